@@ -1,0 +1,381 @@
+"""Who may do what: decisions over the policies of roles, resources and keys that moto stores.
+
+Only credentials of an assumed role are judged; every other key belongs to the administrator. `enforcement` applies these
+decisions to each request, and the seams that act for a service (EventBridge, Scheduler, Ground Truth) call them directly.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from moto.iam.models import Role, iam_backends
+from moto.kms.models import Key, kms_backends
+from moto.sts.models import AssumedRole, sts_backends
+from moto.utilities.utils import get_partition
+
+from labeling_sandbox.denial import access_denied, not_passable
+from labeling_sandbox.policy_evaluation import (
+    ContextValue,
+    Decision,
+    PolicyDocument,
+    Principal,
+    evaluate,
+    parse_document,
+)
+
+if TYPE_CHECKING:
+    from moto.core.responses import BaseResponse
+
+    from labeling_sandbox.server import Sandbox
+
+Context = Mapping[str, ContextValue]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One decision about a role.
+
+    Attributes:
+        role: The role's name.
+        action: The IAM action, with its service prefix.
+        resource: The ARN that was judged; ``*`` for actions without a resource.
+        allowed: Whether the role may do it.
+    """
+
+    role: str
+    action: str
+    resource: str
+    allowed: bool
+
+
+TRACE: list[Judgement] = []
+"""Every decision about a role since the start or the last reset, in order."""
+
+UNMAPPED: set[str] = set()
+"""Operations called by a role for which no resource ARN is known: their policies' resources were not judged."""
+
+_SERVICE_CONTEXT: Mapping[str, str] = {
+    "aws:PrincipalIsAWSService": "true",
+    "aws:SecureTransport": "true",
+}
+_enforcing = True
+_region = "us-east-1"
+_trace_lock = threading.Lock()
+
+
+def enforcing() -> bool:
+    """Tell whether IAM is enforced (``Sandbox(enforce_iam=...)``)."""
+    return _enforcing
+
+
+def role_of(access_key_id: str) -> AssumedRole | None:
+    """Return the assumed role that an access key belongs to, or None for the administrator's keys."""
+    for account in list(sts_backends.values()):
+        for backend in list(account.values()):
+            assumed = _assumed_roles(backend).get(access_key_id)
+            if assumed is not None:
+                return assumed
+    return None
+
+
+def _assumed_roles(backend: Any) -> dict[str, AssumedRole]:
+    # moto keeps a list and scans it on every request; an index keeps a long session fast.
+    index: dict[str, AssumedRole] = backend.__dict__.setdefault("sandbox_role_index", {})
+    roles: list[AssumedRole] = backend.assumed_roles
+    for assumed in roles[len(index) :]:
+        index[assumed.access_key_id] = assumed
+    return index
+
+
+def find_role(role_arn: str) -> Role | None:
+    """Return moto's role for an ARN, or None where there is none."""
+    roles: dict[str, Role] = iam_backends[role_arn.split(":")[4]][get_partition(_region)].roles
+    return next((role for role in list(roles.values()) if role.arn == role_arn), None)
+
+
+def trusts(role_arn: str, service: str, context: Context) -> bool:
+    """Tell whether a role's trust policy lets a service assume it.
+
+    Args:
+        role_arn: The role.
+        service: A service principal, such as ``lambda.amazonaws.com``.
+        context: Condition keys such as ``aws:SourceArn`` and ``aws:SourceAccount``.
+
+    Returns:
+        True when the role exists and trusts the service, or when IAM is not enforced.
+    """
+    if not _enforcing:
+        return True
+    role = find_role(role_arn)
+    if role is None:
+        return False
+    full = {**_SERVICE_CONTEXT, "aws:SourceAccount": role_arn.split(":")[4], **context}
+    return _service_decision(role.assume_role_policy_document, service, "sts:AssumeRole", None, full)
+
+
+def service_allowed(
+    policy: str | PolicyDocument | None, service: str, action: str, resource: str, context: Context
+) -> bool:
+    """Tell whether a resource policy (queue, key, topic, function) lets a service act.
+
+    Args:
+        policy: The resource's policy.
+        service: The service principal that acts, such as ``events.amazonaws.com``.
+        action: The IAM action, such as ``sqs:SendMessage``.
+        resource: The ARN of the resource.
+        context: Condition keys such as ``aws:SourceArn``.
+
+    Returns:
+        True when the policy allows it, or when IAM is not enforced.
+    """
+    if not _enforcing:
+        return True
+    return _service_decision(policy, service, action, resource, {**_SERVICE_CONTEXT, **context})
+
+
+def service_may_use_key(
+    key_id: str, region: str, account: str, service: str, actions: tuple[str, ...], context: Context
+) -> bool:
+    """Tell whether a key's policy lets a service use the key directly, not on behalf of a role.
+
+    Args:
+        key_id: A key's id, ARN, alias or alias ARN.
+        region: The region of the key.
+        account: The account of the key.
+        service: The service principal.
+        actions: Every KMS action that it needs, such as ``kms:Decrypt``.
+        context: Condition keys such as ``aws:SourceArn``.
+
+    Returns:
+        True when every action is allowed. A key managed by AWS admits no foreign service, so it gives False.
+    """
+    if not _enforcing:
+        return True
+    arn = kms_key_arn(key_id, region, account)
+    key = _find_key(arn) if arn else None
+    if key is None or arn is None:
+        return False
+    return all(service_allowed(key.policy, service, action, arn, context) for action in actions)
+
+
+def role_allows(
+    role_arn: str,
+    action: str,
+    resource: str | None,
+    context: Context,
+    resource_policy: str | PolicyDocument | None = None,
+) -> bool:
+    """Decide a request of a role within one account: identity policies, boundary and the resource's policy.
+
+    The decision is recorded in `TRACE`.
+
+    Args:
+        role_arn: The role that asks.
+        action: The IAM action, such as ``s3:GetObject``.
+        resource: The resource's ARN; None when it is unknown, so that no policy is judged by it.
+        context: Condition keys of the request.
+        resource_policy: The resource's own policy, where it has one.
+
+    Returns:
+        True when the request is allowed.
+    """
+    allowed = _decide(role_arn, action, resource, context, resource_policy)
+    _record(Judgement(role_arn.rsplit("/", 1)[-1], action, resource or "*", allowed))
+    return allowed
+
+
+def role_may_use_key(role_arn: str, key_arn: str, action: str, context: Context) -> bool:
+    """Decide a role's use of a customer-managed key: the key policy, directly or by delegation to IAM.
+
+    Args:
+        role_arn: The role that asks.
+        key_arn: The key.
+        action: The KMS action, such as ``kms:Decrypt``.
+        context: Condition keys, ``kms:ViaService`` among them where a service uses the key for the role.
+
+    Returns:
+        True when the key policy allows the role itself, or delegates to the account and the role's policies allow it.
+    """
+    key = _find_key(key_arn)
+    if key is None:
+        return False
+    account = role_arn.split(":")[4]
+    full = {"kms:CallerAccount": account, **_identity_context(role_arn), **context}
+    direct = evaluate(key.policy, action, key_arn, full, Principal(frozenset({role_arn})))
+    delegated = evaluate(key.policy, action, key_arn, full, _account_principal(role_arn))
+    denied = Decision.EXPLICIT_DENY in (direct, delegated)
+    by_identity = not denied and _decide(role_arn, action, key_arn, full, None)
+    allowed = not denied and (
+        (direct is Decision.ALLOW and not _denied_by_identity(role_arn, action, key_arn, full))
+        or (delegated is Decision.ALLOW and by_identity)
+    )
+    _record(Judgement(role_arn.rsplit("/", 1)[-1], action, key_arn, allowed))
+    return allowed
+
+
+def kms_key_arn(key_id: str | None, region: str, account: str) -> str | None:
+    """Resolve a key id, key ARN, alias or alias ARN.
+
+    Args:
+        key_id: What a resource names as its key.
+        region: The region of the resource.
+        account: The account of the resource.
+
+    Returns:
+        The ARN of the customer-managed key, or None for a key managed by AWS or a key that does not exist.
+    """
+    if not key_id or "alias/aws/" in key_id:
+        return None
+    backend = kms_backends[account][region]
+    if ":key/" in key_id:
+        return key_id
+    if "alias/" in key_id:
+        key_id = backend.get_key_id_from_alias(backend.get_alias_name(key_id)) or ""
+    key = backend.keys.get(key_id)
+    return None if key is None else str(key.arn)
+
+
+def check_pass_role(response: BaseResponse, role_arn: str, service: str) -> None:
+    """Refuse a request that hands a role to a service which the caller may not pass, or which the role does not trust.
+
+    Args:
+        response: The moto response object of the request.
+        role_arn: The role that is passed.
+        service: The service principal that will assume it.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: The caller lacks ``iam:PassRole``, or the role does not trust the service.
+    """
+    if not _enforcing:
+        return
+    service_name = service.split(".")[0]
+    caller = role_of(response.access_key)
+    context = {"iam:PassedToService": service}
+    if caller is not None and not role_allows(caller.role_arn, "iam:PassRole", role_arn, context):
+        raise access_denied(service_name, caller.arn, "iam:PassRole", role_arn)
+    if not trusts(role_arn, service, {}):
+        raise not_passable(service_name, role_arn, service)
+
+
+def reset_trace() -> None:
+    """Forget the decisions recorded so far."""
+    with _trace_lock:
+        TRACE.clear()
+        UNMAPPED.clear()
+
+
+def install(sandbox: Sandbox) -> None:
+    """Take the sandbox's region and its choice of enforcement."""
+    global _enforcing, _region
+    _enforcing, _region = sandbox.enforce_iam, sandbox.region
+
+
+def _record(judgement: Judgement) -> None:
+    with _trace_lock:
+        TRACE.append(judgement)
+
+
+def _service_decision(
+    policy: str | PolicyDocument | None,
+    service: str,
+    action: str,
+    resource: str | None,
+    context: Context,
+) -> bool:
+    principal = Principal(service=service)
+    return evaluate(policy, action, resource, context, principal) is Decision.ALLOW
+
+
+def _decide(
+    role_arn: str,
+    action: str,
+    resource: str | None,
+    context: Context,
+    resource_policy: str | PolicyDocument | None,
+) -> bool:
+    role = find_role(role_arn)
+    if role is None:
+        return False
+    full = {**_identity_context(role_arn), **context}
+    identity = [evaluate(document, action, resource, full) for document in _documents(role)]
+    direct = evaluate(resource_policy, action, resource, full, Principal(frozenset({role_arn})))
+    delegated = evaluate(resource_policy, action, resource, full, _account_principal(role_arn))
+    if Decision.EXPLICIT_DENY in (*identity, direct, delegated):
+        return False
+    boundary = _boundary(role)
+    if boundary is not None and evaluate(boundary, action, resource, full) is not Decision.ALLOW:
+        return False
+    # A grant to the account delegates to its IAM policies; only a grant to the role itself stands alone.
+    return Decision.ALLOW in (*identity, direct)
+
+
+def _denied_by_identity(role_arn: str, action: str, resource: str, context: Context) -> bool:
+    role = find_role(role_arn)
+    if role is None:
+        return True
+    decisions = {evaluate(document, action, resource, context) for document in _documents(role)}
+    boundary = _boundary(role)
+    if boundary is not None and evaluate(boundary, action, resource, context) is not Decision.ALLOW:
+        return True
+    return Decision.EXPLICIT_DENY in decisions
+
+
+def _identity_context(role_arn: str) -> dict[str, ContextValue]:
+    account = role_arn.split(":")[4]
+    return {
+        # The sandbox speaks HTTP; the callers under test would speak HTTPS.
+        "aws:SecureTransport": "true",
+        "aws:PrincipalArn": role_arn,
+        "aws:PrincipalAccount": account,
+        "aws:PrincipalType": "AssumedRole",
+        "aws:PrincipalIsAWSService": "false",
+        "aws:ResourceAccount": account,
+        "aws:RequestedRegion": _region,
+    }
+
+
+def _account_principal(role_arn: str) -> Principal:
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
+    return Principal(frozenset({role_arn, account, f"arn:{partition}:iam::{account}:root"}))
+
+
+def _documents(role: Role) -> list[PolicyDocument]:
+    inline = [parse_document(document) for document in list(role.policies.values())]
+    managed = [parse_document(policy.document) for policy in list(role.managed_policies.values())]
+    return [document for document in (*inline, *managed) if document is not None]
+
+
+def _boundary(role: Role) -> PolicyDocument | None:
+    arn = role.permissions_boundary_arn
+    if not arn:
+        return None
+    policy = iam_backends[role.account_id][get_partition(_region)].managed_policies.get(arn)
+    # A boundary that does not exist allows nothing.
+    return parse_document(policy.document) if policy is not None else {"Statement": []}
+
+
+def _find_key(key_arn: str) -> Key | None:
+    _, _, _, region, account, resource = key_arn.split(":", 5)
+    key: Key | None = kms_backends[account][region].keys.get(resource.removeprefix("key/"))
+    return key
+
+
+__all__ = [
+    "TRACE",
+    "UNMAPPED",
+    "Judgement",
+    "check_pass_role",
+    "enforcing",
+    "find_role",
+    "kms_key_arn",
+    "reset_trace",
+    "role_allows",
+    "role_may_use_key",
+    "role_of",
+    "service_allowed",
+    "service_may_use_key",
+    "trusts",
+]

@@ -1,0 +1,90 @@
+"""The errors that AWS services answer when IAM refuses a request, in each service's own wire format."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from xml.sax.saxutils import escape
+
+from moto.s3.exceptions import S3AccessDeniedError
+from werkzeug.exceptions import HTTPException
+
+# Services that answer in XML; the others speak JSON.
+_XML_SERVICES = frozenset({"iam", "sns", "sts"})
+_SHORT_CODE_SERVICES = _XML_SERVICES | {"sqs", "cloudwatch"}
+
+
+class ServiceRefusal(HTTPException):
+    """An error answer in a service's wire format.
+
+    Attributes:
+        code: The HTTP status.
+        description: The body that the client parses.
+    """
+
+    def __init__(self, service: str, error_code: str, message: str) -> None:
+        """Build the answer.
+
+        Args:
+            service: The service's signing name, which decides between JSON and XML.
+            error_code: The code that boto3 shows, such as ``AccessDeniedException``.
+            message: The text for the caller.
+        """
+        super().__init__()
+        self.error_code = error_code
+        if service in _XML_SERVICES:
+            self.code = HTTPStatus.FORBIDDEN
+            self.description = (
+                f"<ErrorResponse><Error><Type>Sender</Type><Code>{error_code}</Code>"
+                f"<Message>{escape(message)}</Message></Error></ErrorResponse>"
+            )
+        else:
+            self.code = HTTPStatus.BAD_REQUEST
+            self.description = json.dumps({"__type": error_code, "message": message})
+
+    def __str__(self) -> str:
+        """Return the body, for logs."""
+        return f"{self.error_code}: {self.description}"
+
+
+def access_denied(
+    service: str, caller_arn: str, action: str, resource: str | None
+) -> HTTPException:
+    """Return the refusal of one action.
+
+    Args:
+        service: The signing name of the called service.
+        caller_arn: The assumed-role ARN of the caller.
+        action: The IAM action that is missing.
+        resource: The ARN it was asked for.
+
+    Returns:
+        The exception to raise from a moto response.
+    """
+    message = (
+        f"User: {caller_arn} is not authorized to perform: {action} on resource: {resource or '*'} "
+        f"because no policy allows the {action} action"
+    )
+    if service == "s3":
+        refusal = S3AccessDeniedError()
+        return refusal
+    code = "AccessDenied" if service in _SHORT_CODE_SERVICES else "AccessDeniedException"
+    return ServiceRefusal(service, code, message)
+
+
+def not_passable(service: str, role_arn: str, principal: str) -> HTTPException:
+    """Return the refusal of a role that does not trust the service it is passed to.
+
+    Args:
+        service: The signing name of the called service.
+        role_arn: The role.
+        principal: The service principal that cannot assume it.
+
+    Returns:
+        The exception to raise from a moto response.
+    """
+    message = (
+        f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
+        f"'{principal}' to assume the role."
+    )
+    return ServiceRefusal(service, "ValidationException", message)
