@@ -1,0 +1,203 @@
+"""Delivery of one event or invocation to one target, with the permission checks that the real service makes."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.exceptions import ClientError
+from moto.awslambda.models import lambda_backends
+from moto.sqs.models import sqs_backends
+
+from labeling_sandbox import authorization
+from labeling_sandbox.role_clients import client_as
+
+if TYPE_CHECKING:
+    from labeling_sandbox.server import Sandbox
+
+EVENTS_PRINCIPAL = "events.amazonaws.com"
+
+Target = Mapping[str, Any]
+
+
+class DeliveryError(Exception):
+    """A target refused an event.
+
+    Attributes:
+        code: The error code that goes to the dead-letter queue.
+        retryable: Whether the service would try again before it gives up.
+    """
+
+    def __init__(self, code: str, message: str, *, retryable: bool = False) -> None:
+        """Describe the refusal.
+
+        Args:
+            code: An error code such as ``NO_PERMISSIONS``.
+            message: What is missing.
+            retryable: Whether a later attempt can succeed.
+        """
+        super().__init__(message)
+        self.code = code
+        self.retryable = retryable
+
+
+@dataclass(frozen=True)
+class Source:
+    """Who delivers: an EventBridge rule.
+
+    Attributes:
+        arn: The rule's ARN, which targets' policies name in ``aws:SourceArn``.
+        account: The account of the rule.
+    """
+
+    arn: str
+    account: str
+
+    @property
+    def context(self) -> dict[str, str]:
+        """The condition keys that a target's policy sees."""
+        return {"aws:SourceArn": self.arn, "aws:SourceAccount": self.account}
+
+
+def deliver(sandbox: Sandbox, target: Target, body: str, source: Source) -> str | None:
+    """Hand an event to a rule's target.
+
+    Args:
+        sandbox: The sandbox.
+        target: The target as PutTargets stored it.
+        body: The JSON text that the target gets.
+        source: The rule.
+
+    Returns:
+        The ARN of the execution for a state machine, else None.
+
+    Raises:
+        DeliveryError: The target does not exist, or a policy refuses the event.
+    """
+    service = target["Arn"].split(":")[2]
+    if service == "sqs":
+        send_to_queue(target["Arn"], body, source, {}, _message_group(target))
+    elif service == "lambda":
+        _invoke_function(sandbox, target["Arn"], body, source)
+    elif service == "states":
+        return _start_execution(sandbox, target, body, source)
+    else:
+        message = f"the sandbox delivers to queues, functions and state machines, not to {target['Arn']}"
+        raise DeliveryError("UNSUPPORTED_TARGET", message)
+    return None
+
+
+def send_to_queue(
+    queue_arn: str,
+    body: str,
+    source: Source,
+    attributes: Mapping[str, str],
+    group_id: str | None = None,
+) -> None:
+    """Send a message as EventBridge, where the queue's policy and its key's policy allow it.
+
+    Args:
+        queue_arn: The queue.
+        body: The message.
+        source: The rule that sends.
+        attributes: String message attributes.
+        group_id: The message group of a FIFO queue.
+
+    Raises:
+        DeliveryError: The queue is missing or a policy refuses the message.
+    """
+    _, _, _, region, account, name = queue_arn.split(":")
+    queue = sqs_backends[account][region].queues.get(name)
+    if queue is None:
+        message = f"the queue {queue_arn} does not exist"
+        raise DeliveryError("RESOURCE_NOT_FOUND", message)
+    if not authorization.service_allowed(
+        queue.policy, EVENTS_PRINCIPAL, "sqs:SendMessage", queue_arn, source.context
+    ):
+        message = f"the policy of {queue_arn} does not let {EVENTS_PRINCIPAL} send for {source.arn}"
+        raise DeliveryError("NO_PERMISSIONS", message)
+    key = queue.kms_master_key_id
+    if key and not authorization.service_may_use_key(
+        key,
+        region,
+        account,
+        EVENTS_PRINCIPAL,
+        ("kms:GenerateDataKey", "kms:Decrypt"),
+        source.context,
+    ):
+        message = f"the policy of the key {key} of {queue_arn} does not let {EVENTS_PRINCIPAL} use it"
+        raise DeliveryError("NO_PERMISSIONS", message)
+    sqs_backends[account][region].send_message(
+        name,
+        body,
+        message_attributes={
+            key: {"data_type": "String", "string_value": value} for key, value in attributes.items()
+        },
+        group_id=group_id,
+    )
+
+
+def _invoke_function(sandbox: Sandbox, function_arn: str, body: str, source: Source) -> None:
+    _, _, _, region, account, _, name, *_ = function_arn.split(":")
+    functions = [
+        function
+        for function in lambda_backends[account][region].list_functions()
+        if function.function_name == name
+    ]
+    if not functions:
+        message = f"the function {function_arn} does not exist"
+        raise DeliveryError("RESOURCE_NOT_FOUND", message)
+    policy = {"Version": "2012-10-17", "Statement": functions[0].policy.statements}
+    if not authorization.service_allowed(
+        json.dumps(policy),
+        EVENTS_PRINCIPAL,
+        "lambda:InvokeFunction",
+        function_arn,
+        source.context,
+    ):
+        message = f"the policy of {function_arn} does not let {EVENTS_PRINCIPAL} invoke it for {source.arn}"
+        raise DeliveryError("NO_PERMISSIONS", message)
+    client = boto3.client(
+        "lambda",
+        endpoint_url=sandbox.endpoint,
+        region_name=region,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - the administrator's key of the sandbox
+    )
+    try:
+        client.invoke(FunctionName=function_arn, InvocationType="Event", Payload=body.encode())
+    except ClientError as error:
+        raise _refusal(error) from error
+
+
+def _start_execution(sandbox: Sandbox, target: Target, body: str, source: Source) -> str:
+    role_arn = target.get("RoleArn")
+    if not role_arn:
+        message = "a state machine target needs a RoleArn"
+        raise DeliveryError("NO_PERMISSIONS", message)
+    try:
+        client = client_as(sandbox, "stepfunctions", role_arn, EVENTS_PRINCIPAL, source.context)
+        started = client.start_execution(
+            stateMachineArn=target["Arn"], name=str(uuid.uuid4()), input=body
+        )
+    except PermissionError as error:
+        raise DeliveryError("NO_PERMISSIONS", str(error)) from error
+    except ClientError as error:
+        raise _refusal(error) from error
+    return str(started["executionArn"])
+
+
+def _refusal(error: ClientError) -> DeliveryError:
+    code = error.response["Error"]["Code"]
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    throttled = "Throttl" in code or "TooManyRequests" in code
+    return DeliveryError(code, str(error), retryable=throttled or status >= 500)  # noqa: PLR2004
+
+
+def _message_group(target: Target) -> str | None:
+    group: str | None = (target.get("SqsParameters") or {}).get("MessageGroupId")
+    return group

@@ -1,0 +1,163 @@
+"""What requests to SageMaker, Step Functions, Lambda, KMS and the smaller services need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from moto.awslambda.models import lambda_backends
+from moto.stepfunctions.models import stepfunctions_backends
+
+from labeling_sandbox.authorization import kms_key_arn
+from labeling_sandbox.permissions import Call, KeyUse, Needs, Requirement, tag_context
+
+_FEATURE_GROUP_PATH = re.compile(r"/FeatureGroup/([^/?]+)")
+_FUNCTION_PATH = re.compile(r"/[^/]+/functions/([^/?]+)")
+_SAGEMAKER_NAMES: Mapping[str, str] = {
+    "LabelingJobName": "labeling-job",
+    "FeatureGroupName": "feature-group",
+    "WorkteamName": "workteam/private-crowd",
+}
+_TASK_CALLBACKS = frozenset({"SendTaskFailure", "SendTaskHeartbeat", "SendTaskSuccess"})
+_WITHOUT_RESOURCE = frozenset({"Decrypt", "ReEncrypt"})
+_LAMBDA_ACTIONS: Mapping[str, str] = {"Invoke": "InvokeFunction", "InvokeAsync": "InvokeFunction"}
+
+
+def sagemaker_needs(call: Call) -> Needs:
+    """Return what a SageMaker or Feature Store request needs; both share one IAM prefix.
+
+    SageMaker writes names in ARNs in lower case.
+    """
+    arns = [_sagemaker_arn(call, kind, name) for kind, name in _sagemaker_names(call)]
+    context = _sagemaker_context(call)
+    if not arns and call.operation.startswith("List"):
+        arns = ["*"]
+    requirements = [
+        Requirement(f"sagemaker:{call.operation}", arn, context) for arn in arns or [None]
+    ]
+    if call.operation == "CreateLabelingJob" and call.parameters.get("Tags") and arns:
+        # Tagging at creation needs the permission to tag.
+        tags = tag_context(call.parameters["Tags"])
+        requirements.append(Requirement("sagemaker:AddTags", arns[0], tags))
+    return Needs(tuple(requirements))
+
+
+def _sagemaker_names(call: Call) -> Iterable[tuple[str, str]]:
+    if call.parameters.get("ResourceArn"):
+        yield "", str(call.parameters["ResourceArn"])
+        return
+    path = _FEATURE_GROUP_PATH.match(call.response.path)
+    if path:
+        yield "feature-group", unquote(path[1])
+        return
+    for batch in ("Entries", "Identifiers"):
+        groups = {str(entry["FeatureGroupName"]) for entry in call.parameters.get(batch, [])}
+        for group in sorted(groups):
+            yield "feature-group", group
+    for parameter, kind in _SAGEMAKER_NAMES.items():
+        if call.parameters.get(parameter):
+            yield kind, str(call.parameters[parameter])
+            return
+
+
+def _sagemaker_arn(call: Call, kind: str, name: str) -> str:
+    if name.startswith("arn:"):
+        return name
+    return call.arn("sagemaker", f"{kind}/{name.lower()}")
+
+
+def _sagemaker_context(call: Call) -> dict[str, Any]:
+    if call.operation != "CreateLabelingJob":
+        return {}
+    team = str(call.parameters.get("HumanTaskConfig", {}).get("WorkteamArn", ""))
+    kind = next((name for name in ("public-crowd", "vendor-crowd") if name in team), "private-crowd")
+    return {
+        "sagemaker:WorkteamArn": team,
+        "sagemaker:WorkteamType": kind,
+        **tag_context(call.parameters.get("Tags")),
+    }
+
+
+def states_needs(call: Call) -> Needs:
+    """Return what a Step Functions request needs; a task token is judged as the state machine it belongs to."""
+    if call.operation in _TASK_CALLBACKS:
+        arn = _machine_of_token(call)
+    else:
+        arn = (
+            call.parameters.get("executionArn")
+            or call.parameters.get("stateMachineArn")
+            or call.parameters.get("mapRunArn")
+            or call.parameters.get("resourceArn")
+            or "*"
+        )
+    return Needs((Requirement(f"states:{call.operation}", str(arn)),))
+
+
+def _machine_of_token(call: Call) -> str:
+    token = call.parameters.get("taskToken")
+    backend = stepfunctions_backends[call.account][call.region]
+    for machine in list(backend.state_machines):
+        for execution in list(machine.executions):
+            worker = getattr(execution, "exec_worker", None)
+            environment = getattr(worker, "env", None)
+            if environment and environment.callback_pool_manager.get(token) is not None:
+                return str(machine.arn)
+    return "*"
+
+
+def lambda_needs(call: Call) -> Needs:
+    """Return what a Lambda request needs, with the function's resource policy."""
+    action = _LAMBDA_ACTIONS.get(call.operation, call.operation)
+    match = _FUNCTION_PATH.match(unquote(call.response.path))
+    if match is None:
+        return Needs((Requirement(f"lambda:{action}", "*"),))
+    name = match[1]
+    arn = name if name.startswith("arn:") else call.arn("lambda", f"function:{name}")
+    return Needs((Requirement(f"lambda:{action}", arn, {}, _function_policy(call, name)),))
+
+
+def _function_policy(call: Call, name: str) -> str | None:
+    functions = lambda_backends[call.account][call.region].list_functions()
+    wanted = name.split(":function:")[-1].split(":")[0]
+    function = next((entry for entry in functions if entry.function_name == wanted), None)
+    return None if function is None else str(function.policy.get_policy())
+
+
+def kms_needs(call: Call) -> Needs:
+    """Return what a direct KMS request needs: the key policy decides together with the role's."""
+    key_id = call.parameters.get("KeyId")
+    context = call.parameters.get("EncryptionContext") or {}
+    if key_id and kms_key_arn(str(key_id), call.region, call.account):
+        return Needs((), (KeyUse(str(key_id), (f"kms:{call.operation}",), None, context),))
+    resource = None if call.operation in _WITHOUT_RESOURCE else "*"
+    return Needs((Requirement(f"kms:{call.operation}", resource),))
+
+
+def logs_needs(call: Call) -> Needs:
+    """Return what a CloudWatch Logs request needs."""
+    group = call.parameters.get("logGroupName")
+    if not group:
+        return Needs((Requirement(f"logs:{call.operation}", "*"),))
+    stream = call.parameters.get("logStreamName", "")
+    arn = call.arn("logs", f"log-group:{group}:log-stream:{stream}")
+    return Needs((Requirement(f"logs:{call.operation}", arn),))
+
+
+def cloudwatch_needs(call: Call) -> Needs:
+    """Return what a CloudWatch request needs; metrics have no ARN, only a namespace."""
+    namespace = call.parameters.get("Namespace")
+    context = {"cloudwatch:namespace": str(namespace)} if namespace else {}
+    names = call.parameters.get("AlarmName")
+    arn = call.arn("cloudwatch", f"alarm:{names}") if names else "*"
+    return Needs((Requirement(f"cloudwatch:{call.operation}", arn, context),))
+
+
+def ssm_needs(call: Call) -> Needs:
+    """Return what a Parameter Store request needs, one requirement per parameter."""
+    names = call.parameters.get("Names") or [
+        call.parameters.get("Name") or call.parameters.get("Path")
+    ]
+    arns = [call.arn("ssm", f"parameter/{str(name).lstrip('/')}") if name else "*" for name in names]
+    return Needs(tuple(Requirement(f"ssm:{call.operation}", arn) for arn in arns))
