@@ -46,7 +46,7 @@ def fire(sandbox: Sandbox, schedule: Schedule) -> str:
     """
     started = datetime.now(UTC)
     try:
-        return _invoke(sandbox, schedule)
+        return _invoke(sandbox, schedule, started)
     except (PermissionError, ClientError) as error:
         buried = _bury(sandbox, schedule, error, started)
         report_undelivered(
@@ -107,12 +107,12 @@ def _check(request: Mapping[str, Any]) -> None:
         raise ValidationException(message)
 
 
-def _invoke(sandbox: Sandbox, schedule: Schedule) -> str:
+def _invoke(sandbox: Sandbox, schedule: Schedule, scheduled: datetime) -> str:
     target = schedule.target
     client_name = target["Arn"].split(":")[2].replace("states", "stepfunctions")
     client = client_as(sandbox, client_name, target["RoleArn"], PRINCIPAL, _context(schedule))
     execution_id = str(uuid.uuid4())
-    body = (target.get("Input") or "{}").replace("<aws.scheduler.execution-id>", execution_id)
+    body = _with_context(target.get("Input") or "{}", schedule, scheduled, execution_id)
     if client_name == "stepfunctions":
         started = client.start_execution(
             stateMachineArn=target["Arn"], name=execution_id, input=body
@@ -123,6 +123,18 @@ def _invoke(sandbox: Sandbox, schedule: Schedule) -> str:
         return execution_id
     sent = client.send_message(QueueUrl=_queue_url(sandbox, target["Arn"]), MessageBody=body)
     return str(sent["MessageId"])
+
+
+def _with_context(text: str, schedule: Schedule, scheduled: datetime, execution_id: str) -> str:
+    attributes = {
+        "schedule-arn": schedule.arn,
+        "scheduled-time": scheduled.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "execution-id": execution_id,
+        "attempt-number": "1",
+    }
+    for name, value in attributes.items():
+        text = text.replace(f"<aws.scheduler.{name}>", value)
+    return text
 
 
 def _context(schedule: Schedule) -> dict[str, str]:
@@ -142,7 +154,7 @@ def _bury(
     attributes = {
         "ERROR_CODE": code,
         "ERROR_MESSAGE": str(error),
-        "EXECUTION_TIME": scheduled.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "SCHEDULED_TIME": scheduled.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "RETRY_ATTEMPTS": "0",
         "SCHEDULE_ARN": schedule.arn,
         "TARGET_ARN": schedule.target["Arn"],

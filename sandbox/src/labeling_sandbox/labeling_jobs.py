@@ -1,0 +1,362 @@
+"""A labeling job: it reads its input with the labeling role's credentials, lets the workers work, and writes its output."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from moto.s3.models import FakeDeleteMarker, s3_backends
+from moto.utilities.utils import get_partition
+
+from labeling_sandbox import output_lines
+from labeling_sandbox.labeling_requests import task_suffix
+from labeling_sandbox.role_clients import client_as
+from labeling_sandbox.workforce import TASK_TYPES, Answer, Failure, Outcome, Task, Workforce, work_on
+
+if TYPE_CHECKING:
+    from labeling_sandbox.server import Sandbox
+
+PRINCIPAL = "sagemaker.amazonaws.com"
+
+# "Input data quotas" in the developer guide.
+_MAX_OBJECTS = 100_000
+_MAX_LINE_CHARACTERS = 100_000
+_MAX_ATTRIBUTE_CHARACTERS = 20_000
+_REASON_CHARACTERS = 1024
+_MIN_CLASSES = 2
+_INITIALIZING_SECONDS = 0.02
+_DESCRIBED = (
+    "LabelingJobName",
+    "LabelAttributeName",
+    "InputConfig",
+    "OutputConfig",
+    "RoleArn",
+    "LabelCategoryConfigS3Uri",
+    "StoppingConditions",
+    "HumanTaskConfig",
+    "Tags",
+)
+
+
+class InputError(Exception):
+    """The job's input is unusable; the message becomes the failure reason."""
+
+
+@dataclass(frozen=True)
+class JobFaults:
+    """What a test makes go wrong with one job.
+
+    Attributes:
+        fails: The job ends as Failed after its workers have started.
+        stops: The job ends as Stopped half way, as if somebody had stopped it.
+        events: How many events announce its end.
+    """
+
+    fails: bool = False
+    stops: bool = False
+    events: int = 1
+
+
+class LabelingJob:
+    """One labeling job and its thread of work.
+
+    Attributes:
+        request: The members of the CreateLabelingJob request.
+        arn: The ARN, whose name part is in lower case.
+        status: A LabelingJobStatus.
+        created: When it was made.
+        failure_reason: Why it failed, or None.
+        lines: The lines of the input manifest, once they are read.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        request: Mapping[str, Any],
+        workforce: Workforce,
+        faults: JobFaults,
+        announce: Callable[[LabelingJob], None],
+    ) -> None:
+        """Prepare the job; `run` starts it.
+
+        Args:
+            sandbox: The sandbox it runs in.
+            request: The validated request.
+            workforce: How its workers behave.
+            faults: What goes wrong.
+            announce: Called when the job has ended.
+        """
+        self.request = request
+        self.name: str = request["LabelingJobName"]
+        partition = get_partition(sandbox.region)
+        self.arn = (
+            f"arn:{partition}:sagemaker:{sandbox.region}:{sandbox.account}:"
+            f"labeling-job/{self.name.lower()}"
+        )
+        self.status = "Initializing"
+        self.created = self.modified = datetime.now(UTC)
+        self.failure_reason: str | None = None
+        self.lines: list[dict[str, Any]] = []
+        self._sandbox = sandbox
+        self._workforce = workforce
+        self._faults = faults
+        self._announce = announce
+        self._outcomes: dict[int, tuple[Outcome, datetime]] = {}
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+
+    @property
+    def output_uri(self) -> str:
+        """Where the output manifest is written."""
+        path = self.request["OutputConfig"]["S3OutputPath"].rstrip("/")
+        return f"{path}/{self.name}/manifests/output/output.manifest"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job has ended."""
+        return self.status in ("Completed", "Failed", "Stopped")
+
+    @property
+    def announcements(self) -> int:
+        """How many events announce the job's end."""
+        return self._faults.events
+
+    def counters(self) -> dict[str, int]:
+        """Return the LabelCounters as they are now."""
+        outcomes = [outcome for outcome, _ in list(self._outcomes.values())]
+        failed = sum(isinstance(outcome, Failure) for outcome in outcomes)
+        labeled = len(outcomes) - failed
+        return {
+            "TotalLabeled": labeled,
+            "HumanLabeled": labeled,
+            "MachineLabeled": 0,
+            "FailedNonRetryableError": failed,
+            "Unlabeled": len(self.lines) - len(outcomes),
+        }
+
+    def describe(self) -> dict[str, Any]:
+        """Return the answer of DescribeLabelingJob."""
+        described = {key: self.request[key] for key in _DESCRIBED if self.request.get(key)}
+        described |= {
+            "LabelingJobArn": self.arn,
+            "LabelingJobStatus": self.status,
+            "LabelCounters": self.counters(),
+            "CreationTime": self.created,
+            "LastModifiedTime": self.modified,
+            "JobReferenceCode": self.arn.rsplit("/", 1)[-1][:16],
+        }
+        if self.failure_reason:
+            described["FailureReason"] = self.failure_reason
+        if self.status in ("Completed", "Stopped"):
+            described["LabelingJobOutput"] = {"OutputDatasetS3Uri": self.output_uri}
+        return described
+
+    def stop(self) -> None:
+        """Stop the job; what was labeled until now is written."""
+        with self._lock:
+            if not self.finished:
+                self._become("Stopping")
+        self._stopping.set()
+
+    def fail(self, error: Exception) -> None:
+        """End the job as Failed."""
+        self.failure_reason = (str(error) or type(error).__name__)[:_REASON_CHARACTERS]
+        with self._lock:
+            self._become("Failed")
+        self._announce(self)
+
+    def run(self) -> None:
+        """Do the whole job; it always ends in a final status."""
+        self._pause(_INITIALIZING_SECONDS)
+        try:
+            client = client_as(self._sandbox, "s3", self.request["RoleArn"], PRINCIPAL)
+            self._read_template(client)
+            categories = self._read_categories(client)
+            self.lines = self._read_manifest(client)
+            with self._lock:
+                if not self._stopping.is_set():
+                    self._become("InProgress")
+            self._label(client, categories)
+            self._write_output(client)
+        except (InputError, PermissionError, ClientError) as error:
+            self.fail(error)
+            return
+        with self._lock:
+            self._become("Stopped" if self._stopping.is_set() else "Completed")
+        self._announce(self)
+
+    def _become(self, status: str) -> None:
+        self.status, self.modified = status, datetime.now(UTC)
+
+    def _pause(self, seconds: float) -> None:
+        self._stopping.wait(seconds * self._sandbox.time_scale)
+
+    def _read_template(self, client: Any) -> None:  # noqa: ANN401 - a boto3 client
+        uri = self.request["HumanTaskConfig"]["UiConfig"].get("UiTemplateS3Uri")
+        if uri:
+            _read(client, uri, "worker task template")
+
+    def _read_categories(self, client: Any) -> list[str]:  # noqa: ANN401 - a boto3 client
+        uri = self.request["LabelCategoryConfigS3Uri"]
+        text = _read(client, uri, "label category configuration")
+        try:
+            names = [entry["label"] for entry in json.loads(text)["labels"]]
+        except (ValueError, KeyError, TypeError) as error:
+            message = f"ClientError: The label category configuration {uri} is not valid: {error!r}"
+            raise InputError(message) from error
+        if len(names) < _MIN_CLASSES or len(set(names)) != len(names):
+            message = f"ClientError: {uri} must hold at least {_MIN_CLASSES} labels, each once"
+            raise InputError(message)
+        return names
+
+    def _read_manifest(self, client: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a boto3 client
+        uri = self.request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]
+        texts = [text for text in _read(client, uri, "input manifest").splitlines() if text.strip()]
+        if not texts:
+            message = f"ClientError: The input manifest {uri} holds no objects"
+            raise InputError(message)
+        if len(texts) > _MAX_OBJECTS:
+            message = f"ClientError: The input manifest {uri} holds more than {_MAX_OBJECTS} objects"
+            raise InputError(message)
+        return [_parse_line(number, text) for number, text in enumerate(texts, start=1)]
+
+    def _label(self, client: Any, categories: list[str]) -> None:  # noqa: ANN401 - a boto3 client
+        attribute = self.request["LabelAttributeName"]
+        refused = _unreadable_buckets(client, self.lines)
+        task_type = TASK_TYPES[task_suffix(self.request)]
+        workers = self.request["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"]
+        pause = self._workforce.item_delay_seconds
+        pause += self._workforce.delay_seconds / len(self.lines)
+        limit = self._object_limit()
+        for index, line in enumerate(self.lines):
+            if self._faults.stops and index >= len(self.lines) // 2:
+                self.stop()
+            if pause:
+                self._pause(pause)
+            if self._stopping.is_set() or len(self._outcomes) >= limit:
+                return
+            if attribute in line:
+                continue  # A static job takes an object that has the attribute as labeled already.
+            outcome: Outcome
+            problem = self._loading_problem(line, refused)
+            if problem is not None:
+                outcome = Failure(problem)
+            else:
+                task = Task(self.name, line, categories, workers)
+                outcome = work_on(task, task_type, self._workforce)
+            self._outcomes[index] = (outcome, datetime.now(UTC))
+
+    def _object_limit(self) -> int:
+        conditions = self.request.get("StoppingConditions") or {}
+        count: int = conditions.get("MaxHumanLabeledObjectCount", len(self.lines))
+        share = conditions.get("MaxPercentageOfInputDatasetLabeled", 100)
+        return min(count, len(self.lines) * share // 100)
+
+    def _loading_problem(self, line: Mapping[str, Any], refused: Mapping[str, str]) -> str | None:
+        """Tell why a worker's browser could not load an object; its links are signed with the labeling role."""
+        uri = line.get("source-ref")
+        if uri is None:
+            return None
+        bucket_name, key = _split(uri)
+        if bucket_name in refused:
+            return f"ClientError: Unable to load {uri}: {refused[bucket_name]}"
+        partition = get_partition(self._sandbox.region)
+        bucket = s3_backends[self._sandbox.account][partition].buckets[bucket_name]
+        found = bucket.keys.get(key)
+        if found is None or isinstance(found, FakeDeleteMarker):
+            return f"ClientError: Unable to load {uri}: the object does not exist"
+        return None
+
+    def _write_output(self, client: Any) -> None:  # noqa: ANN401 - a boto3 client
+        if self._faults.fails:
+            message = "InternalServerError: We encountered an internal error. Please try again."
+            raise InputError(message)
+        bucket, key = _split(self.output_uri)
+        body = "".join(
+            json.dumps(self._output_line(index, line), ensure_ascii=False) + "\n"
+            for index, line in enumerate(self.lines)
+        )
+        key_id = self.request["OutputConfig"].get("KmsKeyId")
+        encryption = (
+            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_id} if key_id else {}
+        )
+        client.put_object(Bucket=bucket, Key=key, Body=body.encode(), **encryption)
+
+    def _output_line(self, index: int, line: Mapping[str, Any]) -> output_lines.Line:
+        if index not in self._outcomes:
+            return output_lines.unreached(line)
+        attribute = self.request["LabelAttributeName"]
+        outcome, moment = self._outcomes[index]
+        if isinstance(outcome, Answer):
+            return output_lines.labeled(
+                line, attribute, outcome.value, outcome.details, self.name, moment
+            )
+        return output_lines.failed(line, attribute, outcome.reason)
+
+
+def _read(client: Any, uri: str, what: str) -> str:  # noqa: ANN401 - a boto3 client
+    bucket, key = _split(uri)
+    try:
+        body: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return body.decode("utf-8")
+    except ClientError as error:
+        message = f"ClientError: Unable to read the {what} {uri}: {error}"
+        raise InputError(message) from error
+    except UnicodeDecodeError as error:
+        message = f"ClientError: The {what} {uri} is not UTF-8: {error}"
+        raise InputError(message) from error
+
+
+def _parse_line(number: int, text: str) -> dict[str, Any]:
+    try:
+        line = json.loads(text)
+    except ValueError as error:
+        message = f"ClientError: Line {number} of the input manifest is not JSON: {error}"
+        raise InputError(message) from error
+    problem = None
+    if not isinstance(line, dict):
+        problem = "is not a JSON object"
+    elif ("source" in line) == ("source-ref" in line):
+        problem = "needs either source or source-ref"
+    elif len(text) > _MAX_LINE_CHARACTERS:
+        problem = f"is longer than {_MAX_LINE_CHARACTERS} characters"
+    elif any(len(json.dumps(value)) > _MAX_ATTRIBUTE_CHARACTERS for value in line.values()):
+        problem = f"has an attribute longer than {_MAX_ATTRIBUTE_CHARACTERS} characters"
+    elif any(name.startswith("$") for name in line):
+        problem = "has an attribute whose name begins with $"
+    if problem:
+        message = f"ClientError: Line {number} of the input manifest {problem}"
+        raise InputError(message)
+    parsed: dict[str, Any] = line
+    return parsed
+
+
+def _unreadable_buckets(client: Any, lines: list[dict[str, Any]]) -> dict[str, str]:  # noqa: ANN401
+    """Load the first object of each bucket with the role's credentials, and tell which buckets refuse it."""
+    first: dict[str, str] = {}
+    for line in lines:
+        if "source-ref" in line:
+            bucket, key = _split(line["source-ref"])
+            first.setdefault(bucket, key)
+    refused = {}
+    for bucket, key in first.items():
+        try:
+            client.get_object(Bucket=bucket, Key=key, Range="bytes=0-0")
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                refused[bucket] = str(error)
+    return refused
+
+
+def _split(uri: str) -> tuple[str, str]:
+    match = re.fullmatch(r"s3://([^/]+)/(.+)", uri, re.DOTALL)
+    if match is None:
+        message = f"ClientError: {uri} is not the URI of an object in S3"
+        raise InputError(message)
+    return match[1], match[2]

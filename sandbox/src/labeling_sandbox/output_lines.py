@@ -1,0 +1,70 @@
+"""Lines of a labeling job's output manifest, in the shape in which Ground Truth writes them.
+
+Sources: "Output data" in the SageMaker developer guide for labeled objects, and the test data of AWS's own sample pipelines
+for failed and expired ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+Line = dict[str, Any]
+
+EXPIRED_REASON = (
+    "ClientError: Annotation tasks expired. The data object was declined by enough workers, or its tasks were not "
+    "worked on in the available time."
+)
+
+
+def labeled(
+    line: Mapping[str, Any],
+    attribute: str,
+    value: Any,  # noqa: ANN401 - each task type has its own kind of label
+    details: Mapping[str, Any],
+    job_name: str,
+    created: datetime,
+) -> Line:
+    """Return the line of an object that has a label.
+
+    Args:
+        line: The input line; its other keys are handed through.
+        attribute: The label attribute name.
+        value: The label, such as a class index.
+        details: What the task type adds to the metadata: ``type``, ``class-name``, ``confidence``.
+        job_name: The labeling job.
+        created: When the label was consolidated, in UTC.
+
+    Returns:
+        The output line.
+    """
+    metadata = {
+        **details,
+        "job-name": f"labeling-job/{job_name.lower()}",
+        "human-annotated": "yes",
+        "creation-date": created.strftime("%Y-%m-%dT%H:%M:%S.%f"),
+    }
+    return {**line, attribute: value, f"{attribute}-metadata": metadata}
+
+
+def failed(line: Mapping[str, Any], attribute: str, reason: str, retry_count: int = 1) -> Line:
+    """Return the line of an object that could not be labeled: metadata without a label, a date or a job name.
+
+    Args:
+        line: The input line.
+        attribute: The label attribute name.
+        reason: The failure reason, which starts with the kind of error.
+        retry_count: How often the service has tried again.
+
+    Returns:
+        The output line.
+    """
+    metadata = {"retry-count": retry_count, "failure-reason": reason, "human-annotated": "true"}
+    without_label = {key: kept for key, kept in line.items() if key != attribute}
+    return {**without_label, f"{attribute}-metadata": metadata}
+
+
+def unreached(line: Mapping[str, Any]) -> Line:
+    """Return the line of an object that a stopped job did not come to: the input line as it was."""
+    return dict(line)
