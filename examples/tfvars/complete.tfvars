@@ -1,0 +1,75 @@
+# Every input, with values that differ from the defaults where that shows something.
+
+job_name  = "street-scenes"
+task_type = "image_single_label_classification"
+labels    = ["day", "dusk", "night"]
+
+workteam_arn = "arn:aws:sagemaker:us-east-1:123456789012:workteam/vendor-crowd/street-scenes"
+
+task = {
+  title                = "Time of day"
+  description          = "Decide whether the picture was taken by day, at dusk or at night."
+  keywords             = ["street", "time of day"]
+  workers_per_object   = 3
+  time_limit_seconds   = 120
+  availability_seconds = 259200
+  max_concurrent_tasks = 500
+}
+
+instructions = {
+  short = "Look at the sky first."
+  full  = <<-EOT
+    Day: the sun is up.
+    Dusk: the sun is down and the sky is still bright.
+    Night: neither.
+  EOT
+}
+
+schedule = {
+  expression = "cron(0 6 ? * MON-FRI *)"
+  timezone   = "Europe/Berlin"
+  enabled    = true
+}
+
+max_items_per_run = 5000
+max_attempts      = 2
+
+queue = {
+  message_retention_seconds = 604800
+}
+
+feature_group = {
+  name                 = "street-scenes-labels"
+  online_store_enabled = true
+  table_format         = "Iceberg"
+}
+
+# A key of your own on the manifest's lines is handed through to the output.
+extra_features = {
+  label_type = "street-scenes-label-metadata.type"
+}
+
+alarms = {
+  actions                    = ["arn:aws:sns:us-east-1:123456789012:on-call"]
+  dead_letter_threshold      = 10
+  oldest_message_age_seconds = 345600
+}
+
+administrator_principal_arns = ["arn:aws:iam::123456789012:role/deployment"]
+upload_principal_arns        = ["arn:aws:iam::123456789012:role/cameras"]
+reader_principal_arns        = ["arn:aws:iam::123456789012:role/training", "arn:aws:iam::210987654321:role/analysis"]
+
+iam = {
+  path                     = "/labeling/"
+  permissions_boundary_arn = "arn:aws:iam::123456789012:policy/developer-boundary"
+}
+
+force_destroy            = false
+kms_deletion_window_days = 14
+lambda_runtime           = "python3.13"
+log_retention_days       = 731
+state_machine_log_level  = "ERROR"
+
+tags = {
+  cost-center = "perception"
+}

@@ -1,0 +1,200 @@
+# The functions: what each is given and what each may do beyond writing its own log, one entry per step.
+
+locals {
+  _artifact_environment = {
+    KMS_KEY_ARN   = module.encryption.key_arn
+    OUTPUT_BUCKET = local.bucket_names.output
+  }
+
+  _artifacts = {
+    Artifacts = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arns.output}/runs/*"] }
+  }
+  _list_runs = {
+    ListRuns = {
+      actions    = ["s3:ListBucket"]
+      resources  = [local.bucket_arns.output]
+      conditions = { StringLike = { "s3:prefix" = ["runs/*"] } }
+    }
+  }
+  _describe_labeling_jobs = {
+    DescribeLabelingJobs = { actions = ["sagemaker:DescribeLabelingJob"], resources = [local.labeling_job_arns] }
+  }
+  _answer_workflow = {
+    AnswerWorkflow = { actions = ["states:SendTaskSuccess"], resources = [local.state_machine_arn] }
+  }
+  _read_and_update_ledger = {
+    Ledger = { actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources = [local.ledger_table_arn] }
+  }
+  _update_ledger = {
+    Ledger = { actions = ["dynamodb:UpdateItem"], resources = [local.ledger_table_arn] }
+  }
+
+  # A function reaches the key only through the services it calls.
+  _key = {
+    for services in [["dynamodb"], ["dynamodb", "s3"], ["dynamodb", "s3", "sqs"]] : join("+", services) => {
+      Key = {
+        actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        resources = [module.encryption.key_arn]
+        conditions = {
+          StringEquals = { "kms:ViaService" = [for service in services : "${service}.${local.region}.${data.aws_partition.current.dns_suffix}"] }
+        }
+      }
+    }
+  }
+
+  functions = {
+    finish_run = {
+      description     = "Checks the accounting of a run, reports it and closes it."
+      timeout_seconds = 120
+      memory_mb       = 256
+      environment     = merge(local._artifact_environment, { EVENT_BUS_NAME = "default" })
+      statements = merge(local._read_and_update_ledger, local._artifacts, local._list_runs, local._key["dynamodb+s3"], {
+        CompletionEvent = {
+          actions    = ["events:PutEvents"]
+          resources  = [local.event_bus_arn]
+          conditions = { StringEquals = { "events:source" = ["ground-truth-labeling"] } }
+        }
+      })
+    }
+
+    job_state_change = {
+      description     = "Answers the workflow when a labeling job has ended."
+      timeout_seconds = 60
+      memory_mb       = 256
+      environment     = {}
+      statements      = merge(local._read_and_update_ledger, local._describe_labeling_jobs, local._answer_workflow, local._key["dynamodb"])
+    }
+
+    plan_results = {
+      description     = "Reconciles every claimed item with the output of the labeling job."
+      timeout_seconds = 600
+      memory_mb       = 512
+      environment = merge(local._artifact_environment, {
+        EXTRA_FEATURES       = jsonencode(local.extra_features)
+        LABEL_ATTRIBUTE_NAME = local.label_attribute_name
+        LABEL_SCHEMA         = module.ground_truth.label_schema
+        MAX_ATTEMPTS         = tostring(var.max_attempts)
+        TASK_TYPE            = var.task_type
+      })
+      statements = merge(local._artifacts, local._key["dynamodb+s3"], {
+        LabelingOutput = { actions = ["s3:GetObject"], resources = ["${local.bucket_arns.output}/labeling-jobs/*"] }
+        Ledger = {
+          actions   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
+          resources = [local.ledger_table_arn]
+        }
+      })
+    }
+
+    poll_queue = {
+      description     = "Drains the intake queue and claims each item in the ledger."
+      timeout_seconds = local.poll_timeout_seconds
+      memory_mb       = 512
+      environment = merge(local._artifact_environment, {
+        DEAD_LETTER_QUEUE_URL = module.intake.queue_urls.dead_letter
+        INTAKE_QUEUE_URL      = module.intake.queue_urls.intake
+        MAX_ITEMS_PER_RUN     = tostring(var.max_items_per_run)
+        TASK_TYPE             = var.task_type
+        UPLOAD_BUCKET         = local.bucket_names.upload
+      })
+      statements = merge(local._artifacts, local._list_runs, local._key["dynamodb+s3+sqs"], {
+        DeadLetter  = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.dead_letter] }
+        DrainIntake = { actions = ["sqs:DeleteMessage", "sqs:ReceiveMessage"], resources = [local.queue_arns.intake] }
+        Ledger = {
+          actions   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+          resources = [local.ledger_table_arn]
+        }
+      })
+    }
+
+    recover_runs = {
+      description     = "Looks after runs whose execution has died or whose answer was missed."
+      timeout_seconds = 120
+      memory_mb       = 256
+      environment     = {}
+      statements = merge(local._read_and_update_ledger, local._describe_labeling_jobs, local._answer_workflow, local._key["dynamodb"], {
+        DescribeExecutions = { actions = ["states:DescribeExecution"], resources = [local.execution_arns] }
+        RestartRun         = { actions = ["states:StartExecution"], resources = [local.state_machine_arn] }
+      })
+    }
+
+    return_items = {
+      description     = "Sends what was not stored back to the intake queue or to the dead-letter queue."
+      timeout_seconds = 300
+      memory_mb       = 256
+      environment = merge(local._artifact_environment, {
+        DEAD_LETTER_QUEUE_URL = module.intake.queue_urls.dead_letter
+        INTAKE_QUEUE_URL      = module.intake.queue_urls.intake
+      })
+      statements = merge(local._update_ledger, local._artifacts, local._key["dynamodb+s3+sqs"], {
+        ReturnItems = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.dead_letter, local.queue_arns.intake] }
+      })
+    }
+
+    start_labeling_job = {
+      description     = "Writes the manifest and creates the labeling job of a run."
+      timeout_seconds = 300
+      memory_mb       = 512
+      environment = merge(local._artifact_environment, {
+        LABELING_JOB = jsonencode(local.labeling_job)
+        TASK_TYPE    = var.task_type
+      })
+      statements = merge(local._read_and_update_ledger, local._artifacts, local._describe_labeling_jobs, local._answer_workflow, local._key["dynamodb+s3"], {
+        CreateLabelingJob = {
+          actions    = ["sagemaker:CreateLabelingJob"]
+          resources  = [local.labeling_job_arns]
+          conditions = { ArnEquals = { "sagemaker:WorkteamArn" = [var.workteam_arn] } }
+        }
+        PassGroundTruthRole = {
+          actions    = ["iam:PassRole"]
+          resources  = [local.role_arns.ground_truth]
+          conditions = { StringEquals = { "iam:PassedToService" = ["sagemaker.amazonaws.com"] } }
+        }
+        TagLabelingJob = { actions = ["sagemaker:AddTags"], resources = [local.labeling_job_arns] }
+      })
+    }
+
+    stop_job = {
+      description     = "Stops a labeling job whose waiting state failed, and waits for its end."
+      timeout_seconds = 60
+      memory_mb       = 256
+      environment     = {}
+      statements = merge(local._read_and_update_ledger, local._describe_labeling_jobs, local._answer_workflow, local._key["dynamodb"], {
+        StopLabelingJob = { actions = ["sagemaker:StopLabelingJob"], resources = [local.labeling_job_arns] }
+      })
+    }
+
+    update_feature_store = {
+      description     = "Writes one shard of feature records and settles its items."
+      timeout_seconds = 600
+      memory_mb       = 512
+      environment     = merge(local._artifact_environment, { FEATURE_GROUP_NAME = local.feature_group_name })
+      statements = merge(local._update_ledger, local._artifacts, local._key["dynamodb+s3"], {
+        WriteRecords = { actions = ["sagemaker:BatchWriteRecord", "sagemaker:PutRecord"], resources = [local.feature_group_arn] }
+      })
+    }
+  }
+
+  # A feature that came after the group was created is no column of it and goes into extra_json.
+  extra_features = {
+    for name, path in var.extra_features : name => { path = path, column = contains(module.feature_group.feature_names, name) }
+  }
+
+  labeling_job = {
+    annotation_consolidation_lambda_arn = "${local.managed_function_arn_prefix}:ACS-${local.task_type.managed_function_suffix}"
+    categories_s3_uri                   = module.ground_truth.categories_s3_uri
+    description                         = local.task_description
+    keywords                            = coalescelist(coalesce(var.task.keywords, []), local.task_type.default_task.keywords)
+    label_attribute_name                = local.label_attribute_name
+    max_concurrent_tasks                = var.task.max_concurrent_tasks
+    output_prefix                       = "labeling-jobs"
+    pre_human_task_lambda_arn           = "${local.managed_function_arn_prefix}:PRE-${local.task_type.managed_function_suffix}"
+    role_arn                            = local.role_arns.ground_truth
+    tags                                = var.tags
+    task_availability_seconds           = var.task.availability_seconds
+    task_time_limit_seconds             = var.task.time_limit_seconds
+    template_s3_uri                     = module.ground_truth.template_s3_uri
+    title                               = local.task_title
+    workers_per_object                  = var.task.workers_per_object
+    workteam_arn                        = var.workteam_arn
+  }
+}

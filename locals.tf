@@ -1,0 +1,127 @@
+# Names and ARNs, built as strings: policies and the state machine's definition are then known at plan, and
+# resources that name each other make no cycle.
+
+locals {
+  partition  = data.aws_partition.current.partition
+  region     = data.aws_region.current.id
+  account_id = data.aws_caller_identity.current.account_id
+
+  deployment = {
+    account_id = local.account_id
+    partition  = local.partition
+    region     = local.region
+  }
+
+  function_steps = toset([
+    "finish_run",
+    "job_state_change",
+    "plan_results",
+    "poll_queue",
+    "recover_runs",
+    "return_items",
+    "start_labeling_job",
+    "stop_job",
+    "update_feature_store",
+  ])
+  # The rule on job states calls job_state_change; every other function is a step of the state machine.
+  workflow_steps = setsubtract(local.function_steps, ["job_state_change"])
+  # These read and write objects of the output bucket.
+  artifact_steps = setsubtract(local.function_steps, ["job_state_change", "recover_runs", "stop_job"])
+
+  bucket_names = {
+    for use in ["features", "output", "upload"] : use => "${var.job_name}-${local.account_id}-${local.region}-${use}"
+  }
+  function_names = { for step in local.function_steps : step => "${var.job_name}-${replace(step, "_", "-")}" }
+  log_group_names = merge(
+    { for step, name in local.function_names : step => "/aws/lambda/${name}" },
+    { state_machine = "/aws/vendedlogs/states/${var.job_name}" },
+  )
+  queue_names = {
+    for use in ["dead_letter", "intake", "undelivered"] : use => "${var.job_name}-${replace(use, "_", "-")}"
+  }
+  rule_names = { for use in ["job_state", "upload"] : use => "${var.job_name}-${replace(use, "_", "-")}" }
+
+  # Role names hold the region: IAM is global, and one pipeline may be deployed in several regions.
+  role_names = merge(
+    { for step, name in local.function_names : step => "${name}-${local.region}" },
+    {
+      feature_group = "${var.job_name}-feature-group-${local.region}"
+      ground_truth  = "${var.job_name}-ground-truth-${local.region}"
+      schedule      = "${var.job_name}-schedule-${local.region}"
+      workflow      = "${var.job_name}-workflow-${local.region}"
+    },
+  )
+
+  feature_group_name = coalesce(var.feature_group.name, var.job_name)
+  ledger_table_name  = "${var.job_name}-ledger"
+
+  arn_prefixes = {
+    for service in ["dynamodb", "events", "lambda", "logs", "sagemaker", "scheduler", "sqs", "states"] :
+    service => "arn:${local.partition}:${service}:${local.region}:${local.account_id}"
+  }
+
+  bucket_arns       = { for use, name in local.bucket_names : use => "arn:${local.partition}:s3:::${name}" }
+  event_bus_arn     = "${local.arn_prefixes.events}:event-bus/default"
+  execution_arns    = "${local.arn_prefixes.states}:execution:${var.job_name}:*"
+  feature_group_arn = "${local.arn_prefixes.sagemaker}:feature-group/${lower(local.feature_group_name)}"
+  function_arns     = { for step, name in local.function_names : step => "${local.arn_prefixes.lambda}:function:${name}" }
+  labeling_job_arns = "${local.arn_prefixes.sagemaker}:labeling-job/${var.job_name}-*"
+  ledger_table_arn  = "${local.arn_prefixes.dynamodb}:table/${local.ledger_table_name}"
+  log_group_arns    = { for use, name in local.log_group_names : use => "${local.arn_prefixes.logs}:log-group:${name}" }
+  queue_arns        = { for use, name in local.queue_names : use => "${local.arn_prefixes.sqs}:${name}" }
+  role_arns = merge(
+    { for use, name in local.role_names : use => "arn:${local.partition}:iam::${local.account_id}:role${var.iam.path}${name}" },
+    var.ground_truth_role == null ? {} : { ground_truth = var.ground_truth_role.arn },
+  )
+  rule_arns         = { for use, name in local.rule_names : use => "${local.arn_prefixes.events}:rule/${name}" }
+  schedule_arn      = "${local.arn_prefixes.scheduler}:schedule/default/${var.job_name}"
+  state_machine_arn = "${local.arn_prefixes.states}:stateMachine:${var.job_name}"
+}
+
+locals {
+  # The ARN of a role session leaves the role's path out, hence a pattern with and one without a path.
+  session_role = try(regex("^arn:[a-z-]+:sts::[0-9]{12}:assumed-role/([^/]+)/", data.aws_caller_identity.current.arn)[0], null)
+  deploying_principal_arns = local.session_role == null ? [data.aws_caller_identity.current.arn] : [
+    for name in [local.session_role, "*/${local.session_role}"] : "arn:${local.partition}:iam::${local.account_id}:role/${name}"
+  ]
+  administrator_principal_arns = concat(
+    ["arn:${local.partition}:iam::${local.account_id}:root"],
+    var.administrator_principal_arns == null ? local.deploying_principal_arns : var.administrator_principal_arns,
+  )
+}
+
+locals {
+  task_type_table = jsondecode(file("${path.module}/lambda_src/src/labeling_lambdas/task_types.json"))
+  task_type       = local.task_type_table.task_types[var.task_type]
+
+  task_title           = coalesce(var.task.title, local.task_type.default_task.title)
+  task_description     = coalesce(var.task.description, local.task_type.default_task.description)
+  label_attribute_name = "${var.job_name}${local.task_type.label_attribute_suffix}"
+
+  managed_function_account    = lookup(local.task_type_table.managed_function_accounts, local.region, "unsupported-region")
+  managed_function_arn_prefix = "arn:${local.partition}:lambda:${local.region}:${local.managed_function_account}:function"
+
+  # Ground Truth ends a labeling job after 30 days; with one day more its own end arrives first.
+  labeling_timeout_seconds = 31 * 86400
+  poll_timeout_seconds     = 300
+
+  # A superset for all task types. It never changes with the labels: the provider replaces a feature group
+  # whose definitions change.
+  base_features = {
+    attempts          = "Integral"
+    confidence        = "Fractional"
+    event_time        = "String"
+    extra_json        = "String"
+    label             = "String"
+    label_json        = "String"
+    label_schema      = "String"
+    labeling_job      = "String"
+    run_id            = "String"
+    source_etag       = "String"
+    source_ref        = "String"
+    source_version_id = "String"
+    status            = "String"
+    task_type         = "String"
+    verification_job  = "String"
+  }
+}

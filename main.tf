@@ -1,0 +1,206 @@
+# The module's table of contents: what exists and how it is wired. Names and ARNs are in locals.tf, the functions
+# and their permissions in functions.tf.
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {
+  lifecycle {
+    postcondition {
+      condition     = contains(keys(local.task_type_table.managed_function_accounts), self.id)
+      error_message = "Region ${self.id} has no Ground Truth functions. Deploy to one of ${join(", ", keys(local.task_type_table.managed_function_accounts))}."
+    }
+  }
+}
+
+module "encryption" {
+  source = "./modules/encryption"
+
+  deletion_window_days  = var.kms_deletion_window_days
+  deployment            = local.deployment
+  event_rule_arns       = values(local.rule_arns)
+  existing_key          = var.kms_key
+  log_group_arns        = values(local.log_group_arns)
+  name                  = var.job_name
+  reader_principal_arns = var.reader_principal_arns
+  role_arns             = values(local.role_arns)
+  tags                  = var.tags
+  upload_principal_arns = var.upload_principal_arns
+}
+
+module "storage" {
+  source = "./modules/storage"
+
+  administrator_principal_arns = local.administrator_principal_arns
+  bucket_arns                  = local.bucket_arns
+  bucket_names                 = local.bucket_names
+  force_destroy                = var.force_destroy
+  image_uploads                = local.task_type.media_type == "image"
+  kms_key_arn                  = module.encryption.key_arn
+  pipeline_reader_role_arns = {
+    features = [local.role_arns.feature_group]
+    output   = concat([local.role_arns.ground_truth], [for step in local.artifact_steps : local.role_arns[step]])
+    upload   = [local.role_arns.ground_truth]
+  }
+  pipeline_writer_role_arns = {
+    features = [local.role_arns.feature_group]
+    output   = concat([local.role_arns.ground_truth], [for step in local.artifact_steps : local.role_arns[step]])
+    upload   = []
+  }
+  reader_principal_arns = var.reader_principal_arns
+  tags                  = var.tags
+  upload_principal_arns = var.upload_principal_arns
+}
+
+module "intake" {
+  source = "./modules/intake"
+
+  consumer_timeout_seconds  = local.poll_timeout_seconds
+  deployment                = local.deployment
+  job_state_rule_arn        = local.rule_arns.job_state
+  kms_key_arn               = module.encryption.key_arn
+  message_retention_seconds = var.queue.message_retention_seconds
+  queue_arns                = local.queue_arns
+  queue_names               = local.queue_names
+  tags                      = var.tags
+  upload_bucket_name        = module.storage.bucket_names.upload
+  upload_rule_arn           = local.rule_arns.upload
+  upload_rule_name          = local.rule_names.upload
+}
+
+module "ledger" {
+  source = "./modules/ledger"
+
+  deletion_protection_enabled = !var.force_destroy
+  kms_key_arn                 = module.encryption.key_arn
+  name                        = local.ledger_table_name
+  tags                        = var.tags
+}
+
+module "feature_group" {
+  source = "./modules/feature_group"
+
+  base_features        = local.base_features
+  bucket_arn           = local.bucket_arns.features
+  bucket_name          = module.storage.bucket_names.features
+  deployment           = local.deployment
+  extra_feature_names  = keys(var.extra_features)
+  iam                  = var.iam
+  kms_key_arn          = module.encryption.key_arn
+  name                 = local.feature_group_name
+  online_store_enabled = var.feature_group.online_store_enabled
+  role_name            = local.role_names.feature_group
+  table_format         = var.feature_group.table_format
+  tags                 = var.tags
+}
+
+module "ground_truth" {
+  source = "./modules/ground_truth"
+
+  categories_s3_uri  = var.categories_s3_uri
+  deployment         = local.deployment
+  existing_role      = var.ground_truth_role
+  iam                = var.iam
+  instructions       = { full = coalesce(var.instructions.full, local.task_description), short = coalesce(var.instructions.short, local.task_description) }
+  kms_key_arn        = module.encryption.key_arn
+  labels             = var.labels
+  output_bucket_arn  = local.bucket_arns.output
+  output_bucket_name = module.storage.bucket_names.output
+  role_name          = local.role_names.ground_truth
+  tags               = var.tags
+  template_file      = local.task_type.worker_template
+  template_s3_uri    = var.template_s3_uri
+  title              = local.task_title
+  upload_bucket_arn  = local.bucket_arns.upload
+}
+
+module "function" {
+  source   = "./modules/function"
+  for_each = local.functions
+
+  description = each.value.description
+  environment = merge(each.value.environment, {
+    LEDGER_TABLE  = local.ledger_table_name
+    PIPELINE_NAME = var.job_name
+  })
+  handler            = "labeling_lambdas.handlers.${each.key}.handler"
+  iam                = var.iam
+  kms_key_arn        = module.encryption.key_arn
+  log_group_arn      = local.log_group_arns[each.key]
+  log_group_name     = local.log_group_names[each.key]
+  log_retention_days = var.log_retention_days
+  memory_mb          = each.value.memory_mb
+  name               = local.function_names[each.key]
+  package            = var.lambda_package
+  role_name          = local.role_names[each.key]
+  runtime            = var.lambda_runtime
+  statements         = each.value.statements
+  tags               = var.tags
+  timeout_seconds    = each.value.timeout_seconds
+}
+
+module "workflow" {
+  source = "./modules/workflow"
+
+  definition = templatefile("${path.module}/statemachine.asl.json.tftpl", {
+    functions                = { for step in local.workflow_steps : step => local.function_arns[step] }
+    labeling_timeout_seconds = local.labeling_timeout_seconds
+    partition                = local.partition
+  })
+  deployment = local.deployment
+  function_arns = {
+    for step in local.workflow_steps : step => local.function_arns[step]
+  }
+  iam = var.iam
+  job_state_function = {
+    arn  = module.function["job_state_change"].arn
+    name = module.function["job_state_change"].name
+  }
+  job_state_rule = {
+    arn  = local.rule_arns.job_state
+    name = local.rule_names.job_state
+  }
+  kms_key_arn             = module.encryption.key_arn
+  labeling_job_arn_prefix = trimsuffix(local.labeling_job_arns, "*")
+  log_group_name          = local.log_group_names.state_machine
+  log_level               = var.state_machine_log_level
+  log_retention_days      = var.log_retention_days
+  name                    = var.job_name
+  role_name               = local.role_names.workflow
+  schedule                = var.schedule
+  schedule_arn            = local.schedule_arn
+  schedule_role_name      = local.role_names.schedule
+  state_machine_arn       = local.state_machine_arn
+  tags                    = var.tags
+  undelivered_queue_arn   = module.intake.queue_arns.undelivered
+}
+
+module "monitoring" {
+  source = "./modules/monitoring"
+
+  actions                    = var.alarms.actions
+  dead_letter_threshold      = var.alarms.dead_letter_threshold
+  deployment                 = local.deployment
+  kms_key_arn                = module.encryption.key_arn
+  name                       = var.job_name
+  oldest_message_age_seconds = var.alarms.oldest_message_age_seconds
+  queue_names                = local.queue_names
+  rule_names                 = local.rule_names
+  state_machine_arn          = local.state_machine_arn
+  tags                       = var.tags
+}
+
+module "parameters" {
+  source = "./modules/parameters"
+
+  prefix = "/${var.job_name}"
+  tags   = var.tags
+  values = {
+    feature-group-name = module.feature_group.name
+    output-bucket-name = module.storage.bucket_names.output
+    state-machine-arn  = module.workflow.state_machine_arn
+    upload-bucket-name = module.storage.bucket_names.upload
+    upload-queue-url   = module.intake.queue_urls.intake
+  }
+}

@@ -1,0 +1,215 @@
+# The customer-managed key and its policy: one statement for each kind of user, so that each can be judged alone.
+
+locals {
+  account_principal = "arn:${var.deployment.partition}:iam::${var.deployment.account_id}:root"
+}
+
+# What any key must allow for this pipeline; the caller of an own key gets it as an output.
+data "aws_iam_policy_document" "required" {
+  statement {
+    sid       = "DeployingPrincipals"
+    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [local.account_principal]
+    }
+  }
+
+  # Lambda (environments), DynamoDB (the table) and Feature Store (the online store) work with grants that the
+  # deploying principal gives at creation.
+  statement {
+    sid       = "ServiceGrants"
+    actions   = ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [local.account_principal]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "kms:GrantIsForAWSResource"
+      values   = ["true"]
+    }
+  }
+
+  statement {
+    sid = "PipelineRoles"
+    actions = [
+      "kms:Decrypt",
+      "kms:DescribeKey",
+      "kms:Encrypt",
+      "kms:GenerateDataKey",
+      "kms:GenerateDataKeyWithoutPlaintext",
+      "kms:ReEncryptFrom",
+      "kms:ReEncryptTo",
+    ]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [local.account_principal]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:PrincipalArn"
+      values   = var.role_arns
+    }
+  }
+
+  # The rules write to encrypted queues: the intake queue and the queue of undelivered events.
+  statement {
+    sid       = "EventDelivery"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.deployment.account_id]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = var.event_rule_arns
+    }
+  }
+
+  statement {
+    sid       = "LogGroups"
+    actions   = ["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["logs.${var.deployment.region}.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "kms:EncryptionContext:aws:logs:arn"
+      values   = var.log_group_arns
+    }
+  }
+
+  # An encrypted state machine hands its log events over encrypted.
+  statement {
+    sid       = "WorkflowLogDelivery"
+    actions   = ["kms:Decrypt*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["delivery.logs.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:EncryptionContext:SourceArn"
+      values   = ["arn:${var.deployment.partition}:logs:${var.deployment.region}:${var.deployment.account_id}:*"]
+    }
+  }
+
+  # Alarms publish to the encrypted topic; the AWS-managed key of SNS cannot be opened to them.
+  statement {
+    sid       = "AlarmNotifications"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.deployment.account_id]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.upload_principal_arns) == 0 ? [] : ["upload"]
+
+    content {
+      sid       = "UploadPrincipals"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = ["*"]
+
+      principals {
+        type        = "AWS"
+        identifiers = var.upload_principal_arns
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = ["s3.${var.deployment.region}.amazonaws.com"]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.reader_principal_arns) == 0 ? [] : ["reader"]
+
+    content {
+      sid       = "ReaderPrincipals"
+      actions   = ["kms:Decrypt"]
+      resources = ["*"]
+
+      principals {
+        type        = "AWS"
+        identifiers = var.reader_principal_arns
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = ["s3.${var.deployment.region}.amazonaws.com"]
+      }
+    }
+  }
+}
+
+data "aws_iam_policy_document" "key" {
+  source_policy_documents = [data.aws_iam_policy_document.required.json]
+
+  # Without this statement a mistake in the others would leave a key that nobody can repair.
+  statement {
+    sid       = "AccountAdministration"
+    actions   = ["kms:*"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [local.account_principal]
+    }
+  }
+}
+
+resource "aws_kms_key" "this" {
+  count = var.existing_key == null ? 1 : 0
+
+  description             = "Encrypts everything of the labeling pipeline ${var.name}."
+  deletion_window_in_days = var.deletion_window_days
+  enable_key_rotation     = true
+  policy                  = data.aws_iam_policy_document.key.json
+  tags                    = var.tags
+}
+
+resource "aws_kms_alias" "this" {
+  count = var.existing_key == null ? 1 : 0
+
+  name          = "alias/${var.name}"
+  target_key_id = aws_kms_key.this[0].key_id
+}

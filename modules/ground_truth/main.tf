@@ -1,0 +1,159 @@
+# What labeling jobs need: the worker template, the label categories and the role they run with.
+
+locals {
+  # The text goes into HTML that Ground Truth renders with Liquid: without the braces escaped, a caller's text
+  # could open a Liquid tag.
+  escaped = {
+    for name, text in { full = var.instructions.full, short = var.instructions.short, title = var.title } :
+    name => replace(replace(replace(replace(replace(replace(replace(text,
+    "&", "&amp;"), "<", "&lt;"), ">", "&gt;"), "\"", "&quot;"), "'", "&#39;"), "{", "&#123;"), "}", "&#125;")
+  }
+
+  template = templatefile("${path.module}/templates/${var.template_file}", {
+    full_instructions  = local.escaped.full
+    short_instructions = local.escaped.short
+    title              = local.escaped.title
+  })
+  categories = var.labels == null ? null : jsonencode({
+    document-version = "2018-11-28"
+    labels           = [for label in var.labels : { label = label }]
+  })
+
+  # Keys hold the content's hash: a running job keeps the file it was created with when the text changes.
+  template_key   = "ground-truth/templates/${sha256(local.template)}.liquid.html"
+  categories_key = var.labels == null ? null : "ground-truth/categories/${sha256(local.categories)}.json"
+
+  template_s3_uri   = var.template_s3_uri == null ? "s3://${var.output_bucket_name}/${aws_s3_object.template.key}" : var.template_s3_uri
+  categories_s3_uri = var.labels == null ? var.categories_s3_uri : "s3://${var.output_bucket_name}/${one(aws_s3_object.categories[*].key)}"
+
+  # Names the meaning of the labels in each record: it changes with the categories and with what workers are shown.
+  label_schema = "sha256:${substr(sha256(jsonencode({
+    categories = var.labels == null ? var.categories_s3_uri : local.categories
+    template   = var.template_s3_uri == null ? local.template : var.template_s3_uri
+  })), 0, 16)}"
+
+  # The caller's own files may lie in another bucket.
+  override_object_arns = [
+    for uri in concat(var.labels == null ? [var.categories_s3_uri] : [], var.template_s3_uri == null ? [] : [var.template_s3_uri]) :
+    replace(uri, "s3://", "arn:${var.deployment.partition}:s3:::")
+  ]
+}
+
+resource "aws_s3_object" "template" {
+  bucket                 = var.output_bucket_name
+  key                    = local.template_key
+  content                = local.template
+  content_type           = "text/html; charset=utf-8"
+  kms_key_id             = var.kms_key_arn
+  server_side_encryption = "aws:kms"
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_s3_object" "categories" {
+  count = var.labels == null ? 0 : 1
+
+  bucket                 = var.output_bucket_name
+  key                    = local.categories_key
+  content                = local.categories
+  content_type           = "application/json"
+  kms_key_id             = var.kms_key_arn
+  server_side_encryption = "aws:kms"
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["sagemaker.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.deployment.account_id]
+    }
+  }
+}
+
+resource "aws_iam_role" "this" {
+  count = var.existing_role == null ? 1 : 0
+
+  name                 = var.role_name
+  description          = "Labeling jobs read uploads and write annotations with this role."
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  path                 = var.iam.path
+  permissions_boundary = var.iam.permissions_boundary_arn
+  tags                 = var.tags
+}
+
+data "aws_iam_policy_document" "this" {
+  statement {
+    sid     = "ReadInputs"
+    actions = ["s3:GetObject"]
+    resources = concat(
+      [
+        "${var.upload_bucket_arn}/*",
+        "${var.output_bucket_arn}/ground-truth/*",
+        "${var.output_bucket_arn}/runs/*/manifests/*",
+      ],
+      local.override_object_arns,
+    )
+  }
+
+  statement {
+    sid       = "WriteAnnotations"
+    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+    resources = ["${var.output_bucket_arn}/labeling-jobs/*"]
+  }
+
+  statement {
+    sid       = "InspectBuckets"
+    actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
+    resources = [var.output_bucket_arn, var.upload_bucket_arn]
+  }
+
+  statement {
+    sid       = "Key"
+    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+    resources = [var.kms_key_arn]
+  }
+
+  # PutMetricData knows no resources; the namespace is the narrowest scope there is.
+  statement {
+    sid       = "Metrics"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = ["/aws/sagemaker/LabelingJobs"]
+    }
+  }
+
+  statement {
+    sid     = "Logs"
+    actions = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = [
+      "arn:${var.deployment.partition}:logs:${var.deployment.region}:${var.deployment.account_id}:log-group:/aws/sagemaker/LabelingJobs",
+      "arn:${var.deployment.partition}:logs:${var.deployment.region}:${var.deployment.account_id}:log-group:/aws/sagemaker/LabelingJobs:*",
+    ]
+  }
+}
+
+resource "aws_iam_role_policy" "this" {
+  count = var.existing_role == null ? 1 : 0
+
+  name   = "labeling-jobs"
+  role   = aws_iam_role.this[0].id
+  policy = data.aws_iam_policy_document.this.json
+}

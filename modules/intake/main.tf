@@ -1,0 +1,150 @@
+# The way in: the rule on uploads, the intake queue, the dead-letter queue for items, and a queue for events and
+# schedule calls that could not be delivered.
+
+locals {
+  # SQS keeps a message for 14 days at most.
+  longest_retention_seconds = 1209600
+
+  # The workflow deletes what it has claimed, so a message comes back only after a crash. This many crashes on one
+  # message mean that the message is the cause.
+  max_receive_count = 10
+
+  delivering_rule_arns = {
+    dead_letter = []
+    intake      = [var.upload_rule_arn]
+    undelivered = [var.job_state_rule_arn, var.upload_rule_arn]
+  }
+}
+
+resource "aws_sqs_queue" "dead_letter" {
+  name                      = var.queue_names.dead_letter
+  kms_master_key_id         = var.kms_key_arn
+  message_retention_seconds = local.longest_retention_seconds
+  tags                      = var.tags
+}
+
+resource "aws_sqs_queue" "undelivered" {
+  name                      = var.queue_names.undelivered
+  kms_master_key_id         = var.kms_key_arn
+  message_retention_seconds = local.longest_retention_seconds
+  tags                      = var.tags
+}
+
+resource "aws_sqs_queue" "intake" {
+  name                      = var.queue_names.intake
+  kms_master_key_id         = var.kms_key_arn
+  message_retention_seconds = var.message_retention_seconds
+  receive_wait_time_seconds = 20
+  tags                      = var.tags
+
+  # A minute more than the consumer can run: its messages do not come back while it still claims them.
+  visibility_timeout_seconds = var.consumer_timeout_seconds + 60
+}
+
+resource "aws_sqs_queue_redrive_policy" "intake" {
+  queue_url = aws_sqs_queue.intake.url
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dead_letter.arn
+    maxReceiveCount     = local.max_receive_count
+  })
+}
+
+resource "aws_sqs_queue_redrive_allow_policy" "dead_letter" {
+  queue_url = aws_sqs_queue.dead_letter.url
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = [aws_sqs_queue.intake.arn]
+  })
+}
+
+data "aws_iam_policy_document" "queue" {
+  for_each = local.delivering_rule_arns
+
+  statement {
+    sid       = "DenyInsecureTransport"
+    effect    = "Deny"
+    actions   = ["sqs:*"]
+    resources = [var.queue_arns[each.key]]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(each.value) == 0 ? [] : ["events"]
+
+    content {
+      sid       = "EventDelivery"
+      actions   = ["sqs:SendMessage"]
+      resources = [var.queue_arns[each.key]]
+
+      principals {
+        type        = "Service"
+        identifiers = ["events.amazonaws.com"]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = [var.deployment.account_id]
+      }
+
+      condition {
+        test     = "ArnEquals"
+        variable = "aws:SourceArn"
+        values   = each.value
+      }
+    }
+  }
+}
+
+resource "aws_sqs_queue_policy" "dead_letter" {
+  queue_url = aws_sqs_queue.dead_letter.url
+  policy    = data.aws_iam_policy_document.queue["dead_letter"].json
+}
+
+resource "aws_sqs_queue_policy" "intake" {
+  queue_url = aws_sqs_queue.intake.url
+  policy    = data.aws_iam_policy_document.queue["intake"].json
+}
+
+resource "aws_sqs_queue_policy" "undelivered" {
+  queue_url = aws_sqs_queue.undelivered.url
+  policy    = data.aws_iam_policy_document.queue["undelivered"].json
+}
+
+resource "aws_cloudwatch_event_rule" "upload" {
+  name        = var.upload_rule_name
+  description = "Sends each upload to the intake queue."
+  tags        = var.tags
+
+  event_pattern = jsonencode({
+    source      = ["aws.s3"]
+    detail-type = ["Object Created"]
+    detail      = { bucket = { name = [var.upload_bucket_name] } }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "upload" {
+  rule = aws_cloudwatch_event_rule.upload.name
+  arn  = aws_sqs_queue.intake.arn
+
+  dead_letter_config {
+    arn = aws_sqs_queue.undelivered.arn
+  }
+
+  retry_policy {
+    maximum_event_age_in_seconds = 86400
+    maximum_retry_attempts       = 185
+  }
+
+  depends_on = [aws_sqs_queue_policy.intake, aws_sqs_queue_policy.undelivered]
+}

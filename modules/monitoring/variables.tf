@@ -1,0 +1,55 @@
+variable "actions" {
+  description = "ARNs that alarms notify besides the topic."
+  type        = list(string)
+}
+
+variable "dead_letter_threshold" {
+  description = "Messages in the dead-letter queue that raise the alarm."
+  type        = number
+}
+
+variable "deployment" {
+  description = "Account, partition and region of the deployment, read once at the root."
+  type = object({
+    account_id = string
+    partition  = string
+    region     = string
+  })
+}
+
+variable "kms_key_arn" {
+  description = "Key that encrypts everything here."
+  type        = string
+}
+
+variable "name" {
+  description = "Name of the pipeline; alarms and topic begin with it."
+  type        = string
+}
+
+variable "oldest_message_age_seconds" {
+  description = "Age of the oldest waiting upload that raises the alarm."
+  type        = number
+}
+
+variable "queue_names" {
+  description = "Names of the queues by use: dead_letter, intake and undelivered."
+  type        = map(string)
+}
+
+variable "rule_names" {
+  description = "Names of the rules by use: job_state and upload."
+  type        = map(string)
+}
+
+variable "state_machine_arn" {
+  description = "ARN of the state machine."
+  type        = string
+}
+
+variable "tags" {
+  description = "Tags of every resource."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

@@ -1,0 +1,258 @@
+# The state machine, what starts it, and the rule that tells it that a labeling job has ended.
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = var.log_group_name
+  kms_key_id        = var.kms_key_arn
+  retention_in_days = var.log_retention_days
+  tags              = var.tags
+}
+
+data "aws_iam_policy_document" "workflow_trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["states.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.deployment.account_id]
+    }
+  }
+}
+
+resource "aws_iam_role" "workflow" {
+  name                 = var.role_name
+  description          = "Calls the steps of ${var.name}."
+  assume_role_policy   = data.aws_iam_policy_document.workflow_trust.json
+  path                 = var.iam.path
+  permissions_boundary = var.iam.permissions_boundary_arn
+  tags                 = var.tags
+}
+
+data "aws_iam_policy_document" "workflow" {
+  statement {
+    sid       = "CallSteps"
+    actions   = ["lambda:InvokeFunction"]
+    resources = values(var.function_arns)
+  }
+
+  # The log delivery actions know no resources.
+  statement {
+    sid = "LogDelivery"
+    actions = [
+      "logs:CreateLogDelivery",
+      "logs:DeleteLogDelivery",
+      "logs:DescribeLogGroups",
+      "logs:DescribeResourcePolicies",
+      "logs:GetLogDelivery",
+      "logs:ListLogDeliveries",
+      "logs:PutResourcePolicy",
+      "logs:UpdateLogDelivery",
+    ]
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "EncryptHistory"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:EncryptionContext:aws:states:stateMachineArn"
+      values   = [var.state_machine_arn]
+    }
+  }
+
+  statement {
+    sid       = "EncryptLogs"
+    actions   = ["kms:GenerateDataKey"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:EncryptionContext:SourceArn"
+      values   = ["arn:${var.deployment.partition}:logs:${var.deployment.region}:${var.deployment.account_id}:*"]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "workflow" {
+  name   = "workflow"
+  role   = aws_iam_role.workflow.id
+  policy = data.aws_iam_policy_document.workflow.json
+}
+
+resource "aws_sfn_state_machine" "this" {
+  name       = var.name
+  definition = var.definition
+  role_arn   = aws_iam_role.workflow.arn
+  tags       = var.tags
+  type       = "STANDARD"
+
+  encryption_configuration {
+    kms_data_key_reuse_period_seconds = 300
+    kms_key_id                        = var.kms_key_arn
+    type                              = "CUSTOMER_MANAGED_KMS_KEY"
+  }
+
+  # The states carry references, never labels or text; their data is left out of the log all the same.
+  logging_configuration {
+    include_execution_data = false
+    level                  = var.log_level
+    log_destination        = "${aws_cloudwatch_log_group.this.arn}:*"
+  }
+
+  lifecycle {
+    precondition {
+      condition     = length(var.definition) <= 1048576
+      error_message = "The definition of ${var.name} is larger than the 1 MB that Step Functions takes."
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.workflow]
+}
+
+data "aws_iam_policy_document" "schedule_trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["scheduler.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.deployment.account_id]
+    }
+  }
+}
+
+resource "aws_iam_role" "schedule" {
+  name                 = var.schedule_role_name
+  description          = "Starts ${var.name} on schedule."
+  assume_role_policy   = data.aws_iam_policy_document.schedule_trust.json
+  path                 = var.iam.path
+  permissions_boundary = var.iam.permissions_boundary_arn
+  tags                 = var.tags
+}
+
+data "aws_iam_policy_document" "schedule" {
+  statement {
+    sid       = "StartWorkflow"
+    actions   = ["states:StartExecution"]
+    resources = [var.state_machine_arn]
+  }
+
+  statement {
+    sid       = "KeepUndelivered"
+    actions   = ["sqs:SendMessage"]
+    resources = [var.undelivered_queue_arn]
+  }
+
+  statement {
+    sid       = "EncryptUndelivered"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["sqs.${var.deployment.region}.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "DecryptInput"
+    actions   = ["kms:Decrypt"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:EncryptionContext:aws:scheduler:schedule:arn"
+      values   = [var.schedule_arn]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "schedule" {
+  name   = "schedule"
+  role   = aws_iam_role.schedule.id
+  policy = data.aws_iam_policy_document.schedule.json
+}
+
+resource "aws_scheduler_schedule" "this" {
+  name                         = var.name
+  description                  = "Starts a run of ${var.name}."
+  group_name                   = "default"
+  kms_key_arn                  = var.kms_key_arn
+  schedule_expression          = var.schedule.expression
+  schedule_expression_timezone = var.schedule.timezone
+  state                        = var.schedule.enabled ? "ENABLED" : "DISABLED"
+
+  flexible_time_window {
+    mode = "OFF"
+  }
+
+  target {
+    arn      = aws_sfn_state_machine.this.arn
+    input    = jsonencode({})
+    role_arn = aws_iam_role.schedule.arn
+
+    dead_letter_config {
+      arn = var.undelivered_queue_arn
+    }
+
+    # The default of 185 attempts over a day would start a run long after its time; the next schedule does it anyway.
+    retry_policy {
+      maximum_event_age_in_seconds = 3600
+      maximum_retry_attempts       = 5
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.schedule]
+}
+
+# The workflow waits for a task token instead of asking again and again; this event is what answers it.
+resource "aws_cloudwatch_event_rule" "job_state" {
+  name        = var.job_state_rule.name
+  description = "Tells ${var.name} that one of its labeling jobs has ended."
+  tags        = var.tags
+
+  event_pattern = jsonencode({
+    source      = ["aws.sagemaker"]
+    detail-type = ["SageMaker Ground Truth Labeling Job State Change"]
+    resources   = [{ prefix = var.labeling_job_arn_prefix }]
+  })
+}
+
+resource "aws_lambda_permission" "job_state" {
+  statement_id   = "JobStateRule"
+  action         = "lambda:InvokeFunction"
+  function_name  = var.job_state_function.name
+  principal      = "events.amazonaws.com"
+  source_account = var.deployment.account_id
+  source_arn     = var.job_state_rule.arn
+}
+
+resource "aws_cloudwatch_event_target" "job_state" {
+  rule = aws_cloudwatch_event_rule.job_state.name
+  arn  = var.job_state_function.arn
+
+  dead_letter_config {
+    arn = var.undelivered_queue_arn
+  }
+
+  retry_policy {
+    maximum_event_age_in_seconds = 86400
+    maximum_retry_attempts       = 185
+  }
+
+  depends_on = [aws_lambda_permission.job_state]
+}

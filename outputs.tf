@@ -1,0 +1,88 @@
+output "alarm_topic_arn" {
+  description = "Topic that every alarm notifies; subscribe to it."
+  value       = module.monitoring.topic_arn
+}
+
+output "dead_letter_queue_url" {
+  description = "Queue of the items that were given up, each with its reason."
+  value       = module.intake.queue_urls.dead_letter
+}
+
+output "feature_group_arn" {
+  description = "Feature group that takes the records."
+  value       = module.feature_group.arn
+}
+
+output "feature_group_name" {
+  description = "Name of the feature group."
+  value       = module.feature_group.name
+}
+
+output "features_bucket_name" {
+  description = "Bucket of the offline feature store."
+  value       = module.storage.bucket_names.features
+}
+
+output "function_arns" {
+  description = "ARNs of the functions by step."
+  value       = { for step, function in module.function : step => function.arn }
+}
+
+output "ground_truth_role_arn" {
+  description = "Role that the labeling jobs run with."
+  value       = local.role_arns.ground_truth
+}
+
+output "kms_key_arn" {
+  description = "Key that encrypts everything."
+  value       = module.encryption.key_arn
+}
+
+output "ledger_table_name" {
+  description = "Table of items and runs."
+  value       = module.ledger.name
+}
+
+output "output_bucket_name" {
+  description = "Bucket of manifests, annotations and run reports."
+  value       = module.storage.bucket_names.output
+  depends_on  = [module.storage]
+}
+
+output "required_key_policy_json" {
+  description = "Statements that the policy of a caller's own key must hold."
+  value       = module.encryption.required_key_policy_json
+}
+
+output "schedule_name" {
+  description = "Schedule that starts the state machine."
+  value       = module.workflow.schedule_name
+}
+
+output "ssm_parameter_names" {
+  description = "Names of the SSM parameters by what they hold."
+  value       = module.parameters.names
+}
+
+output "state_machine_arn" {
+  description = "State machine of the pipeline; start it by hand with the input {}."
+  value       = module.workflow.state_machine_arn
+  depends_on  = [module.feature_group, module.function, module.ledger]
+}
+
+output "undelivered_queue_url" {
+  description = "Queue of events and schedule calls that could not be delivered."
+  value       = module.intake.queue_urls.undelivered
+}
+
+output "upload_bucket_name" {
+  description = "Bucket to upload to; known once an upload is sure to reach the queue."
+  value       = module.storage.bucket_names.upload
+  depends_on  = [module.intake, module.storage]
+}
+
+output "upload_queue_url" {
+  description = "Queue of uploads that wait for a run."
+  value       = module.intake.queue_urls.intake
+  depends_on  = [module.intake]
+}

@@ -1,0 +1,534 @@
+variable "administrator_principal_arns" {
+  description = "Roles and users that may always read, write and delete the objects of all three buckets. Null takes the principal that runs Terraform; name the principals when several of them run it, so that the bucket policies do not change with the caller."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition = alltrue([
+      for arn in coalesce(var.administrator_principal_arns, []) :
+      can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]+$", arn))
+    ])
+    error_message = "administrator_principal_arns must hold ARNs of IAM roles or users, without wildcards."
+  }
+}
+
+variable "alarms" {
+  description = <<-EOT
+    Thresholds of the alarms and who is told.
+
+    - `actions` - (Optional) ARNs notified besides the module's own topic. Defaults to `[]`.
+    - `dead_letter_threshold` - (Optional) Messages in the dead-letter queue that raise the alarm. Defaults to `1`.
+    - `oldest_message_age_seconds` - (Optional) Age of the oldest waiting upload that raises the alarm. Defaults to `172800`, two days: two runs of the daily schedule.
+  EOT
+  type = object({
+    actions                    = optional(list(string), [])
+    dead_letter_threshold      = optional(number, 1)
+    oldest_message_age_seconds = optional(number, 172800)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.alarms.dead_letter_threshold >= 1 && floor(var.alarms.dead_letter_threshold) == var.alarms.dead_letter_threshold
+    error_message = "alarms.dead_letter_threshold must be a whole number of 1 or more."
+  }
+
+  validation {
+    condition     = var.alarms.oldest_message_age_seconds >= 60 && var.alarms.oldest_message_age_seconds < var.queue.message_retention_seconds
+    error_message = "alarms.oldest_message_age_seconds must be at least 60 and less than queue.message_retention_seconds: later the message is gone."
+  }
+
+  validation {
+    condition     = alltrue([for arn in var.alarms.actions : can(regex("^arn:aws[a-z-]*:[a-z0-9-]+:", arn))])
+    error_message = "alarms.actions must hold ARNs, for example of an SNS topic."
+  }
+}
+
+variable "categories_s3_uri" {
+  description = "S3 URI of an own label category file; the Ground Truth role must be able to decrypt it. Give either this or labels."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.categories_s3_uri == null || can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?]+$", var.categories_s3_uri))
+    error_message = "categories_s3_uri must be an S3 URI of one object, like s3://bucket/categories.json."
+  }
+
+  validation {
+    condition     = (var.categories_s3_uri == null) != (var.labels == null)
+    error_message = "categories_s3_uri and labels exclude each other: give exactly one of them."
+  }
+}
+
+variable "extra_features" {
+  description = "Further features of each record: name to dotted path in the output line, for example { weather = \"capture.weather\" }. Those known when the feature group is created are columns; later ones go into extra_json."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.extra_features) : can(regex("^[a-zA-Z0-9]([-_]*[a-zA-Z0-9]){0,63}$", name))])
+    error_message = "extra_features: a name is 1 to 64 letters, digits, hyphens and underscores, and starts and ends with a letter or digit."
+  }
+
+  validation {
+    condition     = length(setintersection([for name in keys(var.extra_features) : lower(name)], ["api_invocation_time", "is_deleted", "write_time"])) == 0
+    error_message = "extra_features: api_invocation_time, is_deleted and write_time are reserved by the Feature Store."
+  }
+
+  validation {
+    condition     = length(setintersection([for name in keys(var.extra_features) : lower(name)], keys(local.base_features))) == 0
+    error_message = "extra_features: a name must not be one of the pipeline's own columns: ${join(", ", keys(local.base_features))}."
+  }
+
+  validation {
+    condition     = length(distinct([for name in keys(var.extra_features) : lower(name)])) == length(var.extra_features)
+    error_message = "extra_features: names must differ in more than upper and lower case, because the offline store's tables ignore case."
+  }
+
+  validation {
+    condition     = alltrue([for path in values(var.extra_features) : can(regex("^[^.\\s]+(\\.[^.\\s]+)*$", path))])
+    error_message = "extra_features: a path is one or more keys of the output line joined by dots, without spaces."
+  }
+}
+
+variable "feature_group" {
+  description = <<-EOT
+    The feature group that takes the records.
+
+    - `name` - (Optional) Its name. Defaults to job_name.
+    - `online_store_enabled` - (Optional) Whether records can also be read at low latency. Defaults to `false`.
+    - `table_format` - (Optional) `Iceberg` or `Glue`. Defaults to `Iceberg`, which compacts small files.
+  EOT
+  type = object({
+    name                 = optional(string)
+    online_store_enabled = optional(bool, false)
+    table_format         = optional(string, "Iceberg")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.feature_group.name == null || can(regex("^[a-zA-Z0-9]([-_]*[a-zA-Z0-9]){0,63}$", var.feature_group.name))
+    error_message = "feature_group.name must be 1 to 64 letters, digits, hyphens and underscores, and start and end with a letter or digit."
+  }
+
+  validation {
+    condition     = contains(["Glue", "Iceberg"], var.feature_group.table_format)
+    error_message = "feature_group.table_format must be Glue or Iceberg."
+  }
+}
+
+variable "force_destroy" {
+  description = "Whether terraform destroy may delete buckets with objects in them and the ledger. ALL UPLOADS, LABELS AND RECORDS ARE LOST."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "ground_truth_role" {
+  description = <<-EOT
+    An existing execution role for the labeling jobs. Null creates one.
+
+    - `arn` - ARN of the role. It must trust sagemaker.amazonaws.com and be able to read the upload bucket, to read and write the output bucket and to use the key.
+  EOT
+  type = object({
+    arn = string
+  })
+  default = null
+
+  validation {
+    condition     = var.ground_truth_role == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$", var.ground_truth_role.arn))
+    error_message = "ground_truth_role.arn must be the ARN of an IAM role."
+  }
+}
+
+variable "iam" {
+  description = <<-EOT
+    Settings of every IAM role of the module.
+
+    - `path` - (Optional) Path of the roles. Defaults to `/`.
+    - `permissions_boundary_arn` - (Optional) Permissions boundary of the roles. Defaults to none.
+  EOT
+  type = object({
+    path                     = optional(string, "/")
+    permissions_boundary_arn = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = can(regex("^/([!-~]{1,510}/)?$", var.iam.path))
+    error_message = "iam.path must start and end with a slash."
+  }
+
+  validation {
+    condition     = var.iam.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", var.iam.permissions_boundary_arn))
+    error_message = "iam.permissions_boundary_arn must be the ARN of an IAM policy."
+  }
+}
+
+variable "instructions" {
+  description = <<-EOT
+    Instructions of the shipped worker template, as plain text; it is escaped.
+
+    - `full` - (Optional) Shown when a worker opens the instructions. Defaults to task.description.
+    - `short` - (Optional) Shown beside the task. Defaults to task.description.
+  EOT
+  type = object({
+    full  = optional(string)
+    short = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "job_name" {
+  description = "Name of the pipeline, from 3 to 24 lower case letters, digits and hyphens. Every resource and labeling job begins with it."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.job_name)) && length(var.job_name) >= 3 && length(var.job_name) <= 24
+    error_message = "job_name must have 3 to 24 lower case letters, digits and single hyphens, start with a letter and not end with a hyphen: labeling jobs are named after it and allow no underscore."
+  }
+}
+
+variable "kms_deletion_window_days" {
+  description = "Days between the destruction of the created key and its deletion, from 7 to 30."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.kms_deletion_window_days >= 7 && var.kms_deletion_window_days <= 30 && floor(var.kms_deletion_window_days) == var.kms_deletion_window_days
+    error_message = "kms_deletion_window_days must be a whole number from 7 to 30."
+  }
+}
+
+variable "kms_key" {
+  description = <<-EOT
+    An existing symmetric key for everything the module encrypts. Null creates one.
+
+    - `arn` - ARN of the key, not of an alias. Its policy must hold the statements of the output required_key_policy_json.
+  EOT
+  type = object({
+    arn = string
+  })
+  default = null
+
+  validation {
+    condition     = var.kms_key == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key.arn))
+    error_message = "kms_key.arn must be the ARN of a KMS key; an alias does not do, because bucket policies compare the key's ARN."
+  }
+}
+
+variable "labels" {
+  description = "Names of the labels, in order. Give either this or categories_s3_uri."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = length(distinct(coalesce(var.labels, []))) == length(coalesce(var.labels, []))
+    error_message = "labels must be unique."
+  }
+
+  validation {
+    condition     = alltrue([for label in coalesce(var.labels, []) : length(label) >= 1 && length(label) <= 256 && trimspace(label) == label])
+    error_message = "labels: each must have 1 to 256 characters and no space around it."
+  }
+
+  validation {
+    condition = var.labels == null || (
+      length(coalesce(var.labels, [])) >= try(local.task_type.min_labels, 1) &&
+      (try(local.task_type.max_labels, null) == null || length(coalesce(var.labels, [])) <= coalesce(try(local.task_type.max_labels, null), 1000000))
+    )
+    error_message = "labels: task_type ${var.task_type} needs at least ${try(local.task_type.min_labels, 1)} and at most ${coalesce(try(local.task_type.max_labels, null), "any number of")} labels."
+  }
+}
+
+variable "lambda_package" {
+  description = <<-EOT
+    An own build of the functions' code. Null takes the package that ships with the module.
+
+    - `path` - (Optional) Path of a local zip. Give either this or the S3 object.
+    - `s3_bucket` - (Optional) Bucket of the zip, in the same region.
+    - `s3_key` - (Optional) Key of the zip.
+    - `s3_object_version` - (Optional) Version of the object.
+  EOT
+  type = object({
+    path              = optional(string)
+    s3_bucket         = optional(string)
+    s3_key            = optional(string)
+    s3_object_version = optional(string)
+  })
+  default = null
+
+  validation {
+    condition = var.lambda_package == null || (
+      (try(var.lambda_package.path, null) != null) != (try(var.lambda_package.s3_bucket, null) != null) &&
+      (try(var.lambda_package.s3_bucket, null) != null) == (try(var.lambda_package.s3_key, null) != null)
+    )
+    error_message = "lambda_package needs either path, or s3_bucket together with s3_key."
+  }
+
+  validation {
+    condition     = try(var.lambda_package.path, null) == null || fileexists(coalesce(try(var.lambda_package.path, null), "."))
+    error_message = "lambda_package.path: there is no such file. tools/build_package.py builds the package."
+  }
+}
+
+variable "lambda_runtime" {
+  description = "Python runtime of the functions."
+  type        = string
+  default     = "python3.13"
+  nullable    = false
+
+  validation {
+    condition     = contains(["python3.11", "python3.12", "python3.13"], var.lambda_runtime)
+    error_message = "lambda_runtime must be python3.11, python3.12 or python3.13."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days the log groups keep their events."
+  type        = number
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be a period that CloudWatch Logs knows, such as 30, 90, 365 or 731."
+  }
+}
+
+variable "max_attempts" {
+  description = "Labeling jobs an item may be in before it is dead-lettered, from 1 to 10. Each attempt is paid."
+  type        = number
+  default     = 3
+  nullable    = false
+
+  validation {
+    condition     = var.max_attempts >= 1 && var.max_attempts <= 10 && floor(var.max_attempts) == var.max_attempts
+    error_message = "max_attempts must be a whole number from 1 to 10."
+  }
+}
+
+variable "max_items_per_run" {
+  description = "Items one run takes from the queue at most; it bounds what a run can cost. The task type's own limit is the upper bound."
+  type        = number
+  default     = 10000
+  nullable    = false
+
+  validation {
+    condition     = var.max_items_per_run >= 1 && var.max_items_per_run <= try(local.task_type.max_objects_per_job, 100000) && floor(var.max_items_per_run) == var.max_items_per_run
+    error_message = "max_items_per_run must be a whole number from 1 to ${try(local.task_type.max_objects_per_job, 100000)}, the objects that Ground Truth takes in one job of task_type ${var.task_type}."
+  }
+}
+
+variable "queue" {
+  description = <<-EOT
+    The intake queue.
+
+    - `message_retention_seconds` - (Optional) Seconds an upload may wait for a run. Defaults to `864000`, ten days. The dead-letter queue keeps messages for 14 days from the first enqueueing, so this must be less.
+  EOT
+  type = object({
+    message_retention_seconds = optional(number, 864000)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.queue.message_retention_seconds >= 3600 && var.queue.message_retention_seconds < 1209600
+    error_message = "queue.message_retention_seconds must be at least 3600 and less than 1209600, the 14 days of the dead-letter queue: a message keeps its age when it moves there."
+  }
+}
+
+variable "reader_principal_arns" {
+  description = "Roles and users, of this account or another, that may read results and features."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.reader_principal_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]+$", arn))])
+    error_message = "reader_principal_arns must hold ARNs of IAM roles or users, without wildcards."
+  }
+}
+
+variable "schedule" {
+  description = <<-EOT
+    When the pipeline runs.
+
+    - `enabled` - (Optional) Whether the schedule fires. Defaults to `true`.
+    - `expression` - (Optional) A cron, rate or at expression. Defaults to `cron(0 12 * * ? *)`, every day at noon.
+    - `timezone` - (Optional) Time zone of the expression. Defaults to `UTC`.
+  EOT
+  type = object({
+    enabled    = optional(bool, true)
+    expression = optional(string, "cron(0 12 * * ? *)")
+    timezone   = optional(string, "UTC")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = anytrue([
+      can(regex("^cron\\(\\S+( \\S+){5}\\)$", var.schedule.expression)),
+      can(regex("^rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)$", var.schedule.expression)),
+      can(regex("^at\\([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\)$", var.schedule.expression)),
+    ])
+    error_message = "schedule.expression must be cron(six fields), rate(1 hour), rate(2 hours) or at(yyyy-mm-ddThh:mm:ss)."
+  }
+
+  validation {
+    condition     = can(regex("^[A-Za-z]+([/_+-][A-Za-z0-9]+)*$", var.schedule.timezone))
+    error_message = "schedule.timezone must be a name of the time zone database, such as UTC or Europe/Berlin."
+  }
+}
+
+variable "state_machine_log_level" {
+  description = "Events of the state machine that are logged: ALL, ERROR, FATAL or OFF. Inputs and outputs of the states are never logged."
+  type        = string
+  default     = "ALL"
+  nullable    = false
+
+  validation {
+    condition     = contains(["ALL", "ERROR", "FATAL", "OFF"], var.state_machine_log_level)
+    error_message = "state_machine_log_level must be ALL, ERROR, FATAL or OFF."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource and labeling job; S3 objects carry none."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(var.tags) <= 50
+    error_message = "tags must have at most 50 entries, the limit of a labeling job."
+  }
+}
+
+variable "task" {
+  description = <<-EOT
+    What workers see and how long they have.
+
+    - `availability_seconds` - (Optional) Seconds a task waits for workers, from 60 to 2592000. Defaults to `864000`, ten days, which every published limit for private work teams allows.
+    - `description` - (Optional) One line of at most 255 characters. Defaults to a text for the task type.
+    - `keywords` - (Optional) 1 to 5 keywords of letters, digits and single spaces. Defaults to keywords of the task type.
+    - `max_concurrent_tasks` - (Optional) Tasks that workers can see at once, from 1 to 5000. Defaults to `1000`. It does not bound the size of a job.
+    - `time_limit_seconds` - (Optional) Seconds a worker has for one task, from 30 to 28800. Defaults to `300`.
+    - `title` - (Optional) At most 128 characters. Defaults to a title for the task type.
+    - `workers_per_object` - (Optional) Workers who label each object, from 1 to 9. Defaults to `1`. Each is paid.
+  EOT
+  type = object({
+    availability_seconds = optional(number, 864000)
+    description          = optional(string)
+    keywords             = optional(list(string))
+    max_concurrent_tasks = optional(number, 1000)
+    time_limit_seconds   = optional(number, 300)
+    title                = optional(string)
+    workers_per_object   = optional(number, 1)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.task.availability_seconds >= 60 && var.task.availability_seconds <= 2592000 && floor(var.task.availability_seconds) == var.task.availability_seconds
+    error_message = "task.availability_seconds must be a whole number from 60 to 2592000 (30 days)."
+  }
+
+  validation {
+    condition     = var.task.description == null || can(regex("^[^\\n\\r]{1,255}$", var.task.description))
+    error_message = "task.description must be one line of 1 to 255 characters."
+  }
+
+  validation {
+    condition     = var.task.keywords == null || (length(coalesce(var.task.keywords, [])) >= 1 && length(coalesce(var.task.keywords, [])) <= 5)
+    error_message = "task.keywords must have 1 to 5 entries."
+  }
+
+  validation {
+    condition     = alltrue([for keyword in coalesce(var.task.keywords, []) : can(regex("^[A-Za-z0-9]+( [A-Za-z0-9]+)*$", keyword)) && length(keyword) <= 30])
+    error_message = "task.keywords: each must have 1 to 30 letters and digits, with single spaces inside and no hyphen or underscore."
+  }
+
+  validation {
+    condition     = var.task.max_concurrent_tasks >= 1 && var.task.max_concurrent_tasks <= 5000 && floor(var.task.max_concurrent_tasks) == var.task.max_concurrent_tasks
+    error_message = "task.max_concurrent_tasks must be a whole number from 1 to 5000."
+  }
+
+  validation {
+    condition     = var.task.time_limit_seconds >= 30 && var.task.time_limit_seconds <= 28800 && floor(var.task.time_limit_seconds) == var.task.time_limit_seconds
+    error_message = "task.time_limit_seconds must be a whole number from 30 to 28800 (8 hours)."
+  }
+
+  validation {
+    condition     = var.task.time_limit_seconds <= var.task.availability_seconds
+    error_message = "task.time_limit_seconds must not be more than task.availability_seconds: the task would expire in the worker's hands."
+  }
+
+  validation {
+    condition     = var.task.title == null || can(regex("^[^\\n\\r]{1,128}$", var.task.title))
+    error_message = "task.title must be one line of 1 to 128 characters."
+  }
+
+  validation {
+    condition     = var.task.workers_per_object >= 1 && var.task.workers_per_object <= 9 && floor(var.task.workers_per_object) == var.task.workers_per_object
+    error_message = "task.workers_per_object must be a whole number from 1 to 9."
+  }
+}
+
+variable "task_type" {
+  description = "What workers do with each object: image_single_label_classification."
+  type        = string
+
+  validation {
+    condition     = contains(keys(local.task_type_table.task_types), var.task_type)
+    error_message = "task_type must be one of ${join(", ", keys(local.task_type_table.task_types))}."
+  }
+}
+
+variable "template_s3_uri" {
+  description = "S3 URI of an own worker template; the Ground Truth role must be able to decrypt it. Null takes the template that ships with the module."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.template_s3_uri == null || can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?]+$", var.template_s3_uri))
+    error_message = "template_s3_uri must be an S3 URI of one object, like s3://bucket/template.liquid.html."
+  }
+}
+
+variable "upload_principal_arns" {
+  description = "Roles and users, of this account or another, that may write uploads."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.upload_principal_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]+$", arn))])
+    error_message = "upload_principal_arns must hold ARNs of IAM roles or users, without wildcards."
+  }
+}
+
+variable "workteam_arn" {
+  description = "ARN of the private or vendor work team that labels, in the region of the deployment."
+  type        = string
+
+  validation {
+    condition     = !strcontains(var.workteam_arn, "public-crowd")
+    error_message = "workteam_arn must not be a public-crowd team: Mechanical Turk is closed. Use a private or vendor work team."
+  }
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:workteam/[A-Za-z0-9/-]+$", var.workteam_arn)) && length(var.workteam_arn) <= 256
+    error_message = "workteam_arn must be the ARN of a work team, arn:<partition>:sagemaker:<region>:<account>:workteam/private-crowd/<name>."
+  }
+
+  validation {
+    condition     = try(split(":", var.workteam_arn)[3], "") == data.aws_region.current.id
+    error_message = "workteam_arn must be of the region of the deployment, ${data.aws_region.current.id}."
+  }
+}
