@@ -272,7 +272,7 @@ variable "lambda_package" {
   }
 
   validation {
-    condition     = try(var.lambda_package.path, null) == null || fileexists(coalesce(try(var.lambda_package.path, null), "."))
+    condition     = try(var.lambda_package.path, null) == null || fileexists(coalesce(try(var.lambda_package.path, null), "${path.module}/versions.tf"))
     error_message = "lambda_package.path: there is no such file. tools/build_package.py builds the package."
   }
 }

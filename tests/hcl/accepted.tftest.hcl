@@ -1,0 +1,116 @@
+# Inputs at the edge of what is allowed are accepted, and the switches do what they say.
+
+mock_provider "aws" {
+  source = "./tests/hcl/mocks"
+}
+
+variables {
+  job_name     = "digits"
+  task_type    = "image_single_label_classification"
+  labels       = ["cat", "dog"]
+  workteam_arn = "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/digits"
+}
+
+run "accepts_the_least_that_is_needed" {
+  command = plan
+
+  assert {
+    condition     = output.ground_truth_role_arn == "arn:aws:iam::123456789012:role/digits-ground-truth-us-east-1"
+    error_message = "A role for the labeling jobs is created by default."
+  }
+}
+
+run "accepts_null_for_every_input_with_a_default" {
+  command = plan
+
+  variables {
+    administrator_principal_arns = null
+    alarms                       = null
+    categories_s3_uri            = null
+    extra_features               = null
+    feature_group                = null
+    force_destroy                = null
+    ground_truth_role            = null
+    iam                          = null
+    instructions                 = null
+    kms_deletion_window_days     = null
+    kms_key                      = null
+    lambda_package               = null
+    lambda_runtime               = null
+    log_retention_days           = null
+    max_attempts                 = null
+    max_items_per_run            = null
+    queue                        = null
+    reader_principal_arns        = null
+    schedule                     = null
+    state_machine_log_level      = null
+    tags                         = null
+    task                         = null
+    template_s3_uri              = null
+    upload_principal_arns        = null
+  }
+}
+
+run "accepts_the_largest_values" {
+  command = plan
+
+  variables {
+    job_name          = "abcdefghijklmnopqrstuvwx"
+    max_attempts      = 10
+    max_items_per_run = 100000
+
+    queue  = { message_retention_seconds = 1209599 }
+    alarms = { oldest_message_age_seconds = 1209598 }
+
+    task = {
+      availability_seconds = 2592000
+      keywords             = ["a", "b", "c", "d", "thirty characters and no more1"]
+      max_concurrent_tasks = 5000
+      time_limit_seconds   = 28800
+      workers_per_object   = 9
+    }
+  }
+}
+
+run "accepts_every_kind_of_schedule_cron" {
+  command = plan
+
+  variables {
+    schedule = { expression = "cron(15 10 ? * MON-FRI 2026-2030)", timezone = "America/Argentina/Buenos_Aires" }
+  }
+}
+
+run "accepts_every_kind_of_schedule_rate" {
+  command = plan
+
+  variables {
+    schedule = { expression = "rate(1 hour)" }
+  }
+}
+
+run "accepts_every_kind_of_schedule_at" {
+  command = plan
+
+  variables {
+    schedule = { expression = "at(2026-12-01T08:00:00)", enabled = false }
+  }
+}
+
+run "takes_the_callers_key_and_role" {
+  command = plan
+
+  variables {
+    kms_key           = { arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555" }
+    ground_truth_role = { arn = "arn:aws:iam::123456789012:role/labeling" }
+  }
+
+  assert {
+    condition     = output.kms_key_arn == "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+    error_message = "The caller's key is used."
+  }
+
+  assert {
+    condition     = output.ground_truth_role_arn == "arn:aws:iam::123456789012:role/labeling"
+    error_message = "The caller's role is used."
+  }
+}

@@ -1,0 +1,25 @@
+# Ground Truth has no functions of its own in most regions; the plan says so instead of the first run.
+
+mock_provider "aws" {
+  source = "./tests/hcl/mocks"
+
+  override_data {
+    target = data.aws_region.current
+    values = {
+      id = "eu-north-1"
+    }
+  }
+}
+
+run "refuses_a_region_without_ground_truth_functions" {
+  command = plan
+
+  variables {
+    job_name     = "digits"
+    task_type    = "image_single_label_classification"
+    labels       = ["cat", "dog"]
+    workteam_arn = "arn:aws:sagemaker:eu-north-1:123456789012:workteam/private-crowd/digits"
+  }
+
+  expect_failures = [data.aws_region.current]
+}
