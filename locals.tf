@@ -125,3 +125,29 @@ locals {
     verification_job  = "String"
   }
 }
+
+# Repeats of every step that does not wait for a labeling job. All steps can be repeated without harm, so whatever
+# is not known to be hopeless is tried again.
+locals {
+  step_retry = [
+    {
+      ErrorEquals = ["SettingsError", "RunTakenOverError", "RunNotFoundError", "RunAliveError"]
+      MaxAttempts = 0
+    },
+    {
+      # A step that stopped before its deadline goes on where it left off.
+      ErrorEquals     = ["OutOfTimeError"]
+      IntervalSeconds = 1
+      MaxAttempts     = 20
+      BackoffRate     = 1
+    },
+    {
+      ErrorEquals     = ["States.ALL"]
+      IntervalSeconds = 2
+      MaxAttempts     = 4
+      BackoffRate     = 2
+      MaxDelaySeconds = 30
+      JitterStrategy  = "FULL"
+    },
+  ]
+}

@@ -147,6 +147,7 @@ module "workflow" {
     functions                = { for step in local.workflow_steps : step => local.function_arns[step] }
     labeling_timeout_seconds = local.labeling_timeout_seconds
     partition                = local.partition
+    retry                    = jsonencode(local.step_retry)
   })
   deployment = local.deployment
   function_arns = {

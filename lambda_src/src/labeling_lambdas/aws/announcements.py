@@ -1,0 +1,68 @@
+"""What a run tells the world: the completion event and the metrics.
+
+Metrics are log lines in CloudWatch's embedded metric format, so they cost no call and no
+permission.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.errors import DeliveryError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_events import EventBridgeClient
+
+EVENT_SOURCE = "ground-truth-labeling"
+EVENT_TYPE = "Labeling Run Completed"
+METRIC_NAMESPACE = "GroundTruthLabeling"
+
+
+def announce_run(client: EventBridgeClient, bus: str, detail: Mapping[str, Any]) -> None:
+    """Put the completion event of a run on the bus.
+
+    Raises:
+        DeliveryError: If EventBridge refused it.
+    """
+    answer = client.put_events(
+        Entries=[
+            {
+                "Source": EVENT_SOURCE,
+                "DetailType": EVENT_TYPE,
+                "Detail": json.dumps(detail),
+                "EventBusName": bus,
+            }
+        ]
+    )
+    if answer["FailedEntryCount"]:
+        entry = answer["Entries"][0]
+        message = f"the completion event was refused: {entry.get('ErrorCode')}"
+        raise DeliveryError(message)
+
+
+def publish_metrics(pipeline: str, counts: Mapping[str, int]) -> None:
+    """Publish counts under the pipeline's name."""
+    document = {
+        "_aws": {
+            "Timestamp": int(time.time() * 1000),
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": METRIC_NAMESPACE,
+                    "Dimensions": [["Pipeline"]],
+                    "Metrics": [{"Name": name, "Unit": "Count"} for name in counts],
+                }
+            ],
+        },
+        "Pipeline": pipeline,
+        **counts,
+    }
+    # The format must be a line of its own: through the logger it would be wrapped in another
+    # object.
+    sys.stdout.write(json.dumps(document) + "\n")
+    sys.stdout.flush()

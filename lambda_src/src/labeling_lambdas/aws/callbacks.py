@@ -1,0 +1,70 @@
+"""Step Functions: answering waiting states, looking at executions and starting them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+#: Codes of an answer to a state that no longer waits: a retry or another execution has taken over.
+_STALE_CODES = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
+
+_ALIVE = frozenset({"RUNNING", "PENDING_REDRIVE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Executions:
+    """Executions of the state machine.
+
+    Attributes:
+        client: Step Functions.
+    """
+
+    client: SFNClient
+
+    def answer(self, task_token: str, result: dict[str, Any]) -> bool:
+        """Answer a waiting state.
+
+        Returns:
+            Whether the state still waited. A stale token is normal.
+        """
+        try:
+            self.client.send_task_success(taskToken=task_token, output=json.dumps(result))
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _STALE_CODES:
+                return False
+            raise
+        return True
+
+    def alive(self, execution_arn: str) -> bool:
+        """Return whether an execution is running. One that was never started is not."""
+        try:
+            answer = self.client.describe_execution(executionArn=execution_arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+                return False
+            raise
+        return answer["status"] in _ALIVE
+
+    def start(self, state_machine_arn: str, name: str, state_input: dict[str, Any]) -> None:
+        """Start an execution; one that was started under this name before is left as it is."""
+        try:
+            self.client.start_execution(
+                stateMachineArn=state_machine_arn, name=name, input=json.dumps(state_input)
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                raise
+
+
+def execution_arn(state_machine_arn: str, name: str) -> str:
+    """Return the ARN that an execution of this name has.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+    """
+    return state_machine_arn.replace(":stateMachine:", ":execution:", 1) + f":{name}"

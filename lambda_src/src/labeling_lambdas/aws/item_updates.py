@@ -1,0 +1,167 @@
+"""The conditional writes that claims and settlements are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.aws.transactions import Update
+from labeling_lambdas.domain.claims import ClaimOn, ItemRow, ItemState
+from labeling_lambdas.domain.timestamps import now
+
+if TYPE_CHECKING:
+    from labeling_lambdas.domain.items import ClaimedItem, SourceObject
+    from labeling_lambdas.domain.messages import Rejected
+    from labeling_lambdas.domain.settlement import Settlement
+
+
+def _source_values(source: SourceObject) -> dict[str, str]:
+    return {"bucket": source.bucket, "key": source.key, "version": source.version_id}
+
+
+def _expectation(expected: ClaimOn) -> tuple[str, dict[str, Any]]:
+    row = expected.row
+    if row is None:
+        return "attribute_not_exists(pk)", {}
+    condition = (
+        "item_state = :was_state AND run_id = :was_run AND attempts = :was_attempts"
+        " AND generation = :was_generation"
+    )
+    return condition, {
+        "was_state": row.state.value,
+        "was_run": row.run_id,
+        "was_attempts": row.attempts,
+        "was_generation": row.generation,
+    }
+
+
+def claim(source: SourceObject, expected: ClaimOn, run_id: str, part: str) -> Update:
+    """Claim an item for a run."""
+    condition, values = _expectation(expected)
+    return Update(
+        key=f"ITEM#{source.item_id}",
+        update=(
+            "SET item_state = :state, run_id = :run, part = :part, attempts = :attempts,"
+            " generation = :generation, bucket = :bucket, object_key = :key,"
+            " version_id = :version, updated_at = :now REMOVE reason, delivered"
+        ),
+        condition=condition,
+        values={
+            **values,
+            "state": ItemState.CLAIMED.value,
+            "run": run_id,
+            "part": part,
+            "attempts": expected.attempts,
+            "generation": expected.generation,
+            **_source_values(source),
+            "now": now(),
+        },
+    )
+
+
+def name_newest(source: SourceObject) -> Update:
+    """Make a version the newest known one of its key, unless a newer one is known."""
+    return Update(
+        key=f"KEY#{source.key_id}",
+        update="SET newest = :order, item_id = :item",
+        condition="attribute_not_exists(pk) OR newest <= :order",
+        values={"order": source.order, "item": source.item_id},
+    )
+
+
+def supersede(source: SourceObject, expected: ClaimOn) -> Update:
+    """Note that an item will never be labeled, unless someone claimed it meanwhile."""
+    condition, values = _expectation(expected)
+    return Update(
+        key=f"ITEM#{source.item_id}",
+        update=(
+            "SET item_state = :state, bucket = :bucket, object_key = :key,"
+            " version_id = :version, updated_at = :now, run_id = :none"
+        ),
+        condition=condition,
+        values={
+            **values,
+            "state": ItemState.SUPERSEDED.value,
+            **_source_values(source),
+            "none": "",
+            "now": now(),
+        },
+    )
+
+
+_STILL_CLAIMED = "item_state = :claimed AND run_id = :run"
+
+
+def settle(settlement: Settlement, run_id: str) -> Update:
+    """Settle a claim that was not stored."""
+    dead = settlement.state is ItemState.DEAD_LETTERED
+    return Update(
+        key=f"ITEM#{settlement.item.item_id}",
+        update=(
+            "SET item_state = :state, attempts = :attempts, generation = :generation,"
+            " reason = :reason, updated_at = :now" + (", delivered = :no" if dead else "")
+        ),
+        condition=_STILL_CLAIMED,
+        values={
+            "claimed": ItemState.CLAIMED.value,
+            "run": run_id,
+            "state": settlement.state.value,
+            "attempts": settlement.attempts,
+            "generation": settlement.generation,
+            "reason": settlement.reason,
+            "now": now(),
+            **({"no": False} if dead else {}),
+        },
+    )
+
+
+def settle_stored(item: ClaimedItem, run_id: str) -> Update:
+    """Settle a claim whose record is written."""
+    return Update(
+        key=f"ITEM#{item.item_id}",
+        update="SET item_state = :state, attempts = :attempts, updated_at = :now",
+        condition=_STILL_CLAIMED,
+        values={
+            "claimed": ItemState.CLAIMED.value,
+            "run": run_id,
+            "state": ItemState.STORED.value,
+            "attempts": item.attempts + 1,
+            "now": now(),
+        },
+    )
+
+
+def settled_before(row: ItemRow, update: Update, run_id: str) -> bool:
+    """Return whether a refused settlement is a repeat of one that was written."""
+    wanted: str = update.values["state"]
+    if row.run_id == run_id:
+        return row.state.value == wanted
+    # Another run can touch the item only after this one gave it back.
+    return wanted in (ItemState.RETURNED.value, ItemState.DEAD_LETTERED.value)
+
+
+def dead_letter(
+    rejected: Rejected, source: SourceObject, run_id: str, part: str, expected: ClaimOn
+) -> Update:
+    """Note an object that cannot be labeled; its dead letter is not delivered yet."""
+    condition, values = _expectation(expected)
+    return Update(
+        key=f"ITEM#{source.item_id}",
+        update=(
+            "SET item_state = :state, run_id = :run, part = :part, attempts = :zero,"
+            " generation = :generation, bucket = :bucket, object_key = :key,"
+            " version_id = :version, reason = :reason, delivered = :no, updated_at = :now"
+        ),
+        condition=condition,
+        values={
+            **values,
+            "state": ItemState.DEAD_LETTERED.value,
+            "run": run_id,
+            "part": part,
+            "zero": 0,
+            "generation": expected.generation + 1,
+            **_source_values(source),
+            "reason": rejected.reason.value,
+            "no": False,
+            "now": now(),
+        },
+    )

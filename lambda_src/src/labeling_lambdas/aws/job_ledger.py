@@ -1,0 +1,131 @@
+"""The ledger's rows of labeling jobs: who waits for a job, and how it ended."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.aws import transactions
+from labeling_lambdas.aws.run_ledger import CLOSED_RUN_SECONDS
+from labeling_lambdas.aws.transactions import Update
+from labeling_lambdas.errors import RunTakenOverError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+#: A job ends within 30 days, a run's two jobs within 60; with the time that rows of closed runs are
+#: kept on top, no job's row goes before its run's.
+_JOB_ROW_SECONDS = 60 * 24 * 3600 + CLOSED_RUN_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class TaskToken:
+    """The token of a waiting state.
+
+    Attributes:
+        token: What Step Functions handed out.
+        generation: Generation of the run.
+        entered_at: When the state was entered, ISO-8601.
+        retry_count: Which repeat of the state this is. Each repeat has a new token.
+    """
+
+    token: str
+    generation: int
+    entered_at: str
+    retry_count: int
+
+    @property
+    def order(self) -> str:
+        """Text that sorts as the tokens were handed out."""
+        return f"{self.generation:06d}/{self.entered_at}/{self.retry_count:06d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the ledger holds of a labeling job.
+
+    Attributes:
+        name: Name of the job.
+        run_id: The run it belongs to.
+        token: Token of the state that waits for it.
+        result: How it ended, None while it has not.
+    """
+
+    name: str
+    run_id: str
+    token: str
+    result: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobLedger:
+    """Keeps the tokens and ends of labeling jobs.
+
+    Attributes:
+        client: DynamoDB.
+        table: Name of the ledger table.
+    """
+
+    client: DynamoDBClient
+    table: str
+
+    def find(self, name: str) -> Job | None:
+        """Return a job by its name, compared without case; None if it is not this pipeline's."""
+        answer = self.client.get_item(
+            TableName=self.table, Key={"pk": {"S": _key(name)}}, ConsistentRead=True
+        )
+        if "Item" not in answer:
+            return None
+        row = transactions.plain(answer["Item"])
+        return Job(name.lower(), row["run_id"], row["task_token"], row.get("job_result"))
+
+    def wait(self, name: str, run_id: str, token: TaskToken) -> Job:
+        """Store who waits for a job, before the job exists.
+
+        An older token never replaces a newer one: a function of a dead execution may still be
+        running when the run has long been taken over.
+
+        Returns:
+            The job's row after the write.
+
+        Raises:
+            RunTakenOverError: If a newer state waits for the job already.
+        """
+        refusal = transactions.update_row(
+            self.client,
+            self.table,
+            Update(
+                key=_key(name),
+                update=(
+                    "SET run_id = :run, task_token = :token, token_order = :order,"
+                    " expires_at = :expires"
+                ),
+                condition="attribute_not_exists(pk) OR token_order <= :order",
+                values={
+                    "run": run_id,
+                    "token": token.token,
+                    "order": token.order,
+                    "expires": int(time.time()) + _JOB_ROW_SECONDS,
+                },
+            ),
+        )
+        if refusal is not None:
+            message = f"a newer state of run {run_id} waits for labeling job {name}"
+            raise RunTakenOverError(message)
+        job = self.find(name)
+        return job if job is not None else Job(name.lower(), run_id, token.token, None)
+
+    def end(self, name: str, result: dict[str, Any]) -> None:
+        """Note how a job ended. A repeat writes the same."""
+        transactions.update_row(
+            self.client,
+            self.table,
+            Update(
+                _key(name), "SET job_result = :result", "attribute_exists(pk)", {"result": result}
+            ),
+        )
+
+
+def _key(name: str) -> str:
+    return f"JOB#{name.lower()}"

@@ -1,0 +1,155 @@
+"""SageMaker Ground Truth: creating, describing and stopping labeling jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from labeling_lambdas.domain.settlement import ENDED_STATUSES, JobStatus
+from labeling_lambdas.errors import (
+    LabelingJobNameTakenError,
+    LabelingJobRefusedError,
+    LabelingJobThrottledError,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+#: Error codes after which the same request may be taken later. ResourceLimitExceeded is the quota
+#: of labeling jobs that run at the same time.
+_PASSING_CODES = frozenset(
+    {"ThrottlingException", "ResourceLimitExceeded", "ServiceUnavailable", "InternalFailure"}
+)
+_NAME_IN_USE = "ResourceInUse"
+
+#: A job that does not exist: ResourceNotFound by the API model; ValidationException with a text of
+#: this kind is what SageMaker's older Describe calls answer.
+_ABSENT_CODES = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
+_ABSENT_TEXTS = ("not found", "does not exist", "could not find")
+
+
+@dataclass(frozen=True, slots=True)
+class JobDescription:
+    """The part of DescribeLabelingJob that the pipeline uses.
+
+    Attributes:
+        name: Name of the job.
+        status: Status as Ground Truth gives it.
+        manifest_uri: Its input manifest.
+        output_uri: Its output manifest; empty if there is none.
+        counters: LabelCounters.
+        failure_reason: Why it failed; empty if it did not.
+    """
+
+    name: str
+    status: str
+    manifest_uri: str
+    output_uri: str
+    counters: dict[str, int]
+    failure_reason: str
+
+    @property
+    def ended(self) -> bool:
+        """Whether no worker can work on the job any more."""
+        return self.status in ENDED_STATUSES
+
+    def result(self) -> dict[str, Any]:
+        """Return how the job ended, as the state machine gets it."""
+        return {
+            "name": self.name,
+            "status": self.status,
+            "output_uri": self.output_uri,
+            "counters": self.counters,
+            "failure_reason": self.failure_reason,
+        }
+
+
+def not_created(name: str) -> dict[str, Any]:
+    """Return the result of a job that never came to be."""
+    return JobDescription(name, JobStatus.NOT_CREATED.value, "", "", {}, "").result()
+
+
+@dataclass(frozen=True, slots=True)
+class LabelingJobs:
+    """Ground Truth's jobs.
+
+    Attributes:
+        client: SageMaker.
+    """
+
+    client: SageMakerClient
+
+    def create(self, request: dict[str, Any]) -> bool:
+        """Create a job.
+
+        Args:
+            request: Parameters of CreateLabelingJob.
+
+        Returns:
+            True if the job was created, False if this run had created it before.
+
+        Raises:
+            LabelingJobThrottledError: If the same request may be taken later.
+            LabelingJobNameTakenError: If the name belongs to a job with another manifest.
+            LabelingJobRefusedError: If the request is refused for good.
+        """
+        name = request["LabelingJobName"]
+        try:
+            self.client.create_labeling_job(**request)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            text = error.response["Error"]["Message"]
+            if code == _NAME_IN_USE:
+                manifest_uri = request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]
+                self._require_own(name, manifest_uri)
+                return False
+            message = f"CreateLabelingJob {name}: {code}: {text}"
+            if code in _PASSING_CODES:
+                raise LabelingJobThrottledError(message) from error
+            raise LabelingJobRefusedError(message) from error
+        return True
+
+    def _require_own(self, name: str, manifest_uri: str) -> None:
+        job = self.describe(name)
+        if job is None or job.manifest_uri != manifest_uri:
+            message = (
+                f"labeling job {name} exists with another manifest; names are never freed, so"
+                " choose another job_name"
+            )
+            raise LabelingJobNameTakenError(message)
+
+    def describe(self, name: str) -> JobDescription | None:
+        """Return a job, None if there is none of this name."""
+        try:
+            answer = self.client.describe_labeling_job(LabelingJobName=name)
+        except ClientError as error:
+            if _absent(error):
+                return None
+            raise
+        source = answer["InputConfig"]["DataSource"].get("S3DataSource", {})
+        return JobDescription(
+            name=answer["LabelingJobName"],
+            status=answer["LabelingJobStatus"],
+            manifest_uri=source.get("ManifestS3Uri", ""),
+            output_uri=answer.get("LabelingJobOutput", {}).get("OutputDatasetS3Uri", ""),
+            counters=_counters(answer["LabelCounters"]),
+            failure_reason=answer.get("FailureReason", ""),
+        )
+
+    def stop(self, name: str) -> None:
+        """Ask Ground Truth to stop a job. It ends later, and says so by event."""
+        self.client.stop_labeling_job(LabelingJobName=name)
+
+
+def _counters(counters: Any) -> dict[str, int]:  # noqa: ANN401 - a TypedDict of integers
+    return {name: int(count) for name, count in counters.items()}
+
+
+def _absent(error: ClientError) -> bool:
+    problem = error.response["Error"]
+    if problem["Code"] in _ABSENT_CODES:
+        return True
+    text = problem["Message"].lower()
+    return problem["Code"] == "ValidationException" and any(part in text for part in _ABSENT_TEXTS)

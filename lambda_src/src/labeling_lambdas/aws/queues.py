@@ -1,0 +1,139 @@
+"""SQS: receiving, deleting and sending, with every batch's ``Failed`` list read.
+
+Limits:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labeling_lambdas.errors import DeliveryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mypy_boto3_sqs import SQSClient
+
+#: Messages in one receive, send or delete.
+BATCH_MESSAGES = 10
+
+#: Bytes of one message, and of all messages of one send. SQS takes 1 MiB today; 256 KiB is what the
+#: provider lets a queue be created with.
+BATCH_BYTES = 256 * 1024
+
+#: A long poll asks all of SQS's servers, so an empty answer means an empty queue as a rule; a short
+#: poll asks some of them.
+LONG_POLL_SECONDS = 2
+
+_ROUNDS = 5
+_PAUSE_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A received message.
+
+    Attributes:
+        message_id: SQS's name of it.
+        handle: Receipt handle of this receive.
+        body: Text.
+    """
+
+    message_id: str
+    handle: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One queue.
+
+    Attributes:
+        client: SQS.
+        url: Address of the queue.
+    """
+
+    client: SQSClient
+    url: str
+
+    def receive(self, count: int) -> list[Message]:
+        """Receive up to ``count`` messages (1 to 10), waiting shortly for the first."""
+        answer = self.client.receive_message(
+            QueueUrl=self.url,
+            MaxNumberOfMessages=min(count, BATCH_MESSAGES),
+            WaitTimeSeconds=LONG_POLL_SECONDS,
+        )
+        return [
+            Message(message["MessageId"], message["ReceiptHandle"], message["Body"])
+            for message in answer.get("Messages", [])
+        ]
+
+    def delete(self, messages: Sequence[Message]) -> int:
+        """Delete messages, as far as SQS does it.
+
+        A message that is not deleted comes again and is dropped as a duplicate then, so a refusal
+        is not an error.
+
+        Returns:
+            How many messages SQS refused to delete.
+        """
+        refused = 0
+        for start in range(0, len(messages), BATCH_MESSAGES):
+            batch = messages[start : start + BATCH_MESSAGES]
+            # Batch ids are positions: no text of a message is a valid and unique id.
+            answer = self.client.delete_message_batch(
+                QueueUrl=self.url,
+                Entries=[
+                    {"Id": str(index), "ReceiptHandle": message.handle}
+                    for index, message in enumerate(batch)
+                ],
+            )
+            refused += len(answer.get("Failed", []))
+        return refused
+
+    def send(self, bodies: Sequence[str]) -> None:
+        """Send messages.
+
+        Args:
+            bodies: Texts of at most 256 KiB each.
+
+        Raises:
+            DeliveryError: If SQS did not take all of them after repeats. Some may have been taken.
+        """
+        for batch in batches(bodies):
+            self._send_batch(batch)
+
+    def _send_batch(self, bodies: Sequence[str]) -> None:
+        pending = list(bodies)
+        for attempt in range(_ROUNDS):
+            answer = self.client.send_message_batch(
+                QueueUrl=self.url,
+                Entries=[
+                    {"Id": str(index), "MessageBody": body} for index, body in enumerate(pending)
+                ],
+            )
+            failed = {int(entry["Id"]) for entry in answer.get("Failed", [])}
+            if not failed:
+                return
+            pending = [body for index, body in enumerate(pending) if index in failed]
+            time.sleep(_PAUSE_SECONDS * 2**attempt)
+        message = f"{len(pending)} messages were not taken by {self.url} in {_ROUNDS} rounds"
+        raise DeliveryError(message)
+
+
+def batches(bodies: Sequence[str]) -> Iterator[list[str]]:
+    """Cut texts into batches of at most 10 texts and 256 KiB."""
+    batch: list[str] = []
+    size = 0
+    for body in bodies:
+        length = len(body.encode())
+        if batch and (len(batch) == BATCH_MESSAGES or size + length > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(body)
+        size += length
+    if batch:
+        yield batch

@@ -1,0 +1,304 @@
+"""The ledger's rows of runs, of the open runs and of the pipeline."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.aws import transactions
+from labeling_lambdas.aws.transactions import Update
+from labeling_lambdas.domain.claims import RunState
+from labeling_lambdas.domain.timestamps import now
+from labeling_lambdas.errors import RunNotFoundError, RunTakenOverError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_OPEN_RUNS = "OPEN_RUNS"
+_PIPELINE = "PIPELINE"
+
+#: Rows of closed runs and their jobs are kept this long: as long as Step Functions keeps an
+#: execution's history. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+CLOSED_RUN_SECONDS = 90 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the ledger holds of a run.
+
+    Attributes:
+        run_id: The run.
+        state: Where it stands.
+        execution_arn: The execution that works on it.
+        generation: Times it was taken over from a dead execution.
+        opened_at: ISO-8601.
+        lease_until: Epoch seconds until which a poll may still be claiming; 0 if none is.
+        counts: What it received, once sealed.
+        plan: Number of shards to store and to return, once settling.
+    """
+
+    run_id: str
+    state: RunState
+    execution_arn: str
+    generation: int
+    opened_at: str
+    lease_until: int
+    counts: dict[str, Any]
+    plan: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunLedger:
+    """Opens, hands over and closes runs.
+
+    Attributes:
+        client: DynamoDB.
+        table: Name of the ledger table.
+    """
+
+    client: DynamoDBClient
+    table: str
+
+    def find(self, run_id: str) -> Run | None:
+        """Return a run, None if it is unknown or its row has expired."""
+        row = self._row(f"RUN#{run_id}")
+        if row is None:
+            return None
+        return Run(
+            run_id=run_id,
+            state=RunState(row["run_state"]),
+            execution_arn=row["execution_arn"],
+            generation=row["generation"],
+            opened_at=row["opened_at"],
+            lease_until=row.get("lease_until", 0),
+            counts=row.get("counts", {}),
+            plan=row.get("plan", {}),
+        )
+
+    def owned(self, run_id: str, execution_arn: str) -> Run:
+        """Return an open run that belongs to this execution.
+
+        Raises:
+            RunNotFoundError: If the ledger has no such run.
+            RunTakenOverError: If another execution has it.
+        """
+        run = self.find(run_id)
+        if run is None:
+            message = f"run {run_id} is not in the ledger"
+            raise RunNotFoundError(message)
+        if run.execution_arn != execution_arn:
+            message = f"run {run_id} belongs to {run.execution_arn}, not to {execution_arn}"
+            raise RunTakenOverError(message)
+        return run
+
+    def open(self, run_id: str, execution_arn: str, lease_until: int) -> None:
+        """Open a run, or go on polling for it in a repeated call.
+
+        Raises:
+            RunTakenOverError: If the run is another execution's or is sealed already.
+        """
+        refusals = transactions.transact(
+            self.client,
+            self.table,
+            [
+                Update(
+                    key=f"RUN#{run_id}",
+                    update=(
+                        "SET run_state = :polling, execution_arn = :execution,"
+                        " lease_until = :lease,"
+                        " generation = if_not_exists(generation, :zero),"
+                        " opened_at = if_not_exists(opened_at, :now)"
+                    ),
+                    condition=(
+                        "attribute_not_exists(pk)"
+                        " OR (run_state = :polling AND execution_arn = :execution)"
+                    ),
+                    values={
+                        "polling": RunState.POLLING.value,
+                        "execution": execution_arn,
+                        "lease": lease_until,
+                        "zero": 0,
+                        "now": now(),
+                    },
+                ),
+                Update(_OPEN_RUNS, "ADD run_ids :run", "", {"run": {run_id}}),
+            ],
+        )
+        if refusals:
+            row = refusals[0].row
+            message = f"run {run_id} is {row.get('run_state')} for {row.get('execution_arn')}"
+            raise RunTakenOverError(message)
+
+    def end_lease(self, run_id: str, execution_arn: str) -> None:
+        """Note that no poll is claiming for the run any more."""
+        transactions.update_row(
+            self.client,
+            self.table,
+            Update(
+                key=f"RUN#{run_id}",
+                update="SET lease_until = :none",
+                condition="execution_arn = :execution",
+                values={"none": 0, "execution": execution_arn},
+            ),
+        )
+
+    def seal(self, run_id: str, execution_arn: str, counts: dict[str, Any]) -> None:
+        """Note that the run's list is complete.
+
+        Raises:
+            RunTakenOverError: If the run is another execution's or was sealed by one.
+        """
+        self._advance(
+            run_id,
+            execution_arn,
+            was=RunState.POLLING,
+            to=RunState.SEALED,
+            name="counts",
+            value=counts,
+        )
+
+    def begin_settling(self, run_id: str, execution_arn: str, plan: dict[str, Any]) -> None:
+        """Note that the plan is written; from here on no job may be created for the run.
+
+        Raises:
+            RunTakenOverError: If the run is another execution's or was planned by one.
+        """
+        self._advance(
+            run_id,
+            execution_arn,
+            was=RunState.SEALED,
+            to=RunState.SETTLING,
+            name="plan",
+            value=plan,
+        )
+
+    def _advance(
+        self,
+        run_id: str,
+        execution_arn: str,
+        *,
+        was: RunState,
+        to: RunState,
+        name: str,
+        value: dict[str, Any],
+    ) -> None:
+        refusal = transactions.update_row(
+            self.client,
+            self.table,
+            Update(
+                key=f"RUN#{run_id}",
+                update=f"SET run_state = :to, lease_until = :none, {name} = :value",
+                condition="run_state = :was AND execution_arn = :execution",
+                values={
+                    "to": to.value,
+                    "none": 0,
+                    "value": value,
+                    "was": was.value,
+                    "execution": execution_arn,
+                },
+            ),
+        )
+        if refusal is not None:
+            row = refusal.row
+            if (row.get("run_state"), row.get("execution_arn")) == (to.value, execution_arn):
+                return
+            message = (
+                f"run {run_id} is {row.get('run_state')} for {row.get('execution_arn')}, so"
+                f" {execution_arn} cannot make it {to.value}"
+            )
+            raise RunTakenOverError(message)
+
+    def take_over(self, run: Run, execution_arn: str) -> bool:
+        """Hand a run to another execution.
+
+        Args:
+            run: The run as it was read; the handover holds only if it is still so.
+            execution_arn: The execution that is to work on it.
+
+        Returns:
+            Whether the run was handed over; False if someone else was first.
+        """
+        refusal = transactions.update_row(
+            self.client,
+            self.table,
+            Update(
+                key=f"RUN#{run.run_id}",
+                update="SET execution_arn = :new, generation = :next",
+                condition=("generation = :was AND execution_arn = :old AND run_state <> :closed"),
+                values={
+                    "new": execution_arn,
+                    "next": run.generation + 1,
+                    "was": run.generation,
+                    "old": run.execution_arn,
+                    "closed": RunState.CLOSED.value,
+                },
+            ),
+        )
+        return refusal is None
+
+    def close(
+        self, run_id: str, execution_arn: str, *, outcome: str, job_failed: bool | None
+    ) -> None:
+        """Close a run whose every claim is settled.
+
+        Args:
+            run_id: The run.
+            execution_arn: The execution that works on it.
+            outcome: How it ended.
+            job_failed: True if its job could not be created or failed as a whole, False if its
+                job gave labels, None if neither.
+
+        Raises:
+            RunTakenOverError: If the run is another execution's.
+        """
+        updates = [
+            Update(
+                key=f"RUN#{run_id}",
+                update=(
+                    "SET run_state = :closed, closed_at = :now, outcome = :outcome,"
+                    " lease_until = :none, expires_at = :expires"
+                ),
+                condition="run_state <> :closed AND execution_arn = :execution",
+                values={
+                    "closed": RunState.CLOSED.value,
+                    "now": now(),
+                    "outcome": outcome,
+                    "none": 0,
+                    "expires": int(time.time()) + CLOSED_RUN_SECONDS,
+                    "execution": execution_arn,
+                },
+            ),
+            Update(_OPEN_RUNS, "DELETE run_ids :run", "", {"run": {run_id}}),
+        ]
+        if job_failed is True:
+            # In the same transaction as the closing, so that a repeated call counts once.
+            updates.append(Update(_PIPELINE, "ADD failed_jobs_in_a_row :one", "", {"one": 1}))
+        elif job_failed is False:
+            updates.append(Update(_PIPELINE, "SET failed_jobs_in_a_row = :no", "", {"no": 0}))
+        refusals = transactions.transact(self.client, self.table, updates)
+        if refusals:
+            row = refusals[0].row
+            if (row.get("run_state"), row.get("execution_arn")) == (
+                RunState.CLOSED.value,
+                execution_arn,
+            ):
+                return
+            message = f"run {run_id} is {row.get('run_state')} for {row.get('execution_arn')}"
+            raise RunTakenOverError(message)
+
+    def open_runs(self) -> list[str]:
+        """Return the open runs, oldest first."""
+        row = self._row(_OPEN_RUNS)
+        return sorted(row.get("run_ids", ())) if row else []
+
+    def failed_jobs_in_a_row(self) -> int:
+        """Return how many runs in a row had a job that was refused or failed as a whole."""
+        row = self._row(_PIPELINE)
+        return int(row.get("failed_jobs_in_a_row", 0)) if row else 0
+
+    def _row(self, key: str) -> dict[str, Any] | None:
+        answer = self.client.get_item(
+            TableName=self.table, Key={"pk": {"S": key}}, ConsistentRead=True
+        )
+        return transactions.plain(answer["Item"]) if "Item" in answer else None

@@ -1,0 +1,151 @@
+"""DynamoDB transactions that are told, action by action, why they were cancelled.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from labeling_lambdas.errors import LedgerConflictError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+#: TransactWriteItems takes up to 100 actions, no two of them on one item.
+MAX_ACTIONS = 100
+
+#: Reasons of a cancellation that say nothing about the condition: the same transaction may pass
+#: later.
+_PASSING_REASONS = frozenset(
+    {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
+_ROUNDS = 8
+_BASE_DELAY_SECONDS = 0.05
+
+_serializer = TypeSerializer()
+_deserializer = TypeDeserializer()
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A conditional update of one row.
+
+    Attributes:
+        key: Value of ``pk``.
+        update: Update expression.
+        condition: Condition expression, empty for none.
+        values: Values of the expressions' placeholders, without the colon.
+    """
+
+    key: str
+    update: str
+    condition: str
+    values: Mapping[str, Any]
+
+    def request(self, table: str) -> dict[str, Any]:
+        """Return the update as parameters, the same for UpdateItem and for a transaction."""
+        request: dict[str, Any] = {
+            "TableName": table,
+            "Key": {"pk": {"S": self.key}},
+            "UpdateExpression": self.update,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if self.condition:
+            request["ConditionExpression"] = self.condition
+        if self.values:
+            request["ExpressionAttributeValues"] = {
+                f":{name}": _serializer.serialize(value) for name, value in self.values.items()
+            }
+        return request
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An action whose condition did not hold.
+
+    Attributes:
+        index: Position of the action.
+        row: The row as it is, empty if there is none.
+    """
+
+    index: int
+    row: dict[str, Any]
+
+
+def plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row as plain Python values; numbers are integers, as all of the ledger's are."""
+    return {name: _plain(_deserializer.deserialize(value)) for name, value in row.items()}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - a DynamoDB value is of any type
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return int(value) if isinstance(value, Decimal) else value
+
+
+def transact(client: DynamoDBClient, table: str, updates: Sequence[Update]) -> list[Refusal]:
+    """Write all updates or none.
+
+    Args:
+        client: DynamoDB.
+        table: Name of the table.
+        updates: 1 to 100 updates of different rows.
+
+    Returns:
+        The updates whose conditions did not hold; empty if everything was written.
+
+    Raises:
+        LedgerConflictError: If other writers were in the way in every round.
+        ClientError: For any other refusal.
+    """
+    actions = [{"Update": update.request(table)} for update in updates]
+    for attempt in range(_ROUNDS):
+        try:
+            client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]
+        except ClientError as error:
+            reasons = _cancellation(error)
+            refusals = [
+                Refusal(index, plain(reason.get("Item") or {}))
+                for index, reason in enumerate(reasons)
+                if reason["Code"] == "ConditionalCheckFailed"
+            ]
+            if refusals:
+                return refusals
+            if not any(reason["Code"] in _PASSING_REASONS for reason in reasons):
+                raise
+            delay = _BASE_DELAY_SECONDS * 2**attempt
+            time.sleep(random.uniform(0, delay))  # noqa: S311 - jitter is no secret
+        else:
+            return []
+    message = f"a transaction of {len(updates)} rows met other writers {_ROUNDS} times"
+    raise LedgerConflictError(message)
+
+
+def _cancellation(error: ClientError) -> list[dict[str, Any]]:
+    if error.response["Error"]["Code"] != "TransactionCanceledException":
+        raise error
+    response: Any = error.response
+    return list(response["CancellationReasons"])
+
+
+def update_row(client: DynamoDBClient, table: str, update: Update) -> Refusal | None:
+    """Write one update; return the refusal if its condition does not hold."""
+    try:
+        client.update_item(**update.request(table))
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        return Refusal(0, plain(error.response.get("Item") or {}))  # type: ignore[arg-type]
+    return None

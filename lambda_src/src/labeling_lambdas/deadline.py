@@ -1,0 +1,61 @@
+"""How much time a function has left."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from labeling_lambdas.errors import OutOfTimeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class LambdaContext(Protocol):
+    """The part of Lambda's context object that the functions use."""
+
+    aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return milliseconds until Lambda ends the function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A moment before which a step must have stopped.
+
+    Attributes:
+        remaining: Returns the seconds until Lambda ends the function.
+    """
+
+    remaining: Callable[[], float]
+
+    @classmethod
+    def of(cls, context: LambdaContext) -> Deadline:
+        """Return the deadline of a running function."""
+        return cls(lambda: context.get_remaining_time_in_millis() / 1000)
+
+    @property
+    def now(self) -> float:
+        """The present moment as epoch seconds."""
+        return time.time()
+
+    @property
+    def ends_at(self) -> int:
+        """The deadline as epoch seconds, rounded up."""
+        return int(self.now + self.remaining()) + 1
+
+    def near(self, seconds: float) -> bool:
+        """Return whether fewer than ``seconds`` are left."""
+        return self.remaining() < seconds
+
+    def require(self, seconds: float) -> None:
+        """Stop while there is time to stop.
+
+        Raises:
+            OutOfTimeError: If fewer than ``seconds`` are left.
+        """
+        if self.near(seconds):
+            message = f"{self.remaining():.0f} s left, {seconds:.0f} s needed; call again to go on"
+            raise OutOfTimeError(message)

@@ -1,0 +1,1 @@
+"""The rules of the pipeline in plain Python, without AWS."""

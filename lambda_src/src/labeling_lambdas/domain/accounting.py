@@ -1,0 +1,180 @@
+"""Everything a run received and claimed is accounted for, or the run fails loudly."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.domain.settlement import JobStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+#: Runs in a row whose job could not be created or failed as a whole, after which a run claims a
+#: single item as a probe, so that a missing permission never empties the queue run by run.
+PROBE_AFTER_FAILED_JOBS = 3
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    QUEUE_EMPTY = "queue_empty"
+    SUCCEEDED = "succeeded"
+    NOTHING_LABELED = "nothing_labeled"
+    LABELING_JOB_FAILED = "labeling_job_failed"
+    ACCOUNTING_MISMATCH = "accounting_mismatch"
+    LEFT_OPEN = "left_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What a run received.
+
+    Attributes:
+        received: Messages received.
+        claimed: Items claimed.
+        dropped: Messages that led to no claim, by cause.
+        invalid: Messages dead-lettered at once, by reason.
+    """
+
+    received: int = 0
+    claimed: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    invalid: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether received = claimed + dropped + invalid."""
+        return self.received == (
+            self.claimed + sum(self.dropped.values()) + sum(self.invalid.values())
+        )
+
+    def fields(self) -> dict[str, Any]:
+        """Return the counts as JSON-ready fields."""
+        return {
+            "received": self.received,
+            "claimed": self.claimed,
+            "dropped": dict(self.dropped),
+            "invalid": dict(self.invalid),
+        }
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Intake:
+        """Read what :meth:`fields` wrote."""
+        return cls(
+            received=int(fields["received"]),
+            claimed=int(fields["claimed"]),
+            dropped=dict(fields["dropped"]),
+            invalid=dict(fields["invalid"]),
+        )
+
+    @classmethod
+    def total(cls, parts: Iterable[Intake]) -> Intake:
+        """Add up the parts of a run."""
+        received = claimed = 0
+        dropped: Counter[str] = Counter()
+        invalid: Counter[str] = Counter()
+        for part in parts:
+            received += part.received
+            claimed += part.claimed
+            dropped.update(part.dropped)
+            invalid.update(part.invalid)
+        return cls(received, claimed, dict(dropped), dict(invalid))
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of claimed items, each confirmed by a conditional write to the ledger.
+
+    Attributes:
+        stored: Items with a feature record.
+        labeled: Items that keep their label for a later run.
+        returned: Items sent back to the queue, by reason.
+        dead_lettered: Items sent to the dead-letter queue, by reason.
+        superseded: Items of whose key a newer version is known.
+    """
+
+    stored: int = 0
+    labeled: int = 0
+    returned: Mapping[str, int] = field(default_factory=dict)
+    dead_lettered: Mapping[str, int] = field(default_factory=dict)
+    superseded: int = 0
+
+    @property
+    def total_items(self) -> int:
+        """Claims that have come to an end."""
+        return (
+            self.stored
+            + self.labeled
+            + sum(self.returned.values())
+            + sum(self.dead_lettered.values())
+            + self.superseded
+        )
+
+    def fields(self) -> dict[str, Any]:
+        """Return the counts as JSON-ready fields."""
+        return {
+            "stored": self.stored,
+            "labeled": self.labeled,
+            "returned": dict(self.returned),
+            "dead_lettered": dict(self.dead_lettered),
+            "superseded": self.superseded,
+        }
+
+    @classmethod
+    def total(cls, parts: Iterable[Mapping[str, Any]]) -> Settled:
+        """Add up what :meth:`fields` wrote for the shards of a run."""
+        counts: Counter[str] = Counter()
+        returned: Counter[str] = Counter()
+        dead_lettered: Counter[str] = Counter()
+        for part in parts:
+            for name in ("stored", "labeled", "superseded"):
+                counts[name] += int(part[name])
+            returned.update(part["returned"])
+            dead_lettered.update(part["dead_lettered"])
+        return cls(
+            stored=counts["stored"],
+            labeled=counts["labeled"],
+            returned=dict(returned),
+            dead_lettered=dict(dead_lettered),
+            superseded=counts["superseded"],
+        )
+
+
+def balanced(intake: Intake, settled: Settled) -> bool:
+    """Return whether everything received and claimed is accounted for."""
+    return intake.balanced and intake.claimed == settled.total_items
+
+
+def outcome_of(
+    intake: Intake, settled: Settled, *, job: JobStatus | None, all_settled: bool
+) -> Outcome:
+    """Return how a run ended.
+
+    Args:
+        intake: What it received.
+        settled: What became of its claims.
+        job: How its labeling job ended, None if it had nothing to label.
+        all_settled: Whether every shard of its plan was settled.
+    """
+    if not all_settled:
+        return Outcome.LEFT_OPEN
+    if not balanced(intake, settled):
+        return Outcome.ACCOUNTING_MISMATCH
+    if job is None:
+        return Outcome.QUEUE_EMPTY
+    if job is not JobStatus.COMPLETED:
+        return Outcome.LABELING_JOB_FAILED
+    # Superseded items say nothing about the workers: a run whose every item was overwritten in the
+    # meantime did nothing wrong.
+    unlabeled = sum(settled.returned.values()) + sum(settled.dead_lettered.values())
+    if unlabeled and not settled.stored and not settled.labeled:
+        return Outcome.NOTHING_LABELED
+    return Outcome.SUCCEEDED
+
+
+def job_failed_as_a_whole(settled: Settled, job: JobStatus | None) -> bool:
+    """Return whether a run counts towards the probe mode."""
+    return job in (JobStatus.NOT_CREATED, JobStatus.FAILED) and not settled.stored

@@ -1,0 +1,166 @@
+"""Whether a run may claim an item that the ledger already knows.
+
+This is where an item is kept from being labeled twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from labeling_lambdas.domain.messages import Candidate, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class ItemState(StrEnum):
+    """State of an item in the ledger."""
+
+    CLAIMED = "claimed"
+    LABELED = "labeled"
+    RETURNED = "returned"
+    STORED = "stored"
+    SUPERSEDED = "superseded"
+    DEAD_LETTERED = "dead_lettered"
+
+
+class RunState(StrEnum):
+    """State of a run in the ledger."""
+
+    POLLING = "polling"
+    SEALED = "sealed"
+    SETTLING = "settling"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """What the ledger holds of an item.
+
+    Attributes:
+        state: Where the item stands.
+        run_id: Run that last touched it.
+        part: Part of that run's list that names it.
+        attempts: Labeling jobs that had it and gave no label.
+        generation: Times it was dead-lettered.
+        delivered: For a dead letter, whether its message is known to be on the dead-letter queue.
+    """
+
+    state: ItemState
+    run_id: str
+    part: str = ""
+    attempts: int = 0
+    generation: int = 0
+    delivered: bool = True
+
+
+class Drop(StrEnum):
+    """Why a message was taken off the queue without a claim."""
+
+    DUPLICATE = "duplicate"
+    CLAIMED_BY_OPEN_RUN = "claimed_by_open_run"
+    STORED = "stored"
+    SUPERSEDED = "superseded"
+    DEAD_LETTERED = "dead_lettered"
+    FOLDER_MARKER = "folder_marker"
+    #: Received but neither claimed nor deleted: it comes back by itself.
+    LEFT_IN_FLIGHT = "left_in_flight"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimOn:
+    """The item may be claimed as long as its row is still this one.
+
+    Attributes:
+        row: The row to expect, None to expect no row.
+        attempts: Attempts of the new claim.
+        generation: Dead-letter generation of the new claim.
+    """
+
+    row: ItemRow | None
+    attempts: int
+    generation: int
+
+
+def no_row_expected(candidate: Candidate) -> ClaimOn:
+    """Return the condition that the ledger does not know the item."""
+    return ClaimOn(row=None, attempts=candidate.attempts, generation=candidate.generation)
+
+
+def first_expectation(candidate: Candidate) -> ClaimOn:
+    """Return what to expect of a candidate's row before it was read.
+
+    A right guess saves a transaction for the whole batch; a wrong one costs one.
+    """
+    if candidate.origin is Origin.EVENT:
+        return no_row_expected(candidate)
+    row = ItemRow(
+        state=_STATE_BEHIND[candidate.origin],
+        run_id=candidate.run_id,
+        attempts=candidate.attempts,
+        generation=candidate.generation,
+    )
+    return ClaimOn(row, _attempts_of(candidate.origin, row), row.generation)
+
+
+_STATE_BEHIND = {
+    Origin.RETURNED: ItemState.RETURNED,
+    Origin.DEAD_LETTER: ItemState.DEAD_LETTERED,
+}
+
+
+def _attempts_of(origin: Origin, row: ItemRow) -> int:
+    # An operator's redrive starts at the first attempt again.
+    return 0 if origin is Origin.DEAD_LETTER else row.attempts
+
+
+def decide(
+    candidate: Candidate,
+    row: ItemRow,
+    *,
+    run_id: str,
+    state_of_run: Callable[[str], RunState | None],
+) -> ClaimOn | Drop:
+    """Decide over a candidate whose item has a row.
+
+    Args:
+        candidate: The message.
+        row: The item's row.
+        run_id: The run that wants to claim.
+        state_of_run: Looks up another run; None when its row has expired, which only closed runs'
+            rows do.
+
+    Returns:
+        The condition to claim on, or why the message is dropped.
+    """
+    match row.state:
+        case ItemState.STORED:
+            return Drop.STORED
+        case ItemState.SUPERSEDED:
+            return Drop.SUPERSEDED
+        case ItemState.RETURNED | ItemState.LABELED:
+            return ClaimOn(row, row.attempts, row.generation)
+        case ItemState.DEAD_LETTERED:
+            if candidate.origin is Origin.DEAD_LETTER and candidate.generation == row.generation:
+                return ClaimOn(row, _attempts_of(candidate.origin, row), row.generation)
+            return Drop.DEAD_LETTERED
+        case ItemState.CLAIMED:
+            return _decide_claimed(row, run_id, state_of_run)
+
+
+def _decide_claimed(
+    row: ItemRow, run_id: str, state_of_run: Callable[[str], RunState | None]
+) -> ClaimOn | Drop:
+    if row.run_id == run_id:
+        return Drop.DUPLICATE
+    match state_of_run(row.run_id):
+        case RunState.POLLING:
+            # That run may have died between claiming and deleting. If so, its recovery decides;
+            # until then the message is the only other trace of the item.
+            return Drop.LEFT_IN_FLIGHT
+        case RunState.SEALED | RunState.SETTLING:
+            return Drop.CLAIMED_BY_OPEN_RUN
+        case RunState.CLOSED | None:
+            return ClaimOn(row, row.attempts, row.generation)

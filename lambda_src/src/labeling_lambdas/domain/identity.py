@@ -1,0 +1,91 @@
+"""Names that are computed rather than chosen, so that a repeated step finds the same ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime
+
+#: CreateLabelingJob, LabelingJobName: 63 characters at most, of this pattern.
+#: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateLabelingJob.html
+MAX_LABELING_JOB_NAME = 63
+_LABELING_JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+
+_ITEM_ID_LENGTH = 32
+_RUN_HASH_LENGTH = 10
+
+#: Widest sequencer to be compared. S3 documents hexadecimal strings to be compared after padding
+#: the shorter one with zeros on the right; the ones it sends today have 16 to 18 digits.
+#: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+_SEQUENCER_WIDTH = 40
+
+
+def _digest(parts: list[str], length: int) -> str:
+    # A JSON list keeps ["a", "bc"] and ["ab", "c"] apart; joining with a character that may
+    # occur in an object key would not.
+    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def item_id(bucket: str, key: str, version_id: str) -> str:
+    """Return the identity of one object version.
+
+    Args:
+        bucket: Name of the upload bucket.
+        key: Object key as S3 shows it, not URL-encoded.
+        version_id: Version of the object.
+
+    Returns:
+        32 hexadecimal characters.
+    """
+    return _digest([bucket, key, version_id], _ITEM_ID_LENGTH)
+
+
+def key_id(bucket: str, key: str) -> str:
+    """Return the identity of an object key, whatever its version: 32 hexadecimal characters."""
+    return _digest([bucket, key], _ITEM_ID_LENGTH)
+
+
+def comparable_sequencer(sequencer: str) -> str:
+    """Return an S3 event sequencer in a form whose string order is the order of the writes."""
+    return sequencer.upper().ljust(_SEQUENCER_WIDTH, "0")
+
+
+def run_id(execution_arn: str, started_at: str) -> str:
+    """Return the run of an execution, the same one for every repeat within that execution.
+
+    Args:
+        execution_arn: ARN of the Step Functions execution. Its name may hold 80 characters and
+            underscores, neither of which fits a labeling job's name, hence the hash.
+        started_at: Start of the execution, ISO-8601.
+
+    Returns:
+        At most 26 characters of ``[a-z0-9-]``, in the order of the start times.
+    """
+    started = datetime.fromisoformat(started_at).astimezone(UTC)
+    return f"{started:%Y%m%dt%H%M%S}-{_digest([execution_arn], _RUN_HASH_LENGTH)}"
+
+
+def labeling_job_name(pipeline: str, run: str, stage: str) -> str:
+    """Return the name of a run's labeling job.
+
+    Ground Truth compares names without case and never frees one, so a job found under this name is
+    this run's own.
+
+    Args:
+        pipeline: Name of the pipeline.
+        run: Identity of the run.
+        stage: ``label`` or ``verify``.
+
+    Raises:
+        ValueError: If the name would break Ground Truth's rule.
+    """
+    name = f"{pipeline}-{run}-{stage}"
+    if _LABELING_JOB_NAME.fullmatch(name) is None:
+        message = (
+            f"labeling job name {name!r} must have at most {MAX_LABELING_JOB_NAME} letters, digits"
+            " and single hyphens; choose a shorter job_name"
+        )
+        raise ValueError(message)
+    return name

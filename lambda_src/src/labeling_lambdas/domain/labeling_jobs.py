@@ -1,0 +1,122 @@
+"""The request that creates a labeling job, and the manifest it reads.
+
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateLabelingJob.html
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.domain.output_lines import ITEM_ID_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from labeling_lambdas.domain.items import ClaimedItem
+
+
+@dataclass(frozen=True, slots=True)
+class LabelingJobSettings:
+    """What Terraform decided about every labeling job; limits are checked at plan.
+
+    Attributes:
+        workteam_arn: Private or vendor work team.
+        role_arn: Role with which Ground Truth reads and writes.
+        template_s3_uri: Worker template.
+        categories_s3_uri: Label category file.
+        title: Task title shown to workers.
+        description: Task description shown to workers.
+        keywords: Search words for workers.
+        workers_per_object: Workers who see each object.
+        task_time_limit_seconds: Time for one task.
+        task_availability_seconds: How long a task stays open.
+        max_concurrent_tasks: Tasks open at the same time.
+        pre_human_task_lambda_arn: AWS's function that makes tasks.
+        annotation_consolidation_lambda_arn: AWS's function that merges answers.
+        label_attribute_name: Key of the label in the output manifest.
+        output_prefix: Prefix in the output bucket.
+        tags: Tags of the job.
+    """
+
+    workteam_arn: str
+    role_arn: str
+    template_s3_uri: str
+    categories_s3_uri: str
+    title: str
+    description: str
+    keywords: list[str]
+    workers_per_object: int
+    task_time_limit_seconds: int
+    task_availability_seconds: int
+    max_concurrent_tasks: int
+    pre_human_task_lambda_arn: str
+    annotation_consolidation_lambda_arn: str
+    label_attribute_name: str
+    output_prefix: str
+    tags: dict[str, str]
+
+
+def labeling_job_request(
+    settings: LabelingJobSettings,
+    *,
+    name: str,
+    manifest_uri: str,
+    output_bucket: str,
+    kms_key_arn: str,
+) -> dict[str, Any]:
+    """Return the parameters of CreateLabelingJob."""
+    return {
+        "LabelingJobName": name,
+        "LabelAttributeName": settings.label_attribute_name,
+        "InputConfig": {"DataSource": {"S3DataSource": {"ManifestS3Uri": manifest_uri}}},
+        "OutputConfig": {
+            "S3OutputPath": f"s3://{output_bucket}/{settings.output_prefix}/",
+            # Without it Ground Truth writes under the account's default key for S3, which the
+            # bucket's policy refuses.
+            "KmsKeyId": kms_key_arn,
+        },
+        "RoleArn": settings.role_arn,
+        "LabelCategoryConfigS3Uri": settings.categories_s3_uri,
+        "HumanTaskConfig": {
+            "WorkteamArn": settings.workteam_arn,
+            "UiConfig": {"UiTemplateS3Uri": settings.template_s3_uri},
+            "PreHumanTaskLambdaArn": settings.pre_human_task_lambda_arn,
+            "TaskKeywords": settings.keywords,
+            "TaskTitle": settings.title,
+            "TaskDescription": settings.description,
+            "NumberOfHumanWorkersPerDataObject": settings.workers_per_object,
+            "TaskTimeLimitInSeconds": settings.task_time_limit_seconds,
+            "TaskAvailabilityLifetimeInSeconds": settings.task_availability_seconds,
+            "MaxConcurrentTaskCount": settings.max_concurrent_tasks,
+            "AnnotationConsolidationConfig": {
+                "AnnotationConsolidationLambdaArn": settings.annotation_consolidation_lambda_arn
+            },
+        },
+        "Tags": [{"Key": key, "Value": value} for key, value in sorted(settings.tags.items())],
+    }
+
+
+def newest_versions(items: Iterable[ClaimedItem]) -> dict[str, ClaimedItem]:
+    """Return the newest version of each object key, by the key's identity.
+
+    A manifest names an object without its version, so two versions of a key in one job would show
+    workers the same picture twice, and be charged twice.
+    """
+    newest: dict[str, ClaimedItem] = {}
+    for item in items:
+        known = newest.get(item.source.key_id)
+        if known is None or item.source.order >= known.source.order:
+            newest[item.source.key_id] = item
+    return newest
+
+
+def manifest_lines(items: Iterable[ClaimedItem], manifest_key: str) -> Iterator[str]:
+    """Yield the lines of an input manifest.
+
+    Ground Truth hands extra keys through to the output, so results are matched by ``item-id``.
+    """
+    for item in items:
+        line = {manifest_key: item.source.uri, ITEM_ID_KEY: item.item_id}
+        yield json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -1,0 +1,228 @@
+"""What arrives on the intake queue and what is sent back to it or to the dead-letter queue.
+
+Two kinds of message arrive: the EventBridge event of an upload, and an envelope that a run sent
+back or that an operator moved from the dead-letter queue.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.domain.items import ClaimedItem, SourceObject
+from labeling_lambdas.domain.reasons import Reason
+
+if TYPE_CHECKING:
+    from labeling_lambdas.domain.task_types import TaskType
+
+SCHEMA = "labeling-item/1"
+
+
+class Origin(StrEnum):
+    """How an item came to the queue."""
+
+    EVENT = "event"
+    RETURNED = "returned"
+    DEAD_LETTER = "dead_letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A message that names an item that could be labeled.
+
+    Attributes:
+        source: The object version.
+        origin: How it came to the queue.
+        attempts: Attempts that the message carries; the ledger's number wins where it has one.
+        generation: Dead-letter generation that the message carries.
+        run_id: Run that sent the message, empty for an event.
+    """
+
+    source: SourceObject
+    origin: Origin = Origin.EVENT
+    attempts: int = 0
+    generation: int = 0
+    run_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A message that can never lead to a label.
+
+    Attributes:
+        reason: Why.
+        detail: What exactly was wrong, without content of the object.
+        source: The object version, None where the message does not name one.
+        origin: How the message came to the queue.
+        generation: Dead-letter generation that the message carries.
+    """
+
+    reason: Reason
+    detail: str
+    source: SourceObject | None = None
+    origin: Origin = Origin.EVENT
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A message that is no item: a folder marker. It is counted and dropped."""
+
+    kind: str = "folder_marker"
+
+
+class _MalformedError(Exception):
+    """The body is not a message of this pipeline."""
+
+
+def read_message(
+    body: str, *, upload_bucket: str, task_type: TaskType
+) -> Candidate | Rejected | Ignored:
+    """Read one message of the intake queue.
+
+    Args:
+        body: Body of the SQS message.
+        upload_bucket: The only bucket whose objects are labeled.
+        task_type: Decides which objects can be labeled.
+
+    Returns:
+        What the message asks for. A message that cannot be read is a result, not an exception: one
+        bad message must not stop a batch.
+    """
+    try:
+        candidate = _candidate(_decoded(body))
+    except _MalformedError as problem:
+        return Rejected(Reason.MALFORMED_EVENT, str(problem))
+    source = candidate.source
+
+    def rejected(reason: Reason, detail: str) -> Rejected:
+        return Rejected(reason, detail, source, candidate.origin, candidate.generation)
+
+    if source.bucket != upload_bucket:
+        detail = f"bucket {source.bucket} is not the upload bucket {upload_bucket}"
+        return rejected(Reason.FOREIGN_BUCKET, detail)
+    if source.key.endswith("/") and source.size == 0:
+        return Ignored()
+    reason = task_type.reason_to_reject(source)
+    if reason is not None:
+        detail = f"{task_type.name} cannot label this object of {source.size} bytes"
+        return rejected(reason, detail)
+    return candidate
+
+
+def _decoded(body: str) -> dict[str, Any]:
+    try:
+        decoded = json.loads(body)
+    except ValueError as error:
+        message = "the body is not JSON"
+        raise _MalformedError(message) from error
+    if not isinstance(decoded, dict):
+        message = "the body is not a JSON object"
+        raise _MalformedError(message)
+    return decoded
+
+
+def _candidate(message: dict[str, Any]) -> Candidate:
+    try:
+        if "schema" in message:
+            return _from_envelope(message)
+        return _from_event(message)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        problem = f"a field is missing or has the wrong form: {error}"
+        raise _MalformedError(problem) from error
+
+
+def _from_envelope(message: dict[str, Any]) -> Candidate:
+    if message["schema"] != SCHEMA:
+        problem = f"schema {message['schema']!r} is not {SCHEMA!r}"
+        raise _MalformedError(problem)
+    return Candidate(
+        source=SourceObject.from_fields(message["item"]),
+        origin=Origin(message["kind"]),
+        attempts=int(message["attempts"]),
+        generation=int(message["generation"]),
+        run_id=str(message["run_id"]),
+    )
+
+
+def _from_event(message: dict[str, Any]) -> Candidate:
+    if message.get("source") != "aws.s3" or message.get("detail-type") != "Object Created":
+        problem = "the message is neither an S3 Object Created event nor an envelope"
+        raise _MalformedError(problem)
+    detail = message["detail"]
+    stored = detail["object"]
+    # EventBridge sends the key as it is. Only notifications that S3 sends by itself are
+    # URL-encoded, so decoding here would turn "a+b.png" into another object's name.
+    return Candidate(
+        SourceObject.from_fields(
+            {
+                "bucket": detail["bucket"]["name"],
+                "key": stored["key"],
+                "version_id": stored["version-id"],
+                "etag": stored.get("etag", ""),
+                "size": stored["size"],
+                "sequencer": stored.get("sequencer", ""),
+            }
+        )
+    )
+
+
+def returned_message(
+    item: ClaimedItem, *, run_id: str, attempts: int, reason: str, detail: str
+) -> str:
+    """Return the message that puts an item back on the intake queue."""
+    return _envelope(
+        item.source,
+        kind=Origin.RETURNED,
+        attempts=attempts,
+        generation=item.generation,
+        reason=reason,
+        detail=detail,
+        run_id=run_id,
+    )
+
+
+def dead_letter_message(
+    source: SourceObject, *, run_id: str, attempts: int, generation: int, reason: str, detail: str
+) -> str:
+    """Return the message that goes to the dead-letter queue.
+
+    Moved to the intake queue by an operator it starts the item anew, as long as ``generation`` is
+    the one in the ledger.
+    """
+    return _envelope(
+        source,
+        kind=Origin.DEAD_LETTER,
+        attempts=attempts,
+        generation=generation,
+        reason=reason,
+        detail=detail,
+        run_id=run_id,
+    )
+
+
+def _envelope(source: SourceObject, *, kind: Origin, **fields: str | int) -> str:
+    envelope = {
+        "schema": SCHEMA,
+        "kind": kind,
+        "item": source.fields(),
+        "item_id": source.item_id,
+        **fields,
+    }
+    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
+
+
+def malformed_message(body: str, *, message_id: str, detail: str) -> str:
+    """Return the dead letter of a message that names no item. It keeps the original body."""
+    envelope = {
+        "schema": SCHEMA,
+        "kind": "malformed",
+        "reason": Reason.MALFORMED_EVENT,
+        "detail": detail,
+        "message_id": message_id,
+        "body": body,
+    }
+    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,27 @@
+"""Why an item was not stored. Every return and every dead letter carries one of these."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A machine-readable cause, as it stands in the ledger, on messages and in the run report."""
+
+    MALFORMED_EVENT = "malformed_event"
+    FOREIGN_BUCKET = "foreign_bucket"
+    UNSUPPORTED_EXTENSION = "unsupported_extension"
+    EMPTY_OBJECT = "empty_object"
+    IMAGE_TOO_LARGE = "image_too_large"
+
+    LABELING_JOB_NOT_CREATED = "labeling_job_not_created"
+    LABELING_JOB_FAILED = "labeling_job_failed"
+    LABELING_JOB_STOPPED = "labeling_job_stopped"
+
+    ANNOTATION_FAILED = "annotation_failed"
+    ANNOTATION_EXPIRED = "annotation_expired"
+    NOT_LABELED = "not_labeled"
+    UNREADABLE_OUTPUT = "unreadable_output"
+
+    ATTEMPTS_EXHAUSTED = "attempts_exhausted"
+    RECORD_REJECTED = "record_rejected"

@@ -1,0 +1,127 @@
+"""What becomes of a claimed item once its labeling job has ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.domain.claims import ItemState
+from labeling_lambdas.domain.items import ClaimedItem
+from labeling_lambdas.domain.reasons import Reason
+
+if TYPE_CHECKING:
+    from labeling_lambdas.domain.output_lines import OutputLine
+
+
+class JobStatus(StrEnum):
+    """How a labeling job ended; ``NOT_CREATED`` is ours, for a job that never came to be."""
+
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    STOPPED = "Stopped"
+    NOT_CREATED = "NotCreated"
+
+
+#: DescribeLabelingJob, LabelingJobStatus: the others are Initializing, InProgress and Stopping.
+ENDED_STATUSES = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.STOPPED})
+
+_WHOLE_JOB_REASONS = {
+    JobStatus.NOT_CREATED: Reason.LABELING_JOB_NOT_CREATED,
+    JobStatus.FAILED: Reason.LABELING_JOB_FAILED,
+    JobStatus.STOPPED: Reason.LABELING_JOB_STOPPED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The end of a claim that was not stored.
+
+    Attributes:
+        item: The claim.
+        state: ``returned``, ``dead_lettered`` or ``superseded``.
+        attempts: Attempts after this run.
+        generation: Dead-letter generation after this run.
+        reason: Why.
+        detail: The last cause, where the reason is that the attempts are used up.
+    """
+
+    item: ClaimedItem
+    state: ItemState
+    attempts: int
+    generation: int
+    reason: str = ""
+    detail: str = ""
+
+    def fields(self) -> dict[str, Any]:
+        """Return the settlement as JSON-ready fields."""
+        return {
+            "claim": self.item.fields(),
+            "state": self.state,
+            "attempts": self.attempts,
+            "generation": self.generation,
+            "reason": self.reason,
+            "detail": self.detail,
+        }
+
+    @classmethod
+    def from_fields(cls, fields: dict[str, Any]) -> Settlement:
+        """Read what :meth:`fields` wrote."""
+        return cls(
+            item=ClaimedItem.from_fields(fields["claim"]),
+            state=ItemState(fields["state"]),
+            attempts=int(fields["attempts"]),
+            generation=int(fields["generation"]),
+            reason=str(fields["reason"]),
+            detail=str(fields["detail"]),
+        )
+
+
+def superseded(item: ClaimedItem) -> Settlement:
+    """Settle an item of whose key a newer version is known."""
+    return Settlement(item, ItemState.SUPERSEDED, item.attempts, item.generation)
+
+
+def dead_lettered(item: ClaimedItem, reason: str, *, attempts: int, detail: str = "") -> Settlement:
+    """Settle an item as a dead letter of the next generation."""
+    return Settlement(item, ItemState.DEAD_LETTERED, attempts, item.generation + 1, reason, detail)
+
+
+def settle_unlabeled(
+    item: ClaimedItem, output: OutputLine | None, *, job: JobStatus, max_attempts: int
+) -> Settlement:
+    """Settle an item for which the job gave no label.
+
+    An attempt counts only if the job ran and the item was in it. A job that could not be created or
+    failed as a whole, or that was stopped before workers were offered the item, costs none.
+
+    Args:
+        item: The claim.
+        output: The item's output line, None if the job wrote none.
+        job: How the job ended.
+        max_attempts: Attempts after which an item is dead-lettered.
+    """
+    reached = output is not None and output.reached
+    if reached or job is JobStatus.COMPLETED:
+        reason = output.reason if output is not None else None
+        return _spent(item, reason or Reason.NOT_LABELED, max_attempts)
+    return _returned(item, _WHOLE_JOB_REASONS[job])
+
+
+def settle_unreadable(item: ClaimedItem, detail: str, max_attempts: int) -> Settlement:
+    """Settle an item whose output line fits no known shape: an attempt that gave nothing."""
+    return _spent(item, Reason.UNREADABLE_OUTPUT, max_attempts, detail)
+
+
+def _returned(item: ClaimedItem, reason: str, *, attempts: int | None = None) -> Settlement:
+    count = item.attempts if attempts is None else attempts
+    return Settlement(item, ItemState.RETURNED, count, item.generation, reason)
+
+
+def _spent(item: ClaimedItem, reason: str, max_attempts: int, detail: str = "") -> Settlement:
+    attempts = item.attempts + 1
+    if attempts >= max_attempts:
+        return dead_lettered(
+            item, Reason.ATTEMPTS_EXHAUSTED, attempts=attempts, detail=detail or reason
+        )
+    return _returned(item, reason, attempts=attempts)

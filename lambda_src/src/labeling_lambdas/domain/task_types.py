@@ -1,0 +1,63 @@
+"""The one table of task types, shared with Terraform."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from labeling_lambdas.domain.reasons import Reason
+
+if TYPE_CHECKING:
+    from labeling_lambdas.domain.items import SourceObject
+
+
+@dataclass(frozen=True, slots=True)
+class TaskType:
+    """What the functions need to know of a task type.
+
+    Attributes:
+        name: For example ``image_single_label_classification``.
+        manifest_key: Key of the source in a manifest line, ``source-ref`` or ``source``.
+        extensions: Accepted file name endings, lower case with the dot.
+        max_object_bytes: Largest object, in bytes.
+    """
+
+    name: str
+    manifest_key: str
+    extensions: frozenset[str]
+    max_object_bytes: int
+
+    def reason_to_reject(self, source: SourceObject) -> Reason | None:
+        """Return why an uploaded object cannot be labeled, or None if it can."""
+        if PurePosixPath(source.key).suffix.lower() not in self.extensions:
+            return Reason.UNSUPPORTED_EXTENSION
+        if source.size == 0:
+            return Reason.EMPTY_OBJECT
+        if source.size > self.max_object_bytes:
+            return Reason.IMAGE_TOO_LARGE
+        return None
+
+
+@functools.cache
+def task_type(name: str) -> TaskType:
+    """Return a task type by its name.
+
+    Raises:
+        ValueError: If the table has no such task type.
+    """
+    text = resources.files("labeling_lambdas").joinpath("task_types.json").read_text("utf-8")
+    table = json.loads(text)["task_types"]
+    if name not in table:
+        message = f"task type {name!r} is unknown; known are {', '.join(sorted(table))}"
+        raise ValueError(message)
+    row = table[name]
+    return TaskType(
+        name=name,
+        manifest_key=row["manifest_key"],
+        extensions=frozenset(row["extensions"]),
+        max_object_bytes=int(row["max_object_bytes"]),
+    )

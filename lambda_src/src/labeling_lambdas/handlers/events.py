@@ -1,0 +1,111 @@
+"""What the state machine hands to the functions. The state machine's template must agree."""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, TypedDict
+
+from labeling_lambdas.aws.job_ledger import TaskToken
+
+
+class RecoverEvent(TypedDict):
+    """Event of ``recover_runs``.
+
+    Keys:
+        state_machine_arn: The state machine.
+        execution_arn: The execution that calls.
+        resume_run: A run that this execution is to take over; absent to look after all open runs.
+    """
+
+    state_machine_arn: str
+    execution_arn: str
+    resume_run: NotRequired[str]
+
+
+class RunReference(TypedDict, total=False):
+    """What an execution knows of its run.
+
+    Keys:
+        run_id: The run; absent before the first poll of a new run.
+        resumed: Whether the run was taken over, so that it is sealed instead of polled for.
+    """
+
+    run_id: str
+    resumed: bool
+
+
+class PollEvent(TypedDict):
+    """Event of ``poll_queue``."""
+
+    execution_arn: str
+    execution_started: str
+    run: RunReference
+
+
+class WaitEvent(TypedDict):
+    """Event of a state that waits for a labeling job.
+
+    Keys:
+        execution_arn: The execution that calls.
+        run_id: The run.
+        generation: Generation of the run.
+        stage: ``label``.
+        task_token: Token of the waiting state.
+        entered_at: When the state was entered.
+        retry_count: Which repeat of the state this is.
+    """
+
+    execution_arn: str
+    run_id: str
+    generation: int
+    stage: str
+    task_token: str
+    entered_at: str
+    retry_count: int
+
+
+class PlanEvent(TypedDict):
+    """Event of ``plan_results``; ``labeling_job`` is what answered the waiting state."""
+
+    execution_arn: str
+    run_id: str
+    labeling_job: dict[str, Any]
+
+
+class StoreEvent(TypedDict):
+    """Event of ``update_feature_store``."""
+
+    run_id: str
+    shard: int
+
+
+class ReturnEvent(TypedDict):
+    """Event of ``return_items``.
+
+    Keys:
+        run_id: The run.
+        return_shards: Number of shards of claims to give back.
+        stored: Results of the stored shards; an error object if storing failed.
+        position: Where to go on.
+    """
+
+    run_id: str
+    return_shards: int
+    stored: list[dict[str, int]] | dict[str, Any]
+    position: int
+
+
+class FinishEvent(TypedDict):
+    """Event of ``finish_run``."""
+
+    execution_arn: str
+    run_id: str
+
+
+def token_of(event: WaitEvent) -> TaskToken:
+    """Return the token of a waiting state."""
+    return TaskToken(
+        token=event["task_token"],
+        generation=event["generation"],
+        entered_at=event["entered_at"],
+        retry_count=event["retry_count"],
+    )

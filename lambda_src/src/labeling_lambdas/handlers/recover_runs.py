@@ -1,0 +1,40 @@
+"""Look after runs whose execution died, or make this execution take one over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.deadline import Deadline
+from labeling_lambdas.handlers import wiring
+from labeling_lambdas.settings import Settings, read_settings
+from labeling_lambdas.steps.recovery import Recovery
+
+if TYPE_CHECKING:
+    from labeling_lambdas.deadline import LambdaContext
+    from labeling_lambdas.handlers.events import RecoverEvent
+
+
+def handler(event: RecoverEvent, context: LambdaContext) -> dict[str, Any]:
+    """Recover all open runs, or resume the one that the event names.
+
+    Args:
+        event: See :class:`RecoverEvent`.
+        context: Lambda's context.
+
+    Returns:
+        With ``resume_run`` the run's ``run_id`` and ``resumed``; else the lists of
+        :class:`~labeling_lambdas.steps.recovery.Recovered`.
+    """
+    settings = read_settings(Settings)
+    recovery = Recovery(
+        pipeline=settings.pipeline_name,
+        state_machine_arn=event["state_machine_arn"],
+        execution_arn=event["execution_arn"],
+        runs=wiring.run_ledger(settings),
+        executions=wiring.executions(),
+        completion=wiring.completion(settings),
+        deadline=Deadline.of(context),
+    )
+    if "resume_run" in event:
+        return {"run_id": recovery.resume(event["resume_run"]).run_id, "resumed": True}
+    return recovery.recover().fields()

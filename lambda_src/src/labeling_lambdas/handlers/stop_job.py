@@ -1,0 +1,37 @@
+"""Bring a run's labeling job to its end after its waiting state failed or timed out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labeling_lambdas.domain import identity
+from labeling_lambdas.handlers import wiring
+from labeling_lambdas.handlers.events import WaitEvent, token_of
+from labeling_lambdas.settings import Settings, read_settings
+from labeling_lambdas.steps.labeling import JobStop
+
+if TYPE_CHECKING:
+    from labeling_lambdas.deadline import LambdaContext
+
+
+def handler(event: WaitEvent, _context: LambdaContext) -> dict[str, str]:
+    """Stop the labeling job, or answer at once if it has ended or never came to be.
+
+    Args:
+        event: See :class:`WaitEvent`.
+
+    Returns:
+        The job's name and what became of it.
+    """
+    settings = read_settings(Settings)
+    name = identity.labeling_job_name(settings.pipeline_name, event["run_id"], event["stage"])
+    stop = JobStop(
+        name=name,
+        run_id=event["run_id"],
+        execution_arn=event["execution_arn"],
+        runs=wiring.run_ledger(settings),
+        waiting=wiring.job_ledger(settings),
+        jobs=wiring.labeling_jobs(),
+        completion=wiring.completion(settings),
+    )
+    return {"labeling_job": name, "result": stop.stop(token_of(event))}

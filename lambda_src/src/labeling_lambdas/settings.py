@@ -1,0 +1,138 @@
+"""A function's environment, parsed into a typed object at call time."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
+from labeling_lambdas.domain.records import ExtraFeature
+from labeling_lambdas.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from _typeshed import DataclassInstance
+
+    SettingsType = TypeVar("SettingsType", bound="DataclassInstance")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What every function knows."""
+
+    pipeline_name: str
+    ledger_table: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactSettings(Settings):
+    """What every function knows that reads or writes a run's files."""
+
+    output_bucket: str
+    kms_key_arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollSettings(ArtifactSettings):
+    """Environment of ``poll_queue``."""
+
+    upload_bucket: str
+    intake_queue_url: str
+    dead_letter_queue_url: str
+    task_type: str
+    max_items_per_run: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartSettings(ArtifactSettings):
+    """Environment of ``start_labeling_job``."""
+
+    task_type: str
+    labeling_job: LabelingJobSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSettings(ArtifactSettings):
+    """Environment of ``plan_results``."""
+
+    task_type: str
+    label_attribute_name: str
+    label_schema: str
+    max_attempts: int
+    extra_features: dict[str, ExtraFeature]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings(ArtifactSettings):
+    """Environment of ``update_feature_store``."""
+
+    feature_group_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnSettings(ArtifactSettings):
+    """Environment of ``return_items``."""
+
+    intake_queue_url: str
+    dead_letter_queue_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishSettings(ArtifactSettings):
+    """Environment of ``finish_run``."""
+
+    event_bus_name: str
+
+
+def _extra_features(text: str) -> dict[str, ExtraFeature]:
+    features = json.loads(text)
+    return {
+        name: ExtraFeature(path=str(feature["path"]), column=bool(feature["column"]))
+        for name, feature in features.items()
+    }
+
+
+def _labeling_job(text: str) -> LabelingJobSettings:
+    return LabelingJobSettings(**json.loads(text))
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "str": str,
+    "int": int,
+    "dict[str, ExtraFeature]": _extra_features,
+    "LabelingJobSettings": _labeling_job,
+}
+
+
+def read_settings(
+    kind: type[SettingsType], environment: Mapping[str, str] | None = None
+) -> SettingsType:
+    """Parse the environment into a settings object.
+
+    Args:
+        kind: The settings class; each field is read from the variable of its name in capitals.
+        environment: Where to read from, the process's environment by default.
+
+    Raises:
+        SettingsError: Naming every variable that is missing or has the wrong form.
+    """
+    source = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for field in dataclasses.fields(kind):
+        name = field.name.upper()
+        if not source.get(name):
+            problems.append(f"{name} is missing")
+            continue
+        try:
+            values[field.name] = _PARSERS[str(field.type)](source[name])
+        except (ValueError, TypeError, KeyError) as error:
+            problems.append(f"{name} has the wrong form: {error}")
+    if problems:
+        message = f"environment of the function: {'; '.join(problems)}"
+        raise SettingsError(message)
+    return kind(**values)

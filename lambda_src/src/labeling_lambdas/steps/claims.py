@@ -1,0 +1,76 @@
+"""The list of what a run has claimed, part by part."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.domain.accounting import Intake
+from labeling_lambdas.domain.claims import Drop, ItemRow, ItemState
+from labeling_lambdas.domain.items import ClaimedItem, SourceObject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labeling_lambdas.aws.artifacts import Artifacts
+    from labeling_lambdas.aws.item_ledger import ItemLedger
+
+
+def claimed_items(artifacts: Artifacts) -> Iterator[ClaimedItem]:
+    """Yield what a sealed run has claimed, a part at a time in memory."""
+    for part in artifacts.read("claims/index.json")["parts"]:
+        for fields in artifacts.read(f"claims/{part}.json")["items"]:
+            yield ClaimedItem.from_fields(fields)
+
+
+def resolve_part(artifacts: Artifacts, items: ItemLedger, *, run_id: str, part: str) -> None:
+    """Finish the list of a part whose function died between listing and the end.
+
+    The ledger says which of the listed items were claimed. What was not claimed is still on the
+    queue, because messages are deleted last.
+    """
+    lines = list(artifacts.read_lines(f"intake/{part}.jsonl"))
+    rows = items.rows(line["item_id"] for line in lines if line.get("item_id"))
+    claimed: dict[str, ClaimedItem] = {}
+    dropped: Counter[str] = Counter()
+    invalid: Counter[str] = Counter()
+    for line in lines:
+        row = rows.get(line.get("item_id") or "")
+        if line["kind"] == "candidate":
+            if _claimed_here(row, run_id, part) and line["item_id"] not in claimed:
+                claimed[line["item_id"]] = _claim_of(line, row)
+            else:
+                dropped[Drop.LEFT_IN_FLIGHT.value] += 1
+        elif line["kind"] == "invalid":
+            if line["item_id"] is None or _dead_letter_of(row, run_id, part):
+                invalid[line["reason"]] += 1
+            else:
+                dropped[Drop.LEFT_IN_FLIGHT.value] += 1
+        else:
+            dropped[line["kind"]] += 1
+    counts = Intake(len(lines), len(claimed), dict(dropped), dict(invalid))
+    artifacts.write(
+        f"claims/{part}.json",
+        {"counts": counts.fields(), "items": [item.fields() for item in claimed.values()]},
+    )
+
+
+def _claimed_here(row: ItemRow | None, run_id: str, part: str) -> bool:
+    return row is not None and (row.state, row.run_id, row.part) == (
+        ItemState.CLAIMED,
+        run_id,
+        part,
+    )
+
+
+def _dead_letter_of(row: ItemRow | None, run_id: str, part: str) -> bool:
+    return row is not None and (row.state, row.run_id, row.part) == (
+        ItemState.DEAD_LETTERED,
+        run_id,
+        part,
+    )
+
+
+def _claim_of(line: dict[str, Any], row: ItemRow | None) -> ClaimedItem:
+    attempts, generation = (row.attempts, row.generation) if row is not None else (0, 0)
+    return ClaimedItem(SourceObject.from_fields(line["source"]), attempts, generation)

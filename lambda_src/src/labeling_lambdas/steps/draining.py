@@ -1,0 +1,314 @@
+"""Emptying the intake queue into a run: list, claim, delete, in this order.
+
+Several threads receive. Each gathers messages into a *part* and carries the part through all three
+stages by itself, so that no message waits on another thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.aws.clients import THREADS
+from labeling_lambdas.aws.queues import BATCH_BYTES, BATCH_MESSAGES, Message, Queue
+from labeling_lambdas.domain.accounting import Intake
+from labeling_lambdas.domain.claims import Drop, RunState
+from labeling_lambdas.domain.items import ClaimedItem
+from labeling_lambdas.domain.messages import (
+    Candidate,
+    Ignored,
+    Rejected,
+    dead_letter_message,
+    malformed_message,
+    read_message,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from labeling_lambdas.aws.artifacts import Artifacts
+    from labeling_lambdas.aws.item_ledger import ItemLedger
+    from labeling_lambdas.deadline import Deadline
+    from labeling_lambdas.domain.task_types import TaskType
+
+_log = logging.getLogger(__name__)
+
+#: Messages of one part. A part costs two objects, so more messages in it cost fewer calls; fewer
+#: lose less work when the function dies.
+PART_MESSAGES = 500
+
+#: Seconds before the deadline at which no new message is received: time to list, claim and delete
+#: what each thread holds.
+STOP_RECEIVING_SECONDS = 45
+
+#: A thread stops after this many empty long polls in a row. One alone is no proof of an empty
+#: queue.
+EMPTY_POLLS = 2
+
+
+class Budget:
+    """How many more items a run may claim, shared by the threads."""
+
+    def __init__(self, items: int) -> None:
+        """Start with room for ``items`` items."""
+        self._left = items
+        self._lock = threading.Lock()
+
+    def reserve(self, count: int) -> int:
+        """Set aside room for up to ``count`` items; return for how many."""
+        with self._lock:
+            granted = max(0, min(count, self._left))
+            self._left -= granted
+            return granted
+
+    def release(self, count: int) -> None:
+        """Give back room that was not used."""
+        with self._lock:
+            self._left += count
+
+    @property
+    def left(self) -> int:
+        """Items that may still be claimed."""
+        with self._lock:
+            return self._left
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What one call took off the queue.
+
+    Attributes:
+        intake: Counts.
+        queue_empty: Whether the threads stopped because nothing came any more.
+    """
+
+    intake: Intake
+    queue_empty: bool
+
+
+@dataclass
+class Drain:
+    """Drains the queue for one run.
+
+    Attributes:
+        run_id: The run.
+        call_id: Tells the parts of this call from those of a repeated one.
+        upload_bucket: The only bucket whose objects are labeled.
+        task_type: Decides which objects can be labeled.
+        intake: The intake queue.
+        dead_letters: The dead-letter queue.
+        items: The ledger.
+        artifacts: The run's files.
+        state_of_run: Looks up another run.
+        open_run: Opens the run; called before its first part is written.
+        budget: How many items may be claimed.
+        deadline: When to stop.
+    """
+
+    run_id: str
+    call_id: str
+    upload_bucket: str
+    task_type: TaskType
+    intake: Queue
+    dead_letters: Queue
+    items: ItemLedger
+    artifacts: Artifacts
+    state_of_run: Callable[[str], RunState | None]
+    open_run: Callable[[], None]
+    budget: Budget
+    deadline: Deadline
+    _opening: threading.Lock = field(default_factory=threading.Lock)
+    #: Whether the run was opened, by this drain's first part.
+    opened: bool = False
+
+    def drain(self) -> Drained:
+        """Receive until the queue is empty, the budget is used up or time runs short."""
+        with ThreadPoolExecutor(THREADS) as threads:
+            results = list(threads.map(self._work, range(THREADS)))
+        intake = Intake.total(part for parts, _ in results for part in parts)
+        return Drained(intake, all(empty for _, empty in results))
+
+    def _work(self, thread: int) -> tuple[list[Intake], bool]:
+        parts: list[Intake] = []
+        held: list[Message] = []
+        empty_polls = 0
+        while not self.deadline.near(STOP_RECEIVING_SECONDS):
+            room = self.budget.reserve(BATCH_MESSAGES)
+            if not room and not held:
+                break
+            if room:
+                received = self.intake.receive(room)
+                self.budget.release(room - len(received))
+                held += received
+                empty_polls = 0 if received else empty_polls + 1
+            if held and (not room or empty_polls or len(held) >= PART_MESSAGES):
+                parts.append(self._process(f"{self.call_id}-{thread}-{len(parts):04d}", held))
+                held = []
+            if empty_polls >= EMPTY_POLLS:
+                break
+        if held:
+            parts.append(self._process(f"{self.call_id}-{thread}-{len(parts):04d}", held))
+        return parts, empty_polls >= EMPTY_POLLS
+
+    def _process(self, part: str, messages: list[Message]) -> Intake:
+        self._open_once()
+        listed = [self._read(message) for message in messages]
+        self.artifacts.write_lines(f"intake/{part}.jsonl", (entry.fields() for entry in listed))
+        self._claim(part, listed)
+        self._dead_letter(part, listed)
+        claimed = [entry.verdict for entry in listed if isinstance(entry.verdict, ClaimedItem)]
+        counts = _counts(listed)
+        self.artifacts.write(
+            f"claims/{part}.json",
+            {"counts": counts.fields(), "items": [item.fields() for item in claimed]},
+        )
+        # The claims are durable and listed from here on: only now may the messages go.
+        done = [entry.message for entry in listed if entry.verdict is not Drop.LEFT_IN_FLIGHT]
+        refused = self.intake.delete(done)
+        self.budget.release(len(messages) - len(claimed))
+        _log.info(
+            "part processed",
+            extra={
+                "run_id": self.run_id,
+                "part": part,
+                **counts.fields(),
+                "undeleted": refused,
+            },
+        )
+        return counts
+
+    def _open_once(self) -> None:
+        with self._opening:
+            if not self.opened:
+                self.open_run()
+                self.opened = True
+
+    def _read(self, message: Message) -> _Entry:
+        read = read_message(
+            message.body, upload_bucket=self.upload_bucket, task_type=self.task_type
+        )
+        return _Entry(message, read, Drop.FOLDER_MARKER if isinstance(read, Ignored) else None)
+
+    def _claim(self, part: str, listed: list[_Entry]) -> None:
+        waiting = _distinct(listed)
+        while waiting:
+            # One version of a key at a time, the newest first: no transaction may hold two rows of
+            # one key, and the ledger then knows by itself that the others are superseded.
+            chosen = _newest_of_each_key(waiting)
+            verdicts = self.items.claim(
+                [candidate for candidate, _ in chosen.values()],
+                run_id=self.run_id,
+                part=part,
+                state_of_run=self.state_of_run,
+            )
+            for item, verdict in verdicts.items():
+                chosen[item][1].verdict = verdict
+            waiting = {item: pair for item, pair in waiting.items() if item not in chosen}
+
+    def _dead_letter(self, part: str, listed: list[_Entry]) -> None:
+        bodies: list[str] = []
+        noted: list[str] = []
+        for entry in listed:
+            rejected = entry.read
+            if not isinstance(rejected, Rejected):
+                continue
+            if rejected.source is not None and rejected.source.item_id in noted:
+                entry.verdict = Drop.DEAD_LETTERED
+                continue
+            if rejected.source is None:
+                entry.verdict = rejected
+                bodies.append(_malformed_body(entry.message, rejected))
+                continue
+            generation = self.items.dead_letter_invalid(rejected, run_id=self.run_id, part=part)
+            if generation is None:
+                entry.verdict = Drop.DEAD_LETTERED
+                continue
+            entry.verdict = rejected
+            noted.append(rejected.source.item_id)
+            bodies.append(
+                dead_letter_message(
+                    rejected.source,
+                    run_id=self.run_id,
+                    attempts=0,
+                    generation=generation,
+                    reason=rejected.reason,
+                    detail=rejected.detail,
+                )
+            )
+        self.dead_letters.send(bodies)
+        self.items.mark_delivered(noted)
+
+
+@dataclass
+class _Entry:
+    """A message on its way through a part."""
+
+    message: Message
+    read: Candidate | Rejected | Ignored
+    verdict: ClaimedItem | Rejected | Drop | None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the line of the write-ahead list: enough to resolve the part after a crash."""
+        fields: dict[str, Any] = {"message_id": self.message.message_id}
+        if isinstance(self.read, Candidate):
+            fields |= {
+                "kind": "candidate",
+                "item_id": self.read.source.item_id,
+                "source": self.read.source.fields(),
+            }
+        elif isinstance(self.read, Rejected):
+            item = self.read.source.item_id if self.read.source else None
+            fields |= {"kind": "invalid", "item_id": item, "reason": self.read.reason}
+        else:
+            fields |= {"kind": self.read.kind}
+        return fields
+
+
+def _distinct(listed: list[_Entry]) -> dict[str, tuple[Candidate, _Entry]]:
+    """Return the candidates by item; a second message of an item is dropped as a duplicate."""
+    distinct: dict[str, tuple[Candidate, _Entry]] = {}
+    for entry in listed:
+        if not isinstance(entry.read, Candidate):
+            continue
+        item = entry.read.source.item_id
+        if item in distinct:
+            entry.verdict = Drop.DUPLICATE
+        else:
+            distinct[item] = (entry.read, entry)
+    return distinct
+
+
+def _newest_of_each_key(
+    waiting: dict[str, tuple[Candidate, _Entry]],
+) -> dict[str, tuple[Candidate, _Entry]]:
+    newest: dict[str, tuple[Candidate, _Entry]] = {}
+    for pair in waiting.values():
+        source = pair[0].source
+        known = newest.get(source.key_id)
+        if known is None or source.order > known[0].source.order:
+            newest[source.key_id] = pair
+    return {candidate.source.item_id: (candidate, entry) for candidate, entry in newest.values()}
+
+
+def _malformed_body(message: Message, rejected: Rejected) -> str:
+    body = malformed_message(message.body, message_id=message.message_id, detail=rejected.detail)
+    # The envelope may be too large for the queue where the original was not.
+    return body if len(body.encode()) <= BATCH_BYTES else message.body
+
+
+def _counts(listed: list[_Entry]) -> Intake:
+    dropped: Counter[str] = Counter()
+    invalid: Counter[str] = Counter()
+    claimed = 0
+    for entry in listed:
+        if isinstance(entry.verdict, ClaimedItem):
+            claimed += 1
+        elif isinstance(entry.verdict, Rejected):
+            invalid[entry.verdict.reason.value] += 1
+        elif entry.verdict is not None:
+            dropped[entry.verdict.value] += 1
+    return Intake(len(listed), claimed, dict(dropped), dict(invalid))

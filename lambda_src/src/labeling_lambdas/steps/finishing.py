@@ -1,0 +1,147 @@
+"""Closing a run: the accounting, the report, the metrics and the completion event."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.aws import announcements
+from labeling_lambdas.domain.accounting import (
+    PROBE_AFTER_FAILED_JOBS,
+    Intake,
+    Outcome,
+    Settled,
+    balanced,
+    job_failed_as_a_whole,
+    outcome_of,
+)
+from labeling_lambdas.domain.settlement import JobStatus
+from labeling_lambdas.domain.timestamps import now
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+    from labeling_lambdas.aws.artifacts import Artifacts
+    from labeling_lambdas.aws.run_ledger import Run, RunLedger
+
+_log = logging.getLogger(__name__)
+
+REPORT = "report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Finishing:
+    """Finishes a run.
+
+    Attributes:
+        pipeline: Name of the pipeline.
+        run_id: The run.
+        execution_arn: The execution that works on it.
+        bus: Event bus for the completion event.
+        runs: The ledger's runs.
+        artifacts: The run's files.
+        events: EventBridge.
+    """
+
+    pipeline: str
+    run_id: str
+    execution_arn: str
+    bus: str
+    runs: RunLedger
+    artifacts: Artifacts
+    events: EventBridgeClient
+
+    def finish(self) -> dict[str, Any]:
+        """Check the accounting, publish the report and close the run.
+
+        A run with shards that could not be settled stays open: the next scheduled execution takes
+        it over and goes on with its plan.
+
+        Returns:
+            The run report.
+
+        Raises:
+            RunTakenOverError: If the run is another execution's.
+        """
+        run = self.runs.owned(self.run_id, self.execution_arn)
+        intake = Intake.from_fields(run.counts)
+        settled, all_settled = self._settled(run)
+        job = run.plan.get("job")
+        status = JobStatus(job["status"]) if job else None
+        outcome = outcome_of(intake, settled, job=status, all_settled=all_settled)
+        report = {
+            "run_id": self.run_id,
+            "outcome": outcome.value,
+            "execution_arn": self.execution_arn,
+            "opened_at": run.opened_at,
+            "closed_at": now(),
+            **intake.fields(),
+            **settled.fields(),
+            "labeling_job": job,
+            "accounting_balanced": all_settled and balanced(intake, settled),
+        }
+        self.artifacts.write(REPORT, report)
+        if outcome is not Outcome.LEFT_OPEN:
+            self._close(outcome, settled, status)
+        self._publish(report, outcome)
+        return report
+
+    def _settled(self, run: Run) -> tuple[Settled, bool]:
+        names = self.artifacts.names("settled/")
+        expected = {
+            *(f"settled/store-{number:05d}.json" for number in range(_count(run, "store_shards"))),
+            *(
+                f"settled/return-{number:05d}.json"
+                for number in range(_count(run, "return_shards"))
+            ),
+        }
+        rejected = {
+            name.replace("results/", "settled/").replace(".jsonl", ".json")
+            for name in self.artifacts.names("results/rejected-")
+        }
+        settled = Settled.total(self.artifacts.read(name) for name in names)
+        # Claims without a plan are claims that nobody has looked at yet.
+        planned = bool(run.plan) or not run.counts["claimed"]
+        return settled, planned and (expected | rejected) <= set(names)
+
+    def _close(self, outcome: Outcome, settled: Settled, status: JobStatus | None) -> None:
+        if job_failed_as_a_whole(settled, status):
+            job_failed: bool | None = True
+        else:
+            job_failed = False if settled.stored else None
+        self.runs.close(
+            self.run_id, self.execution_arn, outcome=outcome.value, job_failed=job_failed
+        )
+
+    def _publish(self, report: dict[str, Any], outcome: Outcome) -> None:
+        probing = self.runs.failed_jobs_in_a_row() >= PROBE_AFTER_FAILED_JOBS
+        announcements.publish_metrics(
+            self.pipeline,
+            {
+                "ItemsReceived": report["received"],
+                "ItemsClaimed": report["claimed"],
+                "ItemsStored": report["stored"],
+                "ItemsReturned": sum(report["returned"].values()),
+                "ItemsDeadLettered": sum(report["dead_lettered"].values())
+                + sum(report["invalid"].values()),
+                "AccountingMismatch": int(outcome is Outcome.ACCOUNTING_MISMATCH),
+                "ProbeMode": int(probing),
+            },
+        )
+        announcements.announce_run(
+            self.events, self.bus, {**report, "report_uri": self.artifacts.uri(REPORT)}
+        )
+        _log.info(
+            "run finished",
+            extra={
+                "run_id": self.run_id,
+                "outcome": outcome.value,
+                "claimed": report["claimed"],
+                "stored": report["stored"],
+            },
+        )
+
+
+def _count(run: Run, name: str) -> int:
+    return int(run.plan.get(name, 0))

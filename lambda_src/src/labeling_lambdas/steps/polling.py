@@ -1,0 +1,159 @@
+"""One call of ``poll_queue``: drain the queue, then seal the run's list."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labeling_lambdas.domain.accounting import PROBE_AFTER_FAILED_JOBS, Intake
+from labeling_lambdas.domain.claims import RunState
+from labeling_lambdas.errors import RunAliveError
+from labeling_lambdas.steps.claims import resolve_part
+from labeling_lambdas.steps.draining import Budget, Drain, Drained
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from labeling_lambdas.aws.artifacts import Artifacts
+    from labeling_lambdas.aws.item_ledger import ItemLedger
+    from labeling_lambdas.aws.run_ledger import RunLedger
+    from labeling_lambdas.deadline import Deadline
+
+_log = logging.getLogger(__name__)
+
+#: Seconds that sealing may take: it reads the counts of every part, some hundreds at most.
+SEALING_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What a call of ``poll_queue`` achieved.
+
+    Attributes:
+        run_id: The run.
+        generation: Times the run was taken over.
+        intake: What the run has received so far.
+        more: Whether the function must be called again.
+    """
+
+    run_id: str
+    generation: int
+    intake: Intake
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """Polls for one run.
+
+    Attributes:
+        run_id: The run.
+        execution_arn: The execution that polls.
+        max_items: Items that the run may claim.
+        runs: The ledger's runs.
+        items: The ledger's items.
+        artifacts: The run's files.
+        deadline: When to stop.
+    """
+
+    run_id: str
+    execution_arn: str
+    max_items: int
+    runs: RunLedger
+    items: ItemLedger
+    artifacts: Artifacts
+    deadline: Deadline
+
+    def poll(self, new_drain: Callable[..., Drain]) -> Polled:
+        """Drain the queue and, when nothing more is to come, seal the run.
+
+        Args:
+            new_drain: Makes the drain from a budget, a look-up of runs and an opener.
+        """
+        claimed = self._claimed_so_far()
+        budget = Budget(self._limit() - claimed)
+        drain = new_drain(
+            budget=budget,
+            state_of_run=functools.cache(self._state_of_run),
+            open_run=self._open,
+        )
+        try:
+            drained = drain.drain()
+        finally:
+            # Only a call that was killed leaves its lease behind. Recovery must not seal the run
+            # while such a call could still be claiming.
+            if drain.opened:
+                self.runs.end_lease(self.run_id, self.execution_arn)
+        return self._finish(drained, budget)
+
+    def _finish(self, drained: Drained, budget: Budget) -> Polled:
+        run = self.runs.find(self.run_id)
+        if run is None:
+            return Polled(self.run_id, 0, Intake(), more=False)
+        more = not drained.queue_empty and budget.left > 0
+        if more or self.deadline.near(SEALING_SECONDS):
+            return Polled(self.run_id, run.generation, drained.intake, more=True)
+        return self.seal()
+
+    def seal(self) -> Polled:
+        """Complete the run's list: resolve what a killed call left behind, add up, and seal.
+
+        Raises:
+            RunAliveError: If a call that was not ended may still be claiming.
+        """
+        run = self.runs.owned(self.run_id, self.execution_arn)
+        if run.state is not RunState.POLLING:
+            return Polled(run.run_id, run.generation, Intake.from_fields(run.counts), more=False)
+        if run.lease_until > self.deadline.now:
+            message = (
+                f"run {self.run_id} may still be polled until {run.lease_until} (epoch seconds);"
+                " resume it after that"
+            )
+            raise RunAliveError(message)
+        parts = self._resolved_parts()
+        intake = Intake.total(parts.values())
+        counts = intake.fields()
+        self.artifacts.write("claims/index.json", {"parts": sorted(parts), "counts": counts})
+        self.runs.seal(self.run_id, self.execution_arn, counts)
+        _log.info("run sealed", extra={"run_id": self.run_id, **counts})
+        return Polled(self.run_id, run.generation, intake, more=False)
+
+    def _resolved_parts(self) -> dict[str, Intake]:
+        counts = {}
+        finished = {_part_of(name) for name in self.artifacts.names("claims/")}
+        for part in map(_part_of, self.artifacts.names("intake/")):
+            if part not in finished:
+                resolve_part(self.artifacts, self.items, run_id=self.run_id, part=part)
+            counts[part] = Intake.from_fields(self.artifacts.read(f"claims/{part}.json")["counts"])
+        return counts
+
+    def _claimed_so_far(self) -> int:
+        """Return how many items earlier calls may have claimed: at most, so the limit holds."""
+        finished = {_part_of(name) for name in self.artifacts.names("claims/")}
+        claimed = 0
+        for part in map(_part_of, self.artifacts.names("intake/")):
+            if part in finished:
+                claimed += int(self.artifacts.read(f"claims/{part}.json")["counts"]["claimed"])
+            else:
+                lines = self.artifacts.read_lines(f"intake/{part}.jsonl")
+                claimed += sum(line["kind"] == "candidate" for line in lines)
+        return claimed
+
+    def _limit(self) -> int:
+        if self.runs.failed_jobs_in_a_row() < PROBE_AFTER_FAILED_JOBS:
+            return self.max_items
+        _log.warning("probe mode: the run claims one item", extra={"run_id": self.run_id})
+        return 1
+
+    def _open(self) -> None:
+        self.runs.open(self.run_id, self.execution_arn, self.deadline.ends_at)
+
+    def _state_of_run(self, run_id: str) -> RunState | None:
+        run = self.runs.find(run_id)
+        return run.state if run is not None else None
+
+
+def _part_of(name: str) -> str:
+    return name.rpartition("/")[2].partition(".")[0]

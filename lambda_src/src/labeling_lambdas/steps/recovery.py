@@ -1,0 +1,158 @@
+"""Looking after runs whose execution died or whose completion event was lost."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from labeling_lambdas.aws.callbacks import execution_arn as arn_of_execution
+from labeling_lambdas.domain import identity
+from labeling_lambdas.domain.claims import RunState
+from labeling_lambdas.errors import RunAliveError, RunNotFoundError
+
+if TYPE_CHECKING:
+    from labeling_lambdas.aws.callbacks import Executions
+    from labeling_lambdas.aws.run_ledger import Run, RunLedger
+    from labeling_lambdas.deadline import Deadline
+    from labeling_lambdas.steps.completion import Completion
+
+_log = logging.getLogger(__name__)
+
+#: Seconds for one run: a few calls.
+_RUN_SECONDS = 10
+
+#: Rounds in which two executions may race for one run before the loser gives up.
+_TAKE_OVER_ROUNDS = 5
+
+
+@dataclass
+class Recovered:
+    """What a look at the open runs led to. Each list holds run ids.
+
+    Attributes:
+        alive: Left alone.
+        answered: Alive, and waiting for a job whose end had been missed.
+        resumed: Dead, and handed to a new execution.
+        failed: Could not be looked after; the next schedule tries again.
+    """
+
+    alive: list[str] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
+    resumed: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def fields(self) -> dict[str, Any]:
+        """Return the lists as JSON-ready fields."""
+        return {
+            "alive": self.alive,
+            "answered": self.answered,
+            "resumed": self.resumed,
+            "failed": self.failed,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Recovers runs.
+
+    Attributes:
+        pipeline: Name of the pipeline.
+        state_machine_arn: The state machine.
+        execution_arn: The execution that recovers.
+        runs: The ledger's runs.
+        executions: The state machine's executions.
+        completion: Answers waiting states.
+        deadline: When to stop.
+    """
+
+    pipeline: str
+    state_machine_arn: str
+    execution_arn: str
+    runs: RunLedger
+    executions: Executions
+    completion: Completion
+    deadline: Deadline
+
+    def recover(self) -> Recovered:
+        """Look after every open run. One run's trouble does not keep the others waiting."""
+        recovered = Recovered()
+        for run_id in self.runs.open_runs():
+            if self.deadline.near(_RUN_SECONDS):
+                break
+            try:
+                self._recover_run(run_id, recovered)
+            except ClientError as error:
+                recovered.failed.append(run_id)
+                _log.exception(
+                    "run cannot be looked after",
+                    extra={"run_id": run_id, "code": error.response["Error"]["Code"]},
+                )
+        return recovered
+
+    def _recover_run(self, run_id: str, recovered: Recovered) -> None:
+        run = self.runs.find(run_id)
+        if run is None or run.state is RunState.CLOSED:
+            return
+        if run.execution_arn == self.execution_arn or self.executions.alive(run.execution_arn):
+            recovered.alive.append(run_id)
+            job = identity.labeling_job_name(self.pipeline, run_id, "label")
+            if self.completion.report(job) == "answered":
+                recovered.answered.append(run_id)
+        elif self._may_still_claim(run):
+            recovered.alive.append(run_id)
+        elif self._start_resuming(run):
+            recovered.resumed.append(run_id)
+
+    def _may_still_claim(self, run: Run) -> bool:
+        # An aborted execution does not end the function it had called.
+        return run.state is RunState.POLLING and run.lease_until > self.deadline.now
+
+    def _start_resuming(self, run: Run) -> bool:
+        name = f"{run.run_id}-r{run.generation + 1}"
+        successor = arn_of_execution(self.state_machine_arn, name)
+        if not self.runs.take_over(run, successor):
+            return False
+        # If this function dies here, the successor does not exist, so the run counts as dead and
+        # the next schedule raises the generation once more.
+        self.executions.start(self.state_machine_arn, name, {"resume_run": run.run_id})
+        _log.warning(
+            "run resumed",
+            extra={"run_id": run.run_id, "execution_arn": successor, "was": run.execution_arn},
+        )
+        return True
+
+    def resume(self, run_id: str) -> Run:
+        """Make this execution the one that works on a run.
+
+        Args:
+            run_id: The run, from a recovery or given by hand.
+
+        Returns:
+            The run, this execution's own.
+
+        Raises:
+            RunNotFoundError: If there is no open run of this name.
+            RunAliveError: If another execution works on it, or a poll may still be claiming.
+        """
+        for _ in range(_TAKE_OVER_ROUNDS):
+            run = self.runs.find(run_id)
+            if run is None or run.state is RunState.CLOSED:
+                message = f"resume_run: {run_id} is not an open run"
+                raise RunNotFoundError(message)
+            if self._may_still_claim(run):
+                message = (
+                    f"resume_run: {run_id} may still be polled until {run.lease_until} (epoch"
+                    " seconds); try again after that"
+                )
+                raise RunAliveError(message)
+            if run.execution_arn == self.execution_arn:
+                return run
+            if self.executions.alive(run.execution_arn):
+                message = f"resume_run: {run_id} is being worked on by {run.execution_arn}"
+                raise RunAliveError(message)
+            self.runs.take_over(run, self.execution_arn)
+        message = f"resume_run: {run_id} changes hands all the time; try again later"
+        raise RunAliveError(message)

@@ -1,0 +1,118 @@
+"""Giving back what was not stored: to the queue, or to the dead-letter queue."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labeling_lambdas.aws.transactions import MAX_ACTIONS
+from labeling_lambdas.domain.accounting import Settled
+from labeling_lambdas.domain.claims import ItemState
+from labeling_lambdas.domain.messages import dead_letter_message, returned_message
+from labeling_lambdas.domain.settlement import Settlement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from labeling_lambdas.aws.artifacts import Artifacts
+    from labeling_lambdas.aws.item_ledger import ItemLedger
+    from labeling_lambdas.aws.queues import Queue
+    from labeling_lambdas.deadline import Deadline
+
+_log = logging.getLogger(__name__)
+
+#: Seconds that one list may take at worst: a shard of 1,000 claims.
+_LIST_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """Gives claims back.
+
+    Attributes:
+        run_id: The run.
+        intake: The intake queue.
+        dead_letters: The dead-letter queue.
+        items: The ledger.
+        artifacts: The run's files.
+        deadline: When to stop.
+    """
+
+    run_id: str
+    intake: Queue
+    dead_letters: Queue
+    items: ItemLedger
+    artifacts: Artifacts
+    deadline: Deadline
+
+    def give_back(self, names: Sequence[str], start: int) -> int:
+        """Give back the claims of some lists, from position ``start`` on.
+
+        Returns:
+            The position to go on from; the number of lists when all is done.
+        """
+        for position in range(start, len(names)):
+            if position > start and self.deadline.near(_LIST_SECONDS):
+                return position
+            self._give_back_list(names[position])
+        return len(names)
+
+    def _give_back_list(self, name: str) -> None:
+        settlements = [Settlement.from_fields(fields) for fields in self.artifacts.read_lines(name)]
+        settled: list[Settlement] = []
+        for start in range(0, len(settlements), MAX_ACTIONS):
+            settled += self._give_back_chunk(settlements[start : start + MAX_ACTIONS])
+        counts = _counts(settled)
+        list_name = name.rpartition("/")[2].removesuffix(".jsonl")
+        self.artifacts.write(f"settled/{list_name}.json", counts.fields())
+        _log.info(
+            "claims given back",
+            extra={"run_id": self.run_id, "list": name, **counts.fields()},
+        )
+
+    def _give_back_chunk(self, settlements: Sequence[Settlement]) -> list[Settlement]:
+        # The ledger first: another run may receive the message the moment it is sent, and drops it
+        # for as long as the item is claimed. A repeat sends the messages again, which is harmless:
+        # a second message for an item is dropped by whoever receives it.
+        contradicted = {one.item.item_id for one, _ in self.items.settle(settlements, self.run_id)}
+        for item_id in contradicted:
+            _log.error(
+                "the ledger contradicts a settlement",
+                extra={"run_id": self.run_id, "item_id": item_id},
+            )
+        settled = [one for one in settlements if one.item.item_id not in contradicted]
+        self.intake.send(
+            [self._returned(one) for one in settled if one.state is ItemState.RETURNED]
+        )
+        dead = [one for one in settled if one.state is ItemState.DEAD_LETTERED]
+        self.dead_letters.send([self._dead_letter(one) for one in dead])
+        self.items.mark_delivered([one.item.item_id for one in dead])
+        return settled
+
+    def _returned(self, settlement: Settlement) -> str:
+        return returned_message(
+            settlement.item,
+            run_id=self.run_id,
+            attempts=settlement.attempts,
+            reason=settlement.reason,
+            detail=settlement.detail,
+        )
+
+    def _dead_letter(self, settlement: Settlement) -> str:
+        return dead_letter_message(
+            settlement.item.source,
+            run_id=self.run_id,
+            attempts=settlement.attempts,
+            generation=settlement.generation,
+            reason=settlement.reason,
+            detail=settlement.detail,
+        )
+
+
+def _counts(settled: Sequence[Settlement]) -> Settled:
+    returned = Counter(one.reason for one in settled if one.state is ItemState.RETURNED)
+    dead = Counter(one.reason for one in settled if one.state is ItemState.DEAD_LETTERED)
+    superseded = sum(one.state is ItemState.SUPERSEDED for one in settled)
+    return Settled(returned=dict(returned), dead_lettered=dict(dead), superseded=superseded)
