@@ -44,16 +44,18 @@ resource "aws_sqs_queue" "intake" {
 resource "aws_sqs_queue_redrive_policy" "intake" {
   queue_url = aws_sqs_queue.intake.url
   redrive_policy = jsonencode({
-    deadLetterTargetArn = aws_sqs_queue.dead_letter.arn
+    deadLetterTargetArn = var.queue_arns.dead_letter
     maxReceiveCount     = local.max_receive_count
   })
+
+  depends_on = [aws_sqs_queue.dead_letter]
 }
 
 resource "aws_sqs_queue_redrive_allow_policy" "dead_letter" {
   queue_url = aws_sqs_queue.dead_letter.url
   redrive_allow_policy = jsonencode({
     redrivePermission = "byQueue"
-    sourceQueueArns   = [aws_sqs_queue.intake.arn]
+    sourceQueueArns   = [var.queue_arns.intake]
   })
 }
 

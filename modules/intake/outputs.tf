@@ -1,10 +1,7 @@
 output "queue_arns" {
   description = "ARNs of the queues by use: dead_letter, intake and undelivered."
-  value = {
-    dead_letter = aws_sqs_queue.dead_letter.arn
-    intake      = aws_sqs_queue.intake.arn
-    undelivered = aws_sqs_queue.undelivered.arn
-  }
+  value       = var.queue_arns
+  depends_on  = [aws_sqs_queue.dead_letter, aws_sqs_queue.intake, aws_sqs_queue.undelivered]
 }
 
 output "queue_urls" {
