@@ -1,0 +1,80 @@
+# Every target installs what it needs into .venv (tools, tests, sandbox) and .venv-runtime (what the
+# functions run in). `make` alone lists the targets.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo sandbox test check package clean
+
+# The Python that makes the virtual environments; any 3.11 or newer will do.
+PYTHON ?=
+KEEP ?=
+DEMO_ARGS ?=
+PYTEST_ARGS ?=
+
+BIN := .venv/bin
+READY := .venv/.installed
+RUNTIME_READY := .venv-runtime/.installed
+PIP := -m pip --disable-pip-version-check -qq install
+
+define make_environment
+@chosen=''; \
+for candidate in $(or $(PYTHON),python3 python3.13 python3.12 python3.11); do \
+	if "$$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	then chosen="$$candidate"; break; fi; \
+done; \
+if [ -z "$$chosen" ]; then \
+	echo "error: Python 3.11 or newer with its venv module is needed; name one with: make PYTHON=/path/to/python3" >&2; \
+	exit 1; \
+fi; \
+echo "== $(1): installing $(2)"; \
+"$$chosen" -m venv $(1)
+endef
+
+define need_terraform
+@command -v terraform >/dev/null || { \
+	echo "error: terraform 1.9 or newer is needed and was not found on the PATH" >&2; exit 1; }
+endef
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+demo: $(READY) $(RUNTIME_READY) ## Run the whole pipeline locally, no AWS account needed (KEEP=1 leaves it running)
+	$(need_terraform)
+	@$(BIN)/labeling-sandbox demo $(if $(KEEP),--keep) $(DEMO_ARGS)
+
+sandbox: $(READY) $(RUNTIME_READY) ## Start the local AWS and print how to use it
+	@$(BIN)/labeling-sandbox serve
+
+test: check $(RUNTIME_READY) ## Run the checks and every test
+	@echo "== tests"
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(READY) ## Check format, lint, types and Terraform format
+	$(need_terraform)
+	@echo "== ruff format"
+	@$(BIN)/ruff format --check --quiet --diff .
+	@echo "== ruff check"
+	@$(BIN)/ruff check --quiet .
+	@echo "== mypy"
+	@$(BIN)/mypy --no-error-summary
+	@echo "== terraform fmt"
+	@terraform fmt -check -diff -recursive
+
+package: $(READY) ## Rebuild the Lambda package that ships in the module
+	@$(BIN)/python tools/build_package.py
+
+clean: ## Remove the environments, caches and working folders
+	@rm -rf .venv .venv-runtime .demo .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -name .git -prune -o \( -name __pycache__ -o -name .terraform \) -type d -prune -exec rm -rf {} +
+
+$(READY): requirements-dev.txt lambda_src/pyproject.toml sandbox/pyproject.toml
+	$(call make_environment,.venv,tools and tests)
+	@$(BIN)/python $(PIP) --requirement requirements-dev.txt
+	@$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable lambda_src --editable sandbox
+	@touch $@
+
+$(RUNTIME_READY): requirements-runtime.txt
+	$(call make_environment,.venv-runtime,the Lambda runtime client)
+	@.venv-runtime/bin/python $(PIP) --requirement requirements-runtime.txt
+	@touch $@
