@@ -1,0 +1,56 @@
+"""Runs the ``terraform test`` files, which need no account and no Python of ours."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.terraform_module import ROOT, copy_module, offline_environment
+
+TEST_FILES = sorted(path.name for path in Path(__file__).parent.glob("*.tftest.hcl"))
+SECONDS = 400
+
+
+@pytest.fixture(scope="session")
+def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the module in which Terraform is ready to test."""
+    folder = copy_module(tmp_path_factory.mktemp("hcl"))
+    terraform(folder, "init", "-input=false")
+    return folder
+
+
+def terraform(folder: Path, command: str, *options: str) -> str:
+    # The provider is a mock: a call that reached for AWS would find nothing at this address.
+    done = subprocess.run(
+        ["terraform", command, "-no-color", "-test-directory=tests/hcl", *options],
+        cwd=folder,
+        env=offline_environment(folder, "http://127.0.0.1:9"),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, f"terraform {command} failed:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.mark.terraform
+@pytest.mark.timeout(SECONDS)
+@pytest.mark.parametrize("name", TEST_FILES)
+def test_inputs_are_checked_at_plan(module: Path, name: str) -> None:
+    output = terraform(module, "test", f"-filter=tests/hcl/{name}")
+    assert re.search(r"Success! [1-9][0-9]* passed, 0 failed\.", output)
+
+
+def test_every_validation_has_a_case() -> None:
+    variables = (ROOT / "variables.tf").read_text()
+    cases = (ROOT / "tests/hcl/validation.tftest.hcl").read_text()
+    validated = {
+        block.split('"', maxsplit=1)[0]
+        for block in variables.split('variable "')[1:]
+        if "validation {" in block
+    }
+    assert validated == set(re.findall(r"expect_failures = \[var\.(\w+)\]", cases))

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.plan.planned import Planned
+from tests.plan.stub import ACCOUNT, plan_time_aws
+from tests.terraform_module import copy_module, offline_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+SECONDS_FOR_ONE_COMMAND = 100
+
+MINIMAL: dict[str, Any] = {
+    "job_name": "digits",
+    "task_type": "image_single_label_classification",
+    "labels": ["cat", "dog"],
+    "workteam_arn": f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:workteam/private-crowd/digits",
+}
+# With a key that is known at plan, every policy is known at plan.
+KEYED = MINIMAL | {"kms_key": {"arn": KEY_ARN}}
+
+SCENARIOS: dict[str, dict[str, Any]] = {
+    "default": MINIMAL,
+    "own_key": KEYED,
+    "own_role": KEYED | {"ground_truth_role": {"arn": f"arn:aws:iam::{ACCOUNT}:role/labeling"}},
+    "enterprise": KEYED
+    | {
+        "iam": {
+            "path": "/labeling/",
+            "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+        },
+        "administrator_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/platform"],
+        "upload_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/cameras"],
+        "reader_principal_arns": ["arn:aws:iam::210987654321:role/analysis"],
+    },
+    "online_store": KEYED | {"feature_group": {"online_store_enabled": True}},
+    "overrides": {name: value for name, value in KEYED.items() if name != "labels"}
+    | {
+        "categories_s3_uri": "s3://my-files/categories.json",
+        "template_s3_uri": "s3://my-files/templates/mine.liquid.html",
+        "lambda_package": {"s3_bucket": "my-files", "s3_key": "labeling_lambdas.zip"},
+    },
+    "extra_features": KEYED | {"extra_features": {"weather": "capture.weather"}},
+    "longest_names": KEYED
+    | {
+        "job_name": "abcdefghijklmnopqrstuvwx",
+        "workteam_arn": f"arn:aws:sagemaker:ap-southeast-1:{ACCOUNT}:workteam/private-crowd/digits",
+    },
+}
+REGIONS = {"longest_names": "ap-southeast-1"}
+
+
+def _run(arguments: list[str], folder: Path, environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        ["terraform", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_FOR_ONE_COMMAND,
+        check=False,
+    )
+    assert done.returncode == 0, f"terraform {arguments[0]} failed:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Planned]]:
+    """Plan a scenario with the real provider, once in the session."""
+    folder = copy_module(tmp_path_factory.mktemp("plan"))
+    done: dict[str, Planned] = {}
+    with plan_time_aws() as endpoint:
+        base = offline_environment(folder, endpoint)
+        _run(["init", "-input=false", "-no-color"], folder, base)
+
+        def planned(scenario: str) -> Planned:
+            if scenario not in done:
+                region = REGIONS.get(scenario, "us-east-1")
+                environment = base | {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+                variables = folder / f"{scenario}.tfvars.json"
+                variables.write_text(json.dumps(SCENARIOS[scenario]))
+                out = f"{scenario}.tfplan"
+                options = ["-input=false", "-no-color", f"-var-file={variables.name}"]
+                _run(["plan", *options, f"-out={out}"], folder, environment)
+                shown = _run(["show", "-json", out], folder, environment)
+                done[scenario] = Planned(json.loads(shown))
+            return done[scenario]
+
+        yield planned

@@ -1,0 +1,98 @@
+"""Alarms watch what can go wrong, the topic takes them, and the names are published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.plan.planned import Planned
+
+pytestmark = pytest.mark.terraform
+
+
+@pytest.fixture(scope="session")
+def own_key(plan: Callable[[str], Planned]) -> Planned:
+    return plan("own_key")
+
+
+@pytest.mark.parametrize(
+    ("alarm", "namespace", "metric", "dimensions"),
+    [
+        (
+            "accounting-mismatch",
+            "GroundTruthLabeling",
+            "AccountingMismatch",
+            {"Pipeline": "digits"},
+        ),
+        (
+            "dead-letter",
+            "AWS/SQS",
+            "ApproximateNumberOfMessagesVisible",
+            {"QueueName": "digits-dead-letter"},
+        ),
+        (
+            "failed-executions",
+            "AWS/States",
+            "ExecutionsFailed",
+            {"StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:digits"},
+        ),
+        ("job-state-rule", "AWS/Events", "FailedInvocations", {"RuleName": "digits-job-state"}),
+        (
+            "oldest-message",
+            "AWS/SQS",
+            "ApproximateAgeOfOldestMessage",
+            {"QueueName": "digits-intake"},
+        ),
+        ("probe-mode", "GroundTruthLabeling", "ProbeMode", {"Pipeline": "digits"}),
+        (
+            "timed-out-executions",
+            "AWS/States",
+            "ExecutionsTimedOut",
+            {"StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:digits"},
+        ),
+        (
+            "undelivered",
+            "AWS/SQS",
+            "ApproximateNumberOfMessagesVisible",
+            {"QueueName": "digits-undelivered"},
+        ),
+        ("upload-rule", "AWS/Events", "FailedInvocations", {"RuleName": "digits-upload"}),
+    ],
+)
+def test_an_alarm_watches(
+    own_key: Planned, alarm: str, namespace: str, metric: str, dimensions: dict[str, str]
+) -> None:
+    planned = own_key.resources[f'module.monitoring.aws_cloudwatch_metric_alarm.this["{alarm}"]']
+    assert planned["alarm_name"] == f"digits-{alarm}"
+    assert planned["namespace"] == namespace
+    assert planned["metric_name"] == metric
+    assert planned["dimensions"] == dimensions
+    assert planned["treat_missing_data"] == "notBreaching"
+    assert planned["actions_enabled"] is not False
+
+
+def test_alarms_of_this_account_alone_publish_and_only_over_tls(own_key: Planned) -> None:
+    policy = own_key.statements("module.monitoring.aws_sns_topic_policy.this")
+    publish = policy["AlarmNotifications"]
+    assert publish["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert publish["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+        "ArnLike": {"aws:SourceArn": "arn:aws:cloudwatch:us-east-1:123456789012:alarm:digits-*"},
+    }
+    assert policy["DenyInsecureTransport"]["Effect"] == "Deny"
+
+
+def test_the_names_are_published_as_parameters(own_key: Planned) -> None:
+    parameters = own_key.of_type("aws_ssm_parameter").values()
+    assert {values["name"] for values in parameters} == {
+        "/digits/feature-group-name",
+        "/digits/output-bucket-name",
+        "/digits/state-machine-arn",
+        "/digits/upload-bucket-name",
+        "/digits/upload-queue-url",
+    }
+    assert {values["type"] for values in parameters} == {"String"}

@@ -1,0 +1,60 @@
+"""The module as its users get it, and an environment to run Terraform in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from labeling_sandbox.provider_mirror import config_text, find_mirror, named_config
+
+ROOT = Path(__file__).resolve().parent.parent
+TASK_TYPES = Path("lambda_src/src/labeling_lambdas/task_types.json")
+
+
+def copy_module(folder: Path) -> Path:
+    """Copy the module's files, and its tests, so that Terraform writes nothing into the checkout.
+
+    Args:
+        folder: An empty folder.
+
+    Returns:
+        The same folder.
+    """
+    for pattern in ("*.tf", "*.tftpl"):
+        for source in ROOT.glob(pattern):
+            shutil.copy2(source, folder)
+    no_working_files = shutil.ignore_patterns(".terraform*", "*.tfstate*")
+    for name in ("modules", "examples", "tests/hcl"):
+        shutil.copytree(ROOT / name, folder / name, ignore=no_working_files)
+    (folder / TASK_TYPES).parent.mkdir(parents=True)
+    shutil.copy2(ROOT / TASK_TYPES, folder / TASK_TYPES)
+    return folder
+
+
+def offline_environment(folder: Path, endpoint: str) -> dict[str, str]:
+    """Give Terraform the local provider and a local AWS.
+
+    Args:
+        folder: Where Terraform's own files may go.
+        endpoint: The URL that every AWS call goes to.
+
+    Returns:
+        The whole environment of a Terraform process.
+    """
+    configuration = named_config(os.environ)
+    if configuration is None:
+        configuration = folder / "terraform.tfrc"
+        configuration.write_text(config_text(find_mirror(os.environ)), encoding="utf-8")
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "TF_CLI_CONFIG_FILE": str(configuration),
+        "TF_IN_AUTOMATION": "1",
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
