@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
 
 _logger = logging.getLogger(__name__)
 
@@ -13,8 +16,9 @@ _logger = logging.getLogger(__name__)
 class Boundary:
     """Where a failure inside a simulated service ends, as it does at the edge of a real one.
 
-    An AWS service whose worker breaks still reports a failed job or execution. Without this boundary a defect of the
-    simulation would leave the thing RUNNING for ever and the test waiting for its deadline.
+    An AWS service whose worker breaks still reports a failed job or execution. Without this
+    boundary a defect of the simulation would leave the thing RUNNING for ever and the test waiting
+    for its deadline.
     """
 
     def __init__(self, name: str, on_failure: Callable[[Exception], None] | None = None) -> None:

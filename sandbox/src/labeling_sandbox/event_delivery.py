@@ -1,6 +1,7 @@
-"""EventBridge's default bus: events of S3, SageMaker and PutEvents, matched with rules and delivered by an own thread.
+"""EventBridge's buses: events of S3, SageMaker and PutEvents, and their way to the rules' targets.
 
-Delivery is asynchronous and at least once, as on AWS; tests ask for duplicates and delays, and wait with `drain`.
+An own thread delivers, so delivery is asynchronous and at least once, as on AWS; tests ask for
+duplicates and delays, and wait with `drain`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,10 @@ from labeling_sandbox.event_targets import DeliveryError, Source, Target, delive
 from labeling_sandbox.moto_seams import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from moto.s3.models import FakeBucket, FakeKey
+
     from labeling_sandbox.server import Sandbox
 
 Event = dict[str, Any]
@@ -192,9 +196,9 @@ def undelivered() -> list[Undelivered]:
 
 
 def install(sandbox: Sandbox) -> None:
-    """Take over S3's and PutEvents' events, start the delivery thread, register the control routes."""
+    """Take over the events of S3 and PutEvents, start the delivery, register the routes."""
 
-    def from_s3(account: str, bucket: Any, event_name: str, key: Any) -> None:  # noqa: ANN401
+    def from_s3(account: str, bucket: FakeBucket, event_name: str, key: FakeKey) -> None:
         event = s3_events.event_of(account, bucket, event_name, key)
         if event is not None:
             _bus.put(event)
@@ -242,7 +246,9 @@ def _route(sandbox: Sandbox, event: Event, bus_name: str) -> None:
             continue
         if rule.event_pattern.matches_event(event):
             for target in list(rule.targets):
-                _deliver_or_bury(sandbox, rule.name, target, event, Source(rule.arn, event["account"]))
+                _deliver_or_bury(
+                    sandbox, rule.name, target, event, Source(rule.arn, event["account"])
+                )
 
 
 def _deliver_or_bury(
@@ -262,9 +268,7 @@ def _deliver_or_bury(
         return
 
 
-def _bury(
-    target: Target, event: Event, source: Source, error: DeliveryError, retries: int
-) -> bool:
+def _bury(target: Target, event: Event, source: Source, error: DeliveryError, retries: int) -> bool:
     queue_arn = (target.get("DeadLetterConfig") or {}).get("Arn")
     if not queue_arn:
         return False

@@ -1,4 +1,4 @@
-"""Delivery of one event or invocation to one target, with the permission checks that the real service makes."""
+"""Delivery of one event to one target, with the permission checks that EventBridge makes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.exceptions import ClientError
 from moto.awslambda.models import lambda_backends
 from moto.sqs.models import sqs_backends
@@ -32,12 +32,12 @@ class DeliveryError(Exception):
         retryable: Whether the service would try again before it gives up.
     """
 
-    def __init__(self, code: str, message: str, *, retryable: bool = False) -> None:
+    def __init__(self, message: str, code: str, *, retryable: bool = False) -> None:
         """Describe the refusal.
 
         Args:
-            code: An error code such as ``NO_PERMISSIONS``.
             message: What is missing.
+            code: An error code such as ``NO_PERMISSIONS``.
             retryable: Whether a later attempt can succeed.
         """
         super().__init__(message)
@@ -86,8 +86,10 @@ def deliver(sandbox: Sandbox, target: Target, body: str, source: Source) -> str 
     elif service == "states":
         return _start_execution(sandbox, target, body, source)
     else:
-        message = f"the sandbox delivers to queues, functions and state machines, not to {target['Arn']}"
-        raise DeliveryError("UNSUPPORTED_TARGET", message)
+        message = (
+            f"the sandbox delivers to queues, functions and state machines, not to {target['Arn']}"
+        )
+        raise DeliveryError(message, "UNSUPPORTED_TARGET")
     return None
 
 
@@ -114,12 +116,12 @@ def send_to_queue(
     queue = sqs_backends[account][region].queues.get(name)
     if queue is None:
         message = f"the queue {queue_arn} does not exist"
-        raise DeliveryError("RESOURCE_NOT_FOUND", message)
+        raise DeliveryError(message, "RESOURCE_NOT_FOUND")
     if not authorization.service_allowed(
         queue.policy, EVENTS_PRINCIPAL, "sqs:SendMessage", queue_arn, source.context
     ):
         message = f"the policy of {queue_arn} does not let {EVENTS_PRINCIPAL} send for {source.arn}"
-        raise DeliveryError("NO_PERMISSIONS", message)
+        raise DeliveryError(message, "NO_PERMISSIONS")
     key = queue.kms_master_key_id
     if key and not authorization.service_may_use_key(
         key,
@@ -129,13 +131,15 @@ def send_to_queue(
         ("kms:GenerateDataKey", "kms:Decrypt"),
         source.context,
     ):
-        message = f"the policy of the key {key} of {queue_arn} does not let {EVENTS_PRINCIPAL} use it"
-        raise DeliveryError("NO_PERMISSIONS", message)
+        message = (
+            f"the policy of the key {key} does not let {EVENTS_PRINCIPAL} use it for {queue_arn}"
+        )
+        raise DeliveryError(message, "NO_PERMISSIONS")
     sqs_backends[account][region].send_message(
         name,
         body,
         message_attributes={
-            key: {"data_type": "String", "string_value": value} for key, value in attributes.items()
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
         },
         group_id=group_id,
     )
@@ -150,7 +154,7 @@ def _invoke_function(sandbox: Sandbox, function_arn: str, body: str, source: Sou
     ]
     if not functions:
         message = f"the function {function_arn} does not exist"
-        raise DeliveryError("RESOURCE_NOT_FOUND", message)
+        raise DeliveryError(message, "RESOURCE_NOT_FOUND")
     policy = {"Version": "2012-10-17", "Statement": functions[0].policy.statements}
     if not authorization.service_allowed(
         json.dumps(policy),
@@ -159,17 +163,12 @@ def _invoke_function(sandbox: Sandbox, function_arn: str, body: str, source: Sou
         function_arn,
         source.context,
     ):
-        message = f"the policy of {function_arn} does not let {EVENTS_PRINCIPAL} invoke it for {source.arn}"
-        raise DeliveryError("NO_PERMISSIONS", message)
-    client = boto3.client(
-        "lambda",
-        endpoint_url=sandbox.endpoint,
-        region_name=region,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 - the administrator's key of the sandbox
-    )
+        message = f"the policy of {function_arn} does not let {source.arn} invoke it"
+        raise DeliveryError(message, "NO_PERMISSIONS")
     try:
-        client.invoke(FunctionName=function_arn, InvocationType="Event", Payload=body.encode())
+        sandbox.client("lambda").invoke(
+            FunctionName=function_arn, InvocationType="Event", Payload=body.encode()
+        )
     except ClientError as error:
         raise _refusal(error) from error
 
@@ -178,14 +177,14 @@ def _start_execution(sandbox: Sandbox, target: Target, body: str, source: Source
     role_arn = target.get("RoleArn")
     if not role_arn:
         message = "a state machine target needs a RoleArn"
-        raise DeliveryError("NO_PERMISSIONS", message)
+        raise DeliveryError(message, "NO_PERMISSIONS")
     try:
         client = client_as(sandbox, "stepfunctions", role_arn, EVENTS_PRINCIPAL, source.context)
         started = client.start_execution(
             stateMachineArn=target["Arn"], name=str(uuid.uuid4()), input=body
         )
     except PermissionError as error:
-        raise DeliveryError("NO_PERMISSIONS", str(error)) from error
+        raise DeliveryError(str(error), "NO_PERMISSIONS") from error
     except ClientError as error:
         raise _refusal(error) from error
     return str(started["executionArn"])
@@ -195,7 +194,8 @@ def _refusal(error: ClientError) -> DeliveryError:
     code = error.response["Error"]["Code"]
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     throttled = "Throttl" in code or "TooManyRequests" in code
-    return DeliveryError(code, str(error), retryable=throttled or status >= 500)  # noqa: PLR2004
+    fault = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return DeliveryError(str(error), code, retryable=throttled or fault)
 
 
 def _message_group(target: Target) -> str | None:

@@ -1,4 +1,4 @@
-"""Executions of state machines: names, idempotency, their end, and what the context object says about them."""
+"""Executions of state machines: their names, their end, and what the context object says."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import threading
 import time
 import uuid
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.component.state import state as state_module
 from moto.stepfunctions.parser.asl.eval.environment import Environment
-from moto.stepfunctions.parser.asl.eval.evaluation_details import ExecutionDetails
 from moto.stepfunctions.parser.asl.eval.program_state import (
     ProgramEnded,
     ProgramError,
@@ -31,7 +30,10 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from labeling_sandbox import task_tokens
 from labeling_sandbox.background import Boundary
-from labeling_sandbox.moto_seams import add_operations, replace
+from labeling_sandbox.moto_seams import add_operations, parameter, replace
+
+if TYPE_CHECKING:
+    from moto.stepfunctions.parser.asl.eval.evaluation_details import ExecutionDetails
 
 _MAX_INPUT_BYTES = 256 * 1024
 _START_SECONDS = 5.0
@@ -62,7 +64,7 @@ def install() -> None:
 
 
 def _execution(response: StepFunctionResponse) -> Execution:
-    arn = response._get_param("executionArn")  # noqa: SLF001 - moto's own way to read a request
+    arn = parameter(response, "executionArn")
     return response.stepfunction_backend.describe_execution(arn)
 
 
@@ -83,19 +85,19 @@ def _correct_start() -> None:
             raise ExecutionRefusal(code, message)
         # Two starts of one name at the same time: exactly one makes the execution.
         with _start_lock:
-            arn = _without_alias(self, state_machine_arn)
+            arn = _machine_of(self, state_machine_arn)
             return start_in_moto(self, arn, name, execution_input, trace_header)
 
     start_in_moto = replace(StepFunctionsParserBackend, "start_execution", start)
 
 
-def _without_alias(backend: StepFunctionsParserBackend, arn: str) -> str:
-    base, _, last = arn.rpartition(":")
+def _machine_of(backend: StepFunctionsParserBackend, arn: str) -> str:
+    """Resolve the ARN of a version or alias; both run the machine's current definition here."""
+    base, _, qualifier = arn.rpartition(":")
     for machine in backend.state_machines:
-        if machine.arn == base and last in machine.aliases:
-            routes = machine.aliases[last].routing_configuration
-            heaviest = max(routes, key=lambda route: int(route["weight"]))
-            return str(heaviest["stateMachineVersionArn"])
+        known = {*machine.aliases, *(str(number) for number in machine.versions)}
+        if machine.arn == base and qualifier in known:
+            return base
     return arn
 
 
@@ -153,7 +155,7 @@ def _end(execution: Execution, status: ExecutionStatus) -> None:
 def _stop_execution(response: StepFunctionResponse) -> ActionResult:
     execution = _execution(response)
     if execution.exec_status is ExecutionStatus.RUNNING:
-        _abort(execution, response._get_param("error"), response._get_param("cause"))  # noqa: SLF001
+        _abort(execution, parameter(response, "error"), parameter(response, "cause"))
     return ActionResult({"stopDate": execution.stop_date})
 
 
@@ -185,14 +187,16 @@ def _correct_context() -> None:
         found.start_time = _timestamp(self.start_date)
         return found
 
-    def state_data(EnteredTime: str, Name: str) -> dict[str, Any]:  # noqa: N803 - moto's keywords
-        entered = _timestamp(datetime.fromisoformat(EnteredTime))
-        return {"EnteredTime": entered, "Name": Name, "RetryCount": 0}
+    def state_data(**data: str) -> dict[str, Any]:
+        entered = _timestamp(datetime.fromisoformat(data["EnteredTime"]))
+        return {**data, "EnteredTime": entered, "RetryCount": 0}
 
     def execution_data(**data: object) -> dict[str, object]:
         return {**data, "RedriveCount": 0}
 
-    def inner_frame(_class: type[Environment], env: Environment, *args: object, **more: object) -> Any:  # noqa: ANN401, E501
+    def inner_frame(
+        _class: type[Environment], env: Environment, *args: object, **more: object
+    ) -> Environment:
         frame = inner_frame_in_moto(env, *args, **more)
         outer = env.states.context_object.context_object_data
         if "Map" in outer:
@@ -203,7 +207,9 @@ def _correct_context() -> None:
     replace(state_module, "StateData", state_data)
     replace(execution_worker, "ExecutionData", execution_data)
     inner_frame_in_moto = replace(
-        Environment, "as_inner_frame_of", classmethod(inner_frame)  # type: ignore[arg-type]
+        Environment,
+        "as_inner_frame_of",
+        classmethod(inner_frame),  # type: ignore[arg-type]
     )
 
 

@@ -1,6 +1,7 @@
-"""Records of a feature group: what PutRecord accepts, and what the online and the offline store then hold.
+"""Records of a feature group: what PutRecord accepts, and what the two stores then hold.
 
-Rules: API reference of PutRecord and FeatureDefinition, "Feature Store quotas, naming rules and data types" in the developer
+Rules: API reference of PutRecord and FeatureDefinition, "Feature Store quotas, naming rules and
+    data types" in the developer
 guide.
 """
 
@@ -9,10 +10,12 @@ from __future__ import annotations
 import math
 import re
 import threading
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 Record = dict[str, str]
 
@@ -20,6 +23,7 @@ _MAX_RECORD_BYTES = 350 * 1024
 _MAX_IDENTIFIER_BYTES = 2 * 1024
 _INTEGRAL_BITS = 63
 _INTEGRAL = re.compile(r"[+-]?\d{1,19}")
+_UNIX_TIME = re.compile(r"\d{1,12}(\.\d{1,9})?")
 # ISO 8601 in UTC, at most nanoseconds.
 _EVENT_TIME = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?Z")
 # ValueAsString has the pattern ".*", whose dot does not match these.
@@ -74,8 +78,8 @@ class FeatureGroup:
     def put(self, values: Sequence[Mapping[str, Any]], targets: Sequence[str] | None) -> None:
         """Write one record.
 
-        The online store keeps the record with the newest event time; the offline store appends every write, so a write
-        that is repeated shows as two rows.
+        The online store keeps the record with the newest event time; the offline store appends
+        every write, so a write that is repeated shows as two rows.
 
         Args:
             values: The record's ``FeatureName`` and ``ValueAsString`` pairs.
@@ -135,7 +139,7 @@ class FeatureGroup:
                 self._append(gone, deleted=True)
 
     def contents(self) -> dict[str, list[dict[str, Any]]]:
-        """Return every record: the online view and all offline rows, in the order in which they were written."""
+        """Return the online view and all offline rows, in the order in which they were written."""
         with self._lock:
             return {
                 "online": [dict(record) for _, record in self._online.values()],
@@ -154,7 +158,7 @@ class FeatureGroup:
         }
         record: Record = {}
         for value in values:
-            name, text = value.get("FeatureName"), value.get("ValueAsString")
+            name, text = str(value.get("FeatureName")), value.get("ValueAsString")
             if name not in types:
                 message = f"FeatureName {name} is not part of the FeatureGroup"
                 raise RecordError(message)
@@ -182,7 +186,8 @@ class FeatureGroup:
 
 def _checked_value(name: str, kind: str, text: str | None) -> str:
     if not text:
-        # What the service does with an empty value is not documented; refusing it keeps callers on the safe side.
+        # What the service does with an empty value is not documented; refusing it keeps callers on
+        # the safe side.
         message = f"The feature {name} has an empty ValueAsString"
         raise RecordError(message)
     if _LINE_TERMINATORS.search(text):
@@ -211,18 +216,21 @@ def _is_fractional(text: str) -> bool:
         return False
 
 
+def _unix_seconds(text: str) -> Decimal:
+    if not _UNIX_TIME.fullmatch(text):
+        message = f"not Unix seconds: {text}"
+        raise ValueError(message)
+    return Decimal(text)
+
+
 def _event_time(text: str) -> Decimal:
     """Return an event time in seconds since the epoch, exact to the nanosecond."""
     match = _EVENT_TIME.fullmatch(text)
     try:
         if match is None:
-            # The Fractional form: seconds since the epoch.
-            seconds = Decimal(text)
-            if not seconds.is_finite():
-                raise InvalidOperation
-            return seconds
+            return _unix_seconds(text)
         whole = datetime.strptime(match[1], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
-    except (ValueError, InvalidOperation) as error:
+    except ValueError as error:
         message = f"EventTime {text} is neither Unix seconds nor an ISO 8601 time that ends in Z"
         raise RecordError(message) from error
     return Decimal(int(whole.timestamp())) + Decimal(f"0.{match[2] or 0}")

@@ -1,10 +1,9 @@
-"""Feature Store: feature groups on moto's SageMaker, and the runtime API that moto does not have."""
+"""Feature Store: feature groups on moto's SageMaker, and the runtime API that moto lacks."""
 
 from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -21,9 +20,11 @@ from moto.utilities.utils import get_partition
 from labeling_sandbox import authorization, control, sagemaker_tags
 from labeling_sandbox import request_validation as validation
 from labeling_sandbox.feature_records import FeatureGroup, RecordError
-from labeling_sandbox.moto_seams import add_operations
+from labeling_sandbox.moto_seams import add_operations, parameter, parameters
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from labeling_sandbox.server import Sandbox
 
 _RESERVED_FEATURES = ("is_deleted", "write_time", "api_invocation_time")
@@ -89,7 +90,7 @@ _plan = _FaultPlan()
 
 
 class FeatureStoreRuntime(BaseResponse):  # type: ignore[misc] # moto has no types
-    """The API of ``featurestore-runtime.sagemaker``, which shares SageMaker's signing name and so its host."""
+    """The API of ``featurestore-runtime.sagemaker``, which shares SageMaker's signing name."""
 
     def __init__(self) -> None:
         """Let moto parse requests by the service model."""
@@ -113,7 +114,7 @@ class FeatureStoreRuntime(BaseResponse):  # type: ignore[misc] # moto has no typ
         entries = self._get_param("Entries") or []
         if not 1 <= len(entries) <= _MAX_BATCH:
             message = f"Entries must hold between 1 and {_MAX_BATCH} records"
-            raise RuntimeRefusal("ValidationError", message)
+            raise _refusal(message)
         errors: list[dict[str, Any]] = []
         unprocessed: list[dict[str, Any]] = []
         for entry in entries:
@@ -132,7 +133,7 @@ class FeatureStoreRuntime(BaseResponse):  # type: ignore[misc] # moto has no typ
         group = _group(self, self._get_param("FeatureGroupName"))
         if "OnlineStore" not in group.stores:
             message = "Validation Error: the FeatureGroup has no online store"
-            raise RuntimeRefusal("ValidationError", message)
+            raise _refusal(message)
         identifier = self._get_param("RecordIdentifierValueAsString")
         record = group.get(identifier, self._get_param("FeatureNames"))
         return ActionResult({} if record is None else {"Record": record})
@@ -214,12 +215,16 @@ def _set_faults(_path: Mapping[str, str], body: dict[str, Any]) -> dict[str, Any
     return asdict(_plan.faults)
 
 
+def _refusal(message: str, code: str = "ValidationError") -> RuntimeRefusal:
+    return RuntimeRefusal(code, message)
+
+
 def _injected() -> RuntimeRefusal:
-    return RuntimeRefusal(_plan.faults.error_code, "The sandbox was asked to refuse this record.")
+    return _refusal("The sandbox was asked to refuse this record.", _plan.faults.error_code)
 
 
 def _invalid(error: RecordError) -> RuntimeRefusal:
-    return RuntimeRefusal("ValidationError", f"Validation Error: {error}")
+    return _refusal(f"Validation Error: {error}")
 
 
 def _backend(response: BaseResponse) -> FeatureStoreBackend:
@@ -236,7 +241,7 @@ def _group(response: BaseResponse, name: str) -> FeatureGroup:
 
 
 def _create_feature_group(response: SageMakerResponse) -> ActionResult:
-    request = dict(response._get_params())  # noqa: SLF001 - moto's own way to read a request
+    request = parameters(response)
     problems = validation.problems("sagemaker", "CreateFeatureGroup", request)
     problems = problems or list(_broken_rules(request))
     if problems:
@@ -332,12 +337,12 @@ def _resolved_offline_store(
 
 
 def _describe_feature_group(response: SageMakerResponse) -> ActionResult:
-    name = response._get_param("FeatureGroupName")  # noqa: SLF001 - moto's own way to read a request
+    name = parameter(response, "FeatureGroupName")
     return ActionResult(_group(response, name).description)
 
 
 def _update_feature_group(response: SageMakerResponse) -> ActionResult:
-    request = dict(response._get_params())  # noqa: SLF001 - moto's own way to read a request
+    request = parameters(response)
     description = _group(response, request["FeatureGroupName"]).description
     description["FeatureDefinitions"] = [
         *description["FeatureDefinitions"],
@@ -353,7 +358,7 @@ def _update_feature_group(response: SageMakerResponse) -> ActionResult:
 
 
 def _delete_feature_group(response: SageMakerResponse) -> EmptyResult:
-    name = response._get_param("FeatureGroupName")  # noqa: SLF001 - moto's own way to read a request
+    name = parameter(response, "FeatureGroupName")
     group = _group(response, name)
     del _backend(response).groups[group.description["FeatureGroupName"]]
     sagemaker_tags.forget(group.description["FeatureGroupArn"])
@@ -361,11 +366,10 @@ def _delete_feature_group(response: SageMakerResponse) -> EmptyResult:
 
 
 def _list_feature_groups(response: SageMakerResponse) -> ActionResult:
-    part = response._get_param("NameContains") or ""  # noqa: SLF001 - moto's own way to read a request
+    part = parameter(response, "NameContains") or ""
     summaries = [
         {key: group.description[key] for key in _ADDED_BY_STORE}
         for name, group in list(_backend(response).groups.items())
         if part in name
     ]
     return ActionResult({"FeatureGroupSummaries": summaries})
-

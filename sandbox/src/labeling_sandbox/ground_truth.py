@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +24,11 @@ from labeling_sandbox import (
 from labeling_sandbox import request_validation as validation
 from labeling_sandbox import workforce as workers
 from labeling_sandbox.labeling_jobs import PRINCIPAL, JobFaults, LabelingJob
-from labeling_sandbox.moto_seams import add_operations
+from labeling_sandbox.moto_seams import add_operations, parameter, parameters
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from labeling_sandbox.server import Sandbox
 
 EVENT_SOURCE = "aws.sagemaker"
@@ -121,7 +122,7 @@ def _backend(response: SageMakerResponse) -> GroundTruthBackend:
 
 
 def _create_labeling_job(sandbox: Sandbox, response: SageMakerResponse) -> ActionResult:
-    request = dict(response._get_params())  # noqa: SLF001 - moto's own way to read a request
+    request = parameters(response)
     problems = labeling_requests.problems(request, response.region)
     if problems:
         raise ValidationError(message=validation.message(problems))
@@ -193,7 +194,7 @@ def _announce(job: LabelingJob) -> None:
 
 
 def _job(response: SageMakerResponse) -> LabelingJob:
-    name = str(response._get_param("LabelingJobName"))  # noqa: SLF001 - moto's own way
+    name = str(parameter(response, "LabelingJobName"))
     job = _backend(response).jobs.get(name.lower())
     if job is None:
         message = f"Requested resource labeling-job:{name} not found"
@@ -211,7 +212,7 @@ def _stop_labeling_job(response: SageMakerResponse) -> EmptyResult:
 
 
 def _list_labeling_jobs(response: SageMakerResponse) -> ActionResult:
-    request = response._get_params()  # noqa: SLF001 - moto's own way to read a request
+    request = parameters(response)
     matching = [job for job in list(_backend(response).jobs.values()) if _selects(request, job)]
     key: Callable[[LabelingJob], Any] = {
         "Name": lambda job: job.name,
@@ -259,7 +260,7 @@ def _shown(job: LabelingJob) -> dict[str, Any]:
 
 
 def _create_workteam(response: SageMakerResponse) -> ActionResult:
-    request = dict(response._get_params())  # noqa: SLF001 - moto's own way to read a request
+    request = parameters(response)
     name, now = request["WorkteamName"], datetime.now(UTC)
     teams = _backend(response).work_teams
     if name in teams:
@@ -281,7 +282,7 @@ def _create_workteam(response: SageMakerResponse) -> ActionResult:
 
 
 def _describe_workteam(response: SageMakerResponse) -> ActionResult:
-    name = response._get_param("WorkteamName")  # noqa: SLF001 - moto's own way to read a request
+    name = parameter(response, "WorkteamName")
     team = _backend(response).work_teams.get(name)
     if team is None:
         message = f"The work team {name} does not exist."
@@ -294,6 +295,6 @@ def _list_workteams(response: SageMakerResponse) -> ActionResult:
 
 
 def _delete_workteam(response: SageMakerResponse) -> ActionResult:
-    name = response._get_param("WorkteamName")  # noqa: SLF001 - moto's own way to read a request
+    name = parameter(response, "WorkteamName")
     _backend(response).work_teams.pop(name, None)
     return ActionResult({"Success": True})

@@ -1,11 +1,10 @@
-"""A labeling job: it reads its input with the labeling role's credentials, lets the workers work, and writes its output."""
+"""A labeling job: it reads its input as the labeling role, lets the workers work, and writes."""
 
 from __future__ import annotations
 
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,10 +15,20 @@ from moto.utilities.utils import get_partition
 
 from labeling_sandbox import output_lines
 from labeling_sandbox.labeling_requests import task_suffix
-from labeling_sandbox.role_clients import client_as
-from labeling_sandbox.workforce import TASK_TYPES, Answer, Failure, Outcome, Task, Workforce, work_on
+from labeling_sandbox.role_clients import Client, client_as
+from labeling_sandbox.workforce import (
+    TASK_TYPES,
+    Answer,
+    Failure,
+    Outcome,
+    Task,
+    Workforce,
+    work_on,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from labeling_sandbox.server import Sandbox
 
 PRINCIPAL = "sagemaker.amazonaws.com"
@@ -197,12 +206,12 @@ class LabelingJob:
     def _pause(self, seconds: float) -> None:
         self._stopping.wait(seconds * self._sandbox.time_scale)
 
-    def _read_template(self, client: Any) -> None:  # noqa: ANN401 - a boto3 client
+    def _read_template(self, client: Client) -> None:
         uri = self.request["HumanTaskConfig"]["UiConfig"].get("UiTemplateS3Uri")
         if uri:
             _read(client, uri, "worker task template")
 
-    def _read_categories(self, client: Any) -> list[str]:  # noqa: ANN401 - a boto3 client
+    def _read_categories(self, client: Client) -> list[str]:
         uri = self.request["LabelCategoryConfigS3Uri"]
         text = _read(client, uri, "label category configuration")
         try:
@@ -215,18 +224,20 @@ class LabelingJob:
             raise InputError(message)
         return names
 
-    def _read_manifest(self, client: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a boto3 client
+    def _read_manifest(self, client: Client) -> list[dict[str, Any]]:
         uri = self.request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]
         texts = [text for text in _read(client, uri, "input manifest").splitlines() if text.strip()]
         if not texts:
             message = f"ClientError: The input manifest {uri} holds no objects"
             raise InputError(message)
         if len(texts) > _MAX_OBJECTS:
-            message = f"ClientError: The input manifest {uri} holds more than {_MAX_OBJECTS} objects"
+            message = (
+                f"ClientError: The input manifest {uri} holds more than {_MAX_OBJECTS} objects"
+            )
             raise InputError(message)
         return [_parse_line(number, text) for number, text in enumerate(texts, start=1)]
 
-    def _label(self, client: Any, categories: list[str]) -> None:  # noqa: ANN401 - a boto3 client
+    def _label(self, client: Client, categories: list[str]) -> None:
         attribute = self.request["LabelAttributeName"]
         refused = _unreadable_buckets(client, self.lines)
         task_type = TASK_TYPES[task_suffix(self.request)]
@@ -256,10 +267,10 @@ class LabelingJob:
         conditions = self.request.get("StoppingConditions") or {}
         count: int = conditions.get("MaxHumanLabeledObjectCount", len(self.lines))
         share = conditions.get("MaxPercentageOfInputDatasetLabeled", 100)
-        return min(count, len(self.lines) * share // 100)
+        return min(count, int(len(self.lines) * share // 100))
 
     def _loading_problem(self, line: Mapping[str, Any], refused: Mapping[str, str]) -> str | None:
-        """Tell why a worker's browser could not load an object; its links are signed with the labeling role."""
+        """Tell why a worker's browser cannot load an object: its links are signed as the role."""
         uri = line.get("source-ref")
         if uri is None:
             return None
@@ -273,7 +284,7 @@ class LabelingJob:
             return f"ClientError: Unable to load {uri}: the object does not exist"
         return None
 
-    def _write_output(self, client: Any) -> None:  # noqa: ANN401 - a boto3 client
+    def _write_output(self, client: Client) -> None:
         if self._faults.fails:
             message = "InternalServerError: We encountered an internal error. Please try again."
             raise InputError(message)
@@ -283,9 +294,7 @@ class LabelingJob:
             for index, line in enumerate(self.lines)
         )
         key_id = self.request["OutputConfig"].get("KmsKeyId")
-        encryption = (
-            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_id} if key_id else {}
-        )
+        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_id} if key_id else {}
         client.put_object(Bucket=bucket, Key=key, Body=body.encode(), **encryption)
 
     def _output_line(self, index: int, line: Mapping[str, Any]) -> output_lines.Line:
@@ -300,7 +309,7 @@ class LabelingJob:
         return output_lines.failed(line, attribute, outcome.reason)
 
 
-def _read(client: Any, uri: str, what: str) -> str:  # noqa: ANN401 - a boto3 client
+def _read(client: Client, uri: str, what: str) -> str:
     bucket, key = _split(uri)
     try:
         body: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -337,8 +346,8 @@ def _parse_line(number: int, text: str) -> dict[str, Any]:
     return parsed
 
 
-def _unreadable_buckets(client: Any, lines: list[dict[str, Any]]) -> dict[str, str]:  # noqa: ANN401
-    """Load the first object of each bucket with the role's credentials, and tell which buckets refuse it."""
+def _unreadable_buckets(client: Client, lines: list[dict[str, Any]]) -> dict[str, str]:
+    """Load the first object of each bucket as the role, and tell which buckets refuse it."""
     first: dict[str, str] = {}
     for line in lines:
         if "source-ref" in line:

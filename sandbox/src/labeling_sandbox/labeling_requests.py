@@ -1,18 +1,22 @@
 """What CreateLabelingJob accepts, beyond the constraints of the service model.
 
-Rules: API reference of CreateLabelingJob, HumanTaskConfig and UiConfig, and the developer guide's page on label attribute
+Rules: API reference of CreateLabelingJob, HumanTaskConfig and UiConfig, and the developer guide's
+    page on label attribute
 names.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labeling_sandbox import request_validation
 
-# HumanTaskConfig.PreHumanTaskLambdaArn in the API reference: the accounts that own the managed functions.
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# HumanTaskConfig.PreHumanTaskLambdaArn in the API reference: the accounts that own the managed
+# functions.
 MANAGED_FUNCTION_ACCOUNTS: Mapping[str, str] = {
     "ap-northeast-1": "477331159723",
     "ap-northeast-2": "845288260483",
@@ -102,7 +106,7 @@ def _function_rules(human: Mapping[str, Any], region: str) -> Iterator[str]:
     ):
         expected = rf"arn:[a-z-]+:lambda:{region}:{account}:function:{prefix}-{suffix}"
         if not given or not re.fullmatch(expected, given):
-            yield f"The function {given} is not the managed {prefix} function of a task type in {region}"
+            yield f"The function {given} is not a managed {prefix} function of {region}"
 
 
 def _time_rules(human: Mapping[str, Any]) -> Iterator[str]:

@@ -1,11 +1,15 @@
-"""The few ways in which this package changes moto, each of which fails loudly when moto has moved on."""
+"""The few ways in which this package reaches into moto; each fails loudly when moto moves on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from moto.core.responses import BaseResponse
 
 Function = Callable[..., Any]
+JsonValue = Any
 
 
 def replace(owner: object, name: str, replacement: Function) -> Function:
@@ -36,3 +40,13 @@ def add_operations(response_class: type, operations: Mapping[str, Function]) -> 
     """
     for name, operation in operations.items():
         setattr(response_class, name, operation)
+
+
+def parameters(response: BaseResponse) -> dict[str, Any]:
+    """Return the members of the request that a moto response object answers."""
+    return dict(response._get_params())  # noqa: SLF001 - moto has no public way to read a request
+
+
+def parameter(response: BaseResponse, name: str) -> JsonValue:
+    """Return one member of the request, or None where it is left out."""
+    return response._get_param(name)  # noqa: SLF001 - moto has no public way to read a request

@@ -1,27 +1,31 @@
 """Lines of a labeling job's output manifest, in the shape in which Ground Truth writes them.
 
-Sources: "Output data" in the SageMaker developer guide for labeled objects, and the test data of AWS's own sample pipelines
+Sources: "Output data" in the SageMaker developer guide for labeled objects, and the test data of
+    AWS's own sample pipelines
 for failed and expired ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
 
 Line = dict[str, Any]
+LabelValue = Any
 
 EXPIRED_REASON = (
-    "ClientError: Annotation tasks expired. The data object was declined by enough workers, or its tasks were not "
-    "worked on in the available time."
+    "ClientError: Annotation tasks expired. The data object was declined by enough workers, "
+    "or its tasks were not worked on in the available time."
 )
 
 
 def labeled(
     line: Mapping[str, Any],
     attribute: str,
-    value: Any,  # noqa: ANN401 - each task type has its own kind of label
+    value: LabelValue,
     details: Mapping[str, Any],
     job_name: str,
     created: datetime,
@@ -49,7 +53,7 @@ def labeled(
 
 
 def failed(line: Mapping[str, Any], attribute: str, reason: str, retry_count: int = 1) -> Line:
-    """Return the line of an object that could not be labeled: metadata without a label, a date or a job name.
+    """Return the line of an object without a label: its metadata has neither date nor job name.
 
     Args:
         line: The input line.

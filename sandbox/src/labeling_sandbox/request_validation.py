@@ -1,7 +1,7 @@
 """Checks of a request against the constraints in botocore's service model.
 
-botocore itself checks only required members, types and lower bounds; the services check lengths, ranges, patterns and enums
-as well, and so does this module.
+botocore itself checks only required members, types and lower bounds; the services check lengths,
+ranges, patterns and enums as well, and so does this module.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from botocore.model import ListShape, ServiceModel, Shape, StringShape, Structur
 # In the services' regular expressions "." excludes all of these, in Python's only the first.
 _LINE_TERMINATORS = re.compile("[\n\r\u0085\u2028\u2029]")
 _ANY_TEXT = (".*", ".+")
+
+JsonValue = Any
 
 
 def problems(service: str, operation: str, request: Mapping[str, Any]) -> list[str]:
@@ -45,7 +47,7 @@ def _model(service: str) -> ServiceModel:
     return botocore.session.get_session().get_service_model(service)
 
 
-def _check(shape: Shape, value: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+def _check(shape: Shape, value: JsonValue, path: str) -> Iterator[str]:
     if isinstance(shape, StructureShape) and isinstance(value, Mapping):
         yield from _check_structure(shape, value, path)
     elif isinstance(shape, ListShape) and isinstance(value, list):
@@ -58,9 +60,7 @@ def _check(shape: Shape, value: Any, path: str) -> Iterator[str]:  # noqa: ANN40
         yield from _check_range(shape, value, path)
 
 
-def _check_structure(
-    shape: StructureShape, value: Mapping[str, Any], path: str
-) -> Iterator[str]:
+def _check_structure(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
     for name in shape.required_members:
         if value.get(name) is None:
             yield _failed("null", _join(path, name), "Member must not be null")

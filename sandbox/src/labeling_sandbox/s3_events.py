@@ -1,6 +1,7 @@
 """The EventBridge events of S3, in the form that S3 sends them.
 
-Structure: "Amazon S3 event message structure" for EventBridge in the S3 user guide. moto's own have one event id for all,
+Structure: "Amazon S3 event message structure" for EventBridge in the S3 user guide. moto's own have
+    one event id for all,
 ``eTag`` for ``etag``, a constant sequencer and ``version-id`` on buckets without versions.
 """
 
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import moto.s3.notifications as s3_notifications
-from moto.s3.models import S3Backend
+from moto.s3.models import FakeBucket, FakeKey, S3Backend
 
 from labeling_sandbox.moto_seams import replace
 
@@ -30,11 +31,13 @@ _DELETION_TYPES = {
     "Delete": "Permanently Deleted",
     "DeleteMarkerCreated": "Delete Marker Created",
 }
+Event = dict[str, Any]
+
 _completing = threading.local()
 _sequence = itertools.count(time.time_ns() // 1000)
 
 
-def event_of(account: str, bucket: Any, event_name: str, key: Any) -> dict[str, Any] | None:  # noqa: ANN401
+def event_of(account: str, bucket: FakeBucket, event_name: str, key: FakeKey) -> Event | None:
     """Build the event of one change of an object.
 
     Args:
@@ -74,7 +77,7 @@ def event_of(account: str, bucket: Any, event_name: str, key: Any) -> dict[str, 
 
 
 def install() -> None:
-    """Mark the thread that completes a multipart upload, so that its parts' event can be told from its own."""
+    """Mark the thread that completes an upload in parts, to tell its event from that of a put."""
 
     def complete(self: S3Backend, *args: object, **kwargs: object) -> object:
         _completing.active = True
@@ -86,7 +89,7 @@ def install() -> None:
     original = replace(S3Backend, "complete_multipart_upload", complete)
 
 
-def _object_of(bucket: Any, key: Any, kind: str) -> dict[str, Any]:  # noqa: ANN401
+def _object_of(bucket: FakeBucket, key: FakeKey, kind: str) -> dict[str, Any]:
     described: dict[str, Any] = {"key": key.name}
     if kind not in _DELETION_TYPES:
         described["size"] = key.size

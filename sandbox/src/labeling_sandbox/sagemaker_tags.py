@@ -1,13 +1,16 @@
-"""Tags of the SageMaker resources that moto does not have: feature groups, labeling jobs and work teams."""
+"""Tags of the SageMaker resources that moto lacks: feature groups, labeling jobs, work teams."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.responses import SageMakerResponse
 
-from labeling_sandbox.moto_seams import replace
+from labeling_sandbox.moto_seams import parameter, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _KINDS = ("feature-group", "labeling-job", "workteam")
 _tags: dict[str, dict[str, str]] = {}
@@ -61,6 +64,6 @@ def install() -> None:
 
 
 def _own_arn(response: SageMakerResponse) -> str | None:
-    arn = str(response._get_param("ResourceArn"))  # noqa: SLF001 - moto's own way to read a request
+    arn = str(parameter(response, "ResourceArn"))
     kind = arn.rsplit(":", 1)[-1].split("/", 1)[0]
     return arn if kind in _KINDS else None

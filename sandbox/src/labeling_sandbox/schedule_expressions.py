@@ -1,4 +1,4 @@
-"""The three kinds of schedule expressions of EventBridge Scheduler: ``rate()``, ``cron()`` and ``at()``.
+"""The schedule expressions of EventBridge Scheduler: ``rate()``, ``cron()`` and ``at()``.
 
 Grammar: "Schedule types in EventBridge Scheduler" in the Scheduler user guide.
 """
@@ -115,7 +115,8 @@ def parse(expression: str, timezone: str = "UTC") -> Expression:
     """Read a schedule expression.
 
     Args:
-        expression: Such as ``rate(15 minutes)``, ``cron(0 9 ? * MON-FRI *)`` or ``at(2026-01-31T08:00:00)``.
+        expression: Such as ``rate(15 minutes)``, ``cron(0 9 ? * MON-FRI *)`` or
+            ``at(2026-01-31T08:00:00)``.
         timezone: The IANA name of the zone in which ``cron`` and ``at`` are read.
 
     Returns:
@@ -130,7 +131,11 @@ def parse(expression: str, timezone: str = "UTC") -> Expression:
         message = f"Invalid Schedule Expression Timezone {timezone}."
         raise ValueError(message) from error
     kind, _, rest = expression.partition("(")
-    parsers = {"rate": _parse_rate, "cron": _parse_cron, "at": _parse_at}
+    parsers: dict[str, Callable[[str, ZoneInfo], Expression]] = {
+        "rate": _parse_rate,
+        "cron": _parse_cron,
+        "at": _parse_at,
+    }
     if kind not in parsers or not rest.endswith(")"):
         message = f"Invalid Schedule Expression {expression}."
         raise ValueError(message)
@@ -176,18 +181,14 @@ def _parse_cron(text: str, zone: ZoneInfo) -> Cron:
     )
 
 
-def _numbers(
-    text: str, low: int, high: int, names: dict[str, int] | None = None
-) -> frozenset[int]:
+def _numbers(text: str, low: int, high: int, names: dict[str, int] | None = None) -> frozenset[int]:
     chosen: set[int] = set()
     for part in text.split(","):
         span, _, step = part.partition("/")
         first, _, last = span.partition("-")
         start = low if first == "*" else _number(first, names)
-        if last:
-            end = _number(last, names)
-        else:
-            end = high if step or first == "*" else start
+        open_end = high if step or first == "*" else start
+        end = _number(last, names) if last else open_end
         if not low <= start <= high or not low <= end <= high:
             message = f"{part} is outside {low}-{high}"
             raise ValueError(message)
@@ -230,9 +231,7 @@ def _week_day(text: str) -> DayTest:
     nth = _NTH_WEEKDAY.fullmatch(text)
     if nth:
         wanted, count = _number(nth[1], _WEEKDAYS), int(nth[2])
-        return lambda day: (
-            _weekday(day) == wanted and (day.day - 1) // _DAYS_IN_WEEK + 1 == count
-        )
+        return lambda day: _weekday(day) == wanted and (day.day - 1) // _DAYS_IN_WEEK + 1 == count
     last = _LAST_WEEKDAY.fullmatch(text)
     if last and text not in _WEEKDAYS:
         final = _number(last[1], _WEEKDAYS)

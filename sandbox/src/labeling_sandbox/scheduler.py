@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import uuid
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from labeling_sandbox.moto_seams import replace
 from labeling_sandbox.role_clients import client_as
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from labeling_sandbox.server import Sandbox
 
 PRINCIPAL = "scheduler.amazonaws.com"
@@ -28,7 +30,7 @@ _stopped = threading.Event()
 
 
 class InvocationError(Exception):
-    """A schedule could not invoke its target; the message says which permission or resource is missing."""
+    """A schedule could not invoke its target; the message says which permission is missing."""
 
 
 def fire(sandbox: Sandbox, schedule: Schedule) -> str:
@@ -42,16 +44,15 @@ def fire(sandbox: Sandbox, schedule: Schedule) -> str:
         The ARN of the execution it started, or the id of the message it sent.
 
     Raises:
-        InvocationError: The role is not trusting or not allowed; the invocation is in the dead-letter queue, if any.
+        InvocationError: The role is not trusting or not allowed; the invocation is in the
+            dead-letter queue, if any.
     """
     started = datetime.now(UTC)
     try:
         return _invoke(sandbox, schedule, started)
     except (PermissionError, ClientError) as error:
         buried = _bury(sandbox, schedule, error, started)
-        report_undelivered(
-            Undelivered(schedule.name, schedule.target["Arn"], str(error), buried)
-        )
+        report_undelivered(Undelivered(schedule.name, schedule.target["Arn"], str(error), buried))
         raise InvocationError(str(error)) from error
 
 
@@ -138,15 +139,14 @@ def _with_context(text: str, schedule: Schedule, scheduled: datetime, execution_
 
 
 def _context(schedule: Schedule) -> dict[str, str]:
-    # "Confused deputy prevention" in the Scheduler user guide: aws:SourceArn is the schedule group, not the schedule.
+    # "Confused deputy prevention" in the Scheduler user guide: aws:SourceArn is the schedule
+    # group, not the schedule.
     account = schedule.arn.split(":")[4]
     group_arn = schedule.arn.replace(":schedule/", ":schedule-group/").rsplit("/", 1)[0]
     return {"aws:SourceArn": group_arn, "aws:SourceAccount": account}
 
 
-def _bury(
-    sandbox: Sandbox, schedule: Schedule, error: Exception, scheduled: datetime
-) -> bool:
+def _bury(sandbox: Sandbox, schedule: Schedule, error: Exception, scheduled: datetime) -> bool:
     queue_arn = (schedule.target.get("DeadLetterConfig") or {}).get("Arn")
     if not queue_arn:
         return False
@@ -160,7 +160,8 @@ def _bury(
         "TARGET_ARN": schedule.target["Arn"],
     }
     try:
-        # Scheduler writes to the dead-letter queue as the target's role, so the role needs sqs:SendMessage.
+        # Scheduler writes to the dead-letter queue as the target's role, so the role needs
+        # sqs:SendMessage.
         client = client_as(
             sandbox, "sqs", schedule.target["RoleArn"], PRINCIPAL, _context(schedule)
         )
@@ -189,7 +190,7 @@ def _tick(sandbox: Sandbox) -> None:
         now = datetime.now(UTC)
         for schedule in _due(sandbox, last, now):
             background.start(
-                f"schedule {schedule.name}", lambda due=schedule: _fire_quietly(sandbox, due)
+                f"schedule {schedule.name}", functools.partial(_fire_quietly, sandbox, schedule)
             )
         last = now
 

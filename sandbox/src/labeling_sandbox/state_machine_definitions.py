@@ -1,10 +1,9 @@
-"""What Step Functions says about a definition before it runs, and the versions of a state machine."""
+"""What Step Functions says about a definition before it runs, and a machine's versions."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
@@ -13,7 +12,10 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from labeling_sandbox import authorization
-from labeling_sandbox.moto_seams import add_operations, replace
+from labeling_sandbox.moto_seams import add_operations, parameter, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 PRINCIPAL = "states.amazonaws.com"
 
@@ -46,7 +48,7 @@ def problems(definition: str) -> list[str]:
 
 
 def install() -> None:
-    """Add the missing operations and check what CreateStateMachine and UpdateStateMachine are given."""
+    """Add the missing operations, and check what a state machine is made of."""
 
     def create(self: StepFunctionResponse) -> ActionResult:
         _check(self._get_param("definition"))
@@ -82,8 +84,8 @@ def _check(definition: str) -> None:
 
 
 def _check_name_is_free(response: StepFunctionResponse, role_arn: str) -> None:
-    name = response._get_param("name")  # noqa: SLF001 - moto's own way to read a request
-    definition = response._get_param("definition")  # noqa: SLF001 - moto's own way to read a request
+    name = parameter(response, "name")
+    definition = parameter(response, "definition")
     for machine in response.stepfunction_backend.state_machines:
         # The same request again is answered with the machine that it made.
         same = (machine.definition, machine.roleArn) == (definition, role_arn)
@@ -117,7 +119,7 @@ def _targets(state: Mapping[str, Any]) -> list[str]:
 
 
 def _validate(response: StepFunctionResponse) -> ActionResult:
-    found = problems(response._get_param("definition"))  # noqa: SLF001 - moto's own way
+    found = problems(parameter(response, "definition"))
     diagnostics = [
         {
             "severity": "ERROR",
@@ -132,7 +134,7 @@ def _validate(response: StepFunctionResponse) -> ActionResult:
 
 
 def _list_versions(response: StepFunctionResponse) -> ActionResult:
-    arn = response._get_param("stateMachineArn")  # noqa: SLF001 - moto's own way to read a request
+    arn = parameter(response, "stateMachineArn")
     machine = response.stepfunction_backend.describe_state_machine(arn)
     versions = [
         {"stateMachineVersionArn": version.arn, "creationDate": version.creation_date}

@@ -1,6 +1,7 @@
-"""Step Functions: what moto's interpreter of the Amazon States Language lacks for a machine that calls functions.
+"""Step Functions: what moto's interpreter lacks for a machine that calls functions.
 
-The corrections are in `executions`, `task_tokens` and `state_machine_definitions`; here are the role, the logs and the clock.
+The corrections are in `executions`, `task_tokens` and `state_machine_definitions`; here are the
+role, the logs and the clock.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import Execution
 
 from labeling_sandbox import executions, state_machine_definitions, task_tokens
-from labeling_sandbox.moto_seams import replace
-from labeling_sandbox.role_clients import client_as
+from labeling_sandbox.moto_seams import JsonValue, replace
+from labeling_sandbox.role_clients import Client, client_as
 from labeling_sandbox.state_machine_definitions import PRINCIPAL
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _use_the_machines_role(sandbox: Sandbox) -> None:
         region: str,  # noqa: ARG001 - the sandbox has one region
         service: str,
         state_credentials: StateCredentials | None = None,
-    ) -> Any:  # noqa: ANN401 - a boto3 client
+    ) -> Client:
         if state_credentials is None:
             return sandbox.client(service)
         client = client_as(sandbox, service, state_credentials.role_arn, PRINCIPAL)
@@ -77,7 +78,7 @@ def _write_datetimes(parsed: dict[str, Any], **_: object) -> None:
         parsed[key] = _as_json(value)
 
 
-def _as_json(value: Any) -> Any:  # noqa: ANN401 - any part of an answer
+def _as_json(value: JsonValue) -> JsonValue:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     if isinstance(value, dict):
@@ -88,7 +89,7 @@ def _as_json(value: Any) -> Any:  # noqa: ANN401 - any part of an answer
 
 
 def _write_execution_logs() -> None:
-    def start_logging(self: Execution, *args: object, **given: Any) -> None:  # noqa: ANN401
+    def start_logging(self: Execution, *args: object, **given: JsonValue) -> None:
         machine = given["state_machine"]
         configuration = CloudWatchLoggingConfiguration.from_logging_configuration(
             machine.arn, {"includeExecutionData": False, **machine.loggingConfiguration}

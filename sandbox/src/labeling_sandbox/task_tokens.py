@@ -1,7 +1,7 @@
-"""Task tokens of ``.waitForTaskToken`` states: each attempt has its own, and each can be answered once.
+"""Task tokens of ``.waitForTaskToken`` states: one for each attempt, answered at most once.
 
-moto issues one token for all attempts of a state, forgets to close it, and looks for it in running executions only, so that a
-late answer is an unknown token there.
+moto issues one token for all attempts of a state, forgets to close it, and looks for it in running
+executions only, so that a late answer is an unknown token there.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 from moto.core.exceptions import ServiceException
 from moto.core.responses import EmptyResult
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_callback as callback_service,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import (
     ResourceCondition,
-)
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (  # noqa: E501
-    StateTaskServiceCallback,
 )
 from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackEndpoint,
@@ -28,17 +28,19 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
 )
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from labeling_sandbox.moto_seams import add_operations, replace
+from labeling_sandbox.moto_seams import add_operations, parameter, replace
 
 if TYPE_CHECKING:
     from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 _MAX_OUTPUT_BYTES = 256 * 1024
-_TOKEN_BYTES = 192  # Real tokens are several hundred characters long; callers must not assume short ones.
+_TOKEN_BYTES = (
+    192  # Real tokens are several hundred characters long; callers must not assume short ones.
+)
 
 
 class TaskRefusal(ServiceException):  # type: ignore[misc] # moto has no types
-    """An answer to a task that Step Functions does not take; the code is given where it is raised."""
+    """An answer to a task that Step Functions does not take; its code is given when raised."""
 
 
 @dataclass
@@ -86,7 +88,7 @@ def close_all_of(execution_arn: str) -> None:
 def install() -> None:
     """Give each attempt its own token and answer tokens from the register of this module."""
 
-    def evaluate(self: StateTaskServiceCallback, env: Environment) -> None:
+    def evaluate(self: callback_service.StateTaskServiceCallback, env: Environment) -> None:
         if not _waits_for_token(self):
             evaluate_in_moto(self, env)
             return
@@ -98,11 +100,13 @@ def install() -> None:
             _close(token)
             env.states.context_object.context_object_data.pop("Task", None)
 
-    def evaluate_body(self: StateTaskServiceCallback, env: Environment) -> None:
-        super(StateTaskServiceCallback, self)._eval_body(env)
+    def evaluate_body(self: callback_service.StateTaskServiceCallback, env: Environment) -> None:
+        super(callback_service.StateTaskServiceCallback, self)._eval_body(env)
 
-    evaluate_in_moto = replace(StateTaskServiceCallback, "_evaluate_with_timeout", evaluate)
-    replace(StateTaskServiceCallback, "_eval_body", evaluate_body)
+    evaluate_in_moto = replace(
+        callback_service.StateTaskServiceCallback, "_evaluate_with_timeout", evaluate
+    )
+    replace(callback_service.StateTaskServiceCallback, "_eval_body", evaluate_body)
     add_operations(
         StepFunctionResponse,
         {
@@ -113,7 +117,7 @@ def install() -> None:
     )
 
 
-def _waits_for_token(task: StateTaskServiceCallback) -> bool:
+def _waits_for_token(task: callback_service.StateTaskServiceCallback) -> bool:
     supported = task._supported_integration_patterns  # noqa: SLF001 - moto's own test
     return task.resource.condition is not None and ResourceCondition.WaitForTaskToken in supported
 
@@ -156,8 +160,8 @@ def _refuse(code: str, message: str) -> NoReturn:
 
 
 def _send_task_success(response: StepFunctionResponse) -> EmptyResult:
-    token = response._get_param("taskToken")  # noqa: SLF001 - moto's own way to read a request
-    output = response._get_param("output")  # noqa: SLF001 - moto's own way to read a request
+    token = parameter(response, "taskToken")
+    output = parameter(response, "output")
     try:
         json.loads(output)
     except ValueError:
@@ -169,15 +173,15 @@ def _send_task_success(response: StepFunctionResponse) -> EmptyResult:
 
 
 def _send_task_failure(response: StepFunctionResponse) -> EmptyResult:
-    token = response._get_param("taskToken")  # noqa: SLF001 - moto's own way to read a request
-    error = response._get_param("error")  # noqa: SLF001 - moto's own way to read a request
-    cause = response._get_param("cause")  # noqa: SLF001 - moto's own way to read a request
+    token = parameter(response, "taskToken")
+    error = parameter(response, "error")
+    cause = parameter(response, "cause")
     _answer(token, CallbackOutcomeFailure(callback_id=token, error=error, cause=cause))
     return EmptyResult()
 
 
 def _send_task_heartbeat(response: StepFunctionResponse) -> EmptyResult:
-    token = response._get_param("taskToken")  # noqa: SLF001 - moto's own way to read a request
+    token = parameter(response, "taskToken")
     with _lock:
         issued = _find(token)
     issued.endpoint.notify_heartbeat()

@@ -1,10 +1,9 @@
-"""The simulated workers: what they answer is decided by a seed, so that each run of a test sees the same."""
+"""The simulated workers: a seed decides what they answer, so each run of a test sees the same."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +11,8 @@ from labeling_sandbox import control
 from labeling_sandbox.output_lines import EXPIRED_REASON
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from labeling_sandbox.server import Sandbox
 
 FAILED_REASON = "ClientError: The data object could not be shown to the workers."
@@ -22,11 +23,13 @@ class Workforce:
     """How the workers behave.
 
     Attributes:
-        truth: The right class name of each object, by its ``s3://`` URI. Workers guess where it is silent.
+        truth: The right class name of each object, by its ``s3://`` URI. Workers guess where it is
+            silent.
         error_rate: Share of single answers that are wrong.
         failure_rate: Share of objects that fail in a job.
         expiry_rate: Share of objects that expire in a job.
-        delay_seconds: How long a job is InProgress before its last object is done, before ``time_scale``.
+        delay_seconds: How long a job is InProgress before its last object is done, before
+            ``time_scale``.
         item_delay_seconds: How long each object takes in addition, before ``time_scale``.
         seed: What the random choices start from, together with the job's name and the object's id.
     """
@@ -43,7 +46,8 @@ class Workforce:
         """Refuse rates that are no rates.
 
         Raises:
-            ValueError: A rate is outside 0 to 1, or the two that exclude each other exceed 1 together.
+            ValueError: A rate is outside 0 to 1, or the two that exclude each other exceed 1
+                together.
         """
         for rate in (self.error_rate, self.failure_rate, self.expiry_rate):
             if not 0 <= rate <= 1:
@@ -159,7 +163,7 @@ class SingleLabelClassification:
 TASK_TYPES: dict[str, TaskType] = {
     "ImageMultiClass": SingleLabelClassification("groundtruth/image-classification"),
 }
-"""The task types that the workers know, by the suffix of the managed functions ``PRE-<suffix>`` and ``ACS-<suffix>``."""
+"""The task types that the workers know, by the suffix of the functions ``PRE-`` and ``ACS-``."""
 
 _workforce = Workforce()
 
@@ -167,8 +171,8 @@ _workforce = Workforce()
 def work_on(task: Task, task_type: TaskType, workforce: Workforce) -> Outcome:
     """Let the workers work on one object.
 
-    The outcome depends on the seed, the job and the object alone: an object that failed in one job can be labeled in the
-    next.
+    The outcome depends on the seed, the job and the object alone: an object that failed in one job
+    can be labeled in the next.
 
     Args:
         task: The object.
@@ -199,7 +203,7 @@ def install(sandbox: Sandbox) -> None:  # noqa: ARG001 - the signature of every 
 
 
 def _configure(_path: Mapping[str, str], body: dict[str, Any]) -> dict[str, Any]:
-    global _workforce  # noqa: PLW0603 - one workforce for each sandbox, and one sandbox for each process
+    global _workforce  # noqa: PLW0603 - one process holds one sandbox
     reset = body.pop("reset", False)
     try:
         _workforce = replace(Workforce() if reset else _workforce, **body)

@@ -1,0 +1,440 @@
+"""Step Functions as the labeling workflow uses it: functions, task tokens, retries, names and the end of executions."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from labeling_sandbox import step_functions
+from tests.sandbox.resources import make_function, make_role, put_policy, wait_until
+
+if TYPE_CHECKING:
+    from labeling_sandbox.server import Sandbox
+
+FUNCTION = """
+import json
+calls = []
+
+class Refused(Exception):
+    pass
+
+def handler(event, context):
+    calls.append(event)
+    if event.get("fail") == "always" or (event.get("fail") == "once" and len(calls) == 1):
+        raise Refused("told to")
+    return {"calls": len(calls), "event": event}
+"""
+INVOKE = "arn:aws:states:::lambda:invoke"
+WAIT = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+
+
+@pytest.fixture(scope="module")
+def function(sandbox: Sandbox) -> str:
+    return make_function(sandbox, "sfn-echo", FUNCTION)
+
+
+@pytest.fixture(scope="module")
+def role(sandbox: Sandbox) -> str:
+    return make_role(sandbox, "sfn-machine", "states.amazonaws.com")
+
+
+def make_machine(
+    sandbox: Sandbox, name: str, role: str, definition: dict[str, Any], **more: Any
+) -> str:
+    made = sandbox.client("stepfunctions").create_state_machine(
+        name=name, roleArn=role, definition=json.dumps(definition), **more
+    )
+    return str(made["stateMachineArn"])
+
+
+def task(resource: str, function: str, payload: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "Type": "Task",
+        "Resource": resource,
+        "Parameters": {"FunctionName": function, "Payload": payload},
+        "End": True,
+        **more,
+    }
+
+
+def single(state: dict[str, Any]) -> dict[str, Any]:
+    return {"StartAt": "Only", "States": {"Only": state}}
+
+
+def start(sandbox: Sandbox, machine: str, **given: Any) -> str:
+    started = sandbox.client("stepfunctions").start_execution(stateMachineArn=machine, **given)
+    return str(started["executionArn"])
+
+
+def end_of(sandbox: Sandbox, execution: str) -> dict[str, Any]:
+    client = sandbox.client("stepfunctions")
+
+    def ended() -> dict[str, Any] | None:
+        described: dict[str, Any] = client.describe_execution(executionArn=execution)
+        return None if described["status"] == "RUNNING" else described
+
+    return wait_until(ended, f"the end of {execution}")
+
+
+def token_of(sandbox: Sandbox, execution: str, number: int = 1) -> str:
+    """Return the task token of the n-th attempt, from the history."""
+    client = sandbox.client("stepfunctions")
+
+    def scheduled() -> str | None:
+        events = client.get_execution_history(executionArn=execution)["events"]
+        tasks = [event for event in events if event["type"] == "TaskScheduled"]
+        submitted = [event for event in events if event["type"] == "TaskSubmitted"]
+        if len(tasks) < number or len(submitted) < number:
+            return None
+        parameters = json.loads(tasks[number - 1]["taskScheduledEventDetails"]["parameters"])
+        return str(parameters["Payload"]["token"])
+
+    return wait_until(scheduled, f"token {number}")
+
+
+def error_code(raised: pytest.ExceptionInfo[ClientError]) -> str:
+    return str(raised.value.response["Error"]["Code"])
+
+
+def test_unnamed_executions_get_names_of_their_own(sandbox: Sandbox, role: str) -> None:
+    machine = make_machine(sandbox, "sfn-pass", role, single({"Type": "Pass", "End": True}))
+    first, second = start(sandbox, machine), start(sandbox, machine)
+    assert first != second
+    assert end_of(sandbox, first)["status"] == end_of(sandbox, second)["status"] == "SUCCEEDED"
+
+
+def test_a_used_name_starts_nothing_again(sandbox: Sandbox, role: str, function: str) -> None:
+    state = task(WAIT, function, {"token.$": "$$.Task.Token"})
+    machine = make_machine(sandbox, "sfn-names", role, single(state))
+    client = sandbox.client("stepfunctions")
+    execution = start(sandbox, machine, name="once", input="{}")
+    assert start(sandbox, machine, name="once", input="{}") == execution
+    with pytest.raises(ClientError) as other_input:
+        start(sandbox, machine, name="once", input='{"other": 1}')
+    assert error_code(other_input) == "ExecutionAlreadyExists"
+    client.send_task_success(taskToken=token_of(sandbox, execution), output="{}")
+    end_of(sandbox, execution)
+    with pytest.raises(ClientError) as closed:
+        start(sandbox, machine, name="once", input="{}")
+    assert error_code(closed) == "ExecutionAlreadyExists"
+    with pytest.raises(ClientError) as bad_name:
+        start(sandbox, machine, name="with space")
+    assert error_code(bad_name) == "InvalidName"
+
+
+def test_two_starts_at_once_make_one_execution(sandbox: Sandbox, role: str) -> None:
+    machine = make_machine(
+        sandbox, "sfn-race", role, single({"Type": "Wait", "Seconds": 100, "End": True})
+    )
+    found: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(start(sandbox, machine, name="same")))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert len(found) == 4
+    assert len(set(found)) == 1
+    listed = sandbox.client("stepfunctions").list_executions(stateMachineArn=machine)
+    assert len(listed["executions"]) == 1
+
+
+def test_the_error_name_of_a_function_is_its_exception(
+    sandbox: Sandbox, role: str, function: str
+) -> None:
+    machine = make_machine(
+        sandbox, "sfn-error", role, single(task(INVOKE, function, {"fail": "always"}))
+    )
+    described = end_of(sandbox, start(sandbox, machine))
+    assert described["status"] == "FAILED"
+    assert described["error"] == "Refused"
+    assert json.loads(described["cause"])["errorMessage"] == "told to"
+    assert described["stopDate"] >= described["startDate"]
+
+
+def test_a_function_error_fails_a_waiting_state_at_once(
+    sandbox: Sandbox, role: str, function: str
+) -> None:
+    state = task(WAIT, function, {"fail": "always", "token.$": "$$.Task.Token"}, TimeoutSeconds=300)
+    machine = make_machine(sandbox, "sfn-wait-error", role, single(state))
+    began = time.monotonic()
+    assert end_of(sandbox, start(sandbox, machine))["error"] == "Refused"
+    assert time.monotonic() - began < 10
+
+
+def test_an_answer_ends_the_wait_and_can_be_given_once(
+    sandbox: Sandbox, role: str, function: str
+) -> None:
+    state = task(WAIT, function, {"token.$": "$$.Task.Token"}, ResultPath="$.answer")
+    machine = make_machine(sandbox, "sfn-answer", role, single(state))
+    client = sandbox.client("stepfunctions")
+    execution = start(sandbox, machine, input='{"kept": true}')
+    token = token_of(sandbox, execution)
+    assert step_functions.state_machine_arn_of_token(token) == machine
+    with pytest.raises(ClientError) as bad_output:
+        client.send_task_success(taskToken=token, output="not json")
+    assert error_code(bad_output) == "InvalidOutput"
+    client.send_task_success(taskToken=token, output='{"status": "Completed"}')
+    with pytest.raises(ClientError) as again:
+        client.send_task_success(taskToken=token, output="{}")
+    assert error_code(again) == "TaskTimedOut"
+    output = json.loads(end_of(sandbox, execution)["output"])
+    assert output == {"kept": True, "answer": {"status": "Completed"}}
+    with pytest.raises(ClientError) as late:
+        client.send_task_failure(taskToken=token, error="Late")
+    assert error_code(late) == "TaskTimedOut"
+    with pytest.raises(ClientError) as unknown:
+        client.send_task_success(taskToken="never issued", output="{}")
+    assert error_code(unknown) == "InvalidToken"
+
+
+def test_a_failure_keeps_its_error_and_cause(sandbox: Sandbox, role: str, function: str) -> None:
+    state = task(WAIT, function, {"token.$": "$$.Task.Token"})
+    machine = make_machine(sandbox, "sfn-failure", role, single(state))
+    execution = start(sandbox, machine)
+    sandbox.client("stepfunctions").send_task_failure(
+        taskToken=token_of(sandbox, execution), error="Labeling", cause="because"
+    )
+    described = end_of(sandbox, execution)
+    assert (described["status"], described["error"], described["cause"]) == (
+        "FAILED",
+        "Labeling",
+        "because",
+    )
+
+
+def test_each_attempt_has_its_own_token_and_the_old_one_is_stale(
+    sandbox: Sandbox, role: str, function: str
+) -> None:
+    payload = {"token.$": "$$.Task.Token", "attempt.$": "$$.State.RetryCount"}
+    retry = [{"ErrorEquals": ["Again"], "IntervalSeconds": 1, "MaxAttempts": 2}]
+    machine = make_machine(
+        sandbox, "sfn-retry", role, single(task(WAIT, function, payload, Retry=retry))
+    )
+    client = sandbox.client("stepfunctions")
+    execution = start(sandbox, machine)
+    first = token_of(sandbox, execution)
+    client.send_task_failure(taskToken=first, error="Again")
+    second = token_of(sandbox, execution, number=2)
+    assert second != first
+    with pytest.raises(ClientError) as stale:
+        client.send_task_success(taskToken=first, output="{}")
+    assert error_code(stale) == "TaskTimedOut"
+    events = client.get_execution_history(executionArn=execution)["events"]
+    attempts = [
+        json.loads(event["taskScheduledEventDetails"]["parameters"])["Payload"]["attempt"]
+        for event in events
+        if event["type"] == "TaskScheduled"
+    ]
+    assert attempts == [0, 1]
+    client.send_task_success(taskToken=second, output="{}")
+    assert end_of(sandbox, execution)["status"] == "SUCCEEDED"
+
+
+def test_a_waiting_state_times_out_and_its_token_with_it(
+    sandbox: Sandbox, role: str, function: str
+) -> None:
+    state = task(WAIT, function, {"token.$": "$$.Task.Token"}, TimeoutSeconds=1)
+    state["Catch"] = [{"ErrorEquals": ["States.Timeout"], "Next": "Late"}]
+    definition = {
+        "StartAt": "Only",
+        "States": {"Only": state, "Late": {"Type": "Pass", "End": True}},
+    }
+    machine = make_machine(sandbox, "sfn-timeout", role, definition)
+    execution = start(sandbox, machine)
+    token = token_of(sandbox, execution)
+    described = end_of(sandbox, execution)
+    assert described["status"] == "SUCCEEDED"
+    assert json.loads(described["output"])["Error"] == "States.Timeout"
+    with pytest.raises(ClientError) as late:
+        sandbox.client("stepfunctions").send_task_success(taskToken=token, output="{}")
+    assert error_code(late) == "TaskTimedOut"
+
+
+def test_the_context_object_is_what_aws_gives(sandbox: Sandbox, role: str, function: str) -> None:
+    payload = {
+        "entered.$": "$$.State.EnteredTime",
+        "started.$": "$$.Execution.StartTime",
+        "execution.$": "$$.Execution.Id",
+        "machine.$": "$$.StateMachine.Id",
+        "retries.$": "$$.State.RetryCount",
+    }
+    machine = make_machine(sandbox, "sfn-context", role, single(task(INVOKE, function, payload)))
+    execution = start(sandbox, machine)
+    event = json.loads(end_of(sandbox, execution)["output"])["Payload"]["event"]
+    assert event["machine"] == machine
+    assert event["execution"] == execution
+    assert event["retries"] == 0
+    for moment in (event["entered"], event["started"]):
+        assert len(moment) == len("2026-01-02T03:04:05.678Z")
+        assert moment.endswith("Z")
+
+
+def test_a_map_hands_each_item_to_its_task(sandbox: Sandbox, role: str, function: str) -> None:
+    inner = task(INVOKE, function, {"shard.$": "$$.Map.Item.Value", "at.$": "$$.Map.Item.Index"})
+    inner["OutputPath"] = "$.Payload.event"
+    state = {
+        "Type": "Map",
+        "ItemsPath": "$.shards",
+        "MaxConcurrency": 2,
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **single(inner)},
+        "End": True,
+    }
+    machine = make_machine(sandbox, "sfn-map", role, single(state))
+    output = json.loads(
+        end_of(sandbox, start(sandbox, machine, input='{"shards": [7, 8, 9]}'))["output"]
+    )
+    assert output == [{"shard": 7, "at": 0}, {"shard": 8, "at": 1}, {"shard": 9, "at": 2}]
+
+
+def test_stopping_a_waiting_execution_aborts_it_at_once(
+    sandbox: Sandbox, role: str, function: str
+) -> None:
+    state = task(WAIT, function, {"token.$": "$$.Task.Token"})
+    state["Catch"] = [{"ErrorEquals": ["States.ALL"], "Next": "Never"}]
+    definition = {
+        "StartAt": "Only",
+        "States": {"Only": state, "Never": {"Type": "Pass", "End": True}},
+    }
+    machine = make_machine(sandbox, "sfn-stop", role, definition)
+    client = sandbox.client("stepfunctions")
+    execution = start(sandbox, machine)
+    token = token_of(sandbox, execution)
+    client.stop_execution(executionArn=execution, error="Operator", cause="enough")
+    described = client.describe_execution(executionArn=execution)
+    assert (described["status"], described["error"], described["cause"]) == (
+        "ABORTED",
+        "Operator",
+        "enough",
+    )
+    assert "stopDate" in described
+    with pytest.raises(ClientError) as late:
+        client.send_task_success(taskToken=token, output="{}")
+    assert error_code(late) == "TaskTimedOut"
+
+    def aborted() -> bool:
+        events = client.get_execution_history(executionArn=execution)["events"]
+        return bool(events[-1]["type"] == "ExecutionAborted")
+
+    wait_until(aborted, "the last event")
+    assert client.describe_execution(executionArn=execution)["status"] == "ABORTED"
+
+
+def test_the_machines_role_calls_the_function(sandbox: Sandbox, function: str) -> None:
+    role = make_role(
+        sandbox,
+        "sfn-powerless",
+        "states.amazonaws.com",
+        {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": f"{function}-other"},
+    )
+    machine = make_machine(sandbox, "sfn-role", role, single(task(INVOKE, function, {})))
+    refused = end_of(sandbox, start(sandbox, machine))
+    assert refused["status"] == "FAILED"
+    assert "lambda:InvokeFunction" in refused["cause"]
+    put_policy(
+        sandbox,
+        "sfn-powerless",
+        {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function},
+    )
+    assert end_of(sandbox, start(sandbox, machine))["status"] == "SUCCEEDED"
+
+
+def test_a_role_that_does_not_trust_step_functions_is_refused(sandbox: Sandbox) -> None:
+    role = make_role(sandbox, "sfn-untrusting", "lambda.amazonaws.com")
+    with pytest.raises(ClientError):
+        make_machine(sandbox, "sfn-untrusted", role, single({"Type": "Pass", "End": True}))
+
+
+def test_waits_are_scaled(sandbox: Sandbox, role: str) -> None:
+    machine = make_machine(
+        sandbox, "sfn-wait", role, single({"Type": "Wait", "Seconds": 60, "End": True})
+    )
+    began = time.monotonic()
+    assert end_of(sandbox, start(sandbox, machine))["status"] == "SUCCEEDED"
+    assert 0.5 < time.monotonic() - began < 10
+
+
+def test_an_execution_whose_thread_dies_is_failed(
+    sandbox: Sandbox, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from moto.stepfunctions.parser.asl.component.program.program import Program
+
+    def break_down(_program: Program, _env: object) -> None:
+        message = "a defect of the interpreter"
+        raise RuntimeError(message)
+
+    machine = make_machine(sandbox, "sfn-death", role, single({"Type": "Pass", "End": True}))
+    monkeypatch.setattr(Program, "eval", break_down)
+    described = end_of(sandbox, start(sandbox, machine))
+    assert described["status"] == "FAILED"
+    assert described["cause"] == "a defect of the interpreter"
+
+
+def test_executions_write_logs(sandbox: Sandbox, role: str) -> None:
+    logs = sandbox.client("logs")
+    group = "/aws/vendedlogs/states/sfn-logged"
+    logs.create_log_group(logGroupName=group)
+    arn = f"arn:aws:logs:{sandbox.region}:{sandbox.account}:log-group:{group}:*"
+    destinations = [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}}]
+    machine = make_machine(
+        sandbox,
+        "sfn-logged",
+        role,
+        single({"Type": "Pass", "End": True}),
+        loggingConfiguration={
+            "level": "ALL",
+            "includeExecutionData": False,
+            "destinations": destinations,
+        },
+    )
+    execution = start(sandbox, machine)
+    end_of(sandbox, execution)
+    lines = [
+        json.loads(event["message"])
+        for event in logs.filter_log_events(logGroupName=group)["events"]
+    ]
+    assert {"ExecutionStarted", "ExecutionSucceeded"} <= {line["type"] for line in lines}
+    assert {line["execution_arn"] for line in lines} == {execution}
+
+
+@pytest.mark.parametrize(
+    ("definition", "result"),
+    [
+        (single({"Type": "Pass", "End": True}), "OK"),
+        (single({"Type": "Pass", "Next": "Nowhere"}), "FAIL"),
+        (single({"Type": "Pass"}), "FAIL"),
+        ({"StartAt": "Other", "States": {"Only": {"Type": "Pass", "End": True}}}, "FAIL"),
+        ({"StartAt": "Only", "States": {"Only": {"Type": "Nonsense"}}}, "FAIL"),
+    ],
+)
+def test_definitions_are_validated(
+    sandbox: Sandbox, role: str, definition: dict[str, Any], result: str
+) -> None:
+    client = sandbox.client("stepfunctions")
+    validated = client.validate_state_machine_definition(definition=json.dumps(definition))
+    assert validated["result"] == result
+    if result == "FAIL":
+        with pytest.raises(ClientError) as refused:
+            make_machine(sandbox, "sfn-invalid", role, definition)
+        assert error_code(refused) == "InvalidDefinition"
+
+
+def test_versions_and_aliases_can_be_started(sandbox: Sandbox, role: str) -> None:
+    client = sandbox.client("stepfunctions")
+    definition = single({"Type": "Pass", "End": True})
+    machine = make_machine(sandbox, "sfn-versions", role, definition, publish=True)
+    versions = client.list_state_machine_versions(stateMachineArn=machine)["stateMachineVersions"]
+    assert [version["stateMachineVersionArn"] for version in versions] == [f"{machine}:1"]
+    routes = [{"stateMachineVersionArn": f"{machine}:1", "weight": 100}]
+    alias = client.create_state_machine_alias(name="live", routingConfiguration=routes)
+    assert start(sandbox, str(alias["stateMachineAliasArn"]))
+    with pytest.raises(ClientError) as other:
+        make_machine(sandbox, "sfn-versions", role, single({"Type": "Succeed"}))
+    assert error_code(other) == "StateMachineAlreadyExists"
