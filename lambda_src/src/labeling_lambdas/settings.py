@@ -130,7 +130,7 @@ def read_settings(
             continue
         try:
             values[field.name] = _PARSERS[str(field.type)](source[name])
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             problems.append(f"{name} has the wrong form: {error}")
     if problems:
         message = f"environment of the function: {'; '.join(problems)}"

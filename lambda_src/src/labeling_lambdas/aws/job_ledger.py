@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws import transactions
@@ -38,7 +39,10 @@ class TaskToken:
     @property
     def order(self) -> str:
         """Text that sorts as the tokens were handed out."""
-        return f"{self.generation:06d}/{self.entered_at}/{self.retry_count:06d}"
+        # The text itself does not sort: a moment without a fraction of a second is written shorter.
+        entered = datetime.fromisoformat(self.entered_at).astimezone(UTC)
+        moment = entered.isoformat(timespec="microseconds")
+        return f"{self.generation:06d}/{moment}/{self.retry_count:06d}"
 
 
 @dataclass(frozen=True, slots=True)

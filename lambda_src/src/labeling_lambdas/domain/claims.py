@@ -86,7 +86,8 @@ class ClaimOn:
 
 def no_row_expected(candidate: Candidate) -> ClaimOn:
     """Return the condition that the ledger does not know the item."""
-    return ClaimOn(row=None, attempts=candidate.attempts, generation=candidate.generation)
+    attempts = _attempts_of(candidate.origin, candidate.attempts)
+    return ClaimOn(row=None, attempts=attempts, generation=candidate.generation)
 
 
 def first_expectation(candidate: Candidate) -> ClaimOn:
@@ -102,7 +103,7 @@ def first_expectation(candidate: Candidate) -> ClaimOn:
         attempts=candidate.attempts,
         generation=candidate.generation,
     )
-    return ClaimOn(row, _attempts_of(candidate.origin, row), row.generation)
+    return ClaimOn(row, _attempts_of(candidate.origin, row.attempts), row.generation)
 
 
 _STATE_BEHIND = {
@@ -111,9 +112,9 @@ _STATE_BEHIND = {
 }
 
 
-def _attempts_of(origin: Origin, row: ItemRow) -> int:
+def _attempts_of(origin: Origin, attempts: int) -> int:
     # An operator's redrive starts at the first attempt again.
-    return 0 if origin is Origin.DEAD_LETTER else row.attempts
+    return 0 if origin is Origin.DEAD_LETTER else attempts
 
 
 def decide(
@@ -144,7 +145,7 @@ def decide(
             return ClaimOn(row, row.attempts, row.generation)
         case ItemState.DEAD_LETTERED:
             if candidate.origin is Origin.DEAD_LETTER and candidate.generation == row.generation:
-                return ClaimOn(row, _attempts_of(candidate.origin, row), row.generation)
+                return ClaimOn(row, _attempts_of(candidate.origin, row.attempts), row.generation)
             return Drop.DEAD_LETTERED
         case ItemState.CLAIMED:
             return _decide_claimed(row, run_id, state_of_run)

@@ -7,6 +7,10 @@ from typing import Any, TypedDict
 
 from labeling_lambdas.domain import identity
 
+#: S3 takes keys of up to 1,024 bytes in UTF-8; its other names are shorter.
+#: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+_MAX_TEXT_BYTES = 1024
+
 
 class SourceFields(TypedDict):
     """A source object as it is written to lists and messages."""
@@ -76,8 +80,9 @@ class SourceObject:
 
         Raises:
             KeyError: If a field is absent.
-            ValueError: If a field has the wrong form.
+            ValueError: If a field has the wrong form or is too long.
             TypeError: If a field has the wrong type.
+            OverflowError: If the size is infinite.
         """
         texts = {
             name: fields[name] for name in ("bucket", "key", "version_id", "etag", "sequencer")
@@ -86,10 +91,19 @@ class SourceObject:
         if wrong:
             message = f"fields must be strings: {', '.join(wrong)}"
             raise TypeError(message)
+        # JSON can spell half a surrogate pair, which nothing that writes UTF-8 could pass on.
+        long = [name for name, text in texts.items() if len(text.encode()) > _MAX_TEXT_BYTES]
+        if long:
+            message = f"fields must have at most {_MAX_TEXT_BYTES} bytes: {', '.join(long)}"
+            raise ValueError(message)
         if not (texts["bucket"] and texts["key"] and texts["version_id"]):
             message = "bucket, key and version_id must not be empty"
             raise ValueError(message)
-        return cls(size=int(fields["size"]), **texts)
+        size = int(fields["size"])
+        if size < 0:
+            message = "size must not be negative"
+            raise ValueError(message)
+        return cls(size=size, **texts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,4 +119,5 @@ def manifest_lines(items: Iterable[ClaimedItem], manifest_key: str) -> Iterator[
     """
     for item in items:
         line = {manifest_key: item.source.uri, ITEM_ID_KEY: item.item_id}
-        yield json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+        # In ASCII, because a key may hold characters that some readers take for the end of a line.
+        yield json.dumps(line, separators=(",", ":")) + "\n"

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 SCHEMA = "labeling-item/1"
 
+#: Bounds of what an envelope may claim. Any run that was ever opened stays far below them, and what
+#: an operator or a stranger wrote beyond them must not reach the ledger.
+_MAX_COUNT = 1_000_000
+_MAX_RUN_ID = 64
+
 
 class Origin(StrEnum):
     """How an item came to the queue."""
@@ -116,8 +121,8 @@ def read_message(
 def _decoded(body: str) -> dict[str, Any]:
     try:
         decoded = json.loads(body)
-    except ValueError as error:
-        message = "the body is not JSON"
+    except (ValueError, RecursionError) as error:
+        message = "the body is not JSON, or nested too deeply"
         raise _MalformedError(message) from error
     if not isinstance(decoded, dict):
         message = "the body is not a JSON object"
@@ -130,7 +135,7 @@ def _candidate(message: dict[str, Any]) -> Candidate:
         if "schema" in message:
             return _from_envelope(message)
         return _from_event(message)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         problem = f"a field is missing or has the wrong form: {error}"
         raise _MalformedError(problem) from error
 
@@ -142,10 +147,26 @@ def _from_envelope(message: dict[str, Any]) -> Candidate:
     return Candidate(
         source=SourceObject.from_fields(message["item"]),
         origin=Origin(message["kind"]),
-        attempts=int(message["attempts"]),
-        generation=int(message["generation"]),
-        run_id=str(message["run_id"]),
+        attempts=_count(message, "attempts"),
+        generation=_count(message, "generation"),
+        run_id=_run_id(message),
     )
+
+
+def _count(message: dict[str, Any], name: str) -> int:
+    count = int(message[name])
+    if not 0 <= count <= _MAX_COUNT:
+        problem = f"{name} must be between 0 and {_MAX_COUNT}"
+        raise _MalformedError(problem)
+    return count
+
+
+def _run_id(message: dict[str, Any]) -> str:
+    run_id = str(message["run_id"])
+    if not (run_id.isascii() and len(run_id) <= _MAX_RUN_ID):
+        problem = f"run_id must have at most {_MAX_RUN_ID} ASCII characters"
+        raise _MalformedError(problem)
+    return run_id
 
 
 def _from_event(message: dict[str, Any]) -> Candidate:
@@ -212,7 +233,14 @@ def _envelope(source: SourceObject, *, kind: Origin, **fields: str | int) -> str
         "item_id": source.item_id,
         **fields,
     }
-    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
+    return _encoded(envelope)
+
+
+def _encoded(envelope: dict[str, Any]) -> str:
+    text = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
+    # SQS refuses these two characters, which an object key may contain.
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
 def malformed_message(body: str, *, message_id: str, detail: str) -> str:
@@ -225,4 +253,4 @@ def malformed_message(body: str, *, message_id: str, detail: str) -> str:
         "message_id": message_id,
         "body": body,
     }
-    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
+    return _encoded(envelope)

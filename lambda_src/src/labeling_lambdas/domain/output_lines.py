@@ -6,6 +6,7 @@ Shapes: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -99,8 +100,8 @@ def item_of(text: str) -> str | None:
 def _object(text: str) -> dict[str, Any]:
     try:
         line = json.loads(text)
-    except ValueError as error:
-        message = "the line is not JSON"
+    except (ValueError, RecursionError) as error:
+        message = "the line is not JSON, or nested too deeply"
         raise UnreadableLineError(message) from error
     if not isinstance(line, dict):
         message = "the line is not a JSON object"
@@ -135,7 +136,7 @@ def _single_class(item: str, value: object, metadata: dict[str, Any], attribute:
 def _confidence(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    return float(value) if math.isfinite(value) else None
 
 
 def event_time(item: str, metadata: dict[str, Any]) -> str:
@@ -152,12 +153,12 @@ def event_time(item: str, metadata: dict[str, Any]) -> str:
     text = metadata.get("creation-date", metadata.get("creation_date"))
     try:
         moment = datetime.fromisoformat(str(text))
-    except ValueError as error:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         message = f"item {item}: creation-date is missing or no date"
         raise UnreadableLineError(message) from error
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    moment = moment.astimezone(UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 

@@ -6,6 +6,7 @@ Limits: https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-quotas.htm
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 #: Largest value of one feature, in bytes.
 MAX_FEATURE_BYTES = 350 * 1024
+
+#: A value has the pattern ``.*``, whose dot matches none of these.
+#: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_feature_store_FeatureValue.html
+_LINE_END = re.compile("[\n\r\u0085\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,7 @@ def feature_record(item: ClaimedItem, output: OutputLine, context: RecordContext
     record = {
         "source_ref": item.source.uri,
         "event_time": label.created_at,
-        "label": label.name,
-        # One line: Feature Store refuses a newline in a value, and json.dumps escapes them.
+        "label": _LINE_END.sub(" ", label.name),
         "label_json": _compact(label.value),
         "confidence": "" if label.confidence is None else repr(label.confidence),
         "labeling_job": context.labeling_job,
@@ -94,7 +98,9 @@ def feature_record(item: ClaimedItem, output: OutputLine, context: RecordContext
 
 
 def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    # json.dumps escapes the newline, but not every end of a line.
+    return _LINE_END.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _extra_values(line: dict[str, Any], features: Mapping[str, ExtraFeature]) -> dict[str, str]:
@@ -112,4 +118,4 @@ def _at_path(line: dict[str, Any], path: str) -> object:
 
 
 def _as_text(value: object) -> str:
-    return value.replace("\n", " ") if isinstance(value, str) else _compact(value)
+    return _LINE_END.sub(" ", value) if isinstance(value, str) else _compact(value)

@@ -1,0 +1,105 @@
+"""The environment of a function: one error that names every variable that is missing or wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from labeling_lambdas.domain.records import ExtraFeature
+from labeling_lambdas.errors import SettingsError
+from labeling_lambdas.settings import (
+    FinishSettings,
+    PlanSettings,
+    PollSettings,
+    ReturnSettings,
+    Settings,
+    StartSettings,
+    StoreSettings,
+    read_settings,
+)
+from tests.domain.examples import job_settings
+
+_ENVIRONMENT = {
+    "PIPELINE_NAME": "digits",
+    "LEDGER_TABLE": "digits-ledger",
+    "OUTPUT_BUCKET": "digits-output",
+    "KMS_KEY_ARN": "arn:aws:kms:us-east-1:123456789012:key/k",
+    "UPLOAD_BUCKET": "digits-uploads",
+    "INTAKE_QUEUE_URL": "https://sqs/intake",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs/dead",
+    "TASK_TYPE": "image_single_label_classification",
+    "MAX_ITEMS_PER_RUN": "1000",
+    "LABELING_JOB": json.dumps(dataclasses.asdict(job_settings())),
+    "LABEL_ATTRIBUTE_NAME": "digit-label",
+    "LABEL_SCHEMA": "sha256:0",
+    "MAX_ATTEMPTS": "3",
+    "EXTRA_FEATURES": '{"site": {"path": "batch.site", "column": true}}',
+    "FEATURE_GROUP_NAME": "digits",
+    "EVENT_BUS_NAME": "default",
+}
+_KINDS = (
+    Settings,
+    PollSettings,
+    StartSettings,
+    PlanSettings,
+    StoreSettings,
+    ReturnSettings,
+    FinishSettings,
+)
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+def test_each_field_is_read_from_the_variable_of_its_name(kind: type[Settings]) -> None:
+    settings = read_settings(kind, _ENVIRONMENT)
+    for field in dataclasses.fields(kind):
+        value = getattr(settings, field.name)
+        if isinstance(value, str | int):
+            assert str(value) == _ENVIRONMENT[field.name.upper()]
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+def test_one_error_names_every_missing_variable(kind: type[Settings]) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(kind, {})
+    for field in dataclasses.fields(kind):
+        assert f"{field.name.upper()} is missing" in str(caught.value)
+
+
+def test_the_environment_of_the_process_is_read_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PIPELINE_NAME", "LEDGER_TABLE"):
+        monkeypatch.setenv(name, _ENVIRONMENT[name])
+    assert read_settings(Settings).ledger_table == "digits-ledger"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        (PollSettings, "MAX_ITEMS_PER_RUN", "many"),
+        (PollSettings, "MAX_ITEMS_PER_RUN", "1.5"),
+        (PlanSettings, "MAX_ATTEMPTS", "three"),
+        (PlanSettings, "EXTRA_FEATURES", "{"),
+        (PlanSettings, "EXTRA_FEATURES", "[]"),
+        (PlanSettings, "EXTRA_FEATURES", '{"site": {"path": "x"}}'),
+        (PlanSettings, "EXTRA_FEATURES", '{"site": "x"}'),
+        (StartSettings, "LABELING_JOB", "[]"),
+        (StartSettings, "LABELING_JOB", "{}"),
+        (StartSettings, "LABELING_JOB", '{"unknown": 1}'),
+    ],
+)
+def test_a_value_of_the_wrong_form_is_named_together_with_what_is_missing(
+    kind: type[Settings], name: str, value: str
+) -> None:
+    environment = {**_ENVIRONMENT, name: value, "LEDGER_TABLE": ""}
+    with pytest.raises(SettingsError) as caught:
+        read_settings(kind, environment)
+    assert f"{name} has the wrong form" in str(caught.value)
+    assert "LEDGER_TABLE is missing" in str(caught.value)
+
+
+def test_structured_values_are_typed() -> None:
+    assert read_settings(StartSettings, _ENVIRONMENT).labeling_job == job_settings()
+    plan = read_settings(PlanSettings, _ENVIRONMENT)
+    assert plan.extra_features == {"site": ExtraFeature("batch.site", True)}
+    assert plan.max_attempts == 3

@@ -1,0 +1,32 @@
+"""The table of task types, and the objects that each can label."""
+
+from __future__ import annotations
+
+import pytest
+
+from labeling_lambdas.domain.reasons import Reason
+from labeling_lambdas.domain.task_types import task_type
+from tests.domain.examples import TASK_TYPE, source
+
+
+def test_an_unknown_task_type_is_an_error_that_names_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=f"'nonsense' is unknown; known are .*{TASK_TYPE}"):
+        task_type("nonsense")
+
+
+def test_what_the_functions_know_of_image_classification() -> None:
+    found = task_type(TASK_TYPE)
+    assert found.manifest_key == "source-ref"
+    assert found.extensions == {".jpg", ".jpeg", ".png"}
+    assert found.max_object_bytes == 40 * 1024 * 1024
+
+
+@pytest.mark.parametrize("key", ["a.png", "A.PNG", "x.y/a.Jpeg", "a.txt.jpg", "é +.png"])
+def test_an_image_can_be_labeled(key: str) -> None:
+    assert task_type(TASK_TYPE).reason_to_reject(source(key)) is None
+
+
+@pytest.mark.parametrize("key", ["a", "a.gif", "a.png.txt", "png", ".png", "x.png/a", "a.png "])
+def test_another_ending_is_rejected(key: str) -> None:
+    found = task_type(TASK_TYPE).reason_to_reject(source(key))
+    assert found is Reason.UNSUPPORTED_EXTENSION
