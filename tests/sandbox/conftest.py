@@ -1,21 +1,24 @@
-"""One started sandbox for all tests of this folder; moto's state is global, so tests use names of their own."""
+"""One started sandbox for all tests here; its state is global, so tests use own names."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from labeling_sandbox.server import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _RUNTIME_PYTHON = Path(__file__).resolve().parents[2] / ".venv-runtime" / "bin" / "python"
 
 
 @pytest.fixture(scope="session")
 def runtime_python() -> Path:
-    """The interpreter for functions: the environment's choice, else the runtime venv beside the repository's own."""
+    """The interpreter for functions: the environment's choice, else the runtime venv."""
     named = os.environ.get("LABELING_SANDBOX_PYTHON")
     return Path(named) if named else _RUNTIME_PYTHON
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from labeling_sandbox.server import Sandbox
+if TYPE_CHECKING:
+    from labeling_sandbox.server import Sandbox
 
 LOGS = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
 
@@ -56,7 +57,7 @@ def package(source: str, module: str = "code_under_test") -> bytes:
 
 
 def create_function(sandbox: Sandbox, name: str, source: str, **options: Any) -> str:
-    """Create a function with a role that may write its logs; the handler is ``code_under_test.handler``."""
+    """Create a function whose role may write its logs."""
     role = options.pop("Role", None) or create_role(sandbox, f"{name}-role", [allow(*LOGS)])
     arguments = {
         "Runtime": "python3.13",

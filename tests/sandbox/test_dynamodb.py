@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from labeling_sandbox.server import Sandbox
+if TYPE_CHECKING:
+    from labeling_sandbox.server import Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_one_failed_condition_cancels_everything_and_shows_the_item(
         )
     response = cancelled.value.response
     assert response["Error"]["Code"] == "TransactionCanceledException"
-    reasons = response["CancellationReasons"]  # type: ignore[typeddict-item]
+    reasons = response["CancellationReasons"]
     assert [reason["Code"] for reason in reasons] == ["None", "ConditionalCheckFailed"]
     assert reasons[1]["Item"] == {"pk": {"S": "taken"}, "owner": {"S": "other"}}
     assert _item(sandbox, table, "free") is None
@@ -105,7 +106,10 @@ def test_action_that_fails_while_it_is_applied_takes_the_others_back(
     client = sandbox.client("dynamodb")
     client.put_item(TableName=table, Item={"pk": {"S": "text"}, "n": {"S": "no number"}})
     client.put_item(TableName=table, Item={"pk": {"S": "kept"}, "n": {"N": "7"}})
-    add = {"UpdateExpression": "SET n = n + :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+    add = {
+        "UpdateExpression": "SET n = n + :one",
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+    }
     with pytest.raises(ClientError) as cancelled:
         client.transact_write_items(
             TransactItems=[

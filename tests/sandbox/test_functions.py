@@ -9,14 +9,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from labeling_sandbox import functions
-from labeling_sandbox.server import Sandbox
 from tests.sandbox.function_code import LOGS, allow, create_function, create_role, package
+
+if TYPE_CHECKING:
+    from labeling_sandbox.server import Sandbox
 
 DEADLINE_SECONDS = 20.0
 
@@ -58,9 +60,7 @@ def handler(event, context):
 """
     os.environ["LEAKED"] = "server"
     try:
-        arn = create_function(
-            sandbox, "warm", source, Environment={"Variables": {"GIVEN": "yes"}}
-        )
+        arn = create_function(sandbox, "warm", source, Environment={"Variables": {"GIVEN": "yes"}})
         first, _ = _invoke(sandbox, "warm")
         second, _ = _invoke(sandbox, "warm")
     finally:
@@ -85,7 +85,9 @@ def handler(event, context):
 def test_failure_is_reported_as_unhandled_and_the_next_call_works(
     sandbox: Sandbox, name: str, body: str, error_type: str
 ) -> None:
-    source = f"def handler(event, context):\n    if event.get('fail'):\n        {body}\n    return 1\n"
+    source = (
+        f"def handler(event, context):\n    if event.get('fail'):\n        {body}\n    return 1\n"
+    )
     create_function(sandbox, name, source, Timeout=1)
     document, answer = _invoke(sandbox, name, {"fail": True})
     assert answer["FunctionError"] == "Unhandled"
@@ -181,11 +183,13 @@ def test_asynchronous_event_is_tried_three_times_and_goes_to_the_dead_letter_que
     sqs = sandbox.client("sqs")
     url = sqs.create_queue(QueueName="async-dead")["QueueUrl"]
     arn = f"arn:aws:sqs:{sandbox.region}:{sandbox.account}:async-dead"
-    role = create_role(sandbox, "async-role", [allow(*LOGS), allow("sqs:SendMessage", resource=arn)])
-    source = "def handler(e, c):\n    print('try ' + c.aws_request_id)\n    raise RuntimeError('no')"
-    create_function(
-        sandbox, "async-fails", source, Role=role, DeadLetterConfig={"TargetArn": arn}
+    role = create_role(
+        sandbox, "async-role", [allow(*LOGS), allow("sqs:SendMessage", resource=arn)]
     )
+    source = (
+        "def handler(e, c):\n    print('try ' + c.aws_request_id)\n    raise RuntimeError('no')"
+    )
+    create_function(sandbox, "async-fails", source, Role=role, DeadLetterConfig={"TargetArn": arn})
     answer = sandbox.client("lambda").invoke(
         FunctionName="async-fails", InvocationType="Event", Payload=b'{"n": 1}'
     )

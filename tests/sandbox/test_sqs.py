@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from labeling_sandbox.server import Sandbox
+if TYPE_CHECKING:
+    from labeling_sandbox.server import Sandbox
 
 
 def _queue(sandbox: Sandbox, name: str, **attributes: str) -> str:
@@ -110,7 +111,9 @@ def test_message_that_was_received_too_often_goes_to_the_dead_letter_queue_and_b
 ) -> None:
     sqs = sandbox.client("sqs")
     dead = _queue(sandbox, "redrive-dead")
-    policy = json.dumps({"deadLetterTargetArn": _arn(sandbox, "redrive-dead"), "maxReceiveCount": 2})
+    policy = json.dumps(
+        {"deadLetterTargetArn": _arn(sandbox, "redrive-dead"), "maxReceiveCount": 2}
+    )
     source = _queue(sandbox, "redrive-source", RedrivePolicy=policy)
     sqs.send_message(QueueUrl=source, MessageBody="x")
     for _ in range(2):
@@ -173,7 +176,8 @@ def test_body_longer_than_the_queue_allows_is_refused(sandbox: Sandbox) -> None:
 def test_attributes_survive_each_others_changes(sandbox: Sandbox) -> None:
     sqs, url = sandbox.client("sqs"), _queue(sandbox, "attributes")
     _queue(sandbox, "attributes-dead")
-    policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"sqs:*","Resource":"*","Principal":"*"}]}'
+    statement = {"Effect": "Deny", "Action": "sqs:*", "Resource": "*", "Principal": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     redrive = f'{{"deadLetterTargetArn":"{_arn(sandbox, "attributes-dead")}","maxReceiveCount":3}}'
     allow = '{"redrivePermission":"denyAll"}'
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})

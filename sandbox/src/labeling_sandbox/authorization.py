@@ -1,7 +1,9 @@
 """Who may do what: decisions over the policies of roles, resources and keys that moto stores.
 
-Only credentials of an assumed role are judged; every other key belongs to the administrator. `enforcement` applies these
-decisions to each request, and the seams that act for a service (EventBridge, Scheduler, Ground Truth) call them directly.
+Only credentials of an assumed role are judged; every other key belongs to the administrator.
+`enforcement` applies these
+decisions to each request, and the seams that act for a service (EventBridge, Scheduler, Ground
+Truth) call them directly.
 """
 
 from __future__ import annotations
@@ -9,11 +11,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from moto.iam.models import Role, iam_backends
+from moto.iam.models import ManagedPolicy, Role, iam_backends
 from moto.kms.models import Key, kms_backends
-from moto.sts.models import AssumedRole, sts_backends
+from moto.sts.models import AssumedRole, STSBackend, sts_backends
 from moto.utilities.utils import get_partition
 
 from labeling_sandbox.denial import access_denied, not_passable
@@ -55,24 +57,35 @@ TRACE: list[Judgement] = []
 """Every decision about a role since the start or the last reset, in order."""
 
 UNMAPPED: set[str] = set()
-"""Operations called by a role for which no resource ARN is known: their policies' resources were not judged."""
+"""Operations that a role called and that have no known resource ARN, so none was judged."""
+
+
+@dataclass
+class _Settings:
+    enforcing: bool = True
+    region: str = "us-east-1"
+
 
 _SERVICE_CONTEXT: Mapping[str, str] = {
     "aws:PrincipalIsAWSService": "true",
     "aws:SecureTransport": "true",
 }
-_enforcing = True
-_region = "us-east-1"
+_settings = _Settings()
 _trace_lock = threading.Lock()
 
 
 def enforcing() -> bool:
     """Tell whether IAM is enforced (``Sandbox(enforce_iam=...)``)."""
-    return _enforcing
+    return _settings.enforcing
+
+
+def region() -> str:
+    """Return the region that the sandbox stands for."""
+    return _settings.region
 
 
 def role_of(access_key_id: str) -> AssumedRole | None:
-    """Return the assumed role that an access key belongs to, or None for the administrator's keys."""
+    """Return the assumed role of an access key, or None for the administrator's keys."""
     for account in list(sts_backends.values()):
         for backend in list(account.values()):
             assumed = _assumed_roles(backend).get(access_key_id)
@@ -81,7 +94,7 @@ def role_of(access_key_id: str) -> AssumedRole | None:
     return None
 
 
-def _assumed_roles(backend: Any) -> dict[str, AssumedRole]:
+def _assumed_roles(backend: STSBackend) -> dict[str, AssumedRole]:
     # moto keeps a list and scans it on every request; an index keeps a long session fast.
     index: dict[str, AssumedRole] = backend.__dict__.setdefault("sandbox_role_index", {})
     roles: list[AssumedRole] = backend.assumed_roles
@@ -92,7 +105,9 @@ def _assumed_roles(backend: Any) -> dict[str, AssumedRole]:
 
 def find_role(role_arn: str) -> Role | None:
     """Return moto's role for an ARN, or None where there is none."""
-    roles: dict[str, Role] = iam_backends[role_arn.split(":")[4]][get_partition(_region)].roles
+    roles: dict[str, Role] = iam_backends[role_arn.split(":")[4]][
+        get_partition(_settings.region)
+    ].roles
     return next((role for role in list(roles.values()) if role.arn == role_arn), None)
 
 
@@ -107,13 +122,15 @@ def trusts(role_arn: str, service: str, context: Context) -> bool:
     Returns:
         True when the role exists and trusts the service, or when IAM is not enforced.
     """
-    if not _enforcing:
+    if not _settings.enforcing:
         return True
     role = find_role(role_arn)
     if role is None:
         return False
     full = {**_SERVICE_CONTEXT, "aws:SourceAccount": role_arn.split(":")[4], **context}
-    return _service_decision(role.assume_role_policy_document, service, "sts:AssumeRole", None, full)
+    return _service_decision(
+        role.assume_role_policy_document, service, "sts:AssumeRole", None, full
+    )
 
 
 def service_allowed(
@@ -131,7 +148,7 @@ def service_allowed(
     Returns:
         True when the policy allows it, or when IAM is not enforced.
     """
-    if not _enforcing:
+    if not _settings.enforcing:
         return True
     return _service_decision(policy, service, action, resource, {**_SERVICE_CONTEXT, **context})
 
@@ -150,9 +167,10 @@ def service_may_use_key(
         context: Condition keys such as ``aws:SourceArn``.
 
     Returns:
-        True when every action is allowed. A key managed by AWS admits no foreign service, so it gives False.
+        True when every action is allowed. A key managed by AWS admits no foreign service, so it
+        gives False.
     """
-    if not _enforcing:
+    if not _settings.enforcing:
         return True
     arn = kms_key_arn(key_id, region, account)
     key = _find_key(arn) if arn else None
@@ -168,7 +186,7 @@ def role_allows(
     context: Context,
     resource_policy: str | PolicyDocument | None = None,
 ) -> bool:
-    """Decide a request of a role within one account: identity policies, boundary and the resource's policy.
+    """Decide a role's request by its policies, its boundary and the resource's policy.
 
     The decision is recorded in `TRACE`.
 
@@ -188,16 +206,18 @@ def role_allows(
 
 
 def role_may_use_key(role_arn: str, key_arn: str, action: str, context: Context) -> bool:
-    """Decide a role's use of a customer-managed key: the key policy, directly or by delegation to IAM.
+    """Decide a role's use of a customer-managed key, by the key policy and the role's own.
 
     Args:
         role_arn: The role that asks.
         key_arn: The key.
         action: The KMS action, such as ``kms:Decrypt``.
-        context: Condition keys, ``kms:ViaService`` among them where a service uses the key for the role.
+        context: Condition keys, ``kms:ViaService`` among them where a service uses the key for the
+            role.
 
     Returns:
-        True when the key policy allows the role itself, or delegates to the account and the role's policies allow it.
+        True when the key policy allows the role itself, or delegates to the account and the role's
+        policies allow it.
     """
     key = _find_key(key_arn)
     if key is None:
@@ -225,7 +245,8 @@ def kms_key_arn(key_id: str | None, region: str, account: str) -> str | None:
         account: The account of the resource.
 
     Returns:
-        The ARN of the customer-managed key, or None for a key managed by AWS or a key that does not exist.
+        The ARN of the customer-managed key, or None for a key managed by AWS or a key that does
+        not exist.
     """
     if not key_id or "alias/aws/" in key_id:
         return None
@@ -239,7 +260,7 @@ def kms_key_arn(key_id: str | None, region: str, account: str) -> str | None:
 
 
 def check_pass_role(response: BaseResponse, role_arn: str, service: str) -> None:
-    """Refuse a request that hands a role to a service which the caller may not pass, or which the role does not trust.
+    """Refuse a request that passes a role which it may not pass, or which distrusts the service.
 
     Args:
         response: The moto response object of the request.
@@ -247,11 +268,12 @@ def check_pass_role(response: BaseResponse, role_arn: str, service: str) -> None
         service: The service principal that will assume it.
 
     Raises:
-        werkzeug.exceptions.HTTPException: The caller lacks ``iam:PassRole``, or the role does not trust the service.
+        werkzeug.exceptions.HTTPException: The caller lacks ``iam:PassRole``, or the role does not
+        trust the service.
     """
-    if not _enforcing:
+    if not _settings.enforcing:
         return
-    service_name = service.split(".")[0]
+    service_name = service.split(".", maxsplit=1)[0]
     caller = role_of(response.access_key)
     context = {"iam:PassedToService": service}
     if caller is not None and not role_allows(caller.role_arn, "iam:PassRole", role_arn, context):
@@ -269,8 +291,7 @@ def reset_trace() -> None:
 
 def install(sandbox: Sandbox) -> None:
     """Take the sandbox's region and its choice of enforcement."""
-    global _enforcing, _region
-    _enforcing, _region = sandbox.enforce_iam, sandbox.region
+    _settings.enforcing, _settings.region = sandbox.enforce_iam, sandbox.region
 
 
 def _record(judgement: Judgement) -> None:
@@ -308,7 +329,8 @@ def _decide(
     boundary = _boundary(role)
     if boundary is not None and evaluate(boundary, action, resource, full) is not Decision.ALLOW:
         return False
-    # A grant to the account delegates to its IAM policies; only a grant to the role itself stands alone.
+    # A grant to the account delegates to its IAM policies; only a grant to the role itself stands
+    # alone.
     return Decision.ALLOW in (*identity, direct)
 
 
@@ -333,7 +355,7 @@ def _identity_context(role_arn: str) -> dict[str, ContextValue]:
         "aws:PrincipalType": "AssumedRole",
         "aws:PrincipalIsAWSService": "false",
         "aws:ResourceAccount": account,
-        "aws:RequestedRegion": _region,
+        "aws:RequestedRegion": _settings.region,
     }
 
 
@@ -344,7 +366,7 @@ def _account_principal(role_arn: str) -> Principal:
 
 def _documents(role: Role) -> list[PolicyDocument]:
     inline = [parse_document(document) for document in list(role.policies.values())]
-    managed = [parse_document(policy.document) for policy in list(role.managed_policies.values())]
+    managed = [_managed_document(policy) for policy in list(role.managed_policies.values())]
     return [document for document in (*inline, *managed) if document is not None]
 
 
@@ -352,9 +374,18 @@ def _boundary(role: Role) -> PolicyDocument | None:
     arn = role.permissions_boundary_arn
     if not arn:
         return None
-    policy = iam_backends[role.account_id][get_partition(_region)].managed_policies.get(arn)
+    policy = iam_backends[role.account_id][get_partition(_settings.region)].managed_policies.get(
+        arn
+    )
     # A boundary that does not exist allows nothing.
-    return parse_document(policy.document) if policy is not None else {"Statement": []}
+    return _managed_document(policy) if policy is not None else {"Statement": []}
+
+
+def _managed_document(policy: ManagedPolicy) -> PolicyDocument | None:
+    current = next(
+        entry for entry in policy.versions if entry.version_id == policy.default_version_id
+    )
+    return parse_document(current.document)
 
 
 def _find_key(key_arn: str) -> Key | None:
@@ -371,6 +402,7 @@ __all__ = [
     "enforcing",
     "find_role",
     "kms_key_arn",
+    "region",
     "reset_trace",
     "role_allows",
     "role_may_use_key",

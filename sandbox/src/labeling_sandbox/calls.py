@@ -1,16 +1,17 @@
-"""Counts every AWS call that reaches the sandbox: by whom, which operation, how often and how long."""
+"""Counts every AWS call that reaches the sandbox: caller, operation, number and time."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labeling_sandbox import authorization, control
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from labeling_sandbox.server import Sandbox
@@ -96,7 +97,7 @@ def install(_sandbox: Sandbox) -> None:
 
 
 def _answer_empty(action: Callable[[], None]) -> control.Handler:
-    def handler(_parameters: Any, _body: Any) -> control.JsonObject:
+    def handler(_parameters: object, _body: object) -> control.JsonObject:
         action()
         return {}
 

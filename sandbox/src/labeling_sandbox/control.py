@@ -1,6 +1,7 @@
 """The sandbox's own HTTP routes, under ``/sandbox/`` on the same port as the AWS APIs.
 
-Other processes (tests, the demo) use them to steer the simulators and to read what happened. Bodies and answers are JSON.
+Other processes (tests, the demo) use them to steer the simulators and to read what happened.
+Bodies and answers are JSON.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 PREFIX = "/sandbox/"
 
 JsonObject = dict[str, Any]
-Handler = Callable[[Mapping[str, str], JsonObject], Any]
+Handler = Callable[[Mapping[str, str], JsonObject], object]
 
 _PARAMETER = re.compile(r"<(\w+)>")
 _routes: list[tuple[str, re.Pattern[str], Handler]] = []
@@ -45,11 +46,11 @@ def route(path: str, method: str, handler: Handler) -> None:
     """Add a control route; a later registration of the same path and method replaces the earlier.
 
     Args:
-        path: A path below `PREFIX`, with parameters in angle brackets: ``schedules/<name>/fire``. A leading
-            ``/sandbox/`` is accepted and ignored.
+        path: A path below `PREFIX`, with parameters in angle brackets: ``schedules/<name>/fire``.
+            A leading ``/sandbox/`` is accepted and ignored.
         method: The HTTP method, such as ``GET``.
-        handler: Called with the path parameters and the parsed body ({} when empty); its result is sent as JSON.
-            It may raise `ControlError`.
+        handler: Called with the path parameters and the parsed body ({} when empty); its result is
+            sent as JSON. It may raise `ControlError`.
     """
     pattern = _compile(path.removeprefix(PREFIX))
     _routes[:] = [entry for entry in _routes if entry[:2] != (method, pattern)]
@@ -70,7 +71,7 @@ def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[
     return [body]
 
 
-def _dispatch(environ: WSGIEnvironment) -> Any:
+def _dispatch(environ: WSGIEnvironment) -> object:
     path, method = environ["PATH_INFO"].removeprefix(PREFIX), environ["REQUEST_METHOD"]
     for known_method, pattern, handler in _routes:
         match = pattern.fullmatch(path)

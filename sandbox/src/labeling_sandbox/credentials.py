@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from moto.sts.models import sts_backends
-from moto.utilities.utils import get_partition
 
 from labeling_sandbox import authorization
 
 if TYPE_CHECKING:
-    from labeling_sandbox.server import Sandbox
+    from collections.abc import Mapping
 
-# AWS gives a role chained by a service one hour; the longest labeling function runs for fifteen minutes.
+# AWS gives a role chained by a service one hour; the longest labeling function runs for fifteen
+# minutes.
 SESSION_SECONDS = 3600
 _SESSION_NAME_LENGTH = 64
-_region = "us-east-1"
 
 
 @dataclass(frozen=True)
@@ -54,8 +52,8 @@ def assume(
     Args:
         role_arn: The role.
         session: A name for the session; cut to the 64 characters that STS takes.
-        service: The service principal that assumes the role, such as ``lambda.amazonaws.com``. None leaves the trust
-            policy unchecked.
+        service: The service principal that assumes the role, such as ``lambda.amazonaws.com``.
+            None leaves the trust policy unchecked.
         context: Condition keys for the trust policy, such as ``aws:SourceArn``.
 
     Returns:
@@ -65,11 +63,11 @@ def assume(
         PermissionError: The role does not exist or its trust policy does not allow the service.
     """
     if service and not authorization.trusts(role_arn, service, context or {}):
-        message = f"The role {role_arn} cannot be assumed by {service}: its trust policy does not allow it"
+        message = f"The role {role_arn} does not exist or does not trust {service}"
         raise PermissionError(message)
-    account = role_arn.split(":")[4]
-    assumed = sts_backends[account][get_partition(_region)].assume_role(
-        region_name=_region,
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
+    assumed = sts_backends[account][partition].assume_role(
+        region_name=authorization.region(),
         role_session_name=session[:_SESSION_NAME_LENGTH],
         role_arn=role_arn,
         policy="",
@@ -77,9 +75,3 @@ def assume(
         external_id="",
     )
     return Credentials(assumed.access_key_id, assumed.secret_access_key, assumed.session_token)
-
-
-def install(sandbox: Sandbox) -> None:
-    """Remember the sandbox's region, which decides the partition of the credentials."""
-    global _region
-    _region = sandbox.region

@@ -1,4 +1,4 @@
-"""The errors that AWS services answer when IAM refuses a request, in each service's own wire format."""
+"""The answers of AWS services when IAM refuses a request, each in its own wire format."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ def access_denied(
         f"because no policy allows the {action} action"
     )
     if service == "s3":
-        refusal = S3AccessDeniedError()
+        refusal: HTTPException = S3AccessDeniedError()
+        refusal.message = message  # type: ignore[attr-defined]
         return refusal
     code = "AccessDenied" if service in _SHORT_CODE_SERVICES else "AccessDeniedException"
     return ServiceRefusal(service, code, message)
@@ -84,7 +85,7 @@ def not_passable(service: str, role_arn: str, principal: str) -> HTTPException:
         The exception to raise from a moto response.
     """
     message = (
-        f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
-        f"'{principal}' to assume the role."
+        f"Could not assume role {role_arn}. Please ensure that the role exists and allows "
+        f"principal '{principal}' to assume the role."
     )
     return ServiceRefusal(service, "ValidationException", message)

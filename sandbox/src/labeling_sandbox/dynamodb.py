@@ -1,7 +1,9 @@
 """DynamoDB: isolated transactions, and one lock around every operation on items.
 
-moto copies the whole table for each transaction and puts the copy back when it fails, so it takes the writes of others
-away. Not simulated: TransactionConflict (transactions wait for each other instead), streams of a transaction, throttling.
+moto copies the whole table for each transaction and puts the copy back when it fails, so it takes
+the writes of others
+away. Not simulated: TransactionConflict (transactions wait for each other instead), streams of a
+transaction, throttling.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ import copy
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,13 +27,16 @@ from moto.dynamodb.exceptions import (
     TransactWriteSingleOpException,
 )
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType, Item
-from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 from labeling_sandbox.denial import ServiceRefusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from moto.dynamodb.models.dynamo_type import DynamoType, Item
+    from moto.dynamodb.models.table import Table
+
     from labeling_sandbox.server import Sandbox
 
 _ITEM_OPERATIONS: Final = (
@@ -87,22 +91,23 @@ def install(_sandbox: Sandbox) -> None:
         setattr(DynamoHandler, name, _locked(getattr(DynamoHandler, name)))
 
 
-def _locked(operation: Callable[[DynamoHandler], Any]) -> Callable[[DynamoHandler], Any]:
-    def locked(self: DynamoHandler) -> Any:
+def _locked(operation: Callable[[DynamoHandler], object]) -> Callable[[DynamoHandler], object]:
+    def locked(self: DynamoHandler) -> object:
         with _lock:
             result = operation(self)
             if isinstance(result, ActionResult):
-                # The answer is written after the lock is released; the items must not change under it.
+                # The answer is written after the lock is released; the items must not change under
+                # it.
                 result._result = copy.deepcopy(result.result)  # noqa: SLF001 - it has no setter
             return result
 
     return locked
 
 
-def _idempotent(operation: Callable[[DynamoHandler], Any]) -> Callable[[DynamoHandler], Any]:
+def _idempotent(operation: Callable[[DynamoHandler], object]) -> Callable[[DynamoHandler], object]:
     seen: dict[str, tuple[float, str]] = {}
 
-    def once(self: DynamoHandler) -> Any:
+    def once(self: DynamoHandler) -> object:
         body = {key: value for key, value in self.body.items() if key != "ClientRequestToken"}
         request = json.dumps(body, sort_keys=True)
         if len(request) > _MAXIMUM_BYTES:
@@ -123,7 +128,9 @@ def _idempotent(operation: Callable[[DynamoHandler], Any]) -> Callable[[DynamoHa
 
 
 def _mismatch() -> ServiceRefusal:
-    message = "The provided client token was used with another request within the idempotency window."
+    message = (
+        "The provided client token was used with another request within the idempotency window."
+    )
     return ServiceRefusal("dynamodb", "IdempotentParameterMismatchException", message)
 
 

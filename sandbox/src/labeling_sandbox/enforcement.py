@@ -1,11 +1,11 @@
-"""Holds every request of an assumed role to the role's policies, and names each request for the call counts.
+"""Holds every request of an assumed role to its policies, and names it for the call counts.
 
-The seam is `ActionAuthenticatorMixin._authenticate_and_authorize_action`, through which moto sends every request.
+The seam is `ActionAuthenticatorMixin._authenticate_and_authorize_action`, through which moto sends
+every request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from moto.core.authorization import ActionAuthenticatorMixin
@@ -28,6 +28,8 @@ from labeling_sandbox.permissions_messaging import events_needs, sns_needs, sqs_
 from labeling_sandbox.permissions_s3 import s3_needs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from moto.core.responses import BaseResponse
     from moto.sts.models import AssumedRole
 
@@ -56,7 +58,8 @@ def authorize(response: BaseResponse, _request_class: type, resource: str = "*")
     """Refuse the request unless its caller is the administrator or a role that may do it.
 
     Raises:
-        werkzeug.exceptions.HTTPException: The role may not; the answer names the action and the resource.
+        werkzeug.exceptions.HTTPException: The role may not; the answer names the action and the
+        resource.
     """
     service = _signing_name(response)
     operation = _operation(response, service)
@@ -74,7 +77,7 @@ def authorize(response: BaseResponse, _request_class: type, resource: str = "*")
 
 def install(_sandbox: Sandbox) -> None:
     """Put `authorize` in the place of moto's own check."""
-    ActionAuthenticatorMixin._authenticate_and_authorize_action = authorize
+    ActionAuthenticatorMixin._authenticate_and_authorize_action = authorize  # noqa: SLF001 - the seam
 
 
 def _needs(call: Call) -> Needs:
@@ -134,9 +137,9 @@ def _operation(response: BaseResponse, service: str) -> str:
         except (NotFound, NotImplementedError):
             return str(response.data.get("Action", ""))
         return str(operation.name)
-    action: Any = response._get_action()
+    action: Any = response._get_action()  # noqa: SLF001 - the only parser
     return str(action[0] if isinstance(action, list) else action or "")
 
 
-def _first(values: Any) -> str:
+def _first(values: object) -> str:
     return str(values[0]) if isinstance(values, list) and values else ""

@@ -1,4 +1,4 @@
-"""Keeps the parts of a function's configuration that moto drops: logging, dead-letter queue, tracing and key changes."""
+"""Keeps what moto drops of a function's configuration: logging, dead letters, tracing, key."""
 
 from __future__ import annotations
 

@@ -1,21 +1,23 @@
-"""Where an asynchronous invocation goes that failed on every try: the on-failure destination and the dead-letter queue."""
+"""Where a failed asynchronous invocation goes: on-failure destination and dead-letter queue."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-from moto.awslambda.models import LambdaFunction
 
 from labeling_sandbox import credentials
 from labeling_sandbox.function_configuration import dead_letter_target
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from moto.awslambda.models import LambdaFunction
+
     from labeling_sandbox.server import Sandbox
 
 _log = logging.getLogger(__name__)
@@ -47,7 +49,9 @@ def report_failure(sandbox: Sandbox, failure: Failure) -> None:
         sandbox: The sandbox, for its clients.
         failure: What failed.
     """
-    destination = failure.config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    destination = (
+        failure.config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    )
     dead_letter = dead_letter_target(failure.function)
     try:
         if destination:

@@ -1,22 +1,26 @@
-"""Writes the output of an invocation into CloudWatch Logs, with the permissions of the function's role."""
+"""Writes an invocation's output into CloudWatch Logs, as far as the function's role may."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from moto.awslambda.models import LambdaFunction
 from moto.utilities.utils import get_partition
 
 from labeling_sandbox import authorization
 from labeling_sandbox.function_configuration import logging_config
 from labeling_sandbox.runtime_environment import Ending, Outcome
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from moto.awslambda.models import LambdaFunction
+
 
 def framed(function: LambdaFunction, outcome: Outcome) -> list[str]:
-    """Return the log events of one invocation, the platform's own before and after the function's."""
+    """Return an invocation's log events, the platform's own before and after the function's."""
     config = logging_config(function)
     before, after = _platform_lines(function, outcome, json_format=config["LogFormat"] == "JSON")
     # Both are INFO events, which a higher system level leaves out.
@@ -68,8 +72,10 @@ def _platform_lines(
             [f"START RequestId: {outcome.request_id} Version: {function.version}"],
             [
                 f"END RequestId: {outcome.request_id}",
-                f"REPORT RequestId: {outcome.request_id}\tDuration: {milliseconds} ms\t"
-                f"Memory Size: {function.memory_size} MB",
+                (
+                    f"REPORT RequestId: {outcome.request_id}\tDuration: {milliseconds} ms\t"
+                    f"Memory Size: {function.memory_size} MB"
+                ),
             ],
         )
     status = "success" if outcome.ending is Ending.RESPONSE else "error"

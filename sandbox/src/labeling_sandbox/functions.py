@@ -1,7 +1,9 @@
 """Lambda: runs the uploaded code for real, without Docker.
 
-The seam is ``LambdaFunction.invoke``, where the API, the Step Functions interpreter and event source mappings all end.
-Not simulated: the memory limit, the size of ``/tmp``, layers, response streaming and container images.
+The seam is ``LambdaFunction.invoke``, where the API, the Step Functions interpreter and event
+source mappings all end.
+Not simulated: the memory limit, the size of ``/tmp``, layers, response streaming and container
+images.
 """
 
 from __future__ import annotations
@@ -14,11 +16,10 @@ import tempfile
 import threading
 import uuid
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
@@ -28,6 +29,8 @@ from labeling_sandbox.function_destinations import Failure, report_failure
 from labeling_sandbox.runtime_environment import Ending, ExecutionEnvironment, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from labeling_sandbox.server import Sandbox
 
 _SERVICE = "lambda.amazonaws.com"
@@ -54,7 +57,7 @@ _fleets: list[_Fleet] = []
 
 
 def permits(function_arn: str, service: str, source_arn: str) -> bool:
-    """Tell whether a function's resource policy (``lambda:AddPermission``) lets a service invoke it.
+    """Tell whether a function's resource policy lets a service invoke it.
 
     Args:
         function_arn: The function.
@@ -62,7 +65,8 @@ def permits(function_arn: str, service: str, source_arn: str) -> bool:
         source_arn: What the service acts for, such as the ARN of a rule.
 
     Returns:
-        True when a statement allows it, or when IAM is not enforced; False also when there is no such function.
+        True when a statement allows it, or when IAM is not enforced; False also when there is no
+        such function.
     """
     _, _, _, region, account, _, name, *_ = function_arn.split(":")
     functions = lambda_backends[account][region].list_functions()
@@ -83,9 +87,11 @@ def install(sandbox: Sandbox) -> None:
     LambdaFunction.invoke = _invoke
     delete = LambdaBackend.delete_function
 
-    def delete_function(self: LambdaBackend, name: str) -> None:
-        delete(self, name)
-        _retire(name.rsplit(":", 1)[-1])
+    def delete_function(
+        self: LambdaBackend, function_name: str, qualifier: str | None = None
+    ) -> None:
+        delete(self, function_name, qualifier)
+        _retire(function_name.rsplit(":", 1)[-1])
 
     LambdaBackend.delete_function = delete_function
 
@@ -128,7 +134,7 @@ def _invoke(
 
 
 def _run_with_retries(function: LambdaFunction, event: bytes) -> None:
-    config = next((entry.config for entry in function.event_invoke_config), {})
+    config: dict[str, Any] = next((entry.config for entry in function.event_invoke_config), {})
     retries = int(config.get("MaximumRetryAttempts", len(_RETRY_SECONDS)))
     reason = b""
     for attempt in range(retries + 1):
@@ -172,7 +178,8 @@ def _take(fleet: _Fleet, function: LambdaFunction) -> ExecutionEnvironment:
         limit = function.reserved_concurrency
         if limit is not None and len(running) >= int(limit):
             code = "TooManyRequestsException"
-            raise ServiceRefusal("lambda", code, "Rate Exceeded.")
+            msg = "lambda"
+            raise ServiceRefusal(msg, code, "Rate Exceeded.")
         outdated = _pop_outdated(fleet, key)
         pool = fleet.idle.get(key, [])
         environment = pool.pop() if pool else None
@@ -229,7 +236,8 @@ def _start(fleet: _Fleet, function: LambdaFunction) -> ExecutionEnvironment:
 
 
 def _unpack(fleet: _Fleet, function: LambdaFunction) -> Path:
-    folder = fleet.code_root / function.code_digest.replace("/", "_")
+    digest: str = function.code_digest
+    folder = fleet.code_root / digest.replace("/", "_")
     with fleet.lock:
         if not folder.exists():
             with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
@@ -244,7 +252,8 @@ def _variables(
     try:
         keys = credentials.assume(function.role, function.function_name, _SERVICE, context)
     except PermissionError as error:
-        raise ServiceRefusal("lambda", "AccessDeniedException", str(error)) from error
+        msg = "lambda"
+        raise ServiceRefusal(msg, "AccessDeniedException", str(error)) from error
     config = function_configuration.logging_config(function)
     return {
         "LANG": "en_US.UTF-8",
@@ -279,4 +288,5 @@ def _check_json(event: bytes) -> None:
         json.loads(event)
     except ValueError as error:
         message = f"Could not parse request body into json: {error}"
-        raise ServiceRefusal("lambda", "InvalidRequestContentException", message) from error
+        msg = "lambda"
+        raise ServiceRefusal(msg, "InvalidRequestContentException", message) from error

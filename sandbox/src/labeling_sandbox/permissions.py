@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from moto.utilities.utils import get_partition
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from moto.core.responses import BaseResponse
 
     from labeling_sandbox.policy_evaluation import ContextValue, PolicyDocument
@@ -105,8 +106,8 @@ class Call:
         return f"{service}.{self.region}.amazonaws.com"
 
 
-def tag_context(tags: Any) -> dict[str, ContextValue]:
-    """Return the condition keys ``aws:RequestTag/...`` and ``aws:TagKeys`` for a list of Key/Value tags."""
+def tag_context(tags: Iterable[Mapping[str, Any]] | None) -> dict[str, ContextValue]:
+    """Return the condition keys ``aws:RequestTag/...`` and ``aws:TagKeys`` for Key/Value tags."""
     pairs = {str(tag["Key"]): str(tag["Value"]) for tag in tags or []}
     if not pairs:
         return {}
@@ -116,7 +117,7 @@ def tag_context(tags: Any) -> dict[str, ContextValue]:
 
 
 def body_parameters(response: BaseResponse) -> Mapping[str, Any]:
-    """Return the parameters of a request from its JSON body, else from moto's parser or its query string."""
+    """Return a request's parameters, from moto's parser, its JSON body or its query string."""
     if response.automated_parameter_parsing and getattr(response, "params", None):
         parsed: Mapping[str, Any] = response.params
         return parsed
@@ -126,6 +127,4 @@ def body_parameters(response: BaseResponse) -> Mapping[str, Any]:
         body = None
     if isinstance(body, dict):
         return body
-    return {
-        key: value[0] for key, value in response.querystring.items() if isinstance(value, list)
-    }
+    return {key: value[0] for key, value in response.querystring.items() if isinstance(value, list)}

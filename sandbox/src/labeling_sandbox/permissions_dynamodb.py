@@ -24,7 +24,7 @@ _WITHOUT_RESOURCE = frozenset({"DescribeEndpoints", "DescribeLimits", "ListTable
 
 
 def dynamodb_needs(call: Call) -> Needs:
-    """Return what a DynamoDB request needs; one requirement per table, or per action of a transaction."""
+    """Return what a DynamoDB request needs, one requirement per table and action."""
     if call.operation in _WITHOUT_RESOURCE:
         return Needs((Requirement(f"dynamodb:{call.operation}", "*"),))
     if call.operation in _TRANSACTIONS:
@@ -78,7 +78,11 @@ def _leading_keys(call: Call, table: str, keys: list[Mapping[str, Any]]) -> dict
     stored = dynamodb_backends[call.account][call.region].tables.get(table.rsplit("/", 1)[-1])
     if stored is None:
         return {}
-    values = [next(iter(key[stored.hash_key_attr].values())) for key in keys if stored.hash_key_attr in key]
+    values = [
+        next(iter(key[stored.hash_key_attr].values()))
+        for key in keys
+        if stored.hash_key_attr in key
+    ]
     return {"dynamodb:LeadingKeys": [str(value) for value in values]} if values else {}
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from moto.awslambda.models import lambda_backends
@@ -12,6 +11,9 @@ from moto.stepfunctions.models import stepfunctions_backends
 
 from labeling_sandbox.authorization import kms_key_arn
 from labeling_sandbox.permissions import Call, KeyUse, Needs, Requirement, tag_context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _FEATURE_GROUP_PATH = re.compile(r"/FeatureGroup/([^/?]+)")
 _FUNCTION_PATH = re.compile(r"/[^/]+/functions/([^/?]+)")
@@ -30,7 +32,9 @@ def sagemaker_needs(call: Call) -> Needs:
 
     SageMaker writes names in ARNs in lower case.
     """
-    arns = [_sagemaker_arn(call, kind, name) for kind, name in _sagemaker_names(call)]
+    arns: list[str | None] = [
+        _sagemaker_arn(call, kind, name) for kind, name in _sagemaker_names(call)
+    ]
     context = _sagemaker_context(call)
     if not arns and call.operation.startswith("List"):
         arns = ["*"]
@@ -72,7 +76,9 @@ def _sagemaker_context(call: Call) -> dict[str, Any]:
     if call.operation != "CreateLabelingJob":
         return {}
     team = str(call.parameters.get("HumanTaskConfig", {}).get("WorkteamArn", ""))
-    kind = next((name for name in ("public-crowd", "vendor-crowd") if name in team), "private-crowd")
+    kind = next(
+        (name for name in ("public-crowd", "vendor-crowd") if name in team), "private-crowd"
+    )
     return {
         "sagemaker:WorkteamArn": team,
         "sagemaker:WorkteamType": kind,
@@ -81,7 +87,7 @@ def _sagemaker_context(call: Call) -> dict[str, Any]:
 
 
 def states_needs(call: Call) -> Needs:
-    """Return what a Step Functions request needs; a task token is judged as the state machine it belongs to."""
+    """Return what a Step Functions request needs; a task token stands for its state machine."""
     if call.operation in _TASK_CALLBACKS:
         arn = _machine_of_token(call)
     else:
@@ -120,7 +126,7 @@ def lambda_needs(call: Call) -> Needs:
 
 def _function_policy(call: Call, name: str) -> str | None:
     functions = lambda_backends[call.account][call.region].list_functions()
-    wanted = name.split(":function:")[-1].split(":")[0]
+    wanted = name.rsplit(":function:", maxsplit=1)[-1].split(":", maxsplit=1)[0]
     function = next((entry for entry in functions if entry.function_name == wanted), None)
     return None if function is None else str(function.policy.get_policy())
 
@@ -159,5 +165,7 @@ def ssm_needs(call: Call) -> Needs:
     names = call.parameters.get("Names") or [
         call.parameters.get("Name") or call.parameters.get("Path")
     ]
-    arns = [call.arn("ssm", f"parameter/{str(name).lstrip('/')}") if name else "*" for name in names]
+    arns = [
+        call.arn("ssm", f"parameter/{str(name).lstrip('/')}") if name else "*" for name in names
+    ]
     return Needs(tuple(Requirement(f"ssm:{call.operation}", arn) for arn in arns))

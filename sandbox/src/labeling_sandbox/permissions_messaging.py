@@ -1,13 +1,16 @@
-"""What requests to SQS, SNS and EventBridge need: their resource policies and the key of an encrypted queue."""
+"""What requests to SQS, SNS and EventBridge need, the key of an encrypted queue included."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from moto.sns.models import sns_backends
 from moto.sqs.models import Queue, sqs_backends
 
 from labeling_sandbox.permissions import Call, KeyUse, Needs, Requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _QUEUE_ACTIONS: Mapping[str, str] = {
     "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
@@ -50,11 +53,15 @@ def sns_needs(call: Call) -> Needs:
 
 
 def events_needs(call: Call) -> Needs:
-    """Return what an EventBridge request needs; PutEvents is judged for each bus, source and detail type in it."""
+    """Return what an EventBridge request needs; PutEvents for each bus, source and detail type."""
     if call.operation != "PutEvents":
         name = call.parameters.get("Name") or call.parameters.get("Rule")
         return Needs(
-            (Requirement(f"events:{call.operation}", call.arn("events", f"rule/{name}") if name else "*"),)
+            (
+                Requirement(
+                    f"events:{call.operation}", call.arn("events", f"rule/{name}") if name else "*"
+                ),
+            )
         )
     kinds = {
         (
@@ -78,5 +85,8 @@ def _queue_arn(call: Call) -> str:
     for name in ("SourceArn", "TaskHandle"):
         if str(call.parameters.get(name, "")).startswith("arn:"):
             return str(call.parameters[name])
-    name = call.parameters.get("QueueName") or str(call.parameters.get("QueueUrl", "")).rsplit("/", 1)[-1]
+    name = (
+        call.parameters.get("QueueName")
+        or str(call.parameters.get("QueueUrl", "")).rsplit("/", 1)[-1]
+    )
     return call.arn("sqs", name) if name else call.given_resource

@@ -1,18 +1,21 @@
-"""What S3 requests need: bucket and object actions, the bucket policy and the key of encrypted objects."""
+"""What S3 requests need, with the bucket policy and the key of encrypted objects."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-import xmltodict
+import xmltodict  # type: ignore[import-untyped]
 from moto.s3.models import FakeBucket, s3_backends
 from moto.utilities.utils import get_partition
 
 from labeling_sandbox.permissions import Call, KeyUse, Needs, Requirement
 
-# Operations whose IAM action has another name (Service Authorization Reference, "Actions defined by Amazon S3").
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Operations whose IAM action has another name (Service Authorization Reference, "Actions defined
+# by Amazon S3").
 _ACTIONS: Mapping[str, str] = {
     "CompleteMultipartUpload": "PutObject",
     "CopyObject": "PutObject",
@@ -33,7 +36,9 @@ _ACTIONS: Mapping[str, str] = {
     "UploadPartCopy": "PutObject",
 }
 _LISTINGS = frozenset({"ListObjects", "ListObjectsV2", "ListObjectVersions"})
-_MULTIPART = frozenset({"CompleteMultipartUpload", "CreateMultipartUpload", "UploadPart", "UploadPartCopy"})
+_MULTIPART = frozenset(
+    {"CompleteMultipartUpload", "CreateMultipartUpload", "UploadPart", "UploadPartCopy"}
+)
 _READS = frozenset({"GetObject", "HeadObject"})
 _HEADER_KEYS: Mapping[str, str] = {
     "x-amz-server-side-encryption": "s3:x-amz-server-side-encryption",
@@ -46,7 +51,8 @@ _HEADER_KEYS: Mapping[str, str] = {
 def s3_needs(call: Call) -> Needs:
     """Return what an S3 request needs.
 
-    A read of a key that does not exist also needs ``s3:ListBucket``: without it S3 answers 403 instead of 404. The key is
+    A read of a key that does not exist also needs ``s3:ListBucket``: without it S3 answers 403
+    instead of 404. The key is
     taken as the ``s3:prefix`` of that decision, which AWS does not document.
     """
     bucket_name, _, key = call.given_resource.partition(":::")[2].partition("/")
@@ -145,15 +151,18 @@ def _default_encryption(bucket: FakeBucket) -> Mapping[str, Any]:
 
 
 def _bucket(call: Call, name: str) -> FakeBucket | None:
-    bucket: FakeBucket | None = s3_backends[call.account][get_partition(call.region)].buckets.get(name)
+    bucket: FakeBucket | None = s3_backends[call.account][get_partition(call.region)].buckets.get(
+        name
+    )
     return bucket
 
 
 def _policy(bucket: FakeBucket | None) -> str | None:
     if bucket is None or not bucket.policy:
         return None
-    return bucket.policy.decode()
+    policy: str = bucket.policy.decode()
+    return policy
 
 
-def _first(values: Any) -> str:
+def _first(values: object) -> str:
     return str(values[0]) if isinstance(values, list) and values else ""

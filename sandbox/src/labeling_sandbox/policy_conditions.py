@@ -1,4 +1,4 @@
-"""The ``Condition`` element of IAM policies: operators, set qualifiers, ``IfExists`` and policy variables."""
+"""The ``Condition`` element of IAM policies, with set qualifiers and policy variables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ARN_PARTS = 6
 
 
 def normalise(context: Context) -> Context:
-    """Return the context with lower-case keys, for IAM compares key names without regard to case."""
+    """Return the context with lower-case keys: IAM ignores the case of key names."""
     return {key.lower(): value for key, value in context.items()}
 
 
@@ -35,7 +35,8 @@ def substitute(pattern: str, variables: Context | None) -> str | None:
         variables: Values of the variables, or None where the document's version has no variables.
 
     Returns:
-        A regular expression, or None when a variable has neither a value nor a default: nothing matches then.
+        A regular expression, or None when a variable has neither a value nor a default: nothing
+        matches then.
     """
     if variables is None:
         return _pattern_to_regex(pattern)
@@ -51,8 +52,10 @@ def substitute(pattern: str, variables: Context | None) -> str | None:
     return regex + _pattern_to_regex(pattern[position:])
 
 
-def satisfies(condition: Mapping[str, Any] | None, context: Context, variables: Context | None) -> bool:
-    """Tell whether the request's context meets every operator and every key of a ``Condition`` block.
+def satisfies(
+    condition: Mapping[str, Any] | None, context: Context, variables: Context | None
+) -> bool:
+    """Tell whether a request's context meets every operator and key of a ``Condition`` block.
 
     Args:
         condition: The block, or None where the statement has none.
@@ -124,7 +127,8 @@ def _string_like(value: str, want: str, variables: Context | None) -> bool:
 
 
 def _arn_like(value: str, want: str, variables: Context | None) -> bool:
-    # Each of the six parts is compared on its own, so a wildcard never reaches past a colon (but in the last part).
+    # Each of the six parts is compared on its own, so a wildcard never reaches past a colon (but
+    # in the last part).
     value_parts, want_parts = value.split(":", _ARN_PARTS - 1), want.split(":", _ARN_PARTS - 1)
     if want == "*":
         return True
@@ -211,6 +215,6 @@ def _pattern_to_regex(pattern: str) -> str:
     return "".join(wildcards.get(character, re.escape(character)) for character in pattern)
 
 
-def _strings(value: Any) -> list[str]:
+def _strings(value: object) -> list[str]:
     values = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
     return [str(entry).lower() if isinstance(entry, bool) else str(entry) for entry in values]

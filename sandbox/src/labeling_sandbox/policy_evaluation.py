@@ -1,7 +1,8 @@
 """IAM policy evaluation for one policy document.
 
-Follows "Policy evaluation logic" and "IAM JSON policy elements: Condition operators" of the AWS Identity and Access
-Management User Guide. moto's own evaluator ignores most condition operators, ``NotResource`` and ``?``.
+Follows "Policy evaluation logic" and "Condition operators" of the AWS Identity and Access
+Management User Guide. moto's own evaluator ignores most condition operators, ``NotResource`` and
+``?``.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class Principal:
     """Who asks, for policies that name a principal.
 
     Attributes:
-        aws: Every ``AWS`` principal value that stands for the caller: a role ARN, the account's root ARN, the account id.
+        aws: Every ``AWS`` principal value that stands for the caller: a role ARN, the account's
+            root ARN, the account id.
         service: The service principal of the caller, such as ``events.amazonaws.com``.
     """
 
@@ -135,7 +137,9 @@ def _resource_matches(
 ) -> bool:
     def named(patterns: object) -> bool:
         resolved = (substitute(pattern, variables) for pattern in _as_list(patterns))
-        return any(regex is not None and re.fullmatch(regex, resource, re.DOTALL) for regex in resolved)
+        return any(
+            regex is not None and re.fullmatch(regex, resource, re.DOTALL) for regex in resolved
+        )
 
     if "Resource" in statement:
         return named(statement["Resource"])
@@ -165,5 +169,5 @@ def _principal_of_type(kind: str, values: object, principal: Principal) -> bool:
     return kind == "Service" and principal.service in _as_list(values)
 
 
-def _as_list(value: Any) -> Sequence[Any]:
+def _as_list(value: object) -> Sequence[Any]:
     return value if isinstance(value, list) else [value]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.sqs.exceptions import InvalidParameterValue, QueueDoesNotExist
 from moto.sqs.models import Message, Queue, SQSBackend
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # SQS lists the ten most recent tasks of a queue.
 _LISTED_TASKS = 10
@@ -60,7 +62,7 @@ class MoveTasks:
         return {"TaskHandle": str(task["TaskHandle"])}
 
     def listing(self, source_arn: str) -> dict[str, list[dict[str, Any]]]:
-        """Return the latest tasks of one queue; the handle is shown only while a task runs, so never."""
+        """Return the latest tasks of one queue; only a running task shows its handle."""
         shown = [
             {key: value for key, value in task.items() if key != "TaskHandle"}
             for task in self.tasks

@@ -1,6 +1,7 @@
 """The messages of one standard queue, with constant work per message.
 
-moto keeps a list and scans it several times per send, receive and delete, without a lock around the receive.
+moto keeps a list and scans it several times per send, receive and delete, without a lock around
+the receive.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ import heapq
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from moto.sqs.models import Message
 from moto.sqs.utils import generate_receipt_handle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from moto.sqs.models import Message
 
 _MILLISECONDS = 1000
 
@@ -21,7 +26,8 @@ _MILLISECONDS = 1000
 class QueueStorage:
     """Messages that are ready, hidden by a receive, or delayed.
 
-    A receipt handle belongs to one receive. Only the handle of the latest receive acts on the message; an older one is
+    A receipt handle belongs to one receive. Only the handle of the latest receive acts on the
+    message; an older one is
     accepted and changes nothing, as the SQS API reference says of DeleteMessage.
     """
 
@@ -72,7 +78,9 @@ class QueueStorage:
         """
         with self.lock:
             self._wake()
-            return [self._messages[identifier] for identifier in itertools.islice(self._ready, limit)]
+            return [
+                self._messages[identifier] for identifier in itertools.islice(self._ready, limit)
+            ]
 
     def receive(self, message: Message, visibility_seconds: int) -> Message:
         """Hand a ready message to a consumer.
@@ -112,7 +120,8 @@ class QueueStorage:
         """Delete the message that a receipt handle stands for.
 
         Returns:
-            False when the queue never issued this handle; True also when the handle is stale and nothing is deleted.
+            False when the queue never issued this handle; True also when the handle is stale and
+            nothing is deleted.
         """
         with self.lock:
             identifier = self._holders.get(receipt_handle)
@@ -124,7 +133,8 @@ class QueueStorage:
         """Hide a message for a new time from now on.
 
         Returns:
-            True when done, False when the message is not in flight under this handle, None when the queue never issued it.
+            True when done, False when the message is not in flight under this handle, None when
+            the queue never issued it.
         """
         with self.lock:
             if receipt_handle not in self._issued:

@@ -1,8 +1,9 @@
-"""One execution environment of a function: AWS's own runtime client in a child process, and the Runtime API it talks to.
+"""One execution environment of a function: AWS's runtime client in a child, and its Runtime API.
 
-The child is ``python -m awslambdaric <handler>``, the program that runs inside the managed Python runtimes, so the context
-object, the error documents and the log lines come out as on AWS. The API is described in the AWS Lambda Developer Guide,
-"Using the Lambda runtime API".
+The child is ``python -m awslambdaric <handler>``, the program that runs inside the managed Python
+runtimes, so the context
+object, the error documents and the log lines come out as on AWS. The API is described in the AWS
+Lambda Developer Guide, "Using the Lambda runtime API".
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 _NEXT = "/2018-06-01/runtime/invocation/next"
 # AWS gives the init phase ten seconds; a machine with two busy cores needs more.
@@ -126,7 +130,8 @@ class ExecutionEnvironment:
         Args:
             body: The event, as JSON.
             function_arn: The ARN that the context object shows.
-            timeout: The function's timeout in seconds; the time of initialisation is not part of it.
+            timeout: The function's timeout in seconds; the time of initialisation is not part of
+                it.
 
         Returns:
             What came of it. After a timeout or an exit the environment is dead.
@@ -176,9 +181,7 @@ class ExecutionEnvironment:
         status = self._process.wait(_KILL_SECONDS)
         self.close()
         reason = f"exit status {status}" if status >= 0 else f"signal: {signal.strsignal(-status)}"
-        message = (
-            f"RequestId: {invocation.request_id} Error: Runtime exited with error: {reason}"
-        )
+        message = f"RequestId: {invocation.request_id} Error: Runtime exited with error: {reason}"
         return _error_document("Runtime.ExitError", message)
 
     def _read_output(self) -> None:
@@ -229,7 +232,8 @@ class _RuntimeApi(ThreadingHTTPServer):
 
 class _RuntimeApiHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Headers and body are two writes: with Nagle's algorithm each answer waits 40 ms for an acknowledgement.
+    # Headers and body are two writes: with Nagle's algorithm each answer waits 40 ms for an
+    # acknowledgement.
     disable_nagle_algorithm = True
     server: _RuntimeApi
 
@@ -260,7 +264,7 @@ class _RuntimeApiHandler(BaseHTTPRequestHandler):
         self.server.outbox.put((ending, body))
         self._answer(HTTPStatus.ACCEPTED, b"{}")
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base names it
         """Stay silent: the requests of the runtime client are no news."""
 
     def _answer(

@@ -1,11 +1,10 @@
-"""S3: the EventBridge switch of a bucket is read back, and bucket policies are left to `enforcement`.
+"""S3: the EventBridge switch is read back, and bucket policies are left to `enforcement`.
 
 moto refuses every object call when a policy holds a conditional Deny, whatever the condition says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from moto.iam.access_control import PermissionResult
@@ -13,6 +12,8 @@ from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from labeling_sandbox.server import Sandbox
 
 _CONFIGURATION_END = "</NotificationConfiguration>"
@@ -30,14 +31,18 @@ def _no_opinion(_bucket: FakeBucket, _action: str, _resource: str) -> Permission
 
 
 def _with_event_bridge(stock: Callable[[S3Response], Any]) -> Callable[[S3Response], Any]:
-    def get_bucket_notification(self: S3Response) -> Any:
+    def get_bucket_notification(self: S3Response) -> object:
         status, headers, body = stock(self)
         stored = self.backend.get_bucket_notification_configuration(self.bucket_name)
         text = body.decode() if isinstance(body, bytes) else str(body)
         if stored is None or stored.event_bridge is None or "EventBridgeConfiguration" in text:
             return status, headers, body
         if _CONFIGURATION_END in text:
-            return status, headers, text.replace(_CONFIGURATION_END, _EVENT_BRIDGE + _CONFIGURATION_END)
+            return (
+                status,
+                headers,
+                text.replace(_CONFIGURATION_END, _EVENT_BRIDGE + _CONFIGURATION_END),
+            )
         return status, headers, text.replace("/>", f">{_EVENT_BRIDGE}{_CONFIGURATION_END}", 1)
 
     return get_bucket_notification

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import errno
 import importlib
+import json
 import logging
 import os
 import socket
 import subprocess
+import sys
 import threading
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import boto3
 from botocore.config import Config
@@ -27,6 +28,7 @@ from labeling_sandbox import calls, control
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import TracebackType
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
@@ -36,7 +38,6 @@ ADMINISTRATOR_KEY = "test"
 
 SEAMS: tuple[str, ...] = (
     "authorization",
-    "credentials",
     "enforcement",
     "functions",
     "dynamodb",
@@ -53,7 +54,14 @@ SEAMS: tuple[str, ...] = (
 
 _STOP_SECONDS = 10.0
 _INTERPRETER_CHECK_SECONDS = 30.0
-_installed_by: Sandbox | None = None
+_installed: list[Sandbox] = []
+
+
+class Seam(Protocol):
+    """A module that changes one part of moto."""
+
+    def install(self, sandbox: Sandbox, /) -> None:
+        """Change moto; called once."""
 
 
 class SandboxError(Exception):
@@ -67,8 +75,10 @@ class Sandbox:
         port: The port on 127.0.0.1.
         region: The region of the clients and of every resource.
         account: The account id that every request belongs to.
-        runtime_python: The interpreter that runs the functions, with only ``awslambdaric`` and ``boto3`` installed.
-        time_scale: Factor on the waits of the simulators and of state machines; 0.01 turns a minute into 0.6 seconds.
+        runtime_python: The interpreter that runs the functions, with only ``awslambdaric`` and
+            ``boto3`` installed.
+        time_scale: Factor on the waits of the simulators and of state machines; 0.01 turns a
+            minute into 0.6 seconds.
         enforce_iam: Whether credentials of an assumed role are held to its policies.
         endpoint: The URL that AWS clients are pointed at.
     """
@@ -88,8 +98,8 @@ class Sandbox:
             port: The port to listen on; 0 takes a free one.
             region: The AWS region to stand for.
             account: The account id to stand for.
-            runtime_python: The interpreter for the functions. None looks at ``LABELING_SANDBOX_PYTHON``, then takes the
-                interpreter of this process.
+            runtime_python: The interpreter for the functions. None looks at
+                ``LABELING_SANDBOX_PYTHON``, then takes the interpreter of this process.
             time_scale: Factor on simulated waits.
             enforce_iam: Hold assumed roles to their policies.
         """
@@ -102,7 +112,7 @@ class Sandbox:
         self.endpoint = f"http://{HOST}:{self.port}"
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
-        self._seams: list[Any] = []
+        self._seams: list[Seam] = []
 
     def start(self) -> Self:
         """Install the seams and listen.
@@ -111,26 +121,27 @@ class Sandbox:
             This sandbox, listening.
 
         Raises:
-            SandboxError: The port is in use, the functions' interpreter is unusable, or this process had another sandbox.
+            SandboxError: The port is in use, the functions' interpreter is unusable, or this
+                process had another sandbox.
         """
-        global _installed_by
-        if _installed_by not in (None, self):
+        if _installed and _installed != [self]:
             message = "this process already holds a sandbox; start another one in its own process"
             raise SandboxError(message)
         _check_port(self.port)
         _check_interpreter(self.runtime_python)
-        if _installed_by is None:
+        if not _installed:
             self._configure_moto()
             self._install_seams()
-            _installed_by = self
+            _installed.append(self)
         self._listen()
         return self
 
     def stop(self) -> None:
-        """Stop every seam that holds threads or child processes, then the server. A second call does nothing."""
+        """Stop every seam that holds threads or processes, then the server; again does nothing."""
         for seam in reversed(self._seams):
-            if hasattr(seam, "stop"):
-                seam.stop()
+            stop = getattr(seam, "stop", None)
+            if stop is not None:
+                stop()
         if self._server is None or self._thread is None:
             return
         self._server.shutdown()
@@ -151,12 +162,13 @@ class Sandbox:
         """Stop, whatever happened."""
         self.stop()
 
-    def client(self, service: str, **options: Any) -> Any:
+    def client(self, service: str, **options: Any) -> Any:  # noqa: ANN401 - boto3 makes the type
         """Return a boto3 client with the administrator's credentials.
 
         Args:
             service: boto3's name of the service, such as ``stepfunctions``.
-            **options: Further arguments of ``boto3.client``; credentials given here replace the administrator's.
+            **options: Further arguments of ``boto3.client``; credentials given here replace the
+                administrator's.
 
         Returns:
             A client of this sandbox.
@@ -169,10 +181,11 @@ class Sandbox:
             # botocore would put "sync-" before the host of StartSyncExecution and TestState.
             "config": Config(inject_host_prefix=False),
         }
-        return boto3.session.Session().client(service, **{**arguments, **options})
+        session: Any = boto3.session.Session()
+        return session.client(service, **{**arguments, **options})
 
     def environment(self) -> dict[str, str]:
-        """Return the environment variables that point Terraform, boto3 and the AWS CLI at this sandbox."""
+        """Return the variables that point Terraform, boto3 and the AWS CLI at this sandbox."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": ADMINISTRATOR_KEY,
@@ -191,10 +204,9 @@ class Sandbox:
     def _install_seams(self) -> None:
         calls.install(self)
         for name in SEAMS:
-            seam = _import_seam(name)
-            if seam is not None:
-                seam.install(self)
-                self._seams.append(seam)
+            seam: Seam = importlib.import_module(f"labeling_sandbox.{name}")
+            seam.install(self)
+            self._seams.append(seam)
 
     def _listen(self) -> None:
         application = calls.count(DomainDispatcherApplication(create_backend_app))
@@ -202,7 +214,10 @@ class Sandbox:
         def dispatch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             if environ["PATH_INFO"].startswith(control.PREFIX):
                 return control.answer(environ, start_response)
-            return application(environ, start_response)
+            try:
+                return application(environ, start_response)
+            except NotImplementedError as error:
+                return _refuse(error, start_response)
 
         self._server = make_server(
             HOST, self.port, dispatch, threaded=True, request_handler=MotoRequestHandler
@@ -213,14 +228,14 @@ class Sandbox:
         self._thread.start()
 
 
-def _import_seam(name: str) -> Any:
-    # DEVELOPMENT ONLY, removed before the first release: seams of another builder may not exist yet.
-    try:
-        return importlib.import_module(f"labeling_sandbox.{name}")
-    except ModuleNotFoundError as error:
-        if error.name == f"labeling_sandbox.{name}":
-            return None
-        raise
+def _refuse(error: NotImplementedError, start_response: StartResponse) -> list[bytes]:
+    # Clients repeat a 500 for minutes; a 501 they report at once.
+    body = json.dumps({"__type": "NotImplemented", "message": f"not simulated: {error}"}).encode()
+    start_response(
+        "501 Not Implemented",
+        [("Content-Type", "application/x-amz-json-1.1"), ("Content-Length", str(len(body)))],
+    )
+    return [body]
 
 
 def _free_port() -> int:
@@ -245,8 +260,6 @@ def _check_port(port: int) -> None:
 
 
 def _default_runtime_python() -> Path:
-    import sys
-
     named = os.environ.get("LABELING_SANDBOX_PYTHON")
     return Path(named) if named else Path(sys.executable)
 

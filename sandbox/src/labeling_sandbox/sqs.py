@@ -1,15 +1,16 @@
-"""SQS: fast and thread-safe standard queues, honest receipt handles, batch rules, redrive of dead letters.
+"""SQS: fast and thread-safe queues, honest receipt handles, batch rules, redrive.
 
-FIFO queues keep moto's own implementation. Not simulated: short polls that return less than there is, and the limit of
-120,000 messages in flight.
+FIFO queues keep moto's own implementation. Not simulated: short polls that return less than there
+is, and the limit of 120,000 messages in flight.
 """
+
+# ruff: noqa: SLF001 - the methods that are replaced are private to moto
 
 from __future__ import annotations
 
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from moto.core.responses import ActionResult
@@ -30,6 +31,8 @@ from labeling_sandbox.queue_redrive import MoveTasks
 from labeling_sandbox.queue_storage import QueueStorage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from labeling_sandbox.server import Sandbox
 
 MAXIMUM_BATCH_BYTES = 262_144
@@ -218,16 +221,18 @@ def _change_visibility(queue: Queue, receipt_handle: str, seconds: int) -> None:
     if changed is None:
         raise ReceiptHandleIsInvalid
     if not changed:
-        raise SQSException(
-            "AWS.SimpleQueueService.MessageNotInflight", "The message is not in flight."
-        )
+        msg = "AWS.SimpleQueueService.MessageNotInflight"
+        raise SQSException(msg, "The message is not in flight.")
 
 
 def _validated(stock: Callable[..., None]) -> Callable[..., None]:
-    def validate(self: SQSBackend, queue: Queue, message_body: str, *rest: Any, **more: Any) -> None:
+    def validate(
+        self: SQSBackend, queue: Queue, message_body: str, *rest: object, **more: object
+    ) -> None:
         if _FORBIDDEN_CHARACTER.search(message_body):
             message = "Invalid characters found. Valid characters are those of XML 1.0."
-            raise SQSException("InvalidMessageContents", message)
+            msg = "InvalidMessageContents"
+            raise SQSException(msg, message)
         # moto counts characters, SQS counts bytes.
         limit = int(queue.maximum_message_size)
         if len(message_body.encode()) > limit:
@@ -241,7 +246,9 @@ def _validated(stock: Callable[..., None]) -> Callable[..., None]:
     return validate
 
 
-def _checked_batch(stock: Callable[[SQSResponse], ActionResult], action: str) -> Any:
+def _checked_batch(
+    stock: Callable[[SQSResponse], ActionResult], action: str
+) -> Callable[[SQSResponse], ActionResult]:
     def checked(self: SQSResponse) -> ActionResult:
         _check_batch(self.params.get("Entries") or [], action)
         return stock(self)
@@ -268,7 +275,8 @@ def _check_batch(entries: Sequence[Mapping[str, Any]], action: str) -> None:
             f"Batch requests cannot be longer than {MAXIMUM_BATCH_BYTES} bytes. "
             f"You have sent {size} bytes."
         )
-        raise SQSException("AWS.SimpleQueueService.BatchRequestTooLong", message)
+        msg = "AWS.SimpleQueueService.BatchRequestTooLong"
+        raise SQSException(msg, message)
 
 
 def _entry_bytes(entry: Mapping[str, Any]) -> int:
