@@ -1,0 +1,41 @@
+"""Closes a test run with a line per kind of test: how many, how long."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def kind_of(node_id: str) -> str:
+    """Tell the kind of a test: the folder below tests/ that it is in.
+
+    Args:
+        node_id: pytest's name of the test, with its path from the root.
+
+    Returns:
+        The folder's name.
+    """
+    parts = PurePosixPath(node_id.partition("::")[0]).parts
+    return parts[1] if len(parts) > 2 else "tests"  # noqa: PLR2004  tests/<kind>/<file>
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the line of each kind, fixtures' time included."""
+    seconds: Counter[str] = Counter()
+    outcomes: dict[str, Counter[str]] = {}
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.getreports(outcome):
+            outcomes.setdefault(kind_of(report.nodeid), Counter())[outcome] += 1
+    # Reports under the empty name are those of setup and teardown that went well.
+    for outcome in ("", "passed", "failed", "error"):
+        for report in terminalreporter.getreports(outcome):
+            seconds[kind_of(report.nodeid)] += getattr(report, "duration", 0)
+    if outcomes:
+        terminalreporter.section("kinds of tests")
+    for kind, counts in sorted(outcomes.items()):
+        told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in counts)
+        terminalreporter.write_line(f"{kind:<14} {told}, {seconds[kind]:.1f} s")

@@ -1,0 +1,210 @@
+"""Rules for Terraform files. Each gives the breaches it finds, in words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import hcl2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VARIABLE_ATTRIBUTES = ("description", "type", "default", "nullable", "validation")
+VERSION_FILE = "versions.tf"
+REQUIRED_TERRAFORM = ">= 1.9"
+REQUIRED_PROVIDERS = {"aws": {"source": "hashicorp/aws", "version": ">= 5.100, < 7.0"}}
+# They detach a policy from, or attach it to, roles that others own.
+EXCLUSIVE_RESOURCES = frozenset(
+    {"aws_iam_policy_attachment", "aws_iam_role_policies_exclusive"}
+    | {"aws_iam_role_policy_attachments_exclusive"}
+)
+# A submodule is given everything; this data source asks AWS nothing.
+SUBMODULE_DATA_SOURCES = frozenset({"aws_iam_policy_document"})
+
+
+@dataclass(frozen=True)
+class HclFile:
+    """One Terraform file.
+
+    Attributes:
+        name: For messages.
+        text: As it is written.
+        blocks: As python-hcl2 reads it.
+    """
+
+    name: str
+    text: str
+    blocks: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def parse(cls, name: str, text: str) -> HclFile:
+        return cls(name, text, hcl2.loads(text))
+
+    def labeled(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Blocks of one kind with a label, as (label, body)."""
+        for block in self.blocks.get(kind, []):
+            for label, body in block.items():
+                if not label.startswith("__"):
+                    yield unquoted(label), body
+
+    def resources(self, kind: str = "resource") -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Resources or data sources, as (type, label, body)."""
+        for resource_type, named in self.labeled(kind):
+            for label, body in named.items():
+                if not label.startswith("__"):
+                    yield resource_type, unquoted(label), body
+
+
+def unquoted(value: object) -> str:
+    """A value as written between the quotes; python-hcl2 leaves them on."""
+    return str(value).strip('"')
+
+
+def attributes(body: dict[str, Any]) -> list[str]:
+    return [name for name in body if not name.startswith("__")]
+
+
+def description_of(body: dict[str, Any]) -> str:
+    """A description's text, without the marks of a heredoc."""
+    text = unquoted(body.get("description", ""))
+    heredoc = re.fullmatch(r"<<-?(\w+)\n(.*?)\s*\1", text, re.DOTALL)
+    return (heredoc[2] if heredoc else text).strip()
+
+
+def order_breaches(file: HclFile) -> list[str]:
+    """Variables and outputs out of alphabetical order."""
+    breaches = []
+    for kind in ("variable", "output"):
+        names = [name for name, _ in file.labeled(kind)]
+        breaches += [
+            f"{file.name}: {kind} {later} belongs before {earlier}"
+            for earlier, later in pairwise(names)
+            if later < earlier
+        ]
+    return breaches
+
+
+def description_breaches(file: HclFile) -> list[str]:
+    """Variables and outputs without a description that is a sentence."""
+    return [
+        f"{file.name}: {kind} {name} needs a description that ends with a period"
+        for kind in ("variable", "output")
+        for name, body in file.labeled(kind)
+        if not description_of(body).endswith(".")
+    ]
+
+
+def attribute_order_breaches(file: HclFile) -> list[str]:
+    """Variables whose attributes are in another order, or are unknown to the house."""
+    breaches = []
+    for name, body in file.labeled("variable"):
+        found = attributes(body)
+        if found != [known for known in VARIABLE_ATTRIBUTES if known in found]:
+            breaches.append(f"{file.name}: variable {name} has {', '.join(found)} in this order")
+    return breaches
+
+
+def type_breaches(file: HclFile) -> list[str]:
+    """Variables without a type, or with one that says nothing."""
+    return [
+        f"{file.name}: variable {name} needs a type without any"
+        for name, body in file.labeled("variable")
+        if "type" not in body or re.search(r"\bany\b", str(body["type"]))
+    ]
+
+
+def nullable_breaches(file: HclFile) -> list[str]:
+    """Variables with a default that a caller's null would override."""
+    return [
+        f"{file.name}: variable {name} has a default, so it needs nullable = false"
+        for name, body in file.labeled("variable")
+        if body.get("default") is not None and body.get("nullable") is not False
+    ]
+
+
+def version_breaches(folder: str, files: list[HclFile]) -> list[str]:
+    """A module whose constraints are missing, differ, or stand in several places."""
+    found = [(file, block) for file in files for block in file.blocks.get("terraform", [])]
+    if [file.name.rpartition("/")[2] for file, _ in found] != [VERSION_FILE]:
+        return [f"{folder}: one terraform block is needed, in {VERSION_FILE}"]
+    block = found[0][1]
+    providers = {
+        name: {key: unquoted(value) for key, value in provider.items()}
+        for group in block.get("required_providers", [])
+        for name, provider in group.items()
+        if not name.startswith("__")
+    }
+    breaches = []
+    if unquoted(block.get("required_version")) != REQUIRED_TERRAFORM:
+        breaches.append(f"{folder}: required_version must be {REQUIRED_TERRAFORM}")
+    if providers != REQUIRED_PROVIDERS:
+        breaches.append(f"{folder}: required_providers must be {REQUIRED_PROVIDERS}")
+    return breaches
+
+
+def role_breaches(file: HclFile) -> list[str]:
+    """IAM roles that ignore the caller's path or permissions boundary."""
+    expected = {"path": "${var.iam.path}"}
+    expected["permissions_boundary"] = "${var.iam.permissions_boundary_arn}"
+    return [
+        f"{file.name}: role {label} must set {attribute} from var.iam"
+        for resource_type, label, body in file.resources()
+        if resource_type == "aws_iam_role"
+        for attribute, value in expected.items()
+        if body.get(attribute) != value
+    ]
+
+
+def resource_breaches(file: HclFile) -> list[str]:
+    """Resources and blocks that a module must not have."""
+    breaches = [
+        f"{file.name}: {resource_type} takes over what others own"
+        for resource_type, _, _ in file.resources()
+        if resource_type in EXCLUSIVE_RESOURCES
+    ]
+    breaches += [
+        f"{file.name}: {resource_type}.{label} has a provisioner"
+        for resource_type, label, body in file.resources()
+        if "provisioner" in body
+    ]
+    if "provider" in file.blocks:
+        breaches.append(f"{file.name}: a module takes its provider from the caller")
+    return breaches
+
+
+def lookup_breaches(file: HclFile) -> list[str]:
+    """Data sources with which a submodule would look something up itself."""
+    return [
+        f"{file.name}: data {data_type}.{label} belongs into the root"
+        for data_type, label, _ in file.resources("data")
+        if data_type not in SUBMODULE_DATA_SOURCES
+    ]
+
+
+def partition_breaches(file: HclFile) -> list[str]:
+    """ARNs that hold only in one partition."""
+    return [
+        f"{file.name}:{number} names a partition"
+        for number, line in enumerate(file.text.splitlines(), start=1)
+        if "arn:aws:" in line
+    ]
+
+
+def unused_breaches(folder: str, files: list[HclFile], templates: str = "") -> list[str]:
+    """Variables and locals of a module that nothing reads."""
+    text = templates + "\n".join(file.text for file in files)
+    declared = [("var", name) for file in files for name, _ in file.labeled("variable")]
+    declared += [
+        ("local", name)
+        for file in files
+        for block in file.blocks.get("locals", [])
+        for name in attributes(block)
+    ]
+    return [
+        f"{folder}: {kind}.{name} is not used"
+        for kind, name in declared
+        if not re.search(rf"\b{kind}\.{re.escape(name)}\b", text)
+    ]

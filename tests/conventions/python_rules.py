@@ -1,0 +1,131 @@
+"""Rules for Python sources. Each gives the breaches it finds, in words."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = "labeling_lambdas"
+# What a layer may import; "" stands for the modules directly in the package, like settings.
+ALLOWED_LAYERS = {
+    "handlers": {"handlers", "steps", "aws", "domain", ""},
+    "steps": {"steps", "aws", "domain", ""},
+    "aws": {"aws", "domain", ""},
+    "domain": {"domain"},
+    "": {"domain", ""},
+}
+AWS_LIBRARIES = frozenset({"boto3", "botocore"})
+VAGUE_WORDS = frozenset(
+    {"common", "helper", "helpers", "manager", "managers", "misc", "util", "utilities", "utils"}
+)
+MAXIMUM_LINES = 400
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported name.
+
+    Attributes:
+        name: Its dotted path, with the name that a "from" import takes.
+        for_types_only: Whether only the type checker sees it.
+    """
+
+    name: str
+    for_types_only: bool
+
+    @property
+    def library(self) -> str:
+        return self.name.partition(".")[0]
+
+
+def imports(source: str) -> list[Import]:
+    """Every import of a module, those within functions included."""
+    tree = ast.parse(source)
+    type_blocks = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and is_type_checking(node.test)
+    ]
+    for_types = {
+        id(inner)
+        for block in type_blocks
+        for statement in block.body
+        for inner in ast.walk(statement)
+    }
+    return [
+        Import(name, id(node) in for_types)
+        for node in ast.walk(tree)
+        for name in imported_names(node)
+    ]
+
+
+def is_type_checking(test: ast.expr) -> bool:
+    return ast.unparse(test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
+
+
+def imported_names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        # The dots of a relative import stay in the name: they hide its layer.
+        origin = "." * node.level + (node.module or "")
+        yield from (f"{origin}.{alias.name}" for alias in node.names)
+
+
+def layer_of(module: str) -> str:
+    """The layer of a dotted module path below the package, "" for none."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in ALLOWED_LAYERS else ""
+
+
+def layer_breaches(module: str, source: str) -> list[str]:
+    """Imports that point to a layer above, or relative ones, which hide where they point."""
+    layer = layer_of(module)
+    breaches = []
+    for imported in imports(source):
+        if imported.name.startswith("."):
+            breaches.append(f"{module} imports {imported.name}: write the whole path")
+        elif imported.library == PACKAGE and layer_of(imported.name) not in ALLOWED_LAYERS[layer]:
+            breaches.append(f"{module} imports {imported.name}: {layer or 'the top'} may not")
+    return breaches
+
+
+def library_breaches(module: str, source: str) -> list[str]:
+    """Imports of libraries that the Lambda runtime lacks, or that the layer must not know."""
+    known = sys.stdlib_module_names | {PACKAGE}
+    is_domain = layer_of(module) == "domain"
+    return [
+        f"{module} imports {imported.name}"
+        for imported in imports(source)
+        if not imported.name.startswith(".")
+        and imported.library not in known
+        and (is_domain or not is_available(imported))
+    ]
+
+
+def is_available(imported: Import) -> bool:
+    return imported.library in AWS_LIBRARIES or (
+        imported.for_types_only and imported.library.startswith(("mypy_boto3_", "_typeshed"))
+    )
+
+
+def length_breaches(name: str, source: str) -> list[str]:
+    """A module that is too long to have one reason to change."""
+    lines = len(source.splitlines())
+    return [f"{name} has {lines} lines"] if lines > MAXIMUM_LINES else []
+
+
+def vague_names(name: str) -> list[str]:
+    """Words of a file or class name that say nothing of its purpose."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return [word for word in re.split(r"[^a-z0-9]+", words) if word in VAGUE_WORDS]
+
+
+def defined_names(source: str) -> list[str]:
+    """Names of the classes and functions of a module."""
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return [node.name for node in ast.walk(ast.parse(source)) if isinstance(node, kinds)]
