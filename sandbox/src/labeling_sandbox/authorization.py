@@ -13,10 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from moto.iam.models import ManagedPolicy, Role, iam_backends
 from moto.kms.models import Key, kms_backends
 from moto.sts.models import AssumedRole, STSBackend, sts_backends
-from moto.utilities.utils import get_partition
 
 from labeling_sandbox.denial import access_denied, not_passable
 from labeling_sandbox.policy_evaluation import (
@@ -25,7 +23,13 @@ from labeling_sandbox.policy_evaluation import (
     PolicyDocument,
     Principal,
     evaluate,
-    parse_document,
+)
+from labeling_sandbox.role_policies import (
+    account_principal,
+    boundary,
+    documents,
+    find_role,
+    identity_context,
 )
 
 if TYPE_CHECKING:
@@ -101,14 +105,6 @@ def _assumed_roles(backend: STSBackend) -> dict[str, AssumedRole]:
     for assumed in roles[len(index) :]:
         index[assumed.access_key_id] = assumed
     return index
-
-
-def find_role(role_arn: str) -> Role | None:
-    """Return moto's role for an ARN, or None where there is none."""
-    roles: dict[str, Role] = iam_backends[role_arn.split(":")[4]][
-        get_partition(_settings.region)
-    ].roles
-    return next((role for role in list(roles.values()) if role.arn == role_arn), None)
 
 
 def trusts(role_arn: str, service: str, context: Context) -> bool:
@@ -223,9 +219,9 @@ def role_may_use_key(role_arn: str, key_arn: str, action: str, context: Context)
     if key is None:
         return False
     account = role_arn.split(":")[4]
-    full = {"kms:CallerAccount": account, **_identity_context(role_arn), **context}
+    full = {"kms:CallerAccount": account, **identity_context(role_arn, _settings.region), **context}
     direct = evaluate(key.policy, action, key_arn, full, Principal(frozenset({role_arn})))
-    delegated = evaluate(key.policy, action, key_arn, full, _account_principal(role_arn))
+    delegated = evaluate(key.policy, action, key_arn, full, account_principal(role_arn))
     denied = Decision.EXPLICIT_DENY in (direct, delegated)
     by_identity = not denied and _decide(role_arn, action, key_arn, full, None)
     allowed = not denied and (
@@ -320,14 +316,14 @@ def _decide(
     role = find_role(role_arn)
     if role is None:
         return False
-    full = {**_identity_context(role_arn), **context}
-    identity = [evaluate(document, action, resource, full) for document in _documents(role)]
+    full = {**identity_context(role_arn, _settings.region), **context}
+    identity = [evaluate(document, action, resource, full) for document in documents(role)]
     direct = evaluate(resource_policy, action, resource, full, Principal(frozenset({role_arn})))
-    delegated = evaluate(resource_policy, action, resource, full, _account_principal(role_arn))
+    delegated = evaluate(resource_policy, action, resource, full, account_principal(role_arn))
     if Decision.EXPLICIT_DENY in (*identity, direct, delegated):
         return False
-    boundary = _boundary(role)
-    if boundary is not None and evaluate(boundary, action, resource, full) is not Decision.ALLOW:
+    limit = boundary(role)
+    if limit is not None and evaluate(limit, action, resource, full) is not Decision.ALLOW:
         return False
     # A grant to the account delegates to its IAM policies; only a grant to the role itself stands
     # alone.
@@ -338,54 +334,11 @@ def _denied_by_identity(role_arn: str, action: str, resource: str, context: Cont
     role = find_role(role_arn)
     if role is None:
         return True
-    decisions = {evaluate(document, action, resource, context) for document in _documents(role)}
-    boundary = _boundary(role)
-    if boundary is not None and evaluate(boundary, action, resource, context) is not Decision.ALLOW:
+    decisions = {evaluate(document, action, resource, context) for document in documents(role)}
+    limit = boundary(role)
+    if limit is not None and evaluate(limit, action, resource, context) is not Decision.ALLOW:
         return True
     return Decision.EXPLICIT_DENY in decisions
-
-
-def _identity_context(role_arn: str) -> dict[str, ContextValue]:
-    account = role_arn.split(":")[4]
-    return {
-        # The sandbox speaks HTTP; the callers under test would speak HTTPS.
-        "aws:SecureTransport": "true",
-        "aws:PrincipalArn": role_arn,
-        "aws:PrincipalAccount": account,
-        "aws:PrincipalType": "AssumedRole",
-        "aws:PrincipalIsAWSService": "false",
-        "aws:ResourceAccount": account,
-        "aws:RequestedRegion": _settings.region,
-    }
-
-
-def _account_principal(role_arn: str) -> Principal:
-    _, partition, _, _, account, _ = role_arn.split(":", 5)
-    return Principal(frozenset({role_arn, account, f"arn:{partition}:iam::{account}:root"}))
-
-
-def _documents(role: Role) -> list[PolicyDocument]:
-    inline = [parse_document(document) for document in list(role.policies.values())]
-    managed = [_managed_document(policy) for policy in list(role.managed_policies.values())]
-    return [document for document in (*inline, *managed) if document is not None]
-
-
-def _boundary(role: Role) -> PolicyDocument | None:
-    arn = role.permissions_boundary_arn
-    if not arn:
-        return None
-    policy = iam_backends[role.account_id][get_partition(_settings.region)].managed_policies.get(
-        arn
-    )
-    # A boundary that does not exist allows nothing.
-    return _managed_document(policy) if policy is not None else {"Statement": []}
-
-
-def _managed_document(policy: ManagedPolicy) -> PolicyDocument | None:
-    current = next(
-        entry for entry in policy.versions if entry.version_id == policy.default_version_id
-    )
-    return parse_document(current.document)
 
 
 def _find_key(key_arn: str) -> Key | None:

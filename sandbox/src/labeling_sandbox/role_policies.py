@@ -1,0 +1,63 @@
+"""What moto stores about a role: its policies, its boundary, and what a request says of it."""
+
+from __future__ import annotations
+
+from moto.iam.models import ManagedPolicy, Role, iam_backends
+
+from labeling_sandbox.policy_evaluation import (
+    ContextValue,
+    PolicyDocument,
+    Principal,
+    parse_document,
+)
+
+
+def find_role(role_arn: str) -> Role | None:
+    """Return moto's role for an ARN, or None where there is none."""
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
+    roles: dict[str, Role] = iam_backends[account][partition].roles
+    return next((role for role in list(roles.values()) if role.arn == role_arn), None)
+
+
+def identity_context(role_arn: str, region: str) -> dict[str, ContextValue]:
+    """Return the condition keys that describe a role's session in a region."""
+    account = role_arn.split(":")[4]
+    return {
+        # The sandbox speaks HTTP; the callers under test would speak HTTPS.
+        "aws:SecureTransport": "true",
+        "aws:PrincipalArn": role_arn,
+        "aws:PrincipalAccount": account,
+        "aws:PrincipalType": "AssumedRole",
+        "aws:PrincipalIsAWSService": "false",
+        "aws:ResourceAccount": account,
+        "aws:RequestedRegion": region,
+    }
+
+
+def account_principal(role_arn: str) -> Principal:
+    """Return the principal values that stand for the role's account, the role itself included."""
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
+    return Principal(frozenset({role_arn, account, f"arn:{partition}:iam::{account}:root"}))
+
+
+def documents(role: Role) -> list[PolicyDocument]:
+    """Return the role's inline and attached policies."""
+    inline = [parse_document(document) for document in list(role.policies.values())]
+    managed = [_managed_document(policy) for policy in list(role.managed_policies.values())]
+    return [document for document in (*inline, *managed) if document is not None]
+
+
+def boundary(role: Role) -> PolicyDocument | None:
+    """Return the role's permissions boundary; one that does not exist allows nothing."""
+    arn = role.permissions_boundary_arn
+    if not arn:
+        return None
+    policy = iam_backends[role.account_id][role.partition].managed_policies.get(arn)
+    return _managed_document(policy) if policy is not None else {"Statement": []}
+
+
+def _managed_document(policy: ManagedPolicy) -> PolicyDocument | None:
+    current = next(
+        entry for entry in policy.versions if entry.version_id == policy.default_version_id
+    )
+    return parse_document(current.document)

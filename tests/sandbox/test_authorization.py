@@ -1,0 +1,299 @@
+"""A role may do what its policies say, on each service that the pipeline uses, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from labeling_sandbox import authorization, credentials
+from labeling_sandbox.server import Sandbox
+from tests.sandbox.function_code import allow, create_role, put_policy
+
+ROLE = "authorized-role"
+Client = Callable[[str], Any]
+
+
+@pytest.fixture(scope="module")
+def key(sandbox: Sandbox) -> str:
+    root = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{sandbox.account}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [root]})
+    arn: str = sandbox.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+    return arn
+
+
+@pytest.fixture(scope="module")
+def client(sandbox: Sandbox, key: str) -> Client:
+    """Clients with the role's credentials, after the resources exist."""
+    role = create_role(sandbox, ROLE)
+    sandbox.client("sqs").create_queue(QueueName="guarded", Attributes={"KmsMasterKeyId": key})
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="guarded")
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}
+    s3.put_bucket_encryption(
+        Bucket="guarded", ServerSideEncryptionConfiguration={"Rules": [rule]}
+    )
+    s3.put_object(Bucket="guarded", Key="runs/1", Body=b"x")
+    sandbox.client("dynamodb").create_table(
+        TableName="guarded",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
+    )
+    held = credentials.assume(role, "test", "lambda.amazonaws.com").for_client()
+    return lambda service: sandbox.client(service, **held)
+
+
+def _refused(call: Callable[[], object]) -> str:
+    with pytest.raises(ClientError) as refused:
+        call()
+    assert "AccessDenied" in refused.value.response["Error"]["Code"]
+    return str(refused.value)
+
+
+def _via(sandbox: Sandbox, key: str, service: str, *actions: str) -> dict[str, Any]:
+    condition = {"StringEquals": {"kms:ViaService": f"{service}.{sandbox.region}.amazonaws.com"}}
+    return allow(*actions, resource=key, Condition=condition)
+
+
+def test_refusal_names_the_action_and_the_resource(sandbox: Sandbox, client: Client) -> None:
+    put_policy(sandbox, ROLE, [allow("sqs:ReceiveMessage")])
+    url = sandbox.client("sqs").get_queue_url(QueueName="guarded")["QueueUrl"]
+    text = _refused(lambda: client("sqs").send_message(QueueUrl=url, MessageBody="x"))
+    assert "sqs:SendMessage" in text
+    assert f"arn:aws:sqs:{sandbox.region}:{sandbox.account}:guarded" in text
+
+
+def test_queue_needs_the_action_on_its_arn_and_its_key(
+    sandbox: Sandbox, client: Client, key: str
+) -> None:
+    url = sandbox.client("sqs").get_queue_url(QueueName="guarded")["QueueUrl"]
+    arn = f"arn:aws:sqs:{sandbox.region}:{sandbox.account}:guarded"
+    entries = [{"Id": "1", "MessageBody": "x"}]
+
+    def send() -> object:
+        return client("sqs").send_message_batch(QueueUrl=url, Entries=entries)
+
+    put_policy(sandbox, ROLE, [allow("sqs:SendMessage", resource=arn)])
+    assert "kms:GenerateDataKey" in _refused(send)
+    wrong = _via(sandbox, key, "s3", "kms:GenerateDataKey", "kms:Decrypt")
+    put_policy(sandbox, ROLE, [allow("sqs:SendMessage", resource=arn), wrong])
+    assert "kms:GenerateDataKey" in _refused(send)
+    right = _via(sandbox, key, "sqs", "kms:GenerateDataKey", "kms:Decrypt")
+    put_policy(sandbox, ROLE, [allow("sqs:SendMessage", resource=arn), right])
+    send()
+    put_policy(sandbox, ROLE, [allow("sqs:SendMessage", resource=arn + "x"), right])
+    assert "sqs:SendMessage" in _refused(send)
+
+
+def test_object_needs_the_prefix_and_the_key(sandbox: Sandbox, client: Client, key: str) -> None:
+    runs = "arn:aws:s3:::guarded/runs/*"
+    objects = allow("s3:GetObject", "s3:PutObject", resource=runs)
+    put_policy(sandbox, ROLE, [objects, _via(sandbox, key, "s3", "kms:GenerateDataKey")])
+    s3 = client("s3")
+    s3.put_object(Bucket="guarded", Key="runs/2", Body=b"x")
+    assert "kms:Decrypt" in _refused(lambda: s3.get_object(Bucket="guarded", Key="runs/2"))
+    put_policy(sandbox, ROLE, [objects, _via(sandbox, key, "s3", "kms:Decrypt")])
+    s3.get_object(Bucket="guarded", Key="runs/2")
+    _refused(lambda: s3.get_object(Bucket="guarded", Key="other"))
+    _refused(lambda: s3.put_object(Bucket="guarded", Key="runs/3", Body=b"x"))
+
+
+def test_missing_object_is_not_found_only_for_those_who_may_list(
+    sandbox: Sandbox, client: Client
+) -> None:
+    read = allow("s3:GetObject", resource="arn:aws:s3:::guarded/runs/*")
+    put_policy(sandbox, ROLE, [read])
+    _refused(lambda: client("s3").get_object(Bucket="guarded", Key="runs/none"))
+    condition = {"StringLike": {"s3:prefix": "runs/*"}}
+    listing = allow("s3:ListBucket", resource="arn:aws:s3:::guarded", Condition=condition)
+    put_policy(sandbox, ROLE, [read, listing])
+    with pytest.raises(ClientError) as missing:
+        client("s3").get_object(Bucket="guarded", Key="runs/none")
+    assert missing.value.response["Error"]["Code"] == "NoSuchKey"
+    client("s3").list_objects_v2(Bucket="guarded", Prefix="runs/a")
+    _refused(lambda: client("s3").list_objects_v2(Bucket="guarded", Prefix="other/"))
+    _refused(lambda: client("s3").list_objects_v2(Bucket="guarded"))
+
+
+def test_transaction_needs_the_single_actions_inside(
+    sandbox: Sandbox, client: Client, key: str
+) -> None:
+    arn = f"arn:aws:dynamodb:{sandbox.region}:{sandbox.account}:table/guarded"
+    put = {"Put": {"TableName": "guarded", "Item": {"pk": {"S": "a"}}}}
+    update = {
+        "Update": {
+            "TableName": "guarded",
+            "Key": {"pk": {"S": "b"}},
+            "UpdateExpression": "SET n = :n",
+            "ExpressionAttributeValues": {":n": {"N": "1"}},
+        }
+    }
+
+    def write() -> object:
+        return client("dynamodb").transact_write_items(TransactItems=[put, update])
+
+    decrypt = _via(sandbox, key, "dynamodb", "kms:Decrypt")
+    put_policy(sandbox, ROLE, [allow("dynamodb:PutItem", resource=arn), decrypt])
+    assert "dynamodb:UpdateItem" in _refused(write)
+    both = allow("dynamodb:PutItem", "dynamodb:UpdateItem", resource=arn)
+    put_policy(sandbox, ROLE, [both])
+    assert "kms:Decrypt" in _refused(write)
+    put_policy(sandbox, ROLE, [both, decrypt])
+    write()
+    read = {"RequestItems": {"guarded": {"Keys": [{"pk": {"S": "a"}}]}}}
+    assert "dynamodb:BatchGetItem" in _refused(lambda: client("dynamodb").batch_get_item(**read))
+
+
+def test_events_are_allowed_by_source(sandbox: Sandbox, client: Client) -> None:
+    bus = f"arn:aws:events:{sandbox.region}:{sandbox.account}:event-bus/default"
+    condition = {"StringEquals": {"events:source": "mine"}}
+    put_policy(
+        sandbox, ROLE, [allow("events:PutEvents", resource=bus, Condition=condition)]
+    )
+
+    def send(*sources: str) -> object:
+        entries = [{"Source": name, "DetailType": "t", "Detail": "{}"} for name in sources]
+        return client("events").put_events(Entries=entries)
+
+    send("mine")
+    _refused(lambda: send("other"))
+    _refused(lambda: send("mine", "other"))
+
+
+def test_metric_namespace_is_a_condition(sandbox: Sandbox, client: Client) -> None:
+    condition = {"StringEquals": {"cloudwatch:namespace": "Mine"}}
+    put_policy(sandbox, ROLE, [allow("cloudwatch:PutMetricData", Condition=condition)])
+    data = [{"MetricName": "m", "Value": 1.0}]
+    client("cloudwatch").put_metric_data(Namespace="Mine", MetricData=data)
+    _refused(lambda: client("cloudwatch").put_metric_data(Namespace="AWS", MetricData=data))
+
+
+def test_parameter_and_topic_have_arns(sandbox: Sandbox, client: Client) -> None:
+    sandbox.client("ssm").put_parameter(Name="/p/name", Value="v", Type="String")
+    topic = sandbox.client("sns").create_topic(Name="guarded")["TopicArn"]
+    parameter = f"arn:aws:ssm:{sandbox.region}:{sandbox.account}:parameter/p/*"
+    statements = [
+        allow("ssm:GetParameter", resource=parameter),
+        allow("sns:Publish", resource=topic),
+    ]
+    put_policy(sandbox, ROLE, statements)
+    client("ssm").get_parameter(Name="/p/name")
+    client("sns").publish(TopicArn=topic, Message="x")
+    _refused(lambda: client("ssm").get_parameter(Name="/q/name"))
+    _refused(lambda: client("sns").publish(TopicArn=topic + "x", Message="x"))
+
+
+def test_conditional_deny_in_a_bucket_policy_spares_the_administrator_and_secure_callers(
+    sandbox: Sandbox, client: Client
+) -> None:
+    admin = sandbox.client("s3")
+    admin.create_bucket(Bucket="denying")
+    admin.put_object(Bucket="denying", Key="k", Body=b"x")
+    deny: dict[str, Any] = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": ["arn:aws:s3:::denying", "arn:aws:s3:::denying/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    document = {"Version": "2012-10-17", "Statement": [deny]}
+    admin.put_bucket_policy(Bucket="denying", Policy=json.dumps(document))
+    put_policy(sandbox, ROLE, [allow("s3:*")])
+    assert client("s3").get_object(Bucket="denying", Key="k")["Body"].read() == b"x"
+    assert admin.get_object(Bucket="denying", Key="k")["Body"].read() == b"x"
+    deny["Condition"] = {"StringNotEquals": {"aws:PrincipalAccount": "999999999999"}}
+    admin.put_bucket_policy(Bucket="denying", Policy=json.dumps(document))
+    _refused(lambda: client("s3").get_object(Bucket="denying", Key="k"))
+    admin.get_object(Bucket="denying", Key="k")
+
+
+def test_bucket_policy_can_grant_alone(sandbox: Sandbox, client: Client) -> None:
+    admin = sandbox.client("s3")
+    admin.create_bucket(Bucket="granting")
+    admin.put_object(Bucket="granting", Key="k", Body=b"x")
+    role = f"arn:aws:iam::{sandbox.account}:role/{ROLE}"
+    grant = allow("s3:GetObject", resource="arn:aws:s3:::granting/*", Principal={"AWS": role})
+    document = {"Version": "2012-10-17", "Statement": [grant]}
+    admin.put_bucket_policy(Bucket="granting", Policy=json.dumps(document))
+    put_policy(sandbox, ROLE, [])
+    client("s3").get_object(Bucket="granting", Key="k")
+
+
+def test_boundary_limits_the_role(sandbox: Sandbox) -> None:
+    iam = sandbox.client("iam")
+    document = {"Version": "2012-10-17", "Statement": [allow("sqs:*")]}
+    boundary = iam.create_policy(PolicyName="limit", PolicyDocument=json.dumps(document))
+    role = create_role(sandbox, "limited-role", [allow("s3:*", "sqs:*")])
+    iam.put_role_permissions_boundary(
+        RoleName="limited-role", PermissionsBoundary=boundary["Policy"]["Arn"]
+    )
+    held = credentials.assume(role, "test").for_client()
+    sandbox.client("sqs", **held).list_queues()
+    _refused(lambda: sandbox.client("s3", **held).list_buckets())
+
+
+def test_trust_policy_decides_by_service_and_source(sandbox: Sandbox) -> None:
+    role = create_role(sandbox, "trusting-role", service="scheduler.amazonaws.com")
+    condition = {"StringEquals": {"aws:SourceAccount": sandbox.account}}
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "scheduler.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": condition,
+    }
+    sandbox.client("iam").update_assume_role_policy(
+        RoleName="trusting-role",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    assert authorization.trusts(role, "scheduler.amazonaws.com", {})
+    assert not authorization.trusts(
+        role, "scheduler.amazonaws.com", {"aws:SourceAccount": "999999999999"}
+    )
+    assert not authorization.trusts(role, "lambda.amazonaws.com", {})
+    assert not authorization.trusts(role + "x", "scheduler.amazonaws.com", {})
+    with pytest.raises(PermissionError, match=r"trusting-role.*states\.amazonaws\.com"):
+        credentials.assume(role, "test", "states.amazonaws.com")
+
+
+def test_key_that_does_not_delegate_to_iam_refuses_the_role(
+    sandbox: Sandbox, client: Client
+) -> None:
+    role = f"arn:aws:iam::{sandbox.account}:role/{ROLE}"
+    statement = allow("kms:Encrypt", Principal={"AWS": role})
+    closed = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    key = sandbox.client("kms").create_key(Policy=closed)["KeyMetadata"]["KeyId"]
+    put_policy(sandbox, ROLE, [allow("kms:*")])
+    client("kms").encrypt(KeyId=key, Plaintext=b"x")
+    _refused(lambda: client("kms").generate_data_key(KeyId=key, KeySpec="AES_256"))
+
+
+def test_alias_stands_for_its_key(sandbox: Sandbox, key: str) -> None:
+    kms = sandbox.client("kms")
+    kms.create_alias(AliasName="alias/guarded", TargetKeyId=key)
+    place = (sandbox.region, sandbox.account)
+    assert authorization.kms_key_arn("alias/guarded", *place) == key
+    assert authorization.kms_key_arn(key.rsplit("/", 1)[-1], *place) == key
+    assert authorization.kms_key_arn("alias/aws/sqs", *place) is None
+    assert authorization.kms_key_arn("alias/none", *place) is None
+
+
+def test_trace_holds_each_decision_and_unmapped_operations_are_named(
+    sandbox: Sandbox, client: Client
+) -> None:
+    put_policy(sandbox, ROLE, [allow("s3:ListAllMyBuckets"), allow("glue:*")])
+    client("s3").list_buckets()
+    client("glue").get_databases()
+    judged = [each for each in authorization.TRACE if each.action == "s3:ListAllMyBuckets"]
+    assert (judged[-1].role, judged[-1].allowed) == (ROLE, True)
+    assert "glue:GetDatabases" in authorization.UNMAPPED

@@ -1,0 +1,46 @@
+"""What Terraform writes to a bucket it reads back."""
+
+from __future__ import annotations
+
+import json
+
+from labeling_sandbox.server import Sandbox
+
+
+def test_event_bridge_switch_is_read_back_alone_and_beside_a_queue(sandbox: Sandbox) -> None:
+    s3, sqs = sandbox.client("s3"), sandbox.client("sqs")
+    s3.create_bucket(Bucket="notifying")
+    assert "EventBridgeConfiguration" not in s3.get_bucket_notification_configuration(
+        Bucket="notifying"
+    )
+    s3.put_bucket_notification_configuration(
+        Bucket="notifying", NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    shown = s3.get_bucket_notification_configuration(Bucket="notifying")
+    assert shown["EventBridgeConfiguration"] == {}
+    sqs.create_queue(QueueName="notified")
+    arn = f"arn:aws:sqs:{sandbox.region}:{sandbox.account}:notified"
+    queue = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(
+        Bucket="notifying",
+        NotificationConfiguration={"EventBridgeConfiguration": {}, "QueueConfigurations": [queue]},
+    )
+    shown = s3.get_bucket_notification_configuration(Bucket="notifying")
+    assert shown["EventBridgeConfiguration"] == {}
+    assert shown["QueueConfigurations"][0]["QueueArn"] == arn
+
+
+def test_unconditional_deny_does_not_lock_the_administrator_out(sandbox: Sandbox) -> None:
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="locked")
+    s3.put_object(Bucket="locked", Key="k", Body=b"x")
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": "arn:aws:s3:::locked/*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    s3.put_bucket_policy(Bucket="locked", Policy=policy)
+    assert s3.head_object(Bucket="locked", Key="k")["ContentLength"] == 1
+    assert s3.get_object(Bucket="locked", Key="k")["Body"].read() == b"x"

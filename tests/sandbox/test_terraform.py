@@ -1,0 +1,116 @@
+"""The real Terraform applies, plans nothing new, and destroys everything."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from labeling_sandbox import provider_mirror
+from labeling_sandbox.server import Sandbox
+from labeling_sandbox.terraform import Terraform, TerraformError
+from tests.sandbox.function_code import package
+
+SERVICES = Path(__file__).with_name("services")
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SERVICES, tmp_path / "module"))
+
+
+@pytest.mark.terraform
+@pytest.mark.timeout(240)
+def test_every_service_applies_plans_nothing_and_goes_away(
+    sandbox: Sandbox, module: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "package.zip").write_bytes(package("def handler(event, context): return 1"))
+    variables = {"package": str(tmp_path / "package.zip")}
+    lines: list[str] = []
+    terraform = Terraform(
+        module, tmp_path / "work", sandbox.environment(), lines.append, deadline_seconds=150
+    )
+    terraform.init()
+    terraform.apply(variables=variables)
+    assert any("Apply complete" in line for line in lines)
+    assert not terraform.plan(variables=variables)
+    assert terraform.outputs()["queue_url"].endswith("/services-intake")
+    upload = f"services-{sandbox.account}-upload"
+    sandbox.client("s3").put_object(Bucket=upload, Key="left behind", Body=b"x")
+    terraform.destroy(variables=variables)
+    assert terraform.state().get("values") is None
+    buckets = [bucket["Name"] for bucket in sandbox.client("s3").list_buckets()["Buckets"]]
+    assert [name for name in buckets if name.startswith("services-")] == []
+    created = {path.name for path in module.iterdir()}
+    assert created <= {"main.tf", ".terraform.lock.hcl"}
+
+
+def _terraform(module: Path, text: str, seconds: float = 60) -> Terraform:
+    module.mkdir()
+    (module / "main.tf").write_text(text)
+    return Terraform(module, module.parent / "work", {}, deadline_seconds=seconds)
+
+
+@pytest.mark.terraform
+def test_failure_is_one_line_with_the_first_error(tmp_path: Path) -> None:
+    terraform = _terraform(tmp_path / "module", 'output "x" {\n  value = var.missing\n}\n')
+    terraform.init()
+    with pytest.raises(TerraformError) as failed:
+        terraform.plan()
+    assert str(failed.value) == (
+        "terraform plan failed: Reference to undeclared input variable"
+    )
+    assert "var.missing" in failed.value.output
+
+
+@pytest.mark.terraform
+def test_command_is_ended_at_its_deadline(tmp_path: Path) -> None:
+    terraform = _terraform(tmp_path / "module", 'output "x" {\n  value = 1\n}\n', seconds=0.01)
+    with pytest.raises(TerraformError, match="took longer than"):
+        terraform.init()
+
+
+@pytest.mark.terraform
+def test_missing_provider_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = tmp_path / "mirror"
+    empty.mkdir()
+    config = tmp_path / "config"
+    config.write_text(provider_mirror.config_text(empty))
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(config))
+    required = 'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n}\n'
+    with pytest.raises(TerraformError, match="finds no hashicorp/aws provider"):
+        _terraform(tmp_path / "module", required).init()
+
+
+def test_missing_terraform_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(TerraformError, match="terraform is not on the PATH"):
+        Terraform(tmp_path, tmp_path / "work", {})
+
+
+def _unpacked(root: Path) -> Path:
+    folder = root / provider_mirror.REGISTRY / "hashicorp" / "aws" / "5.100.0" / "linux_amd64"
+    folder.mkdir(parents=True)
+    return root
+
+
+def test_mirror_in_an_implied_folder_comes_first(tmp_path: Path) -> None:
+    mirror = _unpacked(tmp_path / ".terraform.d" / "plugins")
+    assert provider_mirror.find_mirror({"HOME": str(tmp_path)}) == mirror
+
+
+def test_folder_that_others_can_write_is_no_mirror(tmp_path: Path) -> None:
+    folder = _unpacked(tmp_path) / provider_mirror.REGISTRY
+    folder.chmod(0o777)
+    assert not provider_mirror._only_root_can_write(folder)
+    folder.chmod(0o755)
+    assert provider_mirror._only_root_can_write(folder) == (os.getuid() == 0)
+
+
+def test_named_configuration_counts_only_when_it_exists(tmp_path: Path) -> None:
+    named = tmp_path / "named"
+    assert provider_mirror.named_config({"TF_CLI_CONFIG_FILE": str(named)}) is None
+    named.write_text("")
+    assert provider_mirror.named_config({"TF_CLI_CONFIG_FILE": str(named)}) == named
