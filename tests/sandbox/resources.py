@@ -21,7 +21,7 @@ ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 def make_role(
     sandbox: Sandbox, name: str, service: str, *statements: dict[str, Any], **condition: Any
 ) -> str:
-    """Create a role that trusts one service, with an inline policy of the given statements (everything when none)."""
+    """Create a role that trusts one service; without statements it may do everything."""
     iam = sandbox.client("iam")
     trust: dict[str, Any] = {
         "Effect": "Allow",
@@ -47,7 +47,7 @@ def put_policy(sandbox: Sandbox, role: str, *statements: dict[str, Any]) -> None
 
 
 def make_function(sandbox: Sandbox, name: str, source: str) -> str:
-    """Create a function whose module ``app`` is the source and whose handler is ``app.handler``; return its ARN."""
+    """Create a function from the source of its module ``app``; return its ARN."""
     role = make_role(sandbox, f"{name}-role", "lambda.amazonaws.com")
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -64,7 +64,7 @@ def make_function(sandbox: Sandbox, name: str, source: str) -> str:
 
 
 def make_key(sandbox: Sandbox, *statements: dict[str, Any]) -> str:
-    """Create a customer-managed key that delegates to IAM, with further statements; return its ARN."""
+    """Create a customer-managed key that delegates to IAM; return its ARN."""
     root = {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{sandbox.account}:root"},
@@ -76,8 +76,8 @@ def make_key(sandbox: Sandbox, *statements: dict[str, Any]) -> str:
     return str(key["KeyMetadata"]["Arn"])
 
 
-def wait_until(found: Callable[[], T], what: str, seconds: float = 15.0) -> T:
-    """Call until the answer is true; return it, or fail the test when the deadline comes first."""
+def wait_until(found: Callable[[], T | None], what: str, seconds: float = 15.0) -> T:
+    """Call until the answer is true and return it; fail the test at the deadline."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         answer = found()
@@ -89,7 +89,7 @@ def wait_until(found: Callable[[], T], what: str, seconds: float = 15.0) -> T:
 
 
 def control(sandbox: Sandbox, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """Call a control route and return its parsed answer; an error status raises ``urllib.error.HTTPError``."""
+    """Call a control route; an error status raises ``urllib.error.HTTPError``."""
     request = urllib.request.Request(
         f"{sandbox.endpoint}/sandbox/{path}",
         data=json.dumps(body or {}).encode() if method == "POST" else None,

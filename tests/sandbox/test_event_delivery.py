@@ -1,4 +1,4 @@
-"""Events reach queues, functions and state machines when every policy allows it, and the dead-letter queue otherwise."""
+"""Events reach their targets when every policy allows it, and the dead-letter queue otherwise."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ def make_bucket(sandbox: Sandbox, name: str, *, versioned: bool = True) -> None:
 
 def received(sandbox: Sandbox, url: str) -> list[dict[str, Any]]:
     assert event_delivery.drain(10)
-    client, messages = sandbox.client("sqs"), []
+    client = sandbox.client("sqs")
+    messages: list[dict[str, Any]] = []
     while True:
         answer = client.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]

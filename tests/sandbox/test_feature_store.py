@@ -1,4 +1,4 @@
-"""Feature groups keep their configuration; records are validated, versioned online and appended offline."""
+"""Feature groups keep their configuration; records are validated, kept online, appended offline."""
 
 from __future__ import annotations
 

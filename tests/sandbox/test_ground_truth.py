@@ -1,4 +1,4 @@
-"""Labeling jobs as Ground Truth runs them: strict requests, the labeling role's access, output, events and faults."""
+"""Labeling jobs as Ground Truth runs them: requests, the role's access, output, events, faults."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def output_of(sandbox: Sandbox, described: dict[str, Any]) -> list[dict[str, Any
 
 def events_of(sandbox: Sandbox, queue: str, arn: str) -> list[dict[str, Any]]:
     assert event_delivery.drain(10)
-    found = []
+    found: list[dict[str, Any]] = []
     sqs = sandbox.client("sqs")
     while True:
         answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)

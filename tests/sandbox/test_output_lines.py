@@ -1,9 +1,9 @@
-"""Output lines look like the service's: the fixtures are written from its documentation, not from this code."""
+"""Output lines look like the service's: the fixtures come from its documentation."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,5 +61,7 @@ def test_an_unreached_line_is_the_input_line() -> None:
 
 
 def test_a_creation_date_has_six_digits_even_for_a_whole_second() -> None:
-    line = output_lines.labeled({}, ATTRIBUTE, 0, {}, "job", datetime(2026, 1, 2, 3, 4, 5))
+    line = output_lines.labeled(
+        {}, ATTRIBUTE, 0, {}, "job", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    )
     assert line[METADATA]["creation-date"] == "2026-01-02T03:04:05.000000"

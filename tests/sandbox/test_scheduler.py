@@ -1,4 +1,4 @@
-"""Schedules start executions with their role, and what fails goes to the schedule's dead-letter queue."""
+"""Schedules start executions with their role; what fails goes to the dead-letter queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step Functions as the labeling workflow uses it: functions, task tokens, retries, names and the end of executions."""
+"""Step Functions as the labeling workflow uses it: functions, tokens, retries, names and ends."""
 
 from __future__ import annotations
 
