@@ -105,14 +105,6 @@ locals {
   labeling_timeout_seconds = 31 * 86400
   poll_timeout_seconds     = 300
 
-  # What every step of the workflow repeats, unless the state says otherwise.
-  workflow_retry = [
-    { ErrorEquals = ["RunAliveError", "RunNotFoundError", "RunTakenOverError", "SettingsError"], MaxAttempts = 0 },
-    # The step stopped before its deadline and goes on where it left off: 20 calls of ten minutes.
-    { ErrorEquals = ["OutOfTimeError"], IntervalSeconds = 1, MaxAttempts = 20, BackoffRate = 1 },
-    { ErrorEquals = ["States.ALL"], IntervalSeconds = 2, MaxAttempts = 4, BackoffRate = 2 },
-  ]
-
   # A superset for all task types. It never changes with the labels: the provider replaces a feature group
   # whose definitions change.
   base_features = {

@@ -1,0 +1,323 @@
+"""Checks the pipeline's promises from the outside.
+
+Uploads are compared with the ledger, the queues, the records and the labeling jobs.
+
+It shares no code with the functions and believes none of their reports: what Ground Truth was
+given, what Feature Store was sent and what lies on the queues is read from the services themselves.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+#: Features that every record of a labeled image has; see the feature group's schema.
+RECORD_FEATURES = frozenset(
+    {
+        "source_ref",
+        "event_time",
+        "label",
+        "label_json",
+        "confidence",
+        "labeling_job",
+        "status",
+        "task_type",
+        "label_schema",
+        "source_version_id",
+        "source_etag",
+        "run_id",
+        "attempts",
+    }
+)
+
+_AT_REST = frozenset({"stored", "superseded", "dead_lettered", "returned"})
+_deserialize = TypeDeserializer().deserialize
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One version of an object that was put into the upload bucket.
+
+    Attributes:
+        bucket: The upload bucket.
+        key: The object's key.
+        version_id: The version.
+    """
+
+    bucket: str
+    key: str
+    version_id: str
+
+    @property
+    def uri(self) -> str:
+        """The ``s3://`` address, the same for all versions."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Names of what is looked at.
+
+    Attributes:
+        ledger_table: The ledger.
+        intake_queue_url: The intake queue.
+        dead_letter_queue_url: The dead-letter queue.
+        output_bucket: Where the runs' files are.
+        feature_group: The feature group.
+    """
+
+    ledger_table: str
+    intake_queue_url: str
+    dead_letter_queue_url: str
+    output_bucket: str
+    feature_group: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What an audit saw.
+
+    Attributes:
+        violations: Broken promises, each in a sentence; empty if all hold.
+        states: Per upload the item's state in the ledger, None where the ledger does not know it.
+        records: The online records by ``source_ref``.
+        dead_letters: The bodies on the dead-letter queue.
+    """
+
+    violations: list[str]
+    states: dict[Upload, str | None]
+    records: dict[str, dict[str, str]]
+    dead_letters: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Auditor:
+    """Audits a pipeline at rest: no execution running, no event under way.
+
+    Attributes:
+        client: Makes an administrator's client of a service.
+        control: Reads one of the sandbox's control routes.
+        resources: What to look at.
+    """
+
+    client: Callable[[str], Any]
+    control: Callable[[str], Any]
+    resources: Resources
+
+    def audit(self, uploads: Iterable[Upload], *, max_attempts: int) -> Findings:
+        """Check the invariants.
+
+        Args:
+            uploads: Every version that was uploaded, folder markers left out.
+            max_attempts: Attempts that an item may have.
+        """
+        rows = self._ledger()
+        items = {
+            (row["bucket"], row["object_key"], row["version_id"]): row
+            for key, row in rows.items()
+            if key.startswith("ITEM#")
+        }
+        waiting = _sources(self._bodies(self.resources.intake_queue_url))
+        dead_letters = self._bodies(self.resources.dead_letter_queue_url)
+        contents = self.control(f"records/{self.resources.feature_group}")
+        records = {record["source_ref"]: record for record in contents["online"]}
+        uploads = list(uploads)
+        found = {it: items.get((it.bucket, it.key, it.version_id)) for it in uploads}
+        violations = [
+            *_lost(found, waiting),
+            *_dead_letters_without_message(items, dead_letters),
+            *_records_and_ledger_disagree(items, contents["offline"]),
+            *_open_runs(rows),
+            *_attempts_and_reasons(items, max_attempts),
+            *self._paid_twice(items),
+            *self._unbalanced(contents["offline"]),
+        ]
+        states = {upload: row["item_state"] if row else None for upload, row in found.items()}
+        return Findings(violations, states, records, dead_letters)
+
+    def _ledger(self) -> dict[str, dict[str, Any]]:
+        pages = self.client("dynamodb").get_paginator("scan")
+        rows = {}
+        for page in pages.paginate(TableName=self.resources.ledger_table, ConsistentRead=True):
+            for encoded in page["Items"]:
+                row = {name: _deserialize(value) for name, value in encoded.items()}
+                rows[row["pk"]] = row
+        return rows
+
+    def _bodies(self, url: str) -> list[dict[str, Any]]:
+        """Look at every message of a queue and put it back."""
+        sqs = self.client("sqs")
+        handles, bodies = [], []
+        while True:
+            answer = sqs.receive_message(
+                QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60, WaitTimeSeconds=0
+            )
+            messages = answer.get("Messages", [])
+            if not messages:
+                break
+            handles += [message["ReceiptHandle"] for message in messages]
+            bodies += [_decoded(message["Body"]) for message in messages]
+        for handle in handles:
+            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+        return bodies
+
+    def _paid_twice(self, items: Mapping[Any, Mapping[str, Any]]) -> Iterable[str]:
+        """I3: never in two unfinished jobs, and in none after a label was stored."""
+        names = {row["pk"].removeprefix("ITEM#"): source for source, row in items.items()}
+        jobs = sorted(self.control("labeling-jobs"), key=lambda job: str(job["created"]))
+        labeled_in: dict[str, str] = {}
+        busy_until: dict[str, str] = {}
+        for job in jobs:
+            labeled = set(self._labeled_items(job))
+            for item, count in Counter(job["item_ids"]).items():
+                if count > 1:
+                    yield f"{names.get(item, item)} is {count} times in job {job['name']}"
+                if item in labeled_in:
+                    yield f"{names.get(item, item)} was labeled in {labeled_in[item]} and again"
+                if busy_until.get(item, "") > job["created"]:
+                    yield f"{names.get(item, item)} is in two unfinished jobs at once"
+                busy_until[item] = job["modified"]
+                if item in labeled:
+                    labeled_in[item] = job["name"]
+
+    def _labeled_items(self, job: Mapping[str, Any]) -> Iterable[str]:
+        if not job["output_uri"]:
+            return
+        described = self.client("sagemaker").describe_labeling_job(LabelingJobName=job["name"])
+        attribute = described["LabelAttributeName"]
+        for line in self._lines(described["LabelingJobOutput"]["OutputDatasetS3Uri"]):
+            metadata = line.get(f"{attribute}-metadata", {})
+            if attribute in line and "failure-reason" not in metadata:
+                yield line["item-id"]
+
+    def _lines(self, uri: str) -> list[dict[str, Any]]:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        body = self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        return [json.loads(line) for line in body.splitlines() if line.strip()]
+
+    def _unbalanced(self, offline: Iterable[Mapping[str, str]]) -> Iterable[str]:
+        """I4: each run's report against what the services saw."""
+        stored: dict[str, set[str]] = defaultdict(set)
+        for row in offline:
+            stored[row["run_id"]].add(row["source_ref"])
+        jobs = {job["name"]: job for job in self.control("labeling-jobs")}
+        for report in self.reports():
+            run = report["run_id"]
+            outcomes = sum(report["dropped"].values()) + sum(report["invalid"].values())
+            if report["received"] != report["claimed"] + outcomes:
+                yield f"run {run}: received is not claimed + dropped + invalid"
+            if report["stored"] != len(stored[run]):
+                yield f"run {run}: reports {report['stored']} stored, {len(stored[run])} records"
+            job = jobs.get(report["labeling_job"]["name"]) if report["labeling_job"] else None
+            worked_on = len(job["item_ids"]) if job else 0
+            labeled = len(set(self._labeled_items(job))) if job else 0
+            given_back = sum(report["returned"].values()) + sum(report["dead_lettered"].values())
+            if job and report["claimed"] - worked_on > report["superseded"]:
+                yield f"run {run}: claimed {report['claimed']}, but the job had {worked_on} items"
+            settled = report["stored"] + report["labeled"] + given_back + report["superseded"]
+            if report["claimed"] != settled:
+                yield f"run {run}: {report['claimed']} claimed, {settled} settled"
+            # A label is not stored if the object was overwritten meanwhile or its record was
+            # refused.
+            not_stored = report["superseded"] + report["dead_lettered"].get("record_rejected", 0)
+            if not labeled - not_stored <= report["stored"] <= labeled:
+                yield f"run {run}: workers labeled {labeled}, {report['stored']} are stored"
+
+    def reports(self) -> list[dict[str, Any]]:
+        """Return the report of every run, the oldest first."""
+        pages = self.client("s3").get_paginator("list_objects_v2")
+        found = pages.paginate(Bucket=self.resources.output_bucket, Prefix="runs/")
+        keys = [
+            entry["Key"]
+            for page in found
+            for entry in page.get("Contents", [])
+            if entry["Key"].endswith("/report.json")
+        ]
+        bucket = self.resources.output_bucket
+        read = self.client("s3").get_object
+        return [json.loads(read(Bucket=bucket, Key=key)["Body"].read()) for key in sorted(keys)]
+
+
+def _decoded(body: str) -> dict[str, Any]:
+    try:
+        decoded = json.loads(body)
+    except ValueError:
+        return {"body": body}
+    return decoded if isinstance(decoded, dict) else {"body": body}
+
+
+def _sources(bodies: Iterable[Mapping[str, Any]]) -> set[tuple[str, str, str]]:
+    sources = set()
+    for body in bodies:
+        if "item" in body:
+            item = body["item"]
+            sources.add((item["bucket"], item["key"], item["version_id"]))
+        elif "detail" in body and "object" in body["detail"]:
+            detail = body["detail"]
+            stored = detail["object"]
+            sources.add((detail["bucket"]["name"], stored["key"], stored.get("version-id", "")))
+    return sources
+
+
+def _lost(
+    found: Mapping[Upload, Mapping[str, Any] | None], waiting: set[tuple[str, str, str]]
+) -> Iterable[str]:
+    """I1: everything uploaded is in the ledger or waits on the queue."""
+    for upload, row in found.items():
+        source = (upload.bucket, upload.key, upload.version_id)
+        if row is None:
+            if source not in waiting:
+                yield f"{upload.uri} version {upload.version_id} is lost: not known, not waiting"
+        elif row["item_state"] not in _AT_REST:
+            yield f"{upload.uri} is {row['item_state']} although no run is open"
+        elif row["item_state"] == "returned" and source not in waiting:
+            yield f"{upload.uri} was returned but is not on the queue"
+
+
+def _dead_letters_without_message(
+    items: Mapping[Any, Mapping[str, Any]], dead_letters: Iterable[Mapping[str, Any]]
+) -> Iterable[str]:
+    messages = _sources(dead_letters)
+    for source, row in items.items():
+        if row["item_state"] == "dead_lettered" and source not in messages:
+            yield f"{source} is dead-lettered but not on the dead-letter queue"
+    for body in dead_letters:
+        if not body.get("reason"):
+            yield f"a dead letter has no reason: {sorted(body)}"
+
+
+def _records_and_ledger_disagree(
+    items: Mapping[Any, Mapping[str, Any]], offline: Iterable[Mapping[str, str]]
+) -> Iterable[str]:
+    """I2: a claim is settled only after its record is written."""
+    written = Counter((row["source_ref"], row["source_version_id"]) for row in offline)
+    for (bucket, key, version_id), row in items.items():
+        source = (f"s3://{bucket}/{key}", version_id)
+        if row["item_state"] == "stored" and not written[source]:
+            yield f"{source} is stored according to the ledger, but has no record"
+        if row["item_state"] != "stored" and written[source]:
+            yield f"{source} has a record, but the ledger says {row['item_state']}"
+
+
+def _open_runs(rows: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
+    open_runs = rows.get("OPEN_RUNS", {}).get("run_ids", set())
+    for run in open_runs:
+        yield f"run {run} is still open"
+
+
+def _attempts_and_reasons(
+    items: Mapping[Any, Mapping[str, Any]], max_attempts: int
+) -> Iterable[str]:
+    """I5: attempts are bounded, and every return and dead letter has a reason."""
+    for source, row in items.items():
+        if row.get("attempts", 0) > max_attempts:
+            yield f"{source} had {row['attempts']} attempts of {max_attempts}"
+        if row["item_state"] in ("returned", "dead_lettered") and not row.get("reason"):
+            yield f"{source} is {row['item_state']} without a reason"

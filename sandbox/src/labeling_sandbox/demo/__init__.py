@@ -1,0 +1,1 @@
+"""The whole pipeline on this machine: the module, the shipped package, and simulated workers."""

@@ -1,0 +1,140 @@
+"""What the demo shows: progress while it works, tables at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from labeling_sandbox.demo.pipeline import Execution
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """One scheduled run, as it is reported at the end.
+
+    Attributes:
+        execution: The execution.
+        report: The run's report, None if the queue was empty.
+        calls: AWS calls of the functions.
+    """
+
+    execution: Execution
+    report: Mapping[str, Any] | None
+    calls: int
+
+    @property
+    def outcome(self) -> str:
+        """How the run ended, with the execution's error if there is one."""
+        ended = self.report["outcome"] if self.report else "queue_empty"
+        return f"{ended} ({self.execution.error})" if self.execution.error else str(ended)
+
+
+@dataclass
+class Screen:
+    """Writes to a terminal or to a file.
+
+    Attributes:
+        console: rich's console.
+    """
+
+    console: Console = field(default_factory=Console)
+
+    def say(self, text: str) -> None:
+        """Write a line."""
+        self.console.print(text, highlight=False)
+
+    @contextmanager
+    def progress(self, title: str, total: int | None = None) -> Iterator[_Bar]:
+        """Show a bar for as long as something takes; without a terminal, a line at its end."""
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(
+            *columns, TimeElapsedColumn(), console=self.console, transient=True
+        ) as progress:
+            bar = _Bar(progress, progress.add_task(title, total=total))
+            yield bar
+            task = progress.tasks[0]
+            seconds, done = task.elapsed or 0.0, int(task.completed)
+        self.say(f"  {title}: {done}, {seconds:.1f} s" if done else f"  {title}: {seconds:.1f} s")
+
+    def runs(self, runs: Sequence[RunResult]) -> None:
+        """Show what became of everything, run by run."""
+        table = Table(title="Runs", title_justify="left")
+        names = ("received", "claimed", "labeled", "stored", "returned", "dead-lettered", "dropped")
+        for name in ("run", *names, "calls per item", "outcome"):
+            table.add_column(name, overflow="fold")
+        for number, run in enumerate(runs, 1):
+            table.add_row(str(number), *_row(run), run.outcome)
+        self.console.print(table)
+
+    def steps(self, runs: Sequence[RunResult]) -> None:
+        """Show the seconds per step, run by run."""
+        names = list(dict.fromkeys(name for run in runs for name in run.execution.steps))
+        waiting = [name for name in names if any(_shown(run, name) for run in runs)]
+        table = Table(title="Seconds per step", title_justify="left")
+        table.add_column("step")
+        for number in range(1, len(runs) + 1):
+            table.add_column(f"run {number}", justify="right")
+        for name in waiting:
+            table.add_row(name, *(_shown(run, name) for run in runs))
+        table.add_row("history events", *(str(run.execution.events) for run in runs))
+        self.console.print(table)
+
+    def record(self, record: Mapping[str, str]) -> None:
+        """Show a feature record in full."""
+        table = Table(title=record["source_ref"], title_justify="left", show_header=False)
+        for name, text in record.items():
+            table.add_row(name, text)
+        self.console.print(table)
+
+
+@dataclass(frozen=True)
+class _Bar:
+    progress: Progress
+    task: Any
+
+    def advance(self) -> None:
+        """Count one more."""
+        self.progress.advance(self.task)
+
+    def show(self, completed: int, total: int) -> None:
+        """Show an absolute count."""
+        self.progress.update(self.task, completed=completed, total=total or None)
+
+
+def _shown(run: RunResult, step: str) -> str:
+    seconds = run.execution.steps.get(step)
+    return f"{seconds:.2f}" if seconds is not None and seconds >= 0.005 else ""  # noqa: PLR2004
+
+
+def _row(run: RunResult) -> list[str]:
+    report = run.report
+    if report is None:
+        return ["0", "0", "0", "0", "0", "0", "0", ""]
+    dead = Counter(report["dead_lettered"]) + Counter(report["invalid"])
+    counters = (report["labeling_job"] or {}).get("counters", {})
+    per_item = run.calls / report["claimed"] if report["claimed"] else 0.0
+    return [
+        str(report["received"]),
+        str(report["claimed"]),
+        str(counters.get("TotalLabeled", 0)),
+        str(report["stored"]),
+        _with_reasons(report["returned"]),
+        _with_reasons(dead),
+        _with_reasons(report["dropped"]),
+        f"{per_item:.2f}" if per_item else "",
+    ]
+
+
+def _with_reasons(counts: Mapping[str, int]) -> str:
+    lines = [str(sum(counts.values()))]
+    lines += [f"{count} {reason}" for reason, count in sorted(counts.items())]
+    return "\n".join(lines)
