@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.statemachine.rendering import Deployment, Rendering, render
+from tests.statemachine.sandbox_process import sandbox_process
+from tests.statemachine.script import script_server
+from tests.statemachine.workflow import Runner, Workflow, deploy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+JOB_NAME = "digits"
+
+
+@pytest.fixture(scope="session")
+def rendering(tmp_path_factory: pytest.TempPathFactory) -> Rendering:
+    """Render the definition, with locals replaced if need be."""
+
+    def rendered(**replaced_locals: object) -> str:
+        folder = tmp_path_factory.mktemp("rendering")
+        return render(folder, Deployment(ACCOUNT, REGION, JOB_NAME), **replaced_locals)
+
+    return rendered
+
+
+@pytest.fixture(scope="session")
+def definition_text(rendering: Rendering) -> str:
+    return rendering()
+
+
+@pytest.fixture(scope="session")
+def definition(definition_text: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(definition_text)
+    return parsed
+
+
+@pytest.fixture(scope="session")
+def workflow() -> Iterator[Workflow]:
+    with sandbox_process() as sandbox, script_server() as server:
+        deployed = deploy(sandbox, server, lambda step: f"{JOB_NAME}-{step.replace('_', '-')}")
+        server.answer_token = deployed.answer
+        yield deployed
+
+
+@pytest.fixture(scope="session")
+def run(workflow: Workflow, definition_text: str) -> Runner:
+    """The workflow as it is deployed."""
+    return Runner(workflow, workflow.create(JOB_NAME, definition_text))
+
+
+@pytest.fixture(scope="session")
+def run_impatiently(workflow: Workflow, rendering: Rendering) -> Runner:
+    """The same, but for a labeling job that is waited for one second only: the least there is."""
+    impatient = rendering(labeling_timeout_seconds=1)
+    return Runner(workflow, workflow.create(f"{JOB_NAME}-impatient", impatient))
