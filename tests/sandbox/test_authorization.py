@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from labeling_sandbox import authorization, credentials
-from labeling_sandbox.server import Sandbox
 from tests.sandbox.function_code import allow, create_role, put_policy
+
+if TYPE_CHECKING:
+    from labeling_sandbox.server import Sandbox
 
 ROLE = "authorized-role"
 Client = Callable[[str], Any]
@@ -39,9 +41,7 @@ def client(sandbox: Sandbox, key: str) -> Client:
     s3.create_bucket(Bucket="guarded")
     default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
     rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}
-    s3.put_bucket_encryption(
-        Bucket="guarded", ServerSideEncryptionConfiguration={"Rules": [rule]}
-    )
+    s3.put_bucket_encryption(Bucket="guarded", ServerSideEncryptionConfiguration={"Rules": [rule]})
     s3.put_object(Bucket="guarded", Key="runs/1", Body=b"x")
     sandbox.client("dynamodb").create_table(
         TableName="guarded",
@@ -158,9 +158,7 @@ def test_transaction_needs_the_single_actions_inside(
 def test_events_are_allowed_by_source(sandbox: Sandbox, client: Client) -> None:
     bus = f"arn:aws:events:{sandbox.region}:{sandbox.account}:event-bus/default"
     condition = {"StringEquals": {"events:source": "mine"}}
-    put_policy(
-        sandbox, ROLE, [allow("events:PutEvents", resource=bus, Condition=condition)]
-    )
+    put_policy(sandbox, ROLE, [allow("events:PutEvents", resource=bus, Condition=condition)])
 
     def send(*sources: str) -> object:
         entries = [{"Source": name, "DetailType": "t", "Detail": "{}"} for name in sources]

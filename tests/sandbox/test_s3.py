@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
-from labeling_sandbox.server import Sandbox
+if TYPE_CHECKING:
+    from labeling_sandbox.server import Sandbox
 
 
 def test_event_bridge_switch_is_read_back_alone_and_beside_a_queue(sandbox: Sandbox) -> None:

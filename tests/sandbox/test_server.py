@@ -114,7 +114,8 @@ def test_serve_says_how_to_connect_and_stops_on_a_signal(
         first = process.stdout.readline()
         assert f"listening on http://127.0.0.1:{port}" in first
         process.send_signal(number)
-        rest, _ = process.communicate(timeout=20)
+        rest = process.stdout.read()
+        process.wait(20)
     assert process.returncode == 0
     assert f"export AWS_ENDPOINT_URL=http://127.0.0.1:{port}" in rest
     assert "Terraform" in rest

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from labeling_sandbox import provider_mirror
-from labeling_sandbox.server import Sandbox
 from labeling_sandbox.terraform import Terraform, TerraformError
 from tests.sandbox.function_code import package
+
+if TYPE_CHECKING:
+    from labeling_sandbox.server import Sandbox
 
 SERVICES = Path(__file__).with_name("services")
 
@@ -59,9 +62,7 @@ def test_failure_is_one_line_with_the_first_error(tmp_path: Path) -> None:
     terraform.init()
     with pytest.raises(TerraformError) as failed:
         terraform.plan()
-    assert str(failed.value) == (
-        "terraform plan failed: Reference to undeclared input variable"
-    )
+    assert str(failed.value) == ("terraform plan failed: Reference to undeclared input variable")
     assert "var.missing" in failed.value.output
 
 
@@ -79,7 +80,9 @@ def test_missing_provider_is_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
     config = tmp_path / "config"
     config.write_text(provider_mirror.config_text(empty))
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(config))
-    required = 'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n}\n'
+    required = (
+        'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n}\n'
+    )
     with pytest.raises(TerraformError, match="finds no hashicorp/aws provider"):
         _terraform(tmp_path / "module", required).init()
 

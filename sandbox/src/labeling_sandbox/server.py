@@ -113,6 +113,8 @@ class Sandbox:
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
         self._seams: list[Seam] = []
+        self._session: Any = boto3.session.Session()
+        self._session_lock = threading.Lock()
 
     def start(self) -> Self:
         """Install the seams and listen.
@@ -181,8 +183,9 @@ class Sandbox:
             # botocore would put "sync-" before the host of StartSyncExecution and TestState.
             "config": Config(inject_host_prefix=False),
         }
-        session: Any = boto3.session.Session()
-        return session.client(service, **{**arguments, **options})
+        # A session loads each service's model once, but makes clients in one thread at a time.
+        with self._session_lock:
+            return self._session.client(service, **{**arguments, **options})
 
     def environment(self) -> dict[str, str]:
         """Return the variables that point Terraform, boto3 and the AWS CLI at this sandbox."""
