@@ -54,6 +54,14 @@ def item_row(row: dict[str, Any]) -> ItemRow:
     )
 
 
+def _may_dead_letter(rejected: Rejected, row: ItemRow) -> bool:
+    if row.state is ItemState.DEAD_LETTERED:
+        return rejected.generation == row.generation
+    # What can be labeled has changed since the item was given back: it must not vanish together
+    # with the message that waits for it.
+    return row.state is ItemState.RETURNED
+
+
 @dataclass(frozen=True, slots=True)
 class ItemLedger:
     """Claims and settles items.
@@ -202,11 +210,9 @@ class ItemLedger:
         if refusal is None:
             return 1
         row = item_row(refusal.row)
-        if row.state is not ItemState.DEAD_LETTERED:
-            return None
-        if not row.delivered:
+        if row.state is ItemState.DEAD_LETTERED and not row.delivered:
             return row.generation
-        if rejected.generation != row.generation:
+        if not _may_dead_letter(rejected, row):
             return None
         expected = ClaimOn(row, 0, row.generation)
         again = item_updates.dead_letter(rejected, source, run_id, part, expected)

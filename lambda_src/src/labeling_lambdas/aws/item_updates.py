@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.messages import Rejected
     from labeling_lambdas.domain.settlement import Settlement
 
+#: Of the attributes written here only this one is a reserved word.
+#: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
+_SOURCE_NAMES = {"bucket": "bucket"}
+
 
 def _source_values(source: SourceObject) -> dict[str, str]:
     return {"bucket": source.bucket, "key": source.key, "version": source.version_id}
@@ -41,7 +45,7 @@ def claim(source: SourceObject, expected: ClaimOn, run_id: str, part: str) -> Up
         key=f"ITEM#{source.item_id}",
         update=(
             "SET item_state = :state, run_id = :run, part = :part, attempts = :attempts,"
-            " generation = :generation, bucket = :bucket, object_key = :key,"
+            " generation = :generation, #bucket = :bucket, object_key = :key,"
             " version_id = :version, updated_at = :now REMOVE reason, delivered"
         ),
         condition=condition,
@@ -55,6 +59,7 @@ def claim(source: SourceObject, expected: ClaimOn, run_id: str, part: str) -> Up
             **_source_values(source),
             "now": now(),
         },
+        names=_SOURCE_NAMES,
     )
 
 
@@ -74,7 +79,7 @@ def supersede(source: SourceObject, expected: ClaimOn) -> Update:
     return Update(
         key=f"ITEM#{source.item_id}",
         update=(
-            "SET item_state = :state, bucket = :bucket, object_key = :key,"
+            "SET item_state = :state, #bucket = :bucket, object_key = :key,"
             " version_id = :version, updated_at = :now, run_id = :none"
         ),
         condition=condition,
@@ -85,6 +90,7 @@ def supersede(source: SourceObject, expected: ClaimOn) -> Update:
             "none": "",
             "now": now(),
         },
+        names=_SOURCE_NAMES,
     )
 
 
@@ -148,7 +154,7 @@ def dead_letter(
         key=f"ITEM#{source.item_id}",
         update=(
             "SET item_state = :state, run_id = :run, part = :part, attempts = :zero,"
-            " generation = :generation, bucket = :bucket, object_key = :key,"
+            " generation = :generation, #bucket = :bucket, object_key = :key,"
             " version_id = :version, reason = :reason, delivered = :no, updated_at = :now"
         ),
         condition=condition,
@@ -164,4 +170,5 @@ def dead_letter(
             "no": False,
             "now": now(),
         },
+        names=_SOURCE_NAMES,
     )

@@ -73,7 +73,7 @@ class RunLedger:
             opened_at=row["opened_at"],
             lease_until=row.get("lease_until", 0),
             counts=row.get("counts", {}),
-            plan=row.get("plan", {}),
+            plan=row.get("run_plan", {}),
         )
 
     def owned(self, run_id: str, execution_arn: str) -> Run:
@@ -169,7 +169,7 @@ class RunLedger:
             execution_arn,
             was=RunState.SEALED,
             to=RunState.SETTLING,
-            name="plan",
+            name="run_plan",
             value=plan,
         )
 

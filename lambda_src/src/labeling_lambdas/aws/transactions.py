@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -45,12 +45,15 @@ class Update:
         update: Update expression.
         condition: Condition expression, empty for none.
         values: Values of the expressions' placeholders, without the colon.
+        names: Attribute names that are reserved words, by their placeholders without the number
+            sign.
     """
 
     key: str
     update: str
     condition: str
     values: Mapping[str, Any]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def request(self, table: str) -> dict[str, Any]:
         """Return the update as parameters, the same for UpdateItem and for a transaction."""
@@ -62,6 +65,10 @@ class Update:
         }
         if self.condition:
             request["ConditionExpression"] = self.condition
+        if self.names:
+            request["ExpressionAttributeNames"] = {
+                f"#{placeholder}": name for placeholder, name in self.names.items()
+            }
         if self.values:
             request["ExpressionAttributeValues"] = {
                 f":{name}": _serializer.serialize(value) for name, value in self.values.items()

@@ -83,11 +83,12 @@ class Drained:
 
     Attributes:
         intake: Counts.
-        queue_empty: Whether the threads stopped because nothing came any more.
+        out_of_time: Whether a thread stopped for want of time. If none did, the last one to stop
+            found the queue empty or the budget used up.
     """
 
     intake: Intake
-    queue_empty: bool
+    out_of_time: bool
 
 
 @dataclass
@@ -130,13 +131,17 @@ class Drain:
         with ThreadPoolExecutor(THREADS) as threads:
             results = list(threads.map(self._work, range(THREADS)))
         intake = Intake.total(part for parts, _ in results for part in parts)
-        return Drained(intake, all(empty for _, empty in results))
+        return Drained(intake, any(out_of_time for _, out_of_time in results))
 
     def _work(self, thread: int) -> tuple[list[Intake], bool]:
         parts: list[Intake] = []
         held: list[Message] = []
         empty_polls = 0
-        while not self.deadline.near(STOP_RECEIVING_SECONDS):
+        out_of_time = False
+        while empty_polls < EMPTY_POLLS:
+            out_of_time = self.deadline.near(STOP_RECEIVING_SECONDS)
+            if out_of_time:
+                break
             room = self.budget.reserve(BATCH_MESSAGES)
             if not room and not held:
                 break
@@ -148,11 +153,9 @@ class Drain:
             if held and (not room or empty_polls or len(held) >= PART_MESSAGES):
                 parts.append(self._process(f"{self.call_id}-{thread}-{len(parts):04d}", held))
                 held = []
-            if empty_polls >= EMPTY_POLLS:
-                break
         if held:
             parts.append(self._process(f"{self.call_id}-{thread}-{len(parts):04d}", held))
-        return parts, empty_polls >= EMPTY_POLLS
+        return parts, out_of_time
 
     def _process(self, part: str, messages: list[Message]) -> Intake:
         self._open_once()

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labeling_lambdas.domain.accounting import PROBE_AFTER_FAILED_JOBS, Intake
+from labeling_lambdas.domain.accounting import PROBE_AFTER_FAILED_JOBS, Intake, Outcome
 from labeling_lambdas.domain.claims import RunState
 from labeling_lambdas.errors import RunAliveError
 from labeling_lambdas.steps.claims import resolve_part
@@ -72,6 +72,9 @@ class Polling:
         Args:
             new_drain: Makes the drain from a budget, a look-up of runs and an opener.
         """
+        if self._state_of_run(self.run_id) not in (None, RunState.POLLING):
+            # An earlier call sealed the run, and its answer was lost.
+            return self.seal()
         claimed = self._claimed_so_far()
         budget = Budget(self._limit() - claimed)
         drain = new_drain(
@@ -92,7 +95,7 @@ class Polling:
         run = self.runs.find(self.run_id)
         if run is None:
             return Polled(self.run_id, 0, Intake(), more=False)
-        more = not drained.queue_empty and budget.left > 0
+        more = drained.out_of_time and budget.left > 0
         if more or self.deadline.near(SEALING_SECONDS):
             return Polled(self.run_id, run.generation, drained.intake, more=True)
         return self.seal()
@@ -105,7 +108,9 @@ class Polling:
         """
         run = self.runs.owned(self.run_id, self.execution_arn)
         if run.state is not RunState.POLLING:
-            return Polled(run.run_id, run.generation, Intake.from_fields(run.counts), more=False)
+            intake = Intake.from_fields(run.counts)
+            self._close_if_empty(intake)
+            return Polled(run.run_id, run.generation, intake, more=False)
         if run.lease_until > self.deadline.now:
             message = (
                 f"run {self.run_id} may still be polled until {run.lease_until} (epoch seconds);"
@@ -118,7 +123,19 @@ class Polling:
         self.artifacts.write("claims/index.json", {"parts": sorted(parts), "counts": counts})
         self.runs.seal(self.run_id, self.execution_arn, counts)
         _log.info("run sealed", extra={"run_id": self.run_id, **counts})
+        self._close_if_empty(intake)
         return Polled(self.run_id, run.generation, intake, more=False)
+
+    def _close_if_empty(self, intake: Intake) -> None:
+        # A call that died between opening the run and listing its first part. The state machine
+        # ends without another step where nothing was received, so nobody else would close it.
+        if not intake.received:
+            self.runs.close(
+                self.run_id,
+                self.execution_arn,
+                outcome=Outcome.QUEUE_EMPTY.value,
+                job_failed=None,
+            )
 
     def _resolved_parts(self) -> dict[str, Intake]:
         counts = {}

@@ -1,4 +1,4 @@
-"""One started sandbox for all tests here; its state is global, so tests use own names."""
+"""One started sandbox for all tests of a process; moto's state is global, so names are fresh."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from labeling_sandbox.server import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_RUNTIME_PYTHON = Path(__file__).resolve().parents[2] / ".venv-runtime" / "bin" / "python"
+_RUNTIME_PYTHON = Path(__file__).resolve().parents[1] / ".venv-runtime" / "bin" / "python"
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,52 @@
+"""A fresh pipeline in the sandbox for each test of a function."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from labeling_lambdas.aws import clients, feature_store, queues
+from tests.handlers.pipeline import Pipeline, new_pipeline
+from tests.sandbox.resources import make_role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labeling_sandbox.server import Sandbox
+
+#: Waits as long as a labeling job may, until it is stopped.
+_DEFINITION = {
+    "StartAt": "Wait",
+    "States": {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}},
+}
+
+
+@pytest.fixture(scope="session")
+def ground_truth_role(sandbox: Sandbox) -> str:
+    return make_role(sandbox, "handlers-ground-truth", "sagemaker.amazonaws.com")
+
+
+@pytest.fixture(scope="session")
+def state_machine(sandbox: Sandbox) -> str:
+    role = make_role(sandbox, "handlers-states", "states.amazonaws.com")
+    created = sandbox.client("stepfunctions").create_state_machine(
+        name="handlers-waiting", definition=json.dumps(_DEFINITION), roleArn=role
+    )
+    return str(created["stateMachineArn"])
+
+
+@pytest.fixture
+def pipeline(
+    sandbox: Sandbox,
+    ground_truth_role: str,
+    state_machine: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Pipeline]:
+    # An empty queue is known at once here; on AWS a long poll asks all of its servers.
+    monkeypatch.setattr(queues, "LONG_POLL_SECONDS", 0)
+    monkeypatch.setattr(queues, "_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(feature_store, "_BASE_DELAY_SECONDS", 0.001)
+    yield new_pipeline(sandbox, monkeypatch, ground_truth_role, state_machine)
+    clients.forget()

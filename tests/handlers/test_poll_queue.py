@@ -1,0 +1,372 @@
+"""poll_queue: what is claimed, dropped, refused, and what is left for later."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from labeling_lambdas.steps import draining
+from tests.handlers.pipeline import Context
+
+if TYPE_CHECKING:
+    from tests.handlers.pipeline import Pipeline
+
+_SIZES = [1, 10, 11, 50, 60, 1000]
+
+
+def counts(pipeline: Pipeline, run: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = pipeline.file(run, "claims/index.json")["counts"]
+    return found
+
+
+def test_an_empty_queue_opens_no_run(pipeline: Pipeline) -> None:
+    run = pipeline.poll()
+    assert (run["received"], run["claimed"], run["more"]) == (0, 0, False)
+    assert pipeline.rows() == {}
+
+
+@pytest.mark.parametrize("size", _SIZES)
+def test_everything_on_the_queue_is_claimed_listed_and_deleted(
+    pipeline: Pipeline, size: int
+) -> None:
+    sources = pipeline.sources(size)
+    pipeline.announce(sources)
+    run = pipeline.poll()
+    assert (run["received"], run["claimed"], run["generation"]) == (size, size, 0)
+    assert set(pipeline.states(sources)) == {"claimed"}
+    assert pipeline.waiting() == []
+    assert pipeline.in_flight() == 0
+    parts = pipeline.file(run, "claims/index.json")["parts"]
+    listed = [
+        item["item_id"]
+        for part in parts
+        for item in pipeline.file(run, f"claims/{part}.json")["items"]
+    ]
+    assert sorted(listed) == sorted(source.item_id for source in sources)
+    assert pipeline.open_runs() == {run["run_id"]}
+    assert pipeline.run_row(run)["run_state"] == "sealed"
+    assert pipeline.run_row(run)["lease_until"] == 0
+
+
+def test_the_row_of_a_claim_names_the_object_the_run_and_the_part(pipeline: Pipeline) -> None:
+    source = pipeline.source("é +.png")
+    pipeline.announce([source])
+    run = pipeline.poll()
+    row = pipeline.item(source)
+    assert row["run_id"] == run["run_id"]
+    assert row["part"] in pipeline.file(run, "claims/index.json")["parts"]
+    assert (row["bucket"], row["object_key"], row["version_id"]) == (
+        pipeline.uploads,
+        "é +.png",
+        "v1",
+    )
+    assert (row["attempts"], row["generation"]) == (0, 0)
+
+
+def test_odd_keys_are_items_of_their_own(pipeline: Pipeline) -> None:
+    keys = ["a b.png", "a+b.png", "a%20b.png", "é.png", "x/1.png", "y/1.png", 'q"\\\n.png']
+    pipeline.announce([pipeline.source(key) for key in keys])
+    assert pipeline.poll()["claimed"] == len(keys)
+
+
+def test_a_duplicate_is_dropped_in_the_same_poll_and_in_a_later_run(pipeline: Pipeline) -> None:
+    source = pipeline.source()
+    pipeline.announce([source, source, source])
+    run = pipeline.poll()
+    assert run["claimed"] == 1
+    assert counts(pipeline, run)["dropped"] == {"duplicate": 2}
+    pipeline.announce([source])
+    later = pipeline.poll(execution="two")
+    assert counts(pipeline, later)["dropped"] == {"claimed_by_open_run": 1}
+    assert pipeline.in_flight() == 0
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
+def test_of_several_versions_in_one_part_only_the_newest_is_claimed(
+    pipeline: Pipeline, order: tuple[int, ...]
+) -> None:
+    versions = {
+        number: pipeline.source(version_id=f"v{number}", sequencer=f"0{number}")
+        for number in (1, 2, 3)
+    }
+    pipeline.announce([versions[number] for number in order])
+    run = pipeline.poll()
+    assert pipeline.states(versions.values()) == ["superseded", "superseded", "claimed"]
+    assert counts(pipeline, run)["dropped"] == {"superseded": 2}
+
+
+def test_an_older_version_that_comes_later_is_superseded(pipeline: Pipeline) -> None:
+    old = pipeline.source(version_id="v1", sequencer="0A")
+    new = pipeline.source(version_id="v2", sequencer="0AB")
+    pipeline.announce([new])
+    pipeline.poll()
+    pipeline.announce([old])
+    run = pipeline.poll(execution="two")
+    assert run["claimed"] == 0
+    assert counts(pipeline, run)["dropped"] == {"superseded": 1}
+    assert pipeline.states([old, new]) == ["superseded", "claimed"]
+
+
+def test_a_newer_version_that_comes_later_is_claimed_too(pipeline: Pipeline) -> None:
+    old = pipeline.source(version_id="v1", sequencer="0A")
+    new = pipeline.source(version_id="v2", sequencer="0AB")
+    pipeline.announce([old])
+    pipeline.poll()
+    pipeline.announce([new])
+    assert pipeline.poll(execution="two")["claimed"] == 1
+    assert pipeline.states([old, new]) == ["claimed", "claimed"]
+
+
+def test_a_bad_message_has_its_reason_and_the_batch_goes_on(pipeline: Pipeline) -> None:
+    good = pipeline.source("good.png")
+    bad = {
+        "foreign_bucket": pipeline.source(bucket="elsewhere"),
+        "unsupported_extension": pipeline.source("a.txt"),
+        "empty_object": pipeline.source("empty.png", size=0),
+        "image_too_large": pipeline.source("large.png", size=50 * 1024 * 1024),
+    }
+    pipeline.announce([*bad.values(), good, pipeline.source("folder/", size=0)])
+    pipeline.send(["{not json", "[" * 50_000])
+    run = pipeline.poll()
+    assert run["claimed"] == 1
+    assert counts(pipeline, run) == {
+        "received": 8,
+        "claimed": 1,
+        "dropped": {"folder_marker": 1},
+        "invalid": {**dict.fromkeys(bad, 1), "malformed_event": 2},
+    }
+    letters = pipeline.dead_letters()
+    by_item = {letter["item_id"]: letter for letter in letters if "item_id" in letter}
+    for reason, source in bad.items():
+        letter = by_item[source.item_id]
+        assert (letter["kind"], letter["reason"]) == ("dead_letter", reason)
+        assert (letter["attempts"], letter["generation"]) == (0, 1)
+        row = pipeline.item(source)
+        assert (row["item_state"], row["reason"]) == ("dead_lettered", reason)
+        assert row["delivered"] is True
+    malformed = [letter for letter in letters if letter["kind"] == "malformed"]
+    assert {letter["body"] for letter in malformed} == {"{not json", "[" * 50_000}
+    assert all(letter["reason"] == "malformed_event" for letter in malformed)
+    assert pipeline.in_flight() == 0
+
+
+def test_a_message_too_large_for_an_envelope_is_dead_lettered_as_it_is(
+    pipeline: Pipeline,
+) -> None:
+    body = '"' * (256 * 1024 - 10)
+    pipeline.send([body])
+    pipeline.poll()
+    assert pipeline.dead_letters() == [body]
+
+
+def test_a_late_duplicate_of_a_dead_letter_is_dropped(pipeline: Pipeline) -> None:
+    source = pipeline.source("a.txt")
+    pipeline.announce([source, source])
+    run = pipeline.poll()
+    assert counts(pipeline, run)["dropped"] == {"dead_lettered": 1}
+    pipeline.announce([source])
+    run = pipeline.poll(execution="two")
+    assert counts(pipeline, run)["dropped"] == {"dead_lettered": 1}
+    assert len(pipeline.dead_letters()) == 1
+
+
+def test_a_redriven_object_that_still_cannot_be_labeled_is_a_new_dead_letter(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.announce([pipeline.source("a.txt")])
+    pipeline.poll()
+    pipeline.redrive()
+    run = pipeline.poll(execution="two")
+    assert counts(pipeline, run)["invalid"] == {"unsupported_extension": 1}
+    assert [letter["generation"] for letter in pipeline.dead_letters()] == [2]
+
+
+def test_a_run_claims_no_more_than_it_may_and_the_rest_waits(pipeline: Pipeline) -> None:
+    pipeline.configure(MAX_ITEMS_PER_RUN="25")
+    pipeline.announce(pipeline.sources(60))
+    assert pipeline.poll()["claimed"] == 25
+    assert len(pipeline.waiting()) == 35
+
+
+def test_a_limit_that_the_queue_does_not_fill_ends_the_poll(pipeline: Pipeline) -> None:
+    # Fewer than all threads could reserve: those that went without say nothing about the queue.
+    pipeline.configure(MAX_ITEMS_PER_RUN="20")
+    pipeline.announce(pipeline.sources(3))
+    assert pipeline.poll()["claimed"] == 3
+
+
+def test_what_is_dropped_does_not_count_towards_the_limit(pipeline: Pipeline) -> None:
+    pipeline.configure(MAX_ITEMS_PER_RUN="2")
+    source = pipeline.source()
+    pipeline.announce([*([source] * 15), *pipeline.sources(5)])
+    assert pipeline.poll()["claimed"] == 2
+
+
+def test_probe_mode_claims_one_item(pipeline: Pipeline) -> None:
+    pipeline.sandbox.client("dynamodb").put_item(
+        TableName=pipeline.table,
+        Item={"pk": {"S": "PIPELINE"}, "failed_jobs_in_a_row": {"N": "3"}},
+    )
+    pipeline.announce(pipeline.sources(11))
+    assert pipeline.poll()["claimed"] == 1
+    assert len(pipeline.waiting()) == 10
+
+
+def test_probe_mode_with_nothing_to_claim_ends_too(pipeline: Pipeline) -> None:
+    pipeline.sandbox.client("dynamodb").put_item(
+        TableName=pipeline.table,
+        Item={"pk": {"S": "PIPELINE"}, "failed_jobs_in_a_row": {"N": "3"}},
+    )
+    pipeline.announce([pipeline.source("a.txt")])
+    run = pipeline.poll()
+    assert (run["received"], run["claimed"]) == (1, 0)
+
+
+def test_a_second_call_goes_on_where_the_first_stopped(pipeline: Pipeline) -> None:
+    class Running(Context):
+        def get_remaining_time_in_millis(self) -> int:
+            # Time to open the run and to receive a few times, then none.
+            self.seconds -= 1
+            return super().get_remaining_time_in_millis()
+
+    pipeline.announce(pipeline.sources(200))
+    first = pipeline.poll_once(context=Running(seconds=draining.STOP_RECEIVING_SECONDS + 12))
+    assert first["more"] is True
+    assert 0 < first["claimed"] < 200
+    run = first
+    while run["more"]:
+        run = pipeline.poll_once(run)
+    assert (run["received"], run["claimed"]) == (200, 200)
+
+
+def test_a_repeat_after_success_gives_the_same_answer(pipeline: Pipeline) -> None:
+    run = pipeline.claim(11)
+    assert pipeline.poll_once() == run
+
+
+def test_a_repeat_after_success_claims_nothing_that_came_later(pipeline: Pipeline) -> None:
+    # The answer of the first call was lost, and meanwhile more was uploaded.
+    run = pipeline.claim(11)
+    late = pipeline.source("late.png")
+    pipeline.announce([late])
+    assert pipeline.poll_once() == run
+    assert len(pipeline.waiting()) == 1
+
+
+def test_a_returned_item_is_claimed_with_its_attempts(pipeline: Pipeline) -> None:
+    source = pipeline.sources(1)[0]
+    run = pipeline.claim(1)
+    pipeline.settle(run, pipeline.ended_job(run, [pipeline.failed(source)]))
+    assert pipeline.item(source)["attempts"] == 1
+    later = pipeline.poll(execution="two")
+    assert later["claimed"] == 1
+    row = pipeline.item(source)
+    assert (row["item_state"], row["attempts"], row["run_id"]) == ("claimed", 1, later["run_id"])
+    assert "reason" not in row
+
+
+def test_the_event_of_a_returned_item_claims_it_and_the_envelope_is_dropped(
+    pipeline: Pipeline,
+) -> None:
+    source = pipeline.sources(1)[0]
+    run = pipeline.claim(1)
+    pipeline.settle(run, pipeline.ended_job(run, [pipeline.failed(source)]))
+    pipeline.announce([source])
+    later = pipeline.poll(execution="two")
+    assert (later["received"], later["claimed"]) == (2, 1)
+    assert pipeline.item(source)["attempts"] == 1
+
+
+def test_a_stored_item_is_never_claimed_again(pipeline: Pipeline) -> None:
+    source = pipeline.sources(1)[0]
+    run = pipeline.claim(1)
+    pipeline.settle(run, pipeline.ended_job(run, [pipeline.labeled(source)]))
+    pipeline.announce([source])
+    later = pipeline.poll(execution="two")
+    assert counts(pipeline, later)["dropped"] == {"stored": 1}
+
+
+def exhausted(pipeline: Pipeline) -> Any:
+    """Label an item in vain until it is a dead letter, and return it."""
+    pipeline.configure(MAX_ATTEMPTS="1")
+    source = pipeline.sources(1)[0]
+    run = pipeline.claim(1)
+    pipeline.settle(run, pipeline.ended_job(run, [pipeline.failed(source)]))
+    assert pipeline.states([source]) == ["dead_lettered"]
+    return source
+
+
+def test_a_redriven_dead_letter_starts_at_the_first_attempt(pipeline: Pipeline) -> None:
+    source = exhausted(pipeline)
+    pipeline.redrive()
+    assert pipeline.poll(execution="two")["claimed"] == 1
+    row = pipeline.item(source)
+    assert (row["item_state"], row["attempts"], row["generation"]) == ("claimed", 0, 1)
+
+
+def test_a_stale_dead_letter_is_dropped(pipeline: Pipeline) -> None:
+    source = exhausted(pipeline)
+    old = pipeline.dead_letters()
+    pipeline.redrive()
+    run = pipeline.poll(execution="two")
+    pipeline.plan(run, pipeline.ended_job(run, [pipeline.failed(source)]), execution="two")
+    pipeline.give_back(run, {"return_shards": 1, "position": 0})
+    assert pipeline.item(source)["generation"] == 2
+    pipeline.send([json.dumps(letter) for letter in old])
+    later = pipeline.poll(execution="three")
+    assert counts(pipeline, later)["dropped"] == {"dead_lettered": 1}
+
+
+def test_an_item_of_a_run_that_still_polls_is_left_in_flight(pipeline: Pipeline) -> None:
+    source = pipeline.source()
+    pipeline.announce([source])
+    pipeline.poll()
+    row = f"RUN#{pipeline.item(source)['run_id']}"
+    pipeline.sandbox.client("dynamodb").update_item(
+        TableName=pipeline.table,
+        Key={"pk": {"S": row}},
+        UpdateExpression="SET run_state = :polling",
+        ExpressionAttributeValues={":polling": {"S": "polling"}},
+    )
+    pipeline.announce([source])
+    later = pipeline.poll(execution="two")
+    assert counts(pipeline, later)["dropped"] == {"left_in_flight": 1}
+    assert pipeline.in_flight() == 1
+
+
+def test_an_item_of_a_closed_run_is_claimed_again(pipeline: Pipeline) -> None:
+    source = pipeline.source()
+    pipeline.announce([source])
+    pipeline.poll()
+    row = pipeline.item(source)
+    for state in ("closed", None):
+        dynamodb = pipeline.sandbox.client("dynamodb")
+        key = {"pk": {"S": f"RUN#{row['run_id']}"}}
+        if state is None:
+            dynamodb.delete_item(TableName=pipeline.table, Key=key)
+        else:
+            dynamodb.update_item(
+                TableName=pipeline.table,
+                Key=key,
+                UpdateExpression="SET run_state = :state",
+                ExpressionAttributeValues={":state": {"S": state}},
+            )
+        pipeline.announce([source])
+        assert pipeline.poll(execution=f"after-{state}")["claimed"] == 1
+        row = pipeline.item(source)
+
+
+def test_an_invalid_version_of_a_returned_item_is_dead_lettered(pipeline: Pipeline) -> None:
+    # What can be labeled changed between two runs: the item must not vanish with its message.
+    source = pipeline.sources(1)[0]
+    run = pipeline.claim(1)
+    pipeline.settle(run, pipeline.ended_job(run, [pipeline.failed(source)]))
+    envelope = pipeline.waiting()[0]
+    envelope["item"]["size"] = 0
+    pipeline.sandbox.client("sqs").purge_queue(QueueUrl=pipeline.intake_url)
+    pipeline.send([json.dumps(envelope)])
+    pipeline.poll(execution="two")
+    assert pipeline.states([source]) == ["dead_lettered"]
+    assert [letter["reason"] for letter in pipeline.dead_letters()] == ["empty_object"]
