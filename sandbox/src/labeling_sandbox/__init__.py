@@ -1,1 +1,1 @@
-"""A local AWS for the labeling pipeline: moto's server plus one module for each part that moto lacks."""
+"""A local AWS for the labeling pipeline: moto plus what moto lacks."""

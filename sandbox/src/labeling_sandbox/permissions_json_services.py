@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from moto.awslambda.models import lambda_backends
-from moto.stepfunctions.models import stepfunctions_backends
 
+from labeling_sandbox import task_tokens
 from labeling_sandbox.authorization import kms_key_arn
 from labeling_sandbox.permissions import Call, KeyUse, Needs, Requirement, tag_context
 
@@ -103,14 +104,7 @@ def states_needs(call: Call) -> Needs:
 
 def _machine_of_token(call: Call) -> str:
     token = call.parameters.get("taskToken")
-    backend = stepfunctions_backends[call.account][call.region]
-    for machine in list(backend.state_machines):
-        for execution in list(machine.executions):
-            worker = getattr(execution, "exec_worker", None)
-            environment = getattr(worker, "env", None)
-            if environment and environment.callback_pool_manager.get(token) is not None:
-                return str(machine.arn)
-    return "*"
+    return task_tokens.state_machine_arn_of(str(token)) or "*"
 
 
 def lambda_needs(call: Call) -> Needs:
@@ -128,7 +122,9 @@ def _function_policy(call: Call, name: str) -> str | None:
     functions = lambda_backends[call.account][call.region].list_functions()
     wanted = name.rsplit(":function:", maxsplit=1)[-1].split(":", maxsplit=1)[0]
     function = next((entry for entry in functions if entry.function_name == wanted), None)
-    return None if function is None else str(function.policy.get_policy())
+    if function is None or not function.policy.statements:
+        return None
+    return json.dumps({"Version": "2012-10-17", "Statement": function.policy.statements})
 
 
 def kms_needs(call: Call) -> Needs:

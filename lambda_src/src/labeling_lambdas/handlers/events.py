@@ -84,13 +84,13 @@ class ReturnEvent(TypedDict):
     Keys:
         run_id: The run.
         return_shards: Number of shards of claims to give back.
-        stored: Results of the stored shards; an error object if storing failed.
+        stored: Results of the shards; one that could not be stored counts nothing.
         position: Where to go on.
     """
 
     run_id: str
     return_shards: int
-    stored: list[dict[str, int]] | dict[str, Any]
+    stored: list[dict[str, int]]
     position: int
 
 

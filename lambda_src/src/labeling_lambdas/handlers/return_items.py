@@ -47,9 +47,5 @@ def handler(event: ReturnEvent, context: LambdaContext) -> dict[str, Any]:
 
 def _lists(event: ReturnEvent) -> list[str]:
     names = [return_shard(number) for number in range(event["return_shards"])]
-    stored = event["stored"]
-    # Where storing failed there is an error object instead of results; what the shards rejected is
-    # given back when the run is resumed.
-    if isinstance(stored, list):
-        names += [rejected_shard(shard["shard"]) for shard in stored if shard["rejected"]]
+    names += [rejected_shard(shard["shard"]) for shard in event["stored"] if shard["rejected"]]
     return names

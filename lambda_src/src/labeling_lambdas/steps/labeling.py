@@ -93,7 +93,7 @@ class JobStart:
                 "run_id": self.run_id,
                 "labeling_job": self.name,
                 "items": lines,
-                "created": created,
+                "job_created": created,
             },
         )
         if created:
