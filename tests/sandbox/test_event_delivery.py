@@ -302,3 +302,16 @@ def test_a_bad_entry_is_refused_alone(sandbox: Sandbox, entry: dict[str, str], c
     assert answer["FailedEntryCount"] == 1
     assert answer["Entries"][0]["ErrorCode"] == code
     assert answer["Entries"][1]["EventId"]
+
+
+def test_every_second_event_is_duplicated_on_request(sandbox: Sandbox) -> None:
+    url, queue = make_queue(sandbox, "every-second")
+    make_rule(sandbox, "every-second", {"source": ["test.every-second"]}, {"Arn": queue})
+    control(sandbox, "POST", "events/duplicate", {"every": 2})
+    for number in range(6):
+        put_event(sandbox, "test.every-second", {"n": number})
+    control(sandbox, "POST", "events/drain", {"deadline_seconds": 10})
+    depth = sandbox.client("sqs").get_queue_attributes(
+        QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    assert depth["Attributes"]["ApproximateNumberOfMessages"] == "9"

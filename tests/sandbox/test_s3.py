@@ -46,3 +46,14 @@ def test_unconditional_deny_does_not_lock_the_administrator_out(sandbox: Sandbox
     s3.put_bucket_policy(Bucket="locked", Policy=policy)
     assert s3.head_object(Bucket="locked", Key="k")["ContentLength"] == 1
     assert s3.get_object(Bucket="locked", Key="k")["Body"].read() == b"x"
+
+
+def test_versions_are_listed_with_encoded_keys_on_request(sandbox: Sandbox) -> None:
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="versions")
+    s3.put_bucket_versioning(Bucket="versions", VersioningConfiguration={"Status": "Enabled"})
+    key = "100 %/a+b/été.png"
+    s3.put_object(Bucket="versions", Key=key, Body=b"x")
+    raw = s3.list_object_versions(Bucket="versions", EncodingType="url")
+    assert raw["Versions"][0]["Key"] == "100%20%25/a%2Bb/%C3%A9t%C3%A9.png"
+    assert s3.list_object_versions(Bucket="versions")["Versions"][0]["Key"] == key

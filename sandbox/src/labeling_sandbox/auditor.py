@@ -37,6 +37,9 @@ RECORD_FEATURES = frozenset(
     }
 )
 
+#: Columns that Feature Store adds to the offline store.
+_STORE_COLUMNS = frozenset({"is_deleted", "write_time", "api_invocation_time"})
+
 _AT_REST = frozenset({"stored", "superseded", "dead_lettered", "returned"})
 _deserialize = TypeDeserializer().deserialize
 
@@ -87,7 +90,7 @@ class Findings:
     Attributes:
         violations: Broken promises, each in a sentence; empty if all hold.
         states: Per upload the item's state in the ledger, None where the ledger does not know it.
-        records: The online records by ``source_ref``.
+        records: The newest record of each ``source_ref``.
         dead_letters: The bodies on the dead-letter queue.
     """
 
@@ -127,7 +130,7 @@ class Auditor:
         waiting = _sources(self._bodies(self.resources.intake_queue_url))
         dead_letters = self._bodies(self.resources.dead_letter_queue_url)
         contents = self.control(f"records/{self.resources.feature_group}")
-        records = {record["source_ref"]: record for record in contents["online"]}
+        records = _newest(contents["offline"])
         uploads = list(uploads)
         found = {it: items.get((it.bucket, it.key, it.version_id)) for it in uploads}
         violations = [
@@ -136,6 +139,7 @@ class Auditor:
             *_records_and_ledger_disagree(items, contents["offline"]),
             *_open_runs(rows),
             *_attempts_and_reasons(items, max_attempts),
+            *_incomplete(records),
             *self._paid_twice(items),
             *self._unbalanced(contents["offline"]),
         ]
@@ -245,6 +249,16 @@ class Auditor:
         return [json.loads(read(Bucket=bucket, Key=key)["Body"].read()) for key in sorted(keys)]
 
 
+def _newest(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """Read the offline store as its users do: the last event time of an identifier counts."""
+    newest: dict[str, dict[str, str]] = {}
+    for row in sorted(rows, key=lambda row: str(row["event_time"])):
+        newest[row["source_ref"]] = {
+            name: text for name, text in row.items() if name not in _STORE_COLUMNS
+        }
+    return newest
+
+
 def _decoded(body: str) -> dict[str, Any]:
     try:
         decoded = json.loads(body)
@@ -321,3 +335,10 @@ def _attempts_and_reasons(
             yield f"{source} had {row['attempts']} attempts of {max_attempts}"
         if row["item_state"] in ("returned", "dead_lettered") and not row.get("reason"):
             yield f"{source} is {row['item_state']} without a reason"
+
+
+def _incomplete(records: Mapping[str, Mapping[str, str]]) -> Iterable[str]:
+    for source, record in records.items():
+        missing = RECORD_FEATURES - set(record)
+        if missing:
+            yield f"the record of {source} lacks {', '.join(sorted(missing))}"

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import signal
 import threading
-from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
+from labeling_sandbox.demo.pipeline import PipelineError
+from labeling_sandbox.demo.run import Demo, DemoSettings
+from labeling_sandbox.demo.screen import Screen
 from labeling_sandbox.server import DEFAULT_PORT, Sandbox, SandboxError
+from labeling_sandbox.terraform import TerraformError
 
 app = typer.Typer(
     help="A local AWS for the labeling pipeline, with a simulated workforce.",
@@ -57,14 +61,61 @@ def serve(
     try:
         sandbox.start()
     except SandboxError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", soft_wrap=True)
-        raise typer.Exit(code=1) from error
+        _fail(str(error))
     try:
         _introduce(sandbox)
         stopped.wait()
     finally:
         sandbox.stop()
     Console().print("stopped")
+
+
+@app.command()
+def demo(
+    *,
+    module: Annotated[
+        Path, typer.Option(help="Folder of the Terraform module.", exists=True, file_okay=False)
+    ] = Path(),
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    items: Annotated[int, typer.Option(min=1, max=200, help="Pictures to upload.")] = 200,
+    error_rate: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of answers that are wrong.")
+    ] = 0.0,
+    failure_rate: Annotated[
+        float, typer.Option(min=0, max=0.5, help="Share of objects that fail in a job.")
+    ] = DemoSettings.failure_rate,
+    expiry_rate: Annotated[
+        float, typer.Option(min=0, max=0.5, help="Share of objects that expire in a job.")
+    ] = DemoSettings.expiry_rate,
+    seed: Annotated[int, typer.Option(help="Of the workers' choices.")] = DemoSettings.seed,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the pipeline running until Ctrl-C.")
+    ] = False,
+) -> None:
+    """Run the whole pipeline: Terraform applies it, workers label, records are stored."""
+    settings = DemoSettings(
+        module=module,
+        items=items,
+        error_rate=error_rate,
+        failure_rate=failure_rate,
+        expiry_rate=expiry_rate,
+        seed=seed,
+        keep=keep,
+    )
+    try:
+        with Sandbox(port=port) as sandbox:
+            problems = Demo(sandbox, settings, Screen()).run()
+    except (SandboxError, TerraformError, PipelineError, ValueError) as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("interrupted; the sandbox and everything in it are gone")
+    if problems:
+        _fail("; ".join(problems))
+
+
+def _fail(message: str) -> NoReturn:
+    Console(stderr=True).print(f"error: {message}", style="red", soft_wrap=True, highlight=False)
+    raise typer.Exit(code=1)
 
 
 def _introduce(sandbox: Sandbox) -> None:

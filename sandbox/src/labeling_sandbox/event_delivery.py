@@ -86,7 +86,8 @@ class Bus:
         self.disturbance = Disturbance()
         self._pending: list[_Pending] = []
         self._delivering = 0
-        self._counter = itertools.count(1)
+        self._accepted = itertools.count(1)
+        self._order = itertools.count()
         self._changed = threading.Condition()
         self._stopped = False
 
@@ -98,12 +99,12 @@ class Bus:
             bus: The name of the bus whose rules see it.
         """
         with self._changed:
-            number = next(self._counter)
+            number = next(self._accepted)
             every = self.disturbance.duplicate_every
             copies = 2 if every and number % every == 0 else 1
             due = time.monotonic() + self.disturbance.delay_seconds
             for _ in range(copies):
-                heapq.heappush(self._pending, _Pending(due, next(self._counter), event, bus))
+                heapq.heappush(self._pending, _Pending(due, next(self._order), event, bus))
             self._changed.notify_all()
 
     def drain(self, deadline_seconds: float) -> bool:

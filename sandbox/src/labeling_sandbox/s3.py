@@ -6,7 +6,9 @@ moto refuses every object call when a policy holds a conditional Deny, whatever 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+from moto.core.responses import ActionResult
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
@@ -24,6 +26,7 @@ def install(_sandbox: Sandbox) -> None:
     """Replace moto's judgement of bucket policies and complete the notification configuration."""
     FakeBucket.get_permission = _no_opinion
     S3Response.get_bucket_notification = _with_event_bridge(S3Response.get_bucket_notification)
+    S3Response.list_object_versions = _with_encoded_keys(S3Response.list_object_versions)
 
 
 def _no_opinion(_bucket: FakeBucket, _action: str, _resource: str) -> PermissionResult:
@@ -46,3 +49,32 @@ def _with_event_bridge(stock: Callable[[S3Response], Any]) -> Callable[[S3Respon
         return status, headers, text.replace("/>", f">{_EVENT_BRIDGE}{_CONFIGURATION_END}", 1)
 
     return get_bucket_notification
+
+
+def _with_encoded_keys(stock: Callable[[S3Response], Any]) -> Callable[[S3Response], Any]:
+    """Honour ``encoding-type=url``, which moto does for ListObjects only.
+
+    Terraform asks for it when it empties a bucket, and cannot read a key such as ``100 %`` without.
+    """
+
+    def list_object_versions(self: S3Response) -> object:
+        if self.querystring.get("encoding-type", [None])[0] == "url":
+            serialized = self.serialized
+            self.serialized = lambda listing: serialized(ActionResult(_encoded(listing.result)))
+        return stock(self)
+
+    return list_object_versions
+
+
+def _encoded(listing: dict[str, Any]) -> dict[str, Any]:
+    encoded = {**listing, "EncodingType": "url"}
+    for name in ("Prefix", "Delimiter", "KeyMarker", "NextKeyMarker"):
+        if encoded.get(name):
+            encoded[name] = quote(encoded[name])
+    for name, field in (
+        ("Versions", "Key"),
+        ("DeleteMarkers", "Key"),
+        ("CommonPrefixes", "Prefix"),
+    ):
+        encoded[name] = [{**entry, field: quote(entry[field])} for entry in listing.get(name, [])]
+    return encoded

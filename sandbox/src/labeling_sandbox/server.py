@@ -264,7 +264,12 @@ def _check_port(port: int) -> None:
 
 def _default_runtime_python() -> Path:
     named = os.environ.get("LABELING_SANDBOX_PYTHON")
-    return Path(named) if named else Path(sys.executable)
+    if named:
+        return Path(named)
+    # The environment with nothing but the runtime client and boto3, beside the one with the tools:
+    # a package that was forgotten in the functions' zip fails there as it does on AWS.
+    runtime = Path(sys.prefix).parent / ".venv-runtime" / "bin" / "python"
+    return runtime if runtime.exists() else Path(sys.executable)
 
 
 def _check_interpreter(python: Path) -> None:

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from labeling_sandbox.demo.pipeline import Execution
 
 
+_COLUMNS = (
+    "run",
+    "received",
+    "claimed",
+    "labeled",
+    "stored",
+    "returned",
+    "dead-\nlettered",
+    "dropped",
+    "calls\nper item",
+)
+
+
 @dataclass(frozen=True)
 class RunResult:
     """One scheduled run, as it is reported at the end.
@@ -68,12 +81,16 @@ class Screen:
     def runs(self, runs: Sequence[RunResult]) -> None:
         """Show what became of everything, run by run."""
         table = Table(title="Runs", title_justify="left")
-        names = ("received", "claimed", "labeled", "stored", "returned", "dead-lettered", "dropped")
-        for name in ("run", *names, "calls per item", "outcome"):
-            table.add_column(name, overflow="fold")
+        for name in _COLUMNS:
+            table.add_column(name, justify="right")
         for number, run in enumerate(runs, 1):
-            table.add_row(str(number), *_row(run), run.outcome)
+            table.add_row(str(number), *_row(run))
         self.console.print(table)
+        for number, run in enumerate(runs, 1):
+            self.say(f"run {number}: {run.outcome}, {run.calls} AWS calls of the functions")
+            for what, counts in _causes(run.report or {}):
+                for cause, count in sorted(counts.items()):
+                    self.say(f"  {what}: {count} {cause}")
 
     def steps(self, runs: Sequence[RunResult]) -> None:
         """Show the seconds per step, run by run."""
@@ -118,23 +135,23 @@ def _shown(run: RunResult, step: str) -> str:
 def _row(run: RunResult) -> list[str]:
     report = run.report
     if report is None:
-        return ["0", "0", "0", "0", "0", "0", "0", ""]
-    dead = Counter(report["dead_lettered"]) + Counter(report["invalid"])
+        return ["0"] * (len(_COLUMNS) - 2) + [""]
+    causes = dict(_causes(report))
     counters = (report["labeling_job"] or {}).get("counters", {})
-    per_item = run.calls / report["claimed"] if report["claimed"] else 0.0
-    return [
-        str(report["received"]),
-        str(report["claimed"]),
-        str(counters.get("TotalLabeled", 0)),
-        str(report["stored"]),
-        _with_reasons(report["returned"]),
-        _with_reasons(dead),
-        _with_reasons(report["dropped"]),
-        f"{per_item:.2f}" if per_item else "",
+    counts = [
+        report["received"],
+        report["claimed"],
+        counters.get("TotalLabeled", 0),
+        report["stored"],
+        *(sum(causes[name].values()) for name in ("returned", "dead-lettered", "dropped")),
     ]
+    per_item = f"{run.calls / report['claimed']:.2f}" if report["claimed"] else ""
+    return [*map(str, counts), per_item]
 
 
-def _with_reasons(counts: Mapping[str, int]) -> str:
-    lines = [str(sum(counts.values()))]
-    lines += [f"{count} {reason}" for reason, count in sorted(counts.items())]
-    return "\n".join(lines)
+def _causes(report: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, int]]]:
+    """Yield what did not end in a record, each with its reasons."""
+    if report:
+        yield "returned", report["returned"]
+        yield "dead-lettered", Counter(report["dead_lettered"]) + Counter(report["invalid"])
+        yield "dropped", report["dropped"]
