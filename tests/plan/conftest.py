@@ -57,7 +57,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
 REGIONS = {"longest_names": "ap-southeast-1"}
 
 
-def _run(arguments: list[str], folder: Path, environment: dict[str, str]) -> str:
+def run_terraform(arguments: list[str], folder: Path, environment: dict[str, str]) -> str:
     done = subprocess.run(
         ["terraform", *arguments],
         cwd=folder,
@@ -78,7 +78,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], P
     done: dict[str, Planned] = {}
     with plan_time_aws() as endpoint:
         base = offline_environment(folder, endpoint)
-        _run(["init", "-input=false", "-no-color"], folder, base)
+        run_terraform(["init", "-input=false", "-no-color"], folder, base)
 
         def planned(scenario: str) -> Planned:
             if scenario not in done:
@@ -88,8 +88,8 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], P
                 variables.write_text(json.dumps(SCENARIOS[scenario]))
                 out = f"{scenario}.tfplan"
                 options = ["-input=false", "-no-color", f"-var-file={variables.name}"]
-                _run(["plan", *options, f"-out={out}"], folder, environment)
-                shown = _run(["show", "-json", out], folder, environment)
+                run_terraform(["plan", *options, f"-out={out}"], folder, environment)
+                shown = run_terraform(["show", "-json", out], folder, environment)
                 done[scenario] = Planned(json.loads(shown))
             return done[scenario]
 

@@ -1,0 +1,49 @@
+"""The module can be planned with ARNs that are known only after apply."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plan.conftest import run_terraform
+from tests.plan.stub import plan_time_aws
+from tests.terraform_module import copy_module, offline_environment
+
+pytestmark = pytest.mark.terraform
+
+CALLER = """
+locals {
+  key  = "arn:aws:kms:us-east-1:123456789012:key"
+  team = "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd"
+}
+
+resource "terraform_data" "later" {}
+
+module "labeling" {
+  source = "./labeling"
+
+  job_name              = "digits"
+  task_type             = "image_single_label_classification"
+  labels                = ["cat", "dog"]
+  workteam_arn          = "${local.team}/${terraform_data.later.id}"
+  kms_key               = { arn = "${local.key}/${terraform_data.later.id}" }
+  ground_truth_role     = { arn = "arn:aws:iam::123456789012:role/${terraform_data.later.id}" }
+  template_s3_uri       = "s3://files/${terraform_data.later.id}.liquid.html"
+  reader_principal_arns = ["arn:aws:iam::123456789012:role/${terraform_data.later.id}"]
+  upload_principal_arns = ["arn:aws:iam::123456789012:role/${terraform_data.later.id}"]
+  alarms = { actions = ["arn:aws:sns:us-east-1:123456789012:${terraform_data.later.id}"] }
+}
+"""
+
+
+def test_nothing_is_counted_by_a_value_that_is_not_known_yet(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("caller")
+    (folder / "labeling").mkdir()
+    copy_module(folder / "labeling")
+    (folder / "main.tf").write_text(CALLER)
+    with plan_time_aws() as endpoint:
+        environment = offline_environment(folder, endpoint)
+        run_terraform(["init", "-input=false", "-no-color"], folder, environment)
+        output = run_terraform(["plan", "-input=false", "-no-color"], folder, environment)
+    assert "0 to change, 0 to destroy" in output
