@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,10 +17,26 @@ if TYPE_CHECKING:
 
     from labeling_sandbox.server import Sandbox
 
-#: Waits as long as a labeling job may, until it is stopped.
+#: An execution that hands the token of its state to a queue, or waits where it is given none.
 _DEFINITION = {
-    "StartAt": "Wait",
-    "States": {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}},
+    "StartAt": "Token?",
+    "States": {
+        "Token?": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.queue", "IsPresent": True, "Next": "WaitForToken"}],
+            "Default": "Wait",
+        },
+        "WaitForToken": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+            "Parameters": {
+                "QueueUrl.$": "$.queue",
+                "MessageBody": {"token.$": "$$.Task.Token"},
+            },
+            "End": True,
+        },
+        "Wait": {"Type": "Wait", "Seconds": 3600, "End": True},
+    },
 }
 
 
@@ -43,10 +60,15 @@ def pipeline(
     ground_truth_role: str,
     state_machine: str,
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> Iterator[Pipeline]:
+    # What is logged is formatted too, as the Lambda runtime does at this level.
+    caplog.set_level(logging.INFO, "labeling_lambdas")
     # An empty queue is known at once here; on AWS a long poll asks all of its servers.
     monkeypatch.setattr(queues, "LONG_POLL_SECONDS", 0)
     monkeypatch.setattr(queues, "_PAUSE_SECONDS", 0.001)
     monkeypatch.setattr(feature_store, "_BASE_DELAY_SECONDS", 0.001)
-    yield new_pipeline(sandbox, monkeypatch, ground_truth_role, state_machine)
+    made = new_pipeline(sandbox, monkeypatch, ground_truth_role, state_machine)
+    yield made
+    made.end()
     clients.forget()

@@ -54,6 +54,8 @@ class Faults:
     def crash(self, operation: str = "", *, call: int = 1, after: bool = False) -> None:
         """Kill the function at its n-th call of an operation, of any if none is named.
 
+        Where several threads call, it may be one of the next calls.
+
         Nothing that the function would do from then on reaches AWS, not even what it does in a
         ``finally``.
         """
@@ -96,6 +98,6 @@ class Faults:
         if self._crash is None or self._crash[2] is not after:
             return
         operation, call, _ = self._crash
-        if operation in ("", name) and self._seen[operation] == call:
+        if operation in ("", name) and self._seen[operation] >= call:
             self._dead = True
             raise CrashError

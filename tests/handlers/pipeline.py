@@ -5,16 +5,20 @@ Events are made as the state machine's template makes them.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import ClientError
 
 from labeling_lambdas.aws import clients
-from labeling_lambdas.domain.items import SourceObject
+from labeling_lambdas.domain import identity
+from labeling_lambdas.domain.items import ClaimedItem, SourceObject
 from labeling_lambdas.handlers import (
     finish_run,
     job_state_change,
@@ -28,7 +32,7 @@ from labeling_lambdas.handlers import (
 )
 from tests.domain.examples import TASK_TYPE, job_settings, labeled_line, s3_event
 from tests.handlers.faults import Faults
-from tests.sandbox.resources import control, make_key
+from tests.sandbox.resources import control, make_key, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,9 +67,11 @@ class Pipeline:
         name: Name of the pipeline, fresh for each test.
         key_arn: Key of its buckets.
         role_arn: Ground Truth's role.
-        machine_arn: A state machine whose executions wait for an hour.
-        faults: What goes wrong.
+        machine_arn: A state machine whose executions wait.
         environment: Changes the functions' environment.
+        faults: What goes wrong.
+        intake_url: The intake queue.
+        dead_letter_url: The dead-letter queue.
     """
 
     sandbox: Sandbox
@@ -89,8 +95,6 @@ class Pipeline:
     @property
     def output(self) -> str:
         return f"{self.name}-output"
-
-    # ----- resources
 
     def create(self) -> Pipeline:
         self.sandbox.client("dynamodb").create_table(
@@ -128,6 +132,8 @@ class Pipeline:
                 {"FeatureName": name, "FeatureType": kind} for name, kind in types.items()
             ],
             OnlineStoreConfig={"EnableOnlineStore": True},
+            OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{self.output}/offline-store"}},
+            RoleArn=self.role_arn,
         )
 
     def configure(self, **changes: str) -> None:
@@ -158,8 +164,6 @@ class Pipeline:
         }
         for name, value in {**values, **changes}.items():
             self.environment.setenv(name, value)
-
-    # ----- what is uploaded and sent
 
     def source(self, key: str = "a.png", **fields: Any) -> SourceObject:
         defaults: dict[str, Any] = {
@@ -201,6 +205,17 @@ class Pipeline:
         self.sandbox.client("sqs").purge_queue(QueueUrl=self.dead_letter_url)
         self.send([json.dumps(body) for body in bodies])
 
+    def expire_leases(self) -> None:
+        """Let the time pass in which a function that was killed could still have claimed."""
+        for key, row in self.rows().items():
+            if row.get("lease_until"):
+                self.sandbox.client("dynamodb").update_item(
+                    TableName=self.table,
+                    Key={"pk": {"S": key}},
+                    UpdateExpression="SET lease_until = :past",
+                    ExpressionAttributeValues={":past": {"N": "1"}},
+                )
+
     def expire_visibility(self) -> None:
         """Let what was received and not deleted come back."""
         sqs = self.sandbox.client("sqs")
@@ -213,10 +228,125 @@ class Pipeline:
                 continue
         self.faults.handles.clear()
 
-    # ----- the functions
-
     def execution(self, name: str = "one") -> str:
         return self.machine_arn.replace(":stateMachine:", ":execution:") + f":{self.name}-{name}"
+
+    def begin_execution(self, name: str = "one") -> str:
+        """Start an execution that waits, and return the token that it waits for."""
+        sqs = self.sandbox.client("sqs")
+        queue = sqs.create_queue(QueueName=f"{self.name}-{name}-tokens")["QueueUrl"]
+        self.sandbox.client("stepfunctions").start_execution(
+            stateMachineArn=self.machine_arn,
+            name=f"{self.name}-{name}",
+            input=json.dumps({"queue": queue}),
+        )
+        messages = wait_until(
+            lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), "the token's message"
+        )
+        token: str = json.loads(messages[0]["Body"])["token"]
+        return token
+
+    def execution_status(self, execution_arn: str) -> tuple[str, Any]:
+        """Return an execution's status and its output."""
+        answer = self.sandbox.client("stepfunctions").describe_execution(executionArn=execution_arn)
+        return answer["status"], json.loads(answer.get("output", "null"))
+
+    def executions(self) -> list[str]:
+        """Return the names of the executions that were started to resume a run."""
+        runs = {key.partition("#")[2] for key in self.rows() if key.startswith("RUN#")}
+        return [name for name in self._execution_names() if name.rpartition("-r")[0] in runs]
+
+    def kill_execution(self, name: str = "one") -> None:
+        self.sandbox.client("stepfunctions").stop_execution(executionArn=self.execution(name))
+
+    def end(self) -> None:
+        """Stop what would go on after the test."""
+        states, sagemaker = (self.sandbox.client(it) for it in ("stepfunctions", "sagemaker"))
+        prefix = self.machine_arn.replace(":stateMachine:", ":execution:")
+        for name in (*self.executions(), *self._own_executions()):
+            states.stop_execution(executionArn=f"{prefix}:{name}")
+        for job in control(self.sandbox, "GET", "labeling-jobs"):
+            if job["name"].startswith(self.name) and job["status"] in (
+                "Initializing",
+                "InProgress",
+            ):
+                # It may have ended in this moment.
+                with contextlib.suppress(ClientError):
+                    sagemaker.stop_labeling_job(LabelingJobName=job["name"])
+
+    def _own_executions(self) -> list[str]:
+        return [name for name in self._execution_names() if name.startswith(self.name)]
+
+    def _execution_names(self) -> list[str]:
+        pages = self.sandbox.client("stepfunctions").get_paginator("list_executions")
+        return [
+            entry["name"]
+            for page in pages.paginate(stateMachineArn=self.machine_arn)
+            for entry in page["executions"]
+        ]
+
+    def seed(self, count: int, **claim: int) -> tuple[dict[str, Any], list[SourceObject]]:
+        """Put a sealed run with claims in place, without polling for them."""
+        run_id = identity.run_id(self.execution(), STARTED)
+        run = {"run_id": run_id, "generation": 0, "claimed": count, "received": count}
+        sources = self.sources(count)
+        attempts, generation = claim.get("attempts", 0), claim.get("generation", 0)
+        counts = {"received": count, "claimed": count, "dropped": {}, "invalid": {}}
+        self._put_rows(
+            {
+                "pk": f"RUN#{run_id}",
+                "run_state": "sealed",
+                "execution_arn": self.execution(),
+                "generation": 0,
+                "opened_at": STARTED,
+                "lease_until": 0,
+                "counts": counts,
+            },
+            {"pk": "OPEN_RUNS", "run_ids": {run_id}},
+            *(
+                {
+                    "pk": f"ITEM#{source.item_id}",
+                    "item_state": "claimed",
+                    "run_id": run_id,
+                    "part": "part",
+                    "attempts": attempts,
+                    "generation": generation,
+                    "bucket": source.bucket,
+                    "object_key": source.key,
+                    "version_id": source.version_id,
+                }
+                for source in sources
+            ),
+            *(
+                {"pk": f"KEY#{source.key_id}", "newest": source.order, "item_id": source.item_id}
+                for source in sources
+            ),
+        )
+        claims = [ClaimedItem(source, attempts, generation).fields() for source in sources]
+        self.write_file(run, "claims/part.json", {"counts": counts, "items": claims})
+        self.write_file(run, "claims/index.json", {"parts": ["part"], "counts": counts})
+        return run, sources
+
+    def _put_rows(self, *rows: dict[str, Any]) -> None:
+        table = (
+            boto3.session.Session()
+            .resource(
+                "dynamodb",
+                endpoint_url=self.sandbox.endpoint,
+                region_name=self.sandbox.region,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+            )
+            .Table(self.table)
+        )
+        with table.batch_writer() as batch:
+            for row in rows:
+                batch.put_item(Item=row)
+
+    def write_file(self, run: Mapping[str, Any], name: str, value: object) -> None:
+        self.sandbox.client("s3").put_object(
+            Bucket=self.output, Key=f"runs/{run['run_id']}/{name}", Body=json.dumps(value).encode()
+        )
 
     def poll_once(
         self,
@@ -264,6 +394,7 @@ class Pipeline:
         }
 
     def start(self, run: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+        """Start the labeling job; return its name and what became of it."""
         event: Any = self.wait_event(run, **changes)
         return dict(start_labeling_job.handler(event, Context()))
 
@@ -343,8 +474,6 @@ class Pipeline:
         }
         return recover_runs.handler(whole, Context())
 
-    # ----- labeling jobs without workers
-
     def job_name(self, run: Mapping[str, Any]) -> str:
         return f"{self.name}-{run['run_id']}-label"
 
@@ -393,8 +522,6 @@ class Pipeline:
             Body=json.dumps(categories).encode(),
         )
 
-    # ----- what there is
-
     def rows(self) -> dict[str, dict[str, Any]]:
         pages = self.sandbox.client("dynamodb").get_paginator("scan")
         found = {}
@@ -438,8 +565,14 @@ class Pipeline:
             for message in answer["Messages"]:
                 handles.append(message["ReceiptHandle"])
                 bodies.append(_decoded(message["Body"]))
-        for handle in handles:
-            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+        for start in range(0, len(handles), 10):
+            sqs.change_message_visibility_batch(
+                QueueUrl=url,
+                Entries=[
+                    {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": 0}
+                    for index, handle in enumerate(handles[start : start + 10])
+                ],
+            )
         return bodies
 
     def in_flight(self) -> int:

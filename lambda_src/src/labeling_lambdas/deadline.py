@@ -50,6 +50,15 @@ class Deadline:
         """Return whether fewer than ``seconds`` are left."""
         return self.remaining() < seconds
 
+    def wait_until(self, moment: float, *, leaving: float) -> None:
+        """Wait for a moment, but keep time for what comes after.
+
+        Args:
+            moment: Epoch seconds.
+            leaving: Seconds that must be left in any case.
+        """
+        time.sleep(max(0.0, min(moment - self.now, self.remaining() - leaving)))
+
     def require(self, seconds: float) -> None:
         """Stop while there is time to stop.
 

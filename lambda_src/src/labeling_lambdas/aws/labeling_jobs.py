@@ -23,6 +23,7 @@ _PASSING_CODES = frozenset(
     {"ThrottlingException", "ResourceLimitExceeded", "ServiceUnavailable", "InternalFailure"}
 )
 _NAME_IN_USE = "ResourceInUse"
+_STOPPING = "Stopping"
 
 #: A job that does not exist: ResourceNotFound by the API model; ValidationException with a text of
 #: this kind is what SageMaker's older Describe calls answer.
@@ -54,6 +55,15 @@ class JobDescription:
     def ended(self) -> bool:
         """Whether no worker can work on the job any more."""
         return self.status in ENDED_STATUSES
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop and has not ended yet."""
+        return self.status == _STOPPING
+
+    def belongs_to(self, run_id: str) -> bool:
+        """Return whether the job reads a manifest of this run, whatever its name says."""
+        return f"/runs/{run_id}/" in self.manifest_uri
 
     def result(self) -> dict[str, Any]:
         """Return how the job ended, as the state machine gets it."""

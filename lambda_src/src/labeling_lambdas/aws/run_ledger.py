@@ -10,7 +10,7 @@ from labeling_lambdas.aws import transactions
 from labeling_lambdas.aws.transactions import Update
 from labeling_lambdas.domain.claims import RunState
 from labeling_lambdas.domain.timestamps import now
-from labeling_lambdas.errors import RunNotFoundError, RunTakenOverError
+from labeling_lambdas.errors import RunAliveError, RunNotFoundError, RunTakenOverError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -96,8 +96,10 @@ class RunLedger:
         """Open a run, or go on polling for it in a repeated call.
 
         Raises:
+            RunAliveError: If another call of this execution may still be claiming for the run.
             RunTakenOverError: If the run is another execution's or is sealed already.
         """
+        moment = int(time.time())
         refusals = transactions.transact(
             self.client,
             self.table,
@@ -112,12 +114,14 @@ class RunLedger:
                     ),
                     condition=(
                         "attribute_not_exists(pk)"
-                        " OR (run_state = :polling AND execution_arn = :execution)"
+                        " OR (run_state = :polling AND execution_arn = :execution"
+                        " AND lease_until <= :moment)"
                     ),
                     values={
                         "polling": RunState.POLLING.value,
                         "execution": execution_arn,
                         "lease": lease_until,
+                        "moment": moment,
                         "zero": 0,
                         "now": now(),
                     },
@@ -128,6 +132,8 @@ class RunLedger:
         if refusals:
             row = refusals[0].row
             message = f"run {run_id} is {row.get('run_state')} for {row.get('execution_arn')}"
+            if row.get("execution_arn") == execution_arn and row.get("lease_until", 0) > moment:
+                raise RunAliveError(message)
             raise RunTakenOverError(message)
 
     def end_lease(self, run_id: str, execution_arn: str) -> None:

@@ -42,7 +42,11 @@ class Completion:
         if job is None:
             return "unknown"
         description = self.jobs.describe(job.name)
-        if description is None or not description.ended:
+        if description is None:
+            return "unfinished"
+        if not description.belongs_to(job.run_id):
+            return "unknown"
+        if not description.ended:
             return "unfinished"
         return self.answer(job, description.result())
 

@@ -88,22 +88,18 @@ class Finishing:
         return report
 
     def _settled(self, run: Run) -> tuple[Settled, bool]:
-        names = self.artifacts.names("settled/")
-        expected = {
-            *(f"settled/store-{number:05d}.json" for number in range(_count(run, "store_shards"))),
-            *(
-                f"settled/return-{number:05d}.json"
-                for number in range(_count(run, "return_shards"))
-            ),
-        }
-        rejected = {
-            name.replace("results/", "settled/").replace(".jsonl", ".json")
-            for name in self.artifacts.names("results/rejected-")
-        }
-        settled = Settled.total(self.artifacts.read(name) for name in names)
+        parts = {name: self.artifacts.read(name) for name in self.artifacts.names("settled/")}
+        stored = [_settled("store", number) for number in range(_count(run, "store_shards"))]
+        returned = [_settled("return", number) for number in range(_count(run, "return_shards"))]
+        rejected = [
+            _settled("rejected", number)
+            for number, name in enumerate(stored)
+            if parts.get(name, {}).get("rejected")
+        ]
         # Claims without a plan are claims that nobody has looked at yet.
         planned = bool(run.plan) or not run.counts["claimed"]
-        return settled, planned and (expected | rejected) <= set(names)
+        complete = parts.keys() >= {*stored, *returned, *rejected}
+        return Settled.total(parts.values()), planned and complete
 
     def _close(self, outcome: Outcome, settled: Settled, status: JobStatus | None) -> None:
         if job_failed_as_a_whole(settled, status):
@@ -141,6 +137,10 @@ class Finishing:
                 "stored": report["stored"],
             },
         )
+
+
+def _settled(kind: str, number: int) -> str:
+    return f"settled/{kind}-{number:05d}.json"
 
 
 def _count(run: Run, name: str) -> int:

@@ -65,16 +65,16 @@ class JobStart:
 
         Raises:
             RunTakenOverError: If the run is another execution's.
-            LabelingJobRefusedError: If Ground Truth refuses the request for good, or refused it
-                before this run's items were settled.
+            LabelingJobRefusedError: If Ground Truth refuses the request for good, or the run's
+                items are being settled already.
         """
         run = self.runs.owned(self.run_id, self.execution_arn)
         # Before the job exists: its completion event may come at once.
         job = self.waiting.wait(self.name, self.run_id, token)
         if job.result is not None:
             return self.completion.answer(job, job.result)
-        if run.state is RunState.SETTLING:
-            message = f"run {self.run_id} is being settled; no job may be created for it"
+        if run.state is not RunState.SEALED:
+            message = f"run {self.run_id} is {run.state}; a job is created for a sealed run only"
             raise LabelingJobRefusedError(message)
         manifest = "manifests/label.manifest"
         lines = self._write_manifest(manifest)
@@ -142,11 +142,13 @@ class JobStop:
         self.runs.owned(self.run_id, self.execution_arn)
         job = self.waiting.wait(self.name, self.run_id, token)
         description = self.jobs.describe(self.name)
-        if description is None:
+        if description is None or not description.belongs_to(self.run_id):
+            # Under a name that is taken there is a job of somebody else.
             return self.completion.answer(job, not_created(self.name))
         if description.ended:
             return self.completion.answer(job, description.result())
-        self.jobs.stop(self.name)
+        if not description.stopping:
+            self.jobs.stop(self.name)
         _log.info(
             "labeling job is being stopped",
             extra={"run_id": self.run_id, "labeling_job": self.name},

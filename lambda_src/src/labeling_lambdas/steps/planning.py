@@ -25,7 +25,7 @@ from labeling_lambdas.domain.settlement import (
 from labeling_lambdas.steps.claims import claimed_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.aws.item_ledger import ItemLedger
@@ -159,7 +159,7 @@ class Planning:
         for item_id in self._superseded(claims):
             back.add(superseded(claims.pop(item_id)).fields())
         status = JobStatus(job["status"])
-        for item, output in self._matched(claims, job["output_uri"]):
+        for item, output in self._matched(claims, self._output_lines(job["output_uri"], status)):
             self.deadline.require(_CLOSING_SECONDS)
             if isinstance(output, Settlement):
                 back.add(output.fields())
@@ -183,12 +183,23 @@ class Planning:
             if newest.get(item.source.key_id, item_id) != item_id
         ]
 
+    def _output_lines(self, uri: str, status: JobStatus) -> Iterator[str]:
+        if not uri:
+            return
+        try:
+            yield from read_text_lines(self.artifacts.client, uri)
+        except self.artifacts.client.exceptions.NoSuchKey:
+            # A job that failed or was stopped early names an output that it never wrote. Without
+            # the manifest of a completed job nothing may be given back: it was paid for.
+            if status is JobStatus.COMPLETED:
+                raise
+            _log.warning("the job wrote no output", extra={"run_id": self.run_id, "uri": uri})
+
     def _matched(
-        self, claims: dict[str, ClaimedItem], output_uri: str
+        self, claims: dict[str, ClaimedItem], texts: Iterable[str]
     ) -> Iterator[tuple[ClaimedItem, OutputLine | Settlement | None]]:
         """Yield every claim once, with its output line if the job wrote one."""
         unseen = dict(claims)
-        texts = read_text_lines(self.artifacts.client, output_uri) if output_uri else ()
         for text in texts:
             item = unseen.pop(item_of(text) or "", None)
             if item is not None:

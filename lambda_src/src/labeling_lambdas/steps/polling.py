@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 #: Seconds that sealing may take: it reads the counts of every part, some hundreds at most.
 SEALING_SECONDS = 30
 
+#: Seconds that are kept for the answer of a call that only waited.
+_ANSWERING_SECONDS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Polled:
@@ -72,9 +75,15 @@ class Polling:
         Args:
             new_drain: Makes the drain from a budget, a look-up of runs and an opener.
         """
-        if self._state_of_run(self.run_id) not in (None, RunState.POLLING):
+        run = self.runs.find(self.run_id)
+        if run is not None and run.state is not RunState.POLLING:
             # An earlier call sealed the run, and its answer was lost.
             return self.seal()
+        if run is not None and run.lease_until > self.deadline.now:
+            # An earlier call may still be claiming, or was killed; only its lease tells when it is
+            # over. Sealing before would leave its last claims out of the list.
+            self.deadline.wait_until(run.lease_until, leaving=_ANSWERING_SECONDS)
+            return Polled(self.run_id, run.generation, Intake(), more=True)
         claimed = self._claimed_so_far()
         budget = Budget(self._limit() - claimed)
         drain = new_drain(

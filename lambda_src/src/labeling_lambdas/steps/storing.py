@@ -67,7 +67,12 @@ class Storing:
         rejected = [fields for _, settlements in results for fields in settlements]
         if rejected:
             self.artifacts.write_lines(rejected_shard(shard), rejected)
-        self.artifacts.write(f"settled/store-{shard:05d}.json", Settled(stored=stored).fields())
+        counts = Settled(stored=stored).fields()
+        # The number tells a list of this call from one that an earlier call left behind, whose
+        # records were taken since.
+        self.artifacts.write(
+            f"settled/store-{shard:05d}.json", {**counts, "rejected": len(rejected)}
+        )
         _log.info(
             "shard stored",
             extra={

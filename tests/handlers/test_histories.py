@@ -1,0 +1,236 @@
+"""Whole runs with crashes in them, checked by the auditor that believes no function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from labeling_lambdas.steps import draining
+from labeling_sandbox.auditor import Auditor, Resources, Upload
+from tests.handlers.faults import CrashError
+from tests.handlers.pipeline import CLASSES
+from tests.sandbox.resources import control, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labeling_lambdas.domain.items import SourceObject
+    from tests.handlers.pipeline import Pipeline
+
+_MAX_CALLS = 60
+
+
+@pytest.fixture(autouse=True)
+def workers(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    # One thread, so that the n-th call is the same one in every history.
+    monkeypatch.setattr(draining, "THREADS", 1)
+    monkeypatch.setattr(draining, "PART_MESSAGES", 4)
+    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
+    pipeline.prepare_ground_truth()
+    yield
+    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
+
+
+def audit(pipeline: Pipeline, uploads: list[SourceObject]) -> list[str]:
+    auditor = Auditor(
+        client=pipeline.sandbox.client,
+        control=lambda path: (
+            [
+                job
+                for job in control(pipeline.sandbox, "GET", path)
+                if job["name"].startswith(pipeline.name)
+            ]
+            if path == "labeling-jobs"
+            else control(pipeline.sandbox, "GET", path)
+        ),
+        resources=Resources(
+            ledger_table=pipeline.table,
+            intake_queue_url=pipeline.intake_url,
+            dead_letter_queue_url=pipeline.dead_letter_url,
+            output_bucket=pipeline.output,
+            feature_group=pipeline.name,
+        ),
+    )
+    found = auditor.audit(
+        [Upload(it.bucket, it.key, it.version_id) for it in uploads], max_attempts=3
+    )
+    return found.violations
+
+
+def uploaded(pipeline: Pipeline) -> list[SourceObject]:
+    """Upload images, one of them twice, and what cannot be labeled; announce one image twice."""
+    images = [pipeline.upload(key) for key in ("a b.png", "x/é+.png", "y/é+.png", "c.png")]
+    older = pipeline.upload("twice.png")
+    newer = pipeline.upload("twice.png", b"newer")
+    newer = pipeline.source("twice.png", version_id=newer.version_id, sequencer="0B")
+    invalid = [pipeline.upload("notes.txt"), pipeline.upload("empty.png", b"")]
+    uploads = [*images, older, newer, *invalid]
+    pipeline.announce([*uploads, images[0]])
+    return uploads
+
+
+def label(pipeline: Pipeline, run: dict[str, Any], **token: Any) -> dict[str, Any]:
+    """Start the labeling job, wait for its end and return how it ended."""
+    pipeline.start(run, **token)
+    sagemaker = pipeline.sandbox.client("sagemaker")
+
+    def ended() -> Any:
+        found = sagemaker.describe_labeling_job(LabelingJobName=pipeline.job_name(run))
+        return found if found["LabelingJobStatus"] in ("Completed", "Failed", "Stopped") else None
+
+    found = wait_until(ended, "the end of the labeling job")
+    return {
+        "name": found["LabelingJobName"],
+        "status": found["LabelingJobStatus"],
+        "output_uri": found["LabelingJobOutput"]["OutputDatasetS3Uri"],
+        "counters": dict(found["LabelCounters"]),
+        "failure_reason": "",
+    }
+
+
+def whole_run(pipeline: Pipeline, execution: str) -> str:
+    """Do one scheduled run and return its outcome."""
+    run = pipeline.poll(execution=execution)
+    if not run["claimed"]:
+        outcome = "queue_empty"
+        if run["received"]:
+            outcome = pipeline.finish(run, execution=execution)["outcome"]
+        return outcome
+    job = label(pipeline, run, execution=execution)
+    plan = pipeline.plan(run, job, execution=execution)
+    pipeline.give_back(run, plan, pipeline.store(run, plan))
+    return str(pipeline.finish(run, execution=execution)["outcome"])
+
+
+def runs_until_empty(pipeline: Pipeline) -> list[str]:
+    outcomes: list[str] = []
+    while not outcomes or outcomes[-1] != "queue_empty":
+        outcomes.append(whole_run(pipeline, f"run-{len(outcomes)}"))
+        assert len(outcomes) < 10
+    return outcomes
+
+
+def test_a_run_without_faults(pipeline: Pipeline) -> None:
+    uploads = uploaded(pipeline)
+    assert runs_until_empty(pipeline) == ["succeeded", "queue_empty"]
+    assert audit(pipeline, uploads) == []
+    states = dict(zip(uploads, pipeline.states(uploads), strict=True))
+    assert sorted(states.values()) == ["dead_lettered"] * 2 + ["stored"] * 5 + ["superseded"]
+    assert {record["label"] for record in pipeline.records().values()} <= set(CLASSES)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_runs_with_failing_and_absent_workers_end_with_every_item_settled(
+    pipeline: Pipeline, seed: int
+) -> None:
+    control(
+        pipeline.sandbox,
+        "POST",
+        "workforce",
+        {"failure_rate": 0.3, "expiry_rate": 0.3, "seed": seed},
+    )
+    uploads = uploaded(pipeline)
+    outcomes = runs_until_empty(pipeline)
+    assert set(outcomes) <= {"succeeded", "nothing_labeled", "queue_empty"}
+    assert audit(pipeline, uploads) == []
+    assert set(pipeline.states(uploads)) <= {"stored", "superseded", "dead_lettered"}
+
+
+def poll_with_crash(pipeline: Pipeline, call: int, *, after: bool) -> bool:
+    """Poll, dying at the n-th call; return whether there was such a call."""
+    pipeline.faults.crash(call=call, after=after)
+    crashed = False
+    try:
+        pipeline.poll_once()
+    except CrashError:
+        crashed = True
+    pipeline.faults.forget()
+    pipeline.expire_visibility()
+    pipeline.expire_leases()
+    return crashed
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("stretch", range(6))
+def test_a_poll_that_dies_at_any_call_and_is_repeated_loses_nothing(
+    pipeline: Pipeline, after: bool, stretch: int
+) -> None:
+    for number, call in enumerate(range(1 + stretch, _MAX_CALLS, 6)):
+        uploads = fresh_uploads(pipeline, number)
+        crashed = poll_with_crash(pipeline, call, after=after)
+        run = pipeline.poll()
+        assert run["claimed"] == len(uploads) - 1
+        assert pipeline.states(uploads)[0] == "dead_lettered"
+        listed = pipeline.file(run, "claims/index.json")
+        items = [
+            item["item_id"]
+            for part in listed["parts"]
+            for item in pipeline.file(run, f"claims/{part}.json")["items"]
+        ]
+        assert sorted(items) == sorted(it.item_id for it in uploads[1:])
+        counts = listed["counts"]
+        assert counts["received"] == counts["claimed"] + sum(counts["dropped"].values()) + sum(
+            counts["invalid"].values()
+        )
+        assert pipeline.in_flight() == 0
+        letters = {letter["item_id"] for letter in pipeline.dead_letters()}
+        assert uploads[0].item_id in letters
+        close_everything(pipeline)
+        if not crashed:
+            break
+    else:
+        pytest.fail("there are more calls than this test reaches")
+
+
+def fresh_uploads(pipeline: Pipeline, number: int) -> list[SourceObject]:
+    sources = [pipeline.source(f"{number}-{it}.png") for it in range(6)]
+    uploads = [pipeline.source(f"{number}.txt"), *sources]
+    pipeline.announce([*uploads, sources[0]])
+    return uploads
+
+
+def close_everything(pipeline: Pipeline) -> None:
+    """Make room for the next history: the same execution opens a new run."""
+    dynamodb, s3 = pipeline.sandbox.client("dynamodb"), pipeline.sandbox.client("s3")
+    for key in pipeline.rows():
+        dynamodb.delete_item(TableName=pipeline.table, Key={"pk": {"S": key}})
+    for page in s3.get_paginator("list_objects_v2").paginate(
+        Bucket=pipeline.output, Prefix="runs/"
+    ):
+        for entry in page.get("Contents", []):
+            s3.delete_object(Bucket=pipeline.output, Key=entry["Key"])
+
+
+@pytest.mark.parametrize("step", ["start", "plan", "store", "give_back", "finish"])
+@pytest.mark.parametrize("after", [False, True])
+def test_a_run_whose_steps_die_and_are_repeated_keeps_every_promise(
+    pipeline: Pipeline, step: str, after: bool
+) -> None:
+    control(pipeline.sandbox, "POST", "workforce", {"failure_rate": 0.4, "seed": 1})
+    uploads = uploaded(pipeline)
+    run = pipeline.poll()
+    repeats = {"number": 0}
+
+    def repeated(name: str, call: Any) -> Any:
+        if name != step:
+            return call()
+        for number in range(1, 14):
+            pipeline.faults.crash(call=number, after=after)
+            try:
+                call()
+            except CrashError:
+                repeats["number"] += 1
+        pipeline.faults.forget()
+        return call()
+
+    job = repeated("start", lambda: label(pipeline, run, retry_count=repeats["number"]))
+    plan = repeated("plan", lambda: pipeline.plan(run, job))
+    stored = repeated("store", lambda: pipeline.store(run, plan))
+    repeated("give_back", lambda: pipeline.give_back(run, plan, stored))
+    finished = repeated("finish", lambda: pipeline.finish(run))
+    assert repeats["number"] >= 3
+    assert finished["accounting_balanced"] is True
+    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
+    runs_until_empty(pipeline)
+    assert audit(pipeline, uploads) == []

@@ -1,0 +1,352 @@
+"""start_labeling_job, stop_job and job_state_change: one job for each run, and one answer."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from labeling_lambdas.aws import clients
+from labeling_lambdas.errors import (
+    LabelingJobNameTakenError,
+    LabelingJobRefusedError,
+    LabelingJobThrottledError,
+    RunNotFoundError,
+    RunTakenOverError,
+)
+from tests.handlers.faults import CrashError
+from tests.sandbox.resources import control, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.handlers.pipeline import Pipeline
+
+_LONG = 6000.0
+"""A job of this many seconds is still running when the test looks at it."""
+
+
+@pytest.fixture(autouse=True)
+def workers(pipeline: Pipeline) -> Iterator[None]:
+    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
+    control(pipeline.sandbox, "POST", "labeling-jobs/faults", {"reset": True})
+    pipeline.prepare_ground_truth()
+    yield
+    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
+
+
+def slow_workers(pipeline: Pipeline) -> None:
+    control(pipeline.sandbox, "POST", "workforce", {"delay_seconds": _LONG})
+
+
+def claimed(pipeline: Pipeline, *keys: str) -> dict[str, Any]:
+    """Upload, announce and claim images that the workers can see."""
+    pipeline.announce([pipeline.upload(key) for key in keys or ("a.png", "b é+ .png")])
+    return pipeline.poll()
+
+
+def jobs(pipeline: Pipeline) -> list[dict[str, Any]]:
+    found = control(pipeline.sandbox, "GET", "labeling-jobs")
+    return [job for job in found if job["name"].startswith(pipeline.name)]
+
+
+def wait_for_end(pipeline: Pipeline) -> dict[str, Any]:
+    def ended() -> dict[str, Any] | None:
+        (job,) = jobs(pipeline)
+        return job if job["status"] in ("Completed", "Failed", "Stopped") else None
+
+    return wait_until(ended, "the end of the labeling job")
+
+
+def test_a_job_is_created_with_a_line_for_each_item(pipeline: Pipeline) -> None:
+    run = claimed(pipeline)
+    started = pipeline.start(run)
+    assert started == {"labeling_job": pipeline.job_name(run), "result": "created"}
+    job = wait_for_end(pipeline)
+    assert job["status"] == "Completed"
+    assert set(job["item_ids"]) == {
+        key.removeprefix("ITEM#") for key in pipeline.rows() if key.startswith("ITEM#")
+    }
+
+
+def test_only_the_newest_version_of_a_key_is_shown_to_workers(pipeline: Pipeline) -> None:
+    old = pipeline.source(version_id="v1", sequencer="01")
+    new = pipeline.source(version_id="v2", sequencer="02")
+    pipeline.announce([old])
+    pipeline.poll_once()
+    # A second part of the same run, as another thread would have written it.
+    run, _ = pipeline.seed(0)
+    pipeline.write_file(
+        run,
+        "claims/part.json",
+        {
+            "counts": {"received": 2, "claimed": 2, "dropped": {}, "invalid": {}},
+            "items": [
+                {"source": source.fields(), "attempts": 0, "generation": 0} for source in (new, old)
+            ],
+        },
+    )
+    pipeline.start(run)
+    assert wait_for_end(pipeline)["item_ids"] == [new.item_id]
+
+
+def test_the_token_is_stored_before_the_job_exists(pipeline: Pipeline) -> None:
+    run = claimed(pipeline)
+    pipeline.faults.crash("CreateLabelingJob")
+    with pytest.raises(CrashError):
+        pipeline.start(run, task_token="mine")
+    row = pipeline.rows()[f"JOB#{pipeline.job_name(run).lower()}"]
+    assert (row["task_token"], row["run_id"]) == ("mine", run["run_id"])
+    assert jobs(pipeline) == []
+
+
+def test_a_job_whose_creation_was_not_answered_is_adopted(pipeline: Pipeline) -> None:
+    slow_workers(pipeline)
+    run = claimed(pipeline)
+    pipeline.faults.crash("CreateLabelingJob", after=True)
+    with pytest.raises(CrashError):
+        pipeline.start(run)
+    pipeline.faults.forget()
+    assert pipeline.start(run, retry_count=1)["result"] == "adopted"
+    assert len(jobs(pipeline)) == 1
+
+
+def test_a_job_that_ended_before_it_was_adopted_is_answered_at_once(pipeline: Pipeline) -> None:
+    run = claimed(pipeline)
+    pipeline.start(run)
+    wait_for_end(pipeline)
+    token = pipeline.begin_execution()
+    assert pipeline.start(run, task_token=token, retry_count=1)["result"] == "answered"
+    status, output = wait_until(
+        lambda: (found := pipeline.execution_status(pipeline.execution()))[1] and found, "the end"
+    )
+    assert status == "SUCCEEDED"
+    assert (output["status"], output["name"]) == ("Completed", pipeline.job_name(run))
+    assert output["output_uri"].startswith(f"s3://{pipeline.output}/labeling-jobs/")
+    assert output["counters"]["TotalLabeled"] == 2
+
+
+def test_the_end_of_a_job_answers_the_state_that_waits(pipeline: Pipeline) -> None:
+    run = claimed(pipeline)
+    token = pipeline.begin_execution()
+    pipeline.start(run, task_token=token)
+    wait_for_end(pipeline)
+    name = pipeline.job_name(run).lower()
+    assert pipeline.job_event(name) == {name: "answered"}
+    # A second event for the same change is normal; so is a token that nobody waits for.
+    assert pipeline.job_event(name) == {name: "stale"}
+
+
+def test_a_job_of_others_is_ignored(pipeline: Pipeline) -> None:
+    assert pipeline.job_event("somebody-elses") == {"somebody-elses": "unknown"}
+
+
+def test_a_job_that_goes_on_is_not_answered(pipeline: Pipeline) -> None:
+    slow_workers(pipeline)
+    run = claimed(pipeline)
+    pipeline.start(run)
+    name = pipeline.job_name(run)
+    assert pipeline.job_event(name) == {name.lower(): "unfinished"}
+
+
+def test_a_job_that_was_known_but_never_created_is_not_answered(pipeline: Pipeline) -> None:
+    run = claimed(pipeline)
+    pipeline.faults.crash("CreateLabelingJob")
+    with pytest.raises(CrashError):
+        pipeline.start(run)
+    pipeline.faults.forget()
+    name = pipeline.job_name(run).lower()
+    assert pipeline.job_event(name) == {name: "unfinished"}
+
+
+def another_job(pipeline: Pipeline, run: dict[str, Any], name: str) -> None:
+    """Create a job that reads the manifest of a run, whatever its own name says."""
+    sagemaker = pipeline.sandbox.client("sagemaker")
+    described = sagemaker.describe_labeling_job(LabelingJobName=pipeline.job_name(run))
+    members = ("LabelAttributeName", "InputConfig", "OutputConfig", "RoleArn")
+    human = ("LabelCategoryConfigS3Uri", "HumanTaskConfig")
+    request = {member: described[member] for member in (*members, *human)}
+    sagemaker.create_labeling_job(LabelingJobName=name, **request)
+
+
+def as_another_run(pipeline: Pipeline, run: dict[str, Any]) -> dict[str, Any]:
+    """Give a run the id under whose job name another job exists."""
+    rows = pipeline.rows()
+    row = rows[f"RUN#{run['run_id']}"] | {"pk": "RUN#another"}
+    pipeline._put_rows(row)
+    claims = pipeline.file(run, "claims/index.json")
+    another = {**run, "run_id": "another"}
+    pipeline.write_file(another, "claims/index.json", claims)
+    for part in claims["parts"]:
+        pipeline.write_file(
+            another, f"claims/{part}.json", pipeline.file(run, f"claims/{part}.json")
+        )
+    return another
+
+
+def test_a_name_that_another_job_has_is_refused(pipeline: Pipeline) -> None:
+    run = claimed(pipeline)
+    pipeline.start(run)
+    foreign = as_another_run(pipeline, run)
+    another_job(pipeline, run, pipeline.job_name(foreign))
+    with pytest.raises(LabelingJobNameTakenError, match="choose another job_name"):
+        pipeline.start(foreign)
+
+
+def test_another_job_under_this_name_is_neither_stopped_nor_harvested(
+    pipeline: Pipeline,
+) -> None:
+    run = claimed(pipeline)
+    slow_workers(pipeline)
+    pipeline.start(run)
+    foreign = as_another_run(pipeline, run)
+    another_job(pipeline, run, pipeline.job_name(foreign))
+    token = pipeline.begin_execution()
+    assert pipeline.stop(foreign, task_token=token)["result"] == "answered"
+    _, output = wait_until(
+        lambda: (found := pipeline.execution_status(pipeline.execution()))[1] and found, "the end"
+    )
+    assert output["status"] == "NotCreated"
+    assert pipeline.job_event(pipeline.job_name(foreign)) == {
+        pipeline.job_name(foreign).lower(): "unknown"
+    }
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException"])
+def test_a_refusal_for_good_is_named(pipeline: Pipeline, code: str) -> None:
+    run = claimed(pipeline)
+    pipeline.faults.refuse("CreateLabelingJob", code, "no such work team")
+    with pytest.raises(LabelingJobRefusedError, match=f"{code}: no such work team"):
+        pipeline.start(run)
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ResourceLimitExceeded"])
+def test_a_refusal_for_now_is_told_apart(pipeline: Pipeline, code: str) -> None:
+    run = claimed(pipeline)
+    pipeline.faults.refuse("CreateLabelingJob", code)
+    with pytest.raises(LabelingJobThrottledError):
+        pipeline.start(run)
+    assert pipeline.start(run, retry_count=1)["result"] == "created"
+
+
+def test_no_job_is_created_for_a_run_that_is_settled_or_closed(pipeline: Pipeline) -> None:
+    run, sources = pipeline.seed(2)
+    job = pipeline.ended_job(run, status="NotCreated")
+    pipeline.plan(run, job)
+    with pytest.raises(LabelingJobRefusedError, match="sealed run only"):
+        pipeline.start(run)
+    pipeline.give_back(run, {"return_shards": 1, "position": 0})
+    assert pipeline.finish(run)["outcome"] == "labeling_job_failed"
+    with pytest.raises(LabelingJobRefusedError):
+        pipeline.start(run)
+    assert jobs(pipeline) == []
+    assert pipeline.states(sources) == ["returned", "returned"]
+
+
+def test_a_stale_execution_starts_and_stops_nothing(pipeline: Pipeline) -> None:
+    run = claimed(pipeline)
+    for step in (pipeline.start, pipeline.stop):
+        with pytest.raises(RunTakenOverError):
+            step(run, execution="stale")
+        with pytest.raises(RunNotFoundError):
+            step({"run_id": "unheard-of", "generation": 0})
+    assert jobs(pipeline) == []
+
+
+def test_an_older_token_never_replaces_a_newer_one(pipeline: Pipeline) -> None:
+    slow_workers(pipeline)
+    run = claimed(pipeline)
+    pipeline.start(run, task_token="new", retry_count=2)
+    with pytest.raises(RunTakenOverError, match="newer state"):
+        pipeline.start(run, task_token="old", retry_count=1)
+    with pytest.raises(RunTakenOverError):
+        pipeline.start(run, task_token="old", entered_at="2026-01-02T03:04:05Z", retry_count=9)
+    row = pipeline.rows()[f"JOB#{pipeline.job_name(run).lower()}"]
+    assert row["task_token"] == "new"
+
+
+def test_a_running_job_is_stopped_and_answered_when_it_has_ended(pipeline: Pipeline) -> None:
+    slow_workers(pipeline)
+    run = claimed(pipeline)
+    pipeline.start(run)
+    wait_until(lambda: jobs(pipeline)[0]["status"] == "InProgress", "the start of the job")
+    token = pipeline.begin_execution()
+    assert pipeline.stop(run, task_token=token)["result"] in ("stopping", "answered")
+    assert wait_for_end(pipeline)["status"] == "Stopped"
+    pipeline.job_event(pipeline.job_name(run))
+    _, output = wait_until(
+        lambda: (found := pipeline.execution_status(pipeline.execution()))[1] and found, "the end"
+    )
+    assert output["status"] == "Stopped"
+
+
+def test_a_job_that_is_being_stopped_is_not_stopped_again(pipeline: Pipeline) -> None:
+    run = claimed(pipeline)
+    slow_workers(pipeline)
+    pipeline.start(run)
+    sagemaker = pipeline.sandbox.client("sagemaker")
+    described = sagemaker.describe_labeling_job(LabelingJobName=pipeline.job_name(run))
+    answers = [{**described, "LabelingJobStatus": "Stopping"}] * 2
+
+    def stopping(**_: Any) -> Any:
+        return answers.pop()
+
+    pipeline.faults.forget()
+    pipeline.environment.setattr(clients.sagemaker(), "describe_labeling_job", stopping)
+    assert pipeline.stop(run)["result"] == "stopping"
+    assert "StopLabelingJob" not in pipeline.faults.calls
+
+
+def test_a_job_that_has_ended_is_answered_by_stop(pipeline: Pipeline) -> None:
+    run = claimed(pipeline)
+    pipeline.start(run)
+    wait_for_end(pipeline)
+    token = pipeline.begin_execution()
+    assert pipeline.stop(run, task_token=token)["result"] == "answered"
+
+
+def test_a_job_that_never_was_is_answered_as_not_created(pipeline: Pipeline) -> None:
+    run = claimed(pipeline)
+    token = pipeline.begin_execution()
+    assert pipeline.stop(run, task_token=token)["result"] == "answered"
+    _, output = wait_until(
+        lambda: (found := pipeline.execution_status(pipeline.execution()))[1] and found, "the end"
+    )
+    assert output == {
+        "name": pipeline.job_name(run),
+        "status": "NotCreated",
+        "output_uri": "",
+        "counters": {},
+        "failure_reason": "",
+    }
+    # What was answered stays true: a repeat does not create the job after all.
+    assert pipeline.start(run, entered_at="2026-01-02T05:00:00Z")["result"] == "stale"
+    assert jobs(pipeline) == []
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_starting_survives_a_crash_at_every_call(pipeline: Pipeline, after: bool) -> None:
+    slow_workers(pipeline)
+    run = claimed(pipeline)
+    for call in range(1, 12):
+        pipeline.faults.crash(call=call, after=after)
+        try:
+            pipeline.start(run, retry_count=call)
+        except (CrashError, ClientError):
+            assert pipeline.faults.crashed
+        pipeline.faults.forget()
+    assert pipeline.start(run, retry_count=99)["result"] == "adopted"
+    assert len(jobs(pipeline)) == 1
+
+
+def test_what_the_job_reads_is_encrypted_with_the_pipelines_key(pipeline: Pipeline) -> None:
+    run = claimed(pipeline)
+    pipeline.start(run)
+    s3 = pipeline.sandbox.client("s3")
+    key = f"runs/{run['run_id']}/manifests/label.manifest"
+    found = s3.get_object(Bucket=pipeline.output, Key=key)
+    assert found["ServerSideEncryption"] == "aws:kms"
+    assert found["SSEKMSKeyId"] == pipeline.key_arn
+    assert len([json.loads(line) for line in found["Body"].read().splitlines()]) == 2

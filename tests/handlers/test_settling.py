@@ -1,0 +1,439 @@
+"""plan_results, update_feature_store and return_items: every claim comes to one end."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from labeling_lambdas.aws import clients
+from labeling_lambdas.errors import DeliveryError, OutOfTimeError, RunTakenOverError
+from labeling_lambdas.steps import planning
+from tests.handlers.faults import CrashError
+from tests.handlers.pipeline import Context
+from tests.sandbox.resources import control
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labeling_lambdas.domain.items import SourceObject
+    from tests.handlers.pipeline import Pipeline
+
+_SIZES = [0, 1, 10, 11, 50, 60, 1000]
+
+
+@pytest.fixture(autouse=True)
+def calm_feature_store(pipeline: Pipeline) -> Iterator[None]:
+    control(pipeline.sandbox, "POST", "feature-store/faults", {})
+    yield
+    control(pipeline.sandbox, "POST", "feature-store/faults", {})
+
+
+def feature_store_faults(pipeline: Pipeline, **faults: Any) -> None:
+    control(pipeline.sandbox, "POST", "feature-store/faults", faults)
+
+
+@pytest.mark.parametrize("size", _SIZES)
+def test_every_label_is_stored(pipeline: Pipeline, size: int) -> None:
+    run, sources = pipeline.seed(size)
+    job = pipeline.ended_job(run, [pipeline.labeled(source) for source in sources])
+    plan = pipeline.plan(run, job)
+    assert plan == {"shards": [0] if size else [], "return_shards": 0, "position": 0}
+    stored = pipeline.store(run, plan)
+    assert sum(shard["stored"] for shard in stored) == size
+    assert set(pipeline.records()) == {source.uri for source in sources}
+    assert set(pipeline.states(sources)) <= {"stored"}
+
+
+@pytest.mark.parametrize("size", _SIZES)
+def test_everything_that_is_not_labeled_goes_back_with_attempt_and_reason(
+    pipeline: Pipeline, size: int
+) -> None:
+    run, sources = pipeline.seed(size)
+    job = pipeline.ended_job(run, [pipeline.failed(source) for source in sources])
+    plan = pipeline.plan(run, job)
+    assert plan["shards"] == []
+    pipeline.give_back(run, plan)
+    waiting = pipeline.waiting()
+    assert {message["item_id"] for message in waiting} == {source.item_id for source in sources}
+    assert {(it["kind"], it["attempts"], it["reason"], it["run_id"]) for it in waiting} <= {
+        ("returned", 1, "annotation_failed", run["run_id"])
+    }
+    assert set(pipeline.states(sources)) <= {"returned"}
+
+
+def test_work_is_cut_into_shards(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "SHARD_ITEMS", 10)
+    run, sources = pipeline.seed(45)
+    lines = [pipeline.labeled(it) for it in sources[:25]] + [pipeline.failed(sources[25])]
+    plan = pipeline.plan(run, pipeline.ended_job(run, lines))
+    assert (plan["shards"], plan["return_shards"]) == ([0, 1, 2], 2)
+    stored = pipeline.store(run, plan)
+    assert [shard["stored"] for shard in stored] == [10, 10, 5]
+    pipeline.give_back(run, plan, stored)
+    assert pipeline.finish(run)["accounting_balanced"] is True
+    assert Counter(pipeline.states(sources)) == {"stored": 25, "returned": 20}
+
+
+def test_each_way_to_end(pipeline: Pipeline) -> None:
+    run, sources = pipeline.seed(6)
+    labeled, failed, expired, bare, lost, odd = sources
+    lines: list[object] = [
+        "{not json",
+        {"item-id": "of-nobody", "digit-label": 0},
+        pipeline.labeled(labeled),
+        pipeline.labeled(labeled, **{"class-name": "a second line is not believed"}),
+        pipeline.failed(failed),
+        pipeline.failed(expired, "ClientError: Annotation tasks expired."),
+        {"source-ref": bare.uri, "item-id": bare.item_id},
+        {**pipeline.labeled(odd), "digit-label": "three"},
+    ]
+    report = pipeline.settle(run, pipeline.ended_job(run, lines))
+    assert report["outcome"] == "succeeded"
+    assert report["accounting_balanced"] is True
+    reasons = {source.key: pipeline.item(source).get("reason") for source in sources}
+    assert reasons == {
+        labeled.key: None,
+        failed.key: "annotation_failed",
+        expired.key: "annotation_expired",
+        bare.key: "not_labeled",
+        lost.key: "not_labeled",
+        odd.key: "unreadable_output",
+    }
+    assert pipeline.records()[labeled.uri]["label"] == "three"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("Failed", "labeling_job_failed"),
+        ("Stopped", "labeling_job_stopped"),
+        ("NotCreated", "labeling_job_not_created"),
+    ],
+)
+def test_a_job_that_gave_no_manifest_costs_no_attempt(
+    pipeline: Pipeline, status: str, reason: str
+) -> None:
+    run, sources = pipeline.seed(3)
+    plan = pipeline.plan(run, pipeline.ended_job(run, status=status))
+    pipeline.give_back(run, plan)
+    rows = [pipeline.item(source) for source in sources]
+    assert {(row["item_state"], row["attempts"], row["reason"]) for row in rows} == {
+        ("returned", 0, reason)
+    }
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+def test_a_job_that_ended_before_it_wrote_its_manifest_costs_no_attempt(
+    pipeline: Pipeline, status: str
+) -> None:
+    run, sources = pipeline.seed(3)
+    job = pipeline.ended_job(run, status=status)
+    job["output_uri"] = f"s3://{pipeline.output}/labeling-jobs/x/manifests/output/output.manifest"
+    pipeline.give_back(run, pipeline.plan(run, job))
+    assert {pipeline.item(source)["attempts"] for source in sources} == {0}
+
+
+def test_a_completed_job_without_its_manifest_is_no_reason_to_give_anything_back(
+    pipeline: Pipeline,
+) -> None:
+    run, sources = pipeline.seed(1)
+    job = pipeline.ended_job(run)
+    job["output_uri"] = f"s3://{pipeline.output}/labeling-jobs/x/manifests/output/output.manifest"
+    with pytest.raises(clients.s3().exceptions.NoSuchKey):
+        pipeline.plan(run, job)
+    assert pipeline.states(sources) == ["claimed"]
+
+
+def test_a_stopped_job_is_harvested_and_only_what_was_reached_costs_an_attempt(
+    pipeline: Pipeline,
+) -> None:
+    run, sources = pipeline.seed(3)
+    labeled, failed, bare = sources
+    lines = [
+        pipeline.labeled(labeled),
+        pipeline.failed(failed),
+        {"source-ref": bare.uri, "item-id": bare.item_id},
+    ]
+    report = pipeline.settle(run, pipeline.ended_job(run, lines, "Stopped"))
+    assert report["outcome"] == "labeling_job_failed"
+    assert pipeline.states(sources) == ["stored", "returned", "returned"]
+    assert [pipeline.item(source)["attempts"] for source in sources] == [1, 1, 0]
+
+
+def test_an_item_whose_object_was_overwritten_meanwhile_is_superseded(
+    pipeline: Pipeline,
+) -> None:
+    run, sources = pipeline.seed(2)
+    newer = pipeline.source(sources[0].key, version_id="v2", sequencer="0B")
+    pipeline.announce([newer])
+    pipeline.poll(execution="two")
+    job = pipeline.ended_job(run, [pipeline.labeled(source) for source in sources])
+    report = pipeline.settle(run, job)
+    assert (report["stored"], report["accounting_balanced"]) == (1, True)
+    assert pipeline.report(run)["superseded"] == 1
+    assert pipeline.states([*sources, newer]) == ["superseded", "stored", "claimed"]
+    assert sources[0].uri not in pipeline.records()
+
+
+def test_the_plan_is_written_once(pipeline: Pipeline) -> None:
+    run, sources = pipeline.seed(2)
+    plan = pipeline.plan(run, pipeline.ended_job(run, [pipeline.labeled(it) for it in sources]))
+    # Whatever a repeat is told later, what was planned is acted upon.
+    assert pipeline.plan(run, pipeline.ended_job(run, status="Failed")) == plan
+    assert pipeline.run_row(run)["run_state"] == "settling"
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_planning_survives_a_crash_at_every_call(pipeline: Pipeline, after: bool) -> None:
+    run, sources = pipeline.seed(3)
+    lines = [pipeline.labeled(sources[0]), pipeline.failed(sources[1])]
+    job = pipeline.ended_job(run, lines)
+    crashes = 0
+    for call in range(1, 12):
+        pipeline.faults.crash(call=call, after=after)
+        try:
+            pipeline.plan(run, job)
+        except CrashError:
+            crashes += 1
+    pipeline.faults.forget()
+    assert crashes >= 6
+    assert pipeline.plan(run, job) == {"shards": [0], "return_shards": 1, "position": 0}
+    assert pipeline.states(sources) == ["claimed"] * 3
+
+
+def test_a_plan_of_a_stale_execution_is_refused(pipeline: Pipeline) -> None:
+    run, _ = pipeline.seed(1)
+    with pytest.raises(RunTakenOverError):
+        pipeline.plan(run, pipeline.ended_job(run, status="Failed"), execution="stale")
+
+
+def test_steps_stop_before_their_time_is_over(pipeline: Pipeline) -> None:
+    run, sources = pipeline.seed(2)
+    job = pipeline.ended_job(run, [pipeline.labeled(sources[0])])
+    short = Context(seconds=5)
+    with pytest.raises(OutOfTimeError, match="5 s left"):
+        pipeline.plan(run, job, context=short)
+    plan = pipeline.plan(run, job)
+    with pytest.raises(OutOfTimeError):
+        pipeline.store(run, plan, context=short)
+    assert pipeline.records() == {}
+    assert pipeline.states(sources) == ["claimed", "claimed"]
+
+
+def test_giving_back_goes_on_where_it_stopped(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "SHARD_ITEMS", 2)
+    run, _ = pipeline.seed(6)
+    plan = pipeline.plan(run, pipeline.ended_job(run, status="Failed"))
+    assert plan["return_shards"] == 3
+    # Each call has time for one list only.
+    done = pipeline.give_back(run, plan, context=Context(seconds=10))
+    assert done == {"return_shards": 3, "position": 3, "more": False}
+    assert len(pipeline.waiting()) == 6
+
+
+def without_batches(pipeline: Pipeline) -> None:
+    """Make the functions' boto3 one that does not know BatchWriteRecord."""
+    older = SimpleNamespace(put_record=clients.feature_store().put_record)
+    pipeline.environment.setattr(clients, "feature_store", functools.cache(lambda: older))
+
+
+def stored_run(pipeline: Pipeline, count: int) -> tuple[Any, list[SourceObject], Any]:
+    run, sources = pipeline.seed(count)
+    lines = [pipeline.labeled(source) for source in sources]
+    return run, sources, pipeline.plan(run, pipeline.ended_job(run, lines))
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_records_are_written_in_batches_where_boto3_can(pipeline: Pipeline, batched: bool) -> None:
+    if not batched:
+        without_batches(pipeline)
+    run, sources, plan = stored_run(pipeline, 60)
+    pipeline.faults.forget()
+    assert pipeline.store(run, plan) == [{"shard": 0, "stored": 60, "rejected": 0}]
+    calls = Counter(pipeline.faults.calls)
+    assert (calls["BatchWriteRecord"], calls["PutRecord"]) == ((3, 0) if batched else (0, 60))
+    assert len(pipeline.records()) == 60
+    assert set(pipeline.states(sources)) == {"stored"}
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_passing_failures_are_repeated(pipeline: Pipeline, batched: bool) -> None:
+    if not batched:
+        without_batches(pipeline)
+    run, _, plan = stored_run(pipeline, 60)
+    feature_store_faults(pipeline, put_record_failure_rate=0.2, unprocessed_rate=0.2, seed=3)
+    assert pipeline.store(run, plan) == [{"shard": 0, "stored": 60, "rejected": 0}]
+    assert len(pipeline.records()) == 60
+
+
+def poisoned_run(pipeline: Pipeline) -> tuple[Any, list[SourceObject], Any]:
+    """Plan a run with one record that Feature Store will never take."""
+    pipeline.configure(EXTRA_FEATURES='{"unheard_of": {"path": "poison", "column": true}}')
+    run, sources = pipeline.seed(6)
+    lines = [pipeline.labeled(source) for source in sources]
+    lines[3]["poison"] = "x"
+    return run, sources, pipeline.plan(run, pipeline.ended_job(run, lines))
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_one_poisoned_record_is_a_dead_letter_and_the_others_are_stored(
+    pipeline: Pipeline, batched: bool
+) -> None:
+    if not batched:
+        without_batches(pipeline)
+    run, sources, plan = poisoned_run(pipeline)
+    stored = pipeline.store(run, plan)
+    assert stored == [{"shard": 0, "stored": 5, "rejected": 1}]
+    assert pipeline.item(sources[3])["item_state"] == "claimed"
+    pipeline.give_back(run, plan, stored)
+    assert pipeline.finish(run)["outcome"] == "succeeded"
+    assert pipeline.report(run)["dead_lettered"] == {"record_rejected": 1}
+    (letter,) = pipeline.dead_letters()
+    assert (letter["item_id"], letter["reason"]) == (sources[3].item_id, "record_rejected")
+    assert (letter["attempts"], letter["generation"]) == (1, 1)
+    assert letter["detail"]
+    assert pipeline.item(sources[3])["delivered"] is True
+
+
+def test_a_batch_refused_as_a_whole_is_written_one_by_one(pipeline: Pipeline) -> None:
+    run, _, plan = stored_run(pipeline, 11)
+    pipeline.faults.refuse("BatchWriteRecord", "ValidationException", "1 validation error")
+    assert pipeline.store(run, plan) == [{"shard": 0, "stored": 11, "rejected": 0}]
+
+
+def test_a_record_that_is_accepted_in_a_repeat_leaves_no_dead_letter_behind(
+    pipeline: Pipeline,
+) -> None:
+    run, sources, plan = stored_run(pipeline, 2)
+    without_batches(pipeline)
+    pipeline.faults.refuse("PutRecord", "ValidationError", "for this once")
+    assert pipeline.store(run, plan)[0]["rejected"] == 1
+    # The function's answer was lost, so the state machine calls it again.
+    stored = pipeline.store(run, plan)
+    assert stored == [{"shard": 0, "stored": 2, "rejected": 0}]
+    pipeline.give_back(run, plan, stored)
+    assert pipeline.finish(run)["outcome"] == "succeeded"
+    assert pipeline.states(sources) == ["stored", "stored"]
+
+
+def test_a_store_that_refuses_everything_settles_nothing(pipeline: Pipeline) -> None:
+    run, sources, plan = stored_run(pipeline, 3)
+    feature_store_faults(pipeline, put_record_failure_rate=1.0)
+    with pytest.raises(DeliveryError, match=pipeline.name):
+        pipeline.store(run, plan)
+    assert set(pipeline.states(sources)) == {"claimed"}
+
+
+def test_a_missing_permission_is_nobodys_records_fault(pipeline: Pipeline) -> None:
+    run, sources, plan = stored_run(pipeline, 3)
+    feature_store_faults(pipeline, put_record_failure_rate=1.0, error_code="AccessDeniedException")
+    with pytest.raises(DeliveryError, match="AccessDenied"):
+        pipeline.store(run, plan)
+    assert set(pipeline.states(sources)) == {"claimed"}
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_storing_survives_a_crash_at_every_call(pipeline: Pipeline, after: bool) -> None:
+    run, sources, plan = poisoned_run(pipeline)
+    crashes = 0
+    for call in range(1, 12):
+        pipeline.faults.crash(call=call, after=after)
+        try:
+            pipeline.store(run, plan)
+        except CrashError:
+            crashes += 1
+            states = dict(zip(sources, pipeline.states(sources), strict=True))
+            stored = {source.uri for source, state in states.items() if state == "stored"}
+            # The record first, then the claim.
+            assert stored <= set(pipeline.records())
+    pipeline.faults.forget()
+    assert crashes >= 4
+    stored_shards = pipeline.store(run, plan)
+    assert stored_shards == [{"shard": 0, "stored": 5, "rejected": 1}]
+    pipeline.give_back(run, plan, stored_shards)
+    assert pipeline.finish(run)["accounting_balanced"] is True
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_giving_back_survives_a_crash_at_every_call(pipeline: Pipeline, after: bool) -> None:
+    pipeline.configure(MAX_ATTEMPTS="1")
+    run, sources = pipeline.seed(3)
+    lines = [
+        pipeline.failed(sources[0]),
+        {"item-id": sources[1].item_id},
+        {"item-id": sources[2].item_id},
+    ]
+    plan = pipeline.plan(run, pipeline.ended_job(run, lines, "Stopped"))
+    crashes = 0
+    for call in range(1, 12):
+        pipeline.faults.crash(call=call, after=after)
+        try:
+            pipeline.give_back(run, plan)
+        except CrashError:
+            crashes += 1
+    pipeline.faults.forget()
+    assert crashes >= 5
+    pipeline.give_back(run, plan)
+    assert pipeline.states(sources) == ["dead_lettered", "returned", "returned"]
+    # More messages than items are harmless: whoever receives the second one drops it.
+    assert {it["item_id"] for it in pipeline.waiting()} == {it.item_id for it in sources[1:]}
+    assert {it["item_id"] for it in pipeline.dead_letters()} == {sources[0].item_id}
+    assert pipeline.item(sources[0])["delivered"] is True
+    assert pipeline.finish(run)["accounting_balanced"] is True
+    assert pipeline.poll(execution="two")["claimed"] == 2
+
+
+def test_the_last_attempt_ends_on_the_dead_letter_queue(pipeline: Pipeline) -> None:
+    run, sources = pipeline.seed(11, attempts=2, generation=1)
+    plan = pipeline.plan(run, pipeline.ended_job(run, [pipeline.failed(it) for it in sources]))
+    pipeline.give_back(run, plan)
+    letters = pipeline.dead_letters()
+    assert len(letters) == 11
+    assert {(it["reason"], it["detail"], it["attempts"], it["generation"]) for it in letters} == {
+        ("attempts_exhausted", "annotation_failed", 3, 2)
+    }
+    assert pipeline.waiting() == []
+
+
+def test_what_another_run_has_taken_in_the_meantime_is_confirmed(pipeline: Pipeline) -> None:
+    run, sources = pipeline.seed(2)
+    plan = pipeline.plan(run, pipeline.ended_job(run, [pipeline.failed(it) for it in sources]))
+    pipeline.give_back(run, plan)
+    pipeline.poll(execution="two")
+    pipeline.give_back(run, plan)
+    assert pipeline.file(run, "settled/return-00000.json")["returned"] == {"annotation_failed": 2}
+    assert pipeline.states(sources) == ["claimed", "claimed"]
+
+
+def test_a_settlement_that_the_ledger_contradicts_is_not_counted(pipeline: Pipeline) -> None:
+    run, sources, plan = stored_run(pipeline, 3)
+    pipeline._put_rows({"pk": f"ITEM#{sources[1].item_id}", "item_state": "claimed", "run_id": "x"})
+    assert pipeline.store(run, plan) == [{"shard": 0, "stored": 2, "rejected": 0}]
+    assert pipeline.finish(run)["outcome"] == "accounting_mismatch"
+
+
+def test_a_queue_that_does_not_take_everything_is_tried_again(pipeline: Pipeline) -> None:
+    client = clients.sqs()
+    send = client.send_message_batch
+    answers: list[Any] = [{"Failed": [{"Id": "1"}, {"Id": "2"}]}]
+
+    def refusing(**request: Any) -> Any:
+        if not answers:
+            return send(**request)
+        answer = answers.pop()
+        kept = [entry for entry in request["Entries"] if entry["Id"] == "0"]
+        send(**{**request, "Entries": kept})
+        return answer
+
+    pipeline.environment.setattr(client, "send_message_batch", refusing)
+    run, sources = pipeline.seed(3)
+    pipeline.give_back(run, pipeline.plan(run, pipeline.ended_job(run, status="Failed")))
+    assert sorted(it["item_id"] for it in pipeline.waiting()) == sorted(
+        source.item_id for source in sources
+    )
