@@ -268,13 +268,13 @@ def _decoded(body: str) -> dict[str, Any]:
 
 
 def _sources(bodies: Iterable[Mapping[str, Any]]) -> set[tuple[str, str, str]]:
+    """Return the objects that messages name; a message may be anything that somebody sent."""
     sources = set()
     for body in bodies:
-        if "item" in body:
-            item = body["item"]
+        item, detail = body.get("item"), body.get("detail")
+        if isinstance(item, dict):
             sources.add((item["bucket"], item["key"], item["version_id"]))
-        elif "detail" in body and "object" in body["detail"]:
-            detail = body["detail"]
+        elif isinstance(detail, dict) and "bucket" in detail and "object" in detail:
             stored = detail["object"]
             sources.add((detail["bucket"]["name"], stored["key"], stored.get("version-id", "")))
     return sources
