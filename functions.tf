@@ -31,7 +31,7 @@ locals {
 
   # A function reaches the key only through the services it calls.
   _key = {
-    for services in [["dynamodb"], ["dynamodb", "s3"], ["dynamodb", "s3", "sqs"]] : join("+", services) => {
+    for services in [["dynamodb"], ["dynamodb", "s3"], ["dynamodb", "s3", "sqs"], ["s3", "sqs"]] : join("+", services) => {
       Key = {
         actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
         resources = [module.encryption.key_arn]
@@ -73,6 +73,7 @@ locals {
         EXTRA_FEATURES       = jsonencode(local.extra_features)
         LABEL_ATTRIBUTE_NAME = local.label_attribute_name
         LABEL_SCHEMA         = module.ground_truth.label_schema
+        LABELS               = local.known_labels
         MAX_ATTEMPTS         = tostring(var.max_attempts)
         TASK_TYPE            = var.task_type
       })
@@ -130,6 +131,23 @@ locals {
       })
     }
 
+    split_text = {
+      description     = "Splits an uploaded text into items and sends each to the intake queue."
+      timeout_seconds = 900
+      memory_mb       = 512
+      environment = {
+        INTAKE_QUEUE_URL = module.intake.queue_urls.intake
+        TASK_TYPE        = var.task_type
+        TEXT_ITEMS       = var.text_items
+        UPLOAD_BUCKET    = local.bucket_names.upload
+      }
+      statements = merge(local._key["s3+sqs"], {
+        KeepFailures = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.undelivered] }
+        ReadUploads  = { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${local.bucket_arns.upload}/*"] }
+        SendItems    = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.intake] }
+      })
+    }
+
     start_labeling_job = {
       description     = "Writes the manifest and creates the labeling job of a run."
       timeout_seconds = 300
@@ -179,10 +197,16 @@ locals {
     for name, path in var.extra_features : name => { path = path, column = contains(module.feature_group.feature_names, name) }
   }
 
+  # plan_results returns what was labeled with another name. A list that would fill much of the 4 KB of its environment
+  # is left out, as that of an own category file is: names are then taken as they come.
+  all_labels_json = jsonencode(var.labels)
+  known_labels    = length(base64encode(local.all_labels_json)) * 3 / 4 <= 2048 ? local.all_labels_json : jsonencode(null)
+
   labeling_job = {
     annotation_consolidation_lambda_arn = "${local.managed_function_arn_prefix}:ACS-${local.task_type.managed_function_suffix}"
     categories_s3_uri                   = module.ground_truth.categories_s3_uri
     description                         = local.task_description
+    human_task_ui_arn                   = local.human_task_ui_arn
     keywords                            = coalescelist(coalesce(var.task.keywords, []), local.task_type.default_task.keywords)
     label_attribute_name                = local.label_attribute_name
     max_concurrent_tasks                = var.task.max_concurrent_tasks

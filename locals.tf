@@ -12,9 +12,12 @@ locals {
     region     = local.region
   }
 
-  function_steps = toset([
+  # An uploaded text holds many items, so a function splits it on its way to the intake queue; an image is an item.
+  splits_uploads = local.task_type.media_type == "text"
+  # Rules call these; every other function is a step of the state machine.
+  rule_steps = concat(["job_state_change"], local.splits_uploads ? ["split_text"] : [])
+  workflow_steps = toset([
     "finish_run",
-    "job_state_change",
     "plan_results",
     "poll_queue",
     "recover_runs",
@@ -23,10 +26,9 @@ locals {
     "stop_job",
     "update_feature_store",
   ])
-  # The rule on job states calls job_state_change; every other function is a step of the state machine.
-  workflow_steps = setsubtract(local.function_steps, ["job_state_change"])
+  function_steps = setunion(local.workflow_steps, local.rule_steps)
   # These read and write objects of the output bucket.
-  artifact_steps = setsubtract(local.function_steps, ["job_state_change", "recover_runs", "stop_job"])
+  artifact_steps = setsubtract(local.workflow_steps, ["recover_runs", "stop_job"])
 
   bucket_names = {
     for use in ["features", "output", "upload"] : use => "${var.job_name}-${local.account_id}-${local.region}-${use}"
@@ -100,6 +102,11 @@ locals {
 
   managed_function_account    = lookup(local.task_type_table.managed_function_accounts, local.region, "unsupported-region")
   managed_function_arn_prefix = "arn:${local.partition}:lambda:${local.region}:${local.managed_function_account}:function"
+  # The service's own user interface for workers; its account is the same in every region.
+  human_task_ui_arn = (
+    local.task_type.service_ui == null ? null :
+    "arn:${local.partition}:sagemaker:${local.region}:${local.task_type_table.service_ui_account}:human-task-ui/${local.task_type.service_ui}"
+  )
 
   # Ground Truth ends a labeling job after 30 days; with one day more its own end arrives first.
   labeling_timeout_seconds = 31 * 86400

@@ -9,7 +9,7 @@ data "aws_region" "current" {
   lifecycle {
     postcondition {
       condition     = contains(keys(local.task_type_table.managed_function_accounts), self.id)
-      error_message = "Region ${self.id} has no Ground Truth functions. Deploy to one of ${join(", ", keys(local.task_type_table.managed_function_accounts))}."
+      error_message = "Region ${self.id} has no Ground Truth functions for task_type ${var.task_type}. Deploy to one of ${join(", ", keys(local.task_type_table.managed_function_accounts))}."
     }
   }
 }
@@ -41,7 +41,7 @@ module "storage" {
   pipeline_reader_role_arns = {
     features = [local.role_arns.feature_group]
     output   = concat([local.role_arns.ground_truth], [for step in local.artifact_steps : local.role_arns[step]])
-    upload   = [local.role_arns.ground_truth]
+    upload   = concat([local.role_arns.ground_truth], local.splits_uploads ? [local.role_arns.split_text] : [])
   }
   pipeline_writer_role_arns = {
     features = [local.role_arns.feature_group]
@@ -63,10 +63,14 @@ module "intake" {
   message_retention_seconds = var.queue.message_retention_seconds
   queue_arns                = local.queue_arns
   queue_names               = local.queue_names
-  tags                      = var.tags
-  upload_bucket_name        = module.storage.bucket_names.upload
-  upload_rule_arn           = local.rule_arns.upload
-  upload_rule_name          = local.rule_names.upload
+  splitter = local.splits_uploads ? {
+    arn  = module.function["split_text"].arn
+    name = module.function["split_text"].name
+  } : null
+  tags               = var.tags
+  upload_bucket_name = module.storage.bucket_names.upload
+  upload_rule_arn    = local.rule_arns.upload
+  upload_rule_name   = local.rule_names.upload
 }
 
 module "ledger" {
@@ -104,6 +108,7 @@ module "ground_truth" {
   iam                = var.iam
   instructions       = { full = coalesce(var.instructions.full, local.task_description), short = coalesce(var.instructions.short, local.task_description) }
   kms_key_arn        = module.encryption.key_arn
+  label_details      = var.label_details
   labels             = var.labels
   output_bucket_arn  = local.bucket_arns.output
   output_bucket_name = module.storage.bucket_names.output
@@ -117,7 +122,7 @@ module "ground_truth" {
 
 module "function" {
   source   = "./modules/function"
-  for_each = local.functions
+  for_each = { for step, function in local.functions : step => function if contains(local.function_steps, step) }
 
   description = each.value.description
   environment = merge(each.value.environment, {

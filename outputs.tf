@@ -71,7 +71,7 @@ output "state_machine_arn" {
 }
 
 output "undelivered_queue_url" {
-  description = "Queue of events and schedule calls that could not be delivered."
+  description = "Queue of events and schedule calls that could not be delivered, and of upload events whose text could not be split."
   value       = module.intake.queue_urls.undelivered
 }
 

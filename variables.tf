@@ -170,9 +170,9 @@ variable "iam" {
 
 variable "instructions" {
   description = <<-EOT
-    Instructions of the shipped worker template, as plain text; it is escaped.
+    Instructions for workers, as plain text; it is escaped. An own template, or an own category file for named_entity_recognition, holds its own.
 
-    - `full` - (Optional) Shown when a worker opens the instructions. Defaults to task.description.
+    - `full` - (Optional) Shown when a worker opens the instructions. Defaults to task.description. Descriptions of label_details follow it.
     - `short` - (Optional) Shown beside the task. Defaults to task.description.
   EOT
   type = object({
@@ -222,6 +222,40 @@ variable "kms_key" {
   }
 }
 
+variable "label_details" {
+  description = <<-EOT
+    What else is known of a label, by its name.
+
+    - `description` - (Optional) What the label means; shown to workers with the full instructions.
+    - `short_display_name` - (Optional) Short name beside each marked span, 3 or 4 characters; for named_entity_recognition only.
+  EOT
+  type = map(object({
+    description        = optional(string)
+    short_display_name = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.label_details), coalesce(var.labels, []))) == 0
+    error_message = "label_details: each name must be one of labels; unknown are ${join(", ", setsubtract(keys(var.label_details), coalesce(var.labels, [])))}."
+  }
+
+  validation {
+    condition = var.task_type == "named_entity_recognition" || alltrue([
+      for details in values(var.label_details) : details.short_display_name == null
+    ])
+    error_message = "label_details: short_display_name is shown in tasks of named_entity_recognition only."
+  }
+
+  validation {
+    condition = alltrue([
+      for details in values(var.label_details) : details.short_display_name == null || can(regex("^\\S.{0,254}\\S$|^\\S$", details.short_display_name))
+    ])
+    error_message = "label_details: short_display_name must have 1 to 256 characters in one line and no space around it."
+  }
+}
+
 variable "labels" {
   description = "Names of the labels, in order. Give either this or categories_s3_uri."
   type        = list(string)
@@ -233,8 +267,8 @@ variable "labels" {
   }
 
   validation {
-    condition     = alltrue([for label in coalesce(var.labels, []) : length(label) >= 1 && length(label) <= 256 && trimspace(label) == label])
-    error_message = "labels: each must have 1 to 256 characters and no space around it."
+    condition     = alltrue([for label in coalesce(var.labels, []) : length(label) >= 1 && length(label) <= 256 && trimspace(label) == label && !can(regex("[\\n\\r]", label))])
+    error_message = "labels: each must have 1 to 256 characters in one line and no space around it."
   }
 
   validation {
@@ -481,7 +515,7 @@ variable "task" {
 }
 
 variable "task_type" {
-  description = "What workers do with each object: image_single_label_classification."
+  description = "What workers do with each object: image_bounding_box, image_multi_label_classification, image_semantic_segmentation, image_single_label_classification, named_entity_recognition, text_multi_label_classification or text_single_label_classification."
   type        = string
 
   validation {
@@ -498,6 +532,28 @@ variable "template_s3_uri" {
   validation {
     condition     = var.template_s3_uri == null || can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?]+$", var.template_s3_uri))
     error_message = "template_s3_uri must be an S3 URI of one object, like s3://bucket/template.liquid.html."
+  }
+
+  validation {
+    condition     = var.template_s3_uri == null || try(local.task_type.worker_ui, "template") == "template"
+    error_message = "template_s3_uri: workers see the service's own user interface in tasks of ${var.task_type}, which takes no template. Use instructions."
+  }
+}
+
+variable "text_items" {
+  description = "What an uploaded .txt file holds: line, an item in each line, or file, one item. A .jsonl file holds an item in each row, with the text under source."
+  type        = string
+  default     = "line"
+  nullable    = false
+
+  validation {
+    condition     = contains(["file", "line"], var.text_items)
+    error_message = "text_items must be line or file."
+  }
+
+  validation {
+    condition     = var.text_items == "line" || try(local.task_type.media_type, "text") == "text"
+    error_message = "text_items applies to texts; task_type ${var.task_type} labels images."
   }
 }
 

@@ -3,27 +3,56 @@
 locals {
   # The text goes into HTML that Ground Truth renders with Liquid: without the braces escaped, a caller's text
   # could open a Liquid tag.
+  texts = merge(
+    { full = var.instructions.full, short = var.instructions.short, title = var.title },
+    { for label, details in local.described_labels : "name of ${label}" => label },
+    { for label, details in local.described_labels : "description of ${label}" => details.description },
+  )
   escaped = {
-    for name, text in { full = var.instructions.full, short = var.instructions.short, title = var.title } :
-    name => replace(replace(replace(replace(replace(replace(replace(text,
+    for name, text in local.texts : name => replace(replace(replace(replace(replace(replace(replace(text,
     "&", "&amp;"), "<", "&lt;"), ">", "&gt;"), "\"", "&quot;"), "'", "&#39;"), "{", "&#123;"), "}", "&#125;")
   }
 
-  template = templatefile("${path.module}/templates/${var.template_file}", {
+  # Ground Truth shows workers the names only; what they mean belongs into the instructions.
+  described_labels = { for label, details in var.label_details : label => details if details.description != null }
+  label_descriptions = length(local.described_labels) == 0 ? "" : format("<dl>%s</dl>", join("", [
+    for label in coalesce(var.labels, []) :
+    "<dt>${local.escaped["name of ${label}"]}</dt><dd>${local.escaped["description of ${label}"]}</dd>"
+    if contains(keys(local.described_labels), label)
+  ]))
+
+  # A task type with a user interface of the service has no template; its instructions are in the category file.
+  template = var.template_file == null ? null : templatefile("${path.module}/templates/${var.template_file}", {
     full_instructions  = local.escaped.full
+    label_descriptions = local.label_descriptions
     short_instructions = local.escaped.short
     title              = local.escaped.title
   })
-  categories = var.labels == null ? null : jsonencode({
-    document-version = "2018-11-28"
-    labels           = [for label in var.labels : { label = label }]
-  })
+  categories = var.labels == null ? null : jsonencode(merge(
+    {
+      document-version = "2018-11-28"
+      labels = [
+        for label in var.labels : merge({ label = label }, {
+          for key, name in { shortDisplayName = try(var.label_details[label].short_display_name, null) } : key => name if name != null
+        })
+      ]
+    },
+    var.template_file != null ? {} : {
+      instructions = {
+        fullInstruction  = "<p style=\"white-space: pre-wrap\">${local.escaped.full}</p>${local.label_descriptions}"
+        shortInstruction = "<p style=\"white-space: pre-wrap\">${local.escaped.short}</p>"
+      }
+    },
+  ))
 
   # Keys hold the content's hash: a running job keeps the file it was created with when the text changes.
-  template_key   = "ground-truth/templates/${sha256(local.template)}.liquid.html"
+  template_key   = var.template_file == null ? null : "ground-truth/templates/${sha256(local.template)}.liquid.html"
   categories_key = var.labels == null ? null : "ground-truth/categories/${sha256(local.categories)}.json"
 
-  template_s3_uri   = var.template_s3_uri == null ? "s3://${var.output_bucket_name}/${aws_s3_object.template.key}" : var.template_s3_uri
+  shipped_template_s3_uri = (
+    var.template_file == null ? null : "s3://${var.output_bucket_name}/${one(aws_s3_object.template[*].key)}"
+  )
+  template_s3_uri   = var.template_s3_uri == null ? local.shipped_template_s3_uri : var.template_s3_uri
   categories_s3_uri = var.labels == null ? var.categories_s3_uri : "s3://${var.output_bucket_name}/${one(aws_s3_object.categories[*].key)}"
 
   # Names the meaning of the labels in each record: it changes with the categories and with what workers are shown.
@@ -40,6 +69,8 @@ locals {
 }
 
 resource "aws_s3_object" "template" {
+  count = var.template_file == null ? 0 : 1
+
   bucket                 = var.output_bucket_name
   key                    = local.template_key
   content                = local.template

@@ -9,6 +9,6 @@ output "label_schema" {
 }
 
 output "template_s3_uri" {
-  description = "S3 URI of the worker template."
+  description = "S3 URI of the worker template; null when the service shows its own user interface."
   value       = local.template_s3_uri
 }

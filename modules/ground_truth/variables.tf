@@ -30,7 +30,7 @@ variable "iam" {
 }
 
 variable "instructions" {
-  description = "Instructions of the shipped template, as plain text."
+  description = "Instructions for workers, as plain text."
   type = object({
     full  = string
     short = string
@@ -40,6 +40,16 @@ variable "instructions" {
 variable "kms_key_arn" {
   description = "Key that encrypts everything here."
   type        = string
+}
+
+variable "label_details" {
+  description = "What else is known of a label, by its name."
+  type = map(object({
+    description        = optional(string)
+    short_display_name = optional(string)
+  }))
+  default  = {}
+  nullable = false
 }
 
 variable "labels" {
@@ -71,8 +81,9 @@ variable "tags" {
 }
 
 variable "template_file" {
-  description = "Name of the task type's worker template among those that ship with the module."
+  description = "Name of the task type's worker template among those that ship with the module; null when the service shows its own user interface."
   type        = string
+  default     = null
 }
 
 variable "template_s3_uri" {

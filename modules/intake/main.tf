@@ -1,5 +1,5 @@
 # The way in: the rule on uploads, the intake queue, the dead-letter queue for items, and a queue for events and
-# schedule calls that could not be delivered.
+# schedule calls that could not be delivered and for texts that could not be split.
 
 locals {
   # SQS keeps a message for 14 days at most.
@@ -11,7 +11,7 @@ locals {
 
   delivering_rule_arns = {
     dead_letter = []
-    intake      = [var.upload_rule_arn]
+    intake      = var.splitter == null ? [var.upload_rule_arn] : []
     undelivered = [var.job_state_rule_arn, var.upload_rule_arn]
   }
 }
@@ -125,7 +125,7 @@ resource "aws_sqs_queue_policy" "undelivered" {
 
 resource "aws_cloudwatch_event_rule" "upload" {
   name        = var.upload_rule_name
-  description = "Sends each upload to the intake queue."
+  description = var.splitter == null ? "Sends each upload to the intake queue." : "Has each upload split into items."
   tags        = var.tags
 
   event_pattern = jsonencode({
@@ -137,7 +137,7 @@ resource "aws_cloudwatch_event_rule" "upload" {
 
 resource "aws_cloudwatch_event_target" "upload" {
   rule = aws_cloudwatch_event_rule.upload.name
-  arn  = aws_sqs_queue.intake.arn
+  arn  = var.splitter == null ? aws_sqs_queue.intake.arn : var.splitter.arn
 
   dead_letter_config {
     arn = aws_sqs_queue.undelivered.arn
@@ -148,5 +148,36 @@ resource "aws_cloudwatch_event_target" "upload" {
     maximum_retry_attempts       = 185
   }
 
-  depends_on = [aws_sqs_queue_policy.intake, aws_sqs_queue_policy.undelivered]
+  depends_on = [
+    aws_lambda_function_event_invoke_config.splitter,
+    aws_lambda_permission.splitter,
+    aws_sqs_queue_policy.intake,
+    aws_sqs_queue_policy.undelivered,
+  ]
+}
+
+resource "aws_lambda_permission" "splitter" {
+  count = var.splitter == null ? 0 : 1
+
+  statement_id   = "UploadRule"
+  action         = "lambda:InvokeFunction"
+  function_name  = var.splitter.name
+  principal      = "events.amazonaws.com"
+  source_account = var.deployment.account_id
+  source_arn     = var.upload_rule_arn
+}
+
+# The rule is content as soon as Lambda has taken the event, so a failure after that must be kept here.
+resource "aws_lambda_function_event_invoke_config" "splitter" {
+  count = var.splitter == null ? 0 : 1
+
+  function_name                = var.splitter.name
+  maximum_event_age_in_seconds = 21600
+  maximum_retry_attempts       = 2
+
+  destination_config {
+    on_failure {
+      destination = aws_sqs_queue.undelivered.arn
+    }
+  }
 }

@@ -37,6 +37,15 @@ variable "queue_names" {
   type        = map(string)
 }
 
+variable "splitter" {
+  description = "Function that sends the items of an upload to the intake queue; null sends the upload itself there."
+  type = object({
+    arn  = string
+    name = string
+  })
+  default = null
+}
+
 variable "tags" {
   description = "Tags of every resource."
   type        = map(string)
@@ -45,7 +54,7 @@ variable "tags" {
 }
 
 variable "upload_bucket_name" {
-  description = "Bucket whose new objects are sent to the intake queue."
+  description = "Bucket whose new objects are to be labeled."
   type        = string
 }
 

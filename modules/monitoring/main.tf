@@ -61,7 +61,7 @@ locals {
       threshold   = 1
     }
     undelivered = {
-      description = "Events or schedule calls could not be delivered. They are kept in the undelivered queue."
+      description = "Events or schedule calls could not be delivered, or an uploaded text could not be split. They are kept in the undelivered queue."
       namespace   = "AWS/SQS"
       metric      = "ApproximateNumberOfMessagesVisible"
       dimensions  = { QueueName = var.queue_names.undelivered }
@@ -69,7 +69,7 @@ locals {
       threshold   = 1
     }
     upload-rule = {
-      description = "Upload events did not reach the intake queue. They are kept in the undelivered queue."
+      description = "Upload events could not be handed on. They are kept in the undelivered queue."
       namespace   = "AWS/Events"
       metric      = "FailedInvocations"
       dimensions  = { RuleName = var.rule_names.upload }

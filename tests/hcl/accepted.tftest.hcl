@@ -35,6 +35,7 @@ run "accepts_null_for_every_input_with_a_default" {
     instructions                 = null
     kms_deletion_window_days     = null
     kms_key                      = null
+    label_details                = null
     lambda_package               = null
     lambda_runtime               = null
     log_retention_days           = null
@@ -47,6 +48,7 @@ run "accepts_null_for_every_input_with_a_default" {
     tags                         = null
     task                         = null
     template_s3_uri              = null
+    text_items                   = null
     upload_principal_arns        = null
   }
 }
@@ -112,5 +114,86 @@ run "takes_the_callers_key_and_role" {
   assert {
     condition     = output.ground_truth_role_arn == "arn:aws:iam::123456789012:role/labeling"
     error_message = "The caller's role is used."
+  }
+}
+
+run "accepts_the_limits_of_image_bounding_box" {
+  command = plan
+
+  variables {
+    task_type         = "image_bounding_box"
+    labels            = [for number in range(50) : "label ${number}"]
+    max_items_per_run = 100000
+  }
+}
+
+run "accepts_the_limits_of_image_multi_label_classification" {
+  command = plan
+
+  variables {
+    task_type         = "image_multi_label_classification"
+    labels            = [for number in range(50) : "label ${number}"]
+    max_items_per_run = 100000
+  }
+}
+
+run "accepts_the_limits_of_image_semantic_segmentation" {
+  command = plan
+
+  variables {
+    task_type         = "image_semantic_segmentation"
+    labels            = [for number in range(500) : "label ${number}"]
+    max_items_per_run = 20000
+  }
+}
+
+run "accepts_the_limits_of_image_single_label_classification" {
+  command = plan
+
+  variables {
+    task_type         = "image_single_label_classification"
+    labels            = [for number in range(500) : "label ${number}"]
+    max_items_per_run = 100000
+  }
+}
+
+run "accepts_the_limits_of_named_entity_recognition" {
+  command = plan
+
+  variables {
+    task_type         = "named_entity_recognition"
+    labels            = [for number in range(500) : "label ${number}"]
+    max_items_per_run = 100000
+  }
+}
+
+run "accepts_the_limits_of_text_multi_label_classification" {
+  command = plan
+
+  variables {
+    task_type         = "text_multi_label_classification"
+    labels            = [for number in range(50) : "label ${number}"]
+    max_items_per_run = 100000
+  }
+}
+
+run "accepts_the_limits_of_text_single_label_classification" {
+  command = plan
+
+  variables {
+    task_type         = "text_single_label_classification"
+    labels            = [for number in range(500) : "label ${number}"]
+    max_items_per_run = 100000
+  }
+}
+
+run "accepts_one_label_where_one_is_enough" {
+  command = plan
+
+  variables {
+    task_type     = "named_entity_recognition"
+    labels        = ["person"]
+    label_details = { person = { description = "A human being.", short_display_name = "P" } }
+    text_items    = "file"
   }
 }

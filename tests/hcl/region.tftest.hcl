@@ -23,3 +23,16 @@ run "refuses_a_region_without_ground_truth_functions" {
 
   expect_failures = [data.aws_region.current]
 }
+
+run "refuses_it_for_texts_too" {
+  command = plan
+
+  variables {
+    job_name     = "names"
+    task_type    = "named_entity_recognition"
+    labels       = ["person"]
+    workteam_arn = "arn:aws:sagemaker:eu-north-1:123456789012:workteam/private-crowd/names"
+  }
+
+  expect_failures = [data.aws_region.current]
+}

@@ -802,3 +802,142 @@ run "refuses_fifty_one_tags" {
 
   expect_failures = [var.tags]
 }
+
+run "refuses_labels_with_a_newline" {
+  command = plan
+
+  variables {
+    labels = ["cat", "do\ng"]
+  }
+
+  expect_failures = [var.labels]
+}
+
+run "refuses_one_label_for_texts" {
+  command = plan
+
+  variables {
+    task_type = "text_single_label_classification"
+    labels    = ["complaint"]
+  }
+
+  expect_failures = [var.labels]
+}
+
+run "refuses_fifty_one_labels_for_boxes" {
+  command = plan
+
+  variables {
+    task_type = "image_bounding_box"
+    labels    = [for number in range(51) : "label ${number}"]
+  }
+
+  expect_failures = [var.labels]
+}
+
+run "refuses_fifty_one_labels_for_several_labels_of_an_image" {
+  command = plan
+
+  variables {
+    task_type = "image_multi_label_classification"
+    labels    = [for number in range(51) : "label ${number}"]
+  }
+
+  expect_failures = [var.labels]
+}
+
+run "refuses_fifty_one_labels_for_several_labels_of_a_text" {
+  command = plan
+
+  variables {
+    task_type = "text_multi_label_classification"
+    labels    = [for number in range(51) : "label ${number}"]
+  }
+
+  expect_failures = [var.labels]
+}
+
+run "refuses_no_labels_for_entities" {
+  command = plan
+
+  variables {
+    task_type = "named_entity_recognition"
+    labels    = []
+  }
+
+  expect_failures = [var.labels]
+}
+
+run "refuses_more_items_per_run_than_a_segmentation_job_takes" {
+  command = plan
+
+  variables {
+    task_type         = "image_semantic_segmentation"
+    max_items_per_run = 20001
+  }
+
+  expect_failures = [var.max_items_per_run]
+}
+
+run "refuses_details_of_a_label_that_there_is_not" {
+  command = plan
+
+  variables {
+    label_details = { bird = { description = "It flies." } }
+  }
+
+  expect_failures = [var.label_details]
+}
+
+run "refuses_a_short_display_name_where_none_is_shown" {
+  command = plan
+
+  variables {
+    label_details = { cat = { short_display_name = "C" } }
+  }
+
+  expect_failures = [var.label_details]
+}
+
+run "refuses_a_short_display_name_that_is_empty" {
+  command = plan
+
+  variables {
+    task_type     = "named_entity_recognition"
+    label_details = { cat = { short_display_name = "" } }
+  }
+
+  expect_failures = [var.label_details]
+}
+
+run "refuses_a_template_where_the_service_shows_its_own" {
+  command = plan
+
+  variables {
+    task_type       = "named_entity_recognition"
+    template_s3_uri = "s3://my-bucket/template.liquid.html"
+  }
+
+  expect_failures = [var.template_s3_uri]
+}
+
+run "refuses_text_items_in_words" {
+  command = plan
+
+  variables {
+    task_type  = "text_single_label_classification"
+    text_items = "sentence"
+  }
+
+  expect_failures = [var.text_items]
+}
+
+run "refuses_text_items_for_images" {
+  command = plan
+
+  variables {
+    text_items = "file"
+  }
+
+  expect_failures = [var.text_items]
+}
