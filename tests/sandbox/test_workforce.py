@@ -7,24 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from labeling_sandbox.answers.task import Answer, Category, Failure, Outcome, Task
 from labeling_sandbox.output_lines import EXPIRED_REASON
-from labeling_sandbox.workforce import (
-    FAILED_REASON,
-    TASK_TYPES,
-    Answer,
-    Failure,
-    Outcome,
-    Task,
-    Workforce,
-    work_on,
-)
+from labeling_sandbox.task_kinds import KINDS
+from labeling_sandbox.workforce import FAILED_REASON, Workforce, work_on
 from tests.sandbox.resources import control
 
 if TYPE_CHECKING:
     from labeling_sandbox.server import Sandbox
 
-CLASSES = ("zero", "one", "two")
-CLASSIFICATION = TASK_TYPES["ImageMultiClass"]
+CLASSES = [Category(name) for name in ("zero", "one", "two")]
+CLASSIFICATION = KINDS["ImageMultiClass"].labeler
 
 
 def work(workforce: Workforce, number: int, job: str = "job", workers: int = 1) -> Outcome:

@@ -25,6 +25,7 @@ from labeling_sandbox import request_validation as validation
 from labeling_sandbox import workforce as workers
 from labeling_sandbox.labeling_jobs import PRINCIPAL, JobFaults, LabelingJob
 from labeling_sandbox.moto_seams import add_operations, parameter, parameters
+from labeling_sandbox.task_kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -127,7 +128,7 @@ def _create_labeling_job(sandbox: Sandbox, response: SageMakerResponse) -> Actio
     if problems:
         raise ValidationError(message=validation.message(problems))
     suffix = labeling_requests.task_suffix(request)
-    if suffix not in workers.TASK_TYPES:
+    if suffix not in KINDS:
         message = f"The simulated workforce does not know tasks of the kind {suffix}"
         raise ValidationError(message=message)
     authorization.check_pass_role(response, request["RoleArn"], PRINCIPAL)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,32 +12,29 @@ from botocore.exceptions import ClientError
 from moto.s3.models import FakeDeleteMarker, s3_backends
 from moto.utilities.utils import get_partition
 
-from labeling_sandbox import output_lines
+from labeling_sandbox import image_files, output_lines
+from labeling_sandbox.answers.task import Answer, Failure, Outcome, Task
+from labeling_sandbox.labeling_inputs import (
+    InputError,
+    check_template,
+    read_categories,
+    read_manifest,
+    split_uri,
+)
 from labeling_sandbox.labeling_requests import task_suffix
 from labeling_sandbox.role_clients import Client, client_as
-from labeling_sandbox.workforce import (
-    TASK_TYPES,
-    Answer,
-    Failure,
-    Outcome,
-    Task,
-    Workforce,
-    work_on,
-)
+from labeling_sandbox.task_kinds import KINDS
+from labeling_sandbox.workforce import Workforce, work_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from labeling_sandbox.answers.task import Category
     from labeling_sandbox.server import Sandbox
 
 PRINCIPAL = "sagemaker.amazonaws.com"
 
-# "Input data quotas" in the developer guide.
-_MAX_OBJECTS = 100_000
-_MAX_LINE_CHARACTERS = 100_000
-_MAX_ATTRIBUTE_CHARACTERS = 20_000
 _REASON_CHARACTERS = 1024
-_MIN_CLASSES = 2
 _INITIALIZING_SECONDS = 0.02
 _DESCRIBED = (
     "LabelingJobName",
@@ -51,10 +47,6 @@ _DESCRIBED = (
     "HumanTaskConfig",
     "Tags",
 )
-
-
-class InputError(Exception):
-    """The job's input is unusable; the message becomes the failure reason."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +104,7 @@ class LabelingJob:
         self.created = self.modified = datetime.now(UTC)
         self.failure_reason: str | None = None
         self.lines: list[dict[str, Any]] = []
+        self._kind = KINDS[task_suffix(request)]
         self._sandbox = sandbox
         self._workforce = workforce
         self._faults = faults
@@ -123,8 +116,7 @@ class LabelingJob:
     @property
     def output_uri(self) -> str:
         """Where the output manifest is written."""
-        path = self.request["OutputConfig"]["S3OutputPath"].rstrip("/")
-        return f"{path}/{self.name}/manifests/output/output.manifest"
+        return self._address("manifests/output/output.manifest")
 
     @property
     def finished(self) -> bool:
@@ -185,9 +177,14 @@ class LabelingJob:
         self._pause(_INITIALIZING_SECONDS)
         try:
             client = client_as(self._sandbox, "s3", self.request["RoleArn"], PRINCIPAL)
-            self._read_template(client)
-            categories = self._read_categories(client)
-            self.lines = self._read_manifest(client)
+            template = self.request["HumanTaskConfig"]["UiConfig"].get("UiTemplateS3Uri")
+            if template:
+                check_template(client, template, self._kind)
+            categories = read_categories(
+                client, self.request["LabelCategoryConfigS3Uri"], self._kind
+            )
+            source = self.request["InputConfig"]["DataSource"]["S3DataSource"]
+            self.lines = read_manifest(client, source["ManifestS3Uri"], self._kind)
             with self._lock:
                 if not self._stopping.is_set():
                     self._become("InProgress")
@@ -206,42 +203,9 @@ class LabelingJob:
     def _pause(self, seconds: float) -> None:
         self._stopping.wait(seconds * self._sandbox.time_scale)
 
-    def _read_template(self, client: Client) -> None:
-        uri = self.request["HumanTaskConfig"]["UiConfig"].get("UiTemplateS3Uri")
-        if uri:
-            _read(client, uri, "worker task template")
-
-    def _read_categories(self, client: Client) -> list[str]:
-        uri = self.request["LabelCategoryConfigS3Uri"]
-        text = _read(client, uri, "label category configuration")
-        try:
-            names = [entry["label"] for entry in json.loads(text)["labels"]]
-        except (ValueError, KeyError, TypeError) as error:
-            message = f"ClientError: The label category configuration {uri} is not valid: {error!r}"
-            raise InputError(message) from error
-        if len(names) < _MIN_CLASSES or len(set(names)) != len(names):
-            message = f"ClientError: {uri} must hold at least {_MIN_CLASSES} labels, each once"
-            raise InputError(message)
-        return names
-
-    def _read_manifest(self, client: Client) -> list[dict[str, Any]]:
-        uri = self.request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]
-        texts = [text for text in _read(client, uri, "input manifest").splitlines() if text.strip()]
-        if not texts:
-            message = f"ClientError: The input manifest {uri} holds no objects"
-            raise InputError(message)
-        if len(texts) > _MAX_OBJECTS:
-            message = (
-                f"ClientError: The input manifest {uri} holds more than {_MAX_OBJECTS} objects"
-            )
-            raise InputError(message)
-        return [_parse_line(number, text) for number, text in enumerate(texts, start=1)]
-
-    def _label(self, client: Client, categories: list[str]) -> None:
+    def _label(self, client: Client, categories: Sequence[Category]) -> None:
         attribute = self.request["LabelAttributeName"]
         refused = _unreadable_buckets(client, self.lines)
-        task_type = TASK_TYPES[task_suffix(self.request)]
-        workers = self.request["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"]
         pause = self._workforce.item_delay_seconds
         pause += self._workforce.delay_seconds / len(self.lines)
         limit = self._object_limit()
@@ -254,14 +218,27 @@ class LabelingJob:
                 return
             if attribute in line:
                 continue  # A static job takes an object that has the attribute as labeled already.
-            outcome: Outcome
-            problem = self._loading_problem(line, refused)
-            if problem is not None:
-                outcome = Failure(problem)
-            else:
-                task = Task(self.name, line, categories, workers)
-                outcome = work_on(task, task_type, self._workforce)
-            self._outcomes[index] = (outcome, datetime.now(UTC))
+            outcome = self._work_on(line, categories, refused)
+            moment = datetime.now(UTC)
+            if isinstance(outcome, Answer) and outcome.mask is not None:
+                name = f"{index}_{moment:{output_lines.MOMENT}}.png"
+                uri = self._address(f"annotations/consolidated-annotation/output/{name}")
+                self._put(client, uri, outcome.mask)
+                outcome = Answer(uri, outcome.details)
+            self._outcomes[index] = (outcome, moment)
+
+    def _work_on(
+        self, line: Mapping[str, Any], categories: Sequence[Category], refused: Mapping[str, str]
+    ) -> Outcome:
+        content = self._load(line, refused) if "source-ref" in line else b""
+        if isinstance(content, Failure):
+            return content
+        size = image_files.size(content) if self._kind.measures else None
+        if self._kind.measures and size is None:
+            return Failure(f"ClientError: Unable to load {line['source-ref']}: not an image")
+        workers = self.request["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"]
+        task = Task(self.name, line, categories, workers, size)
+        return work_on(task, self._kind.labeler, self._workforce)
 
     def _object_limit(self) -> int:
         conditions = self.request.get("StoppingConditions") or {}
@@ -269,33 +246,39 @@ class LabelingJob:
         share = conditions.get("MaxPercentageOfInputDatasetLabeled", 100)
         return min(count, int(len(self.lines) * share // 100))
 
-    def _loading_problem(self, line: Mapping[str, Any], refused: Mapping[str, str]) -> str | None:
-        """Tell why a worker's browser cannot load an object: its links are signed as the role."""
-        uri = line.get("source-ref")
-        if uri is None:
-            return None
-        bucket_name, key = _split(uri)
+    def _load(self, line: Mapping[str, Any], refused: Mapping[str, str]) -> bytes | Failure:
+        """Load an object as a worker's browser does: its links are signed as the role."""
+        uri = line["source-ref"]
+        bucket_name, key = split_uri(uri)
         if bucket_name in refused:
-            return f"ClientError: Unable to load {uri}: {refused[bucket_name]}"
+            return Failure(f"ClientError: Unable to load {uri}: {refused[bucket_name]}")
         partition = get_partition(self._sandbox.region)
         bucket = s3_backends[self._sandbox.account][partition].buckets[bucket_name]
         found = bucket.keys.get(key)
         if found is None or isinstance(found, FakeDeleteMarker):
-            return f"ClientError: Unable to load {uri}: the object does not exist"
-        return None
+            return Failure(f"ClientError: Unable to load {uri}: the object does not exist")
+        content: bytes = found.value
+        return content
 
     def _write_output(self, client: Client) -> None:
         if self._faults.fails:
             message = "InternalServerError: We encountered an internal error. Please try again."
             raise InputError(message)
-        bucket, key = _split(self.output_uri)
         body = "".join(
             json.dumps(self._output_line(index, line), ensure_ascii=False) + "\n"
             for index, line in enumerate(self.lines)
         )
+        self._put(client, self.output_uri, body.encode())
+
+    def _address(self, path: str) -> str:
+        prefix = self.request["OutputConfig"]["S3OutputPath"].rstrip("/")
+        return f"{prefix}/{self.name}/{path}"
+
+    def _put(self, client: Client, uri: str, body: bytes) -> None:
+        bucket, key = split_uri(uri)
         key_id = self.request["OutputConfig"].get("KmsKeyId")
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_id} if key_id else {}
-        client.put_object(Bucket=bucket, Key=key, Body=body.encode(), **encryption)
+        client.put_object(Bucket=bucket, Key=key, Body=body, **encryption)
 
     def _output_line(self, index: int, line: Mapping[str, Any]) -> output_lines.Line:
         if index not in self._outcomes:
@@ -309,49 +292,12 @@ class LabelingJob:
         return output_lines.failed(line, attribute, outcome.reason)
 
 
-def _read(client: Client, uri: str, what: str) -> str:
-    bucket, key = _split(uri)
-    try:
-        body: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
-        return body.decode("utf-8")
-    except ClientError as error:
-        message = f"ClientError: Unable to read the {what} {uri}: {error}"
-        raise InputError(message) from error
-    except UnicodeDecodeError as error:
-        message = f"ClientError: The {what} {uri} is not UTF-8: {error}"
-        raise InputError(message) from error
-
-
-def _parse_line(number: int, text: str) -> dict[str, Any]:
-    try:
-        line = json.loads(text)
-    except ValueError as error:
-        message = f"ClientError: Line {number} of the input manifest is not JSON: {error}"
-        raise InputError(message) from error
-    problem = None
-    if not isinstance(line, dict):
-        problem = "is not a JSON object"
-    elif ("source" in line) == ("source-ref" in line):
-        problem = "needs either source or source-ref"
-    elif len(text) > _MAX_LINE_CHARACTERS:
-        problem = f"is longer than {_MAX_LINE_CHARACTERS} characters"
-    elif any(len(json.dumps(value)) > _MAX_ATTRIBUTE_CHARACTERS for value in line.values()):
-        problem = f"has an attribute longer than {_MAX_ATTRIBUTE_CHARACTERS} characters"
-    elif any(name.startswith("$") for name in line):
-        problem = "has an attribute whose name begins with $"
-    if problem:
-        message = f"ClientError: Line {number} of the input manifest {problem}"
-        raise InputError(message)
-    parsed: dict[str, Any] = line
-    return parsed
-
-
 def _unreadable_buckets(client: Client, lines: list[dict[str, Any]]) -> dict[str, str]:
     """Load the first object of each bucket as the role, and tell which buckets refuse it."""
     first: dict[str, str] = {}
     for line in lines:
         if "source-ref" in line:
-            bucket, key = _split(line["source-ref"])
+            bucket, key = split_uri(line["source-ref"])
             first.setdefault(bucket, key)
     refused = {}
     for bucket, key in first.items():
@@ -361,11 +307,3 @@ def _unreadable_buckets(client: Client, lines: list[dict[str, Any]]) -> dict[str
             if error.response["Error"]["Code"] != "NoSuchKey":
                 refused[bucket] = str(error)
     return refused
-
-
-def _split(uri: str) -> tuple[str, str]:
-    match = re.fullmatch(r"s3://([^/]+)/(.+)", uri, re.DOTALL)
-    if match is None:
-        message = f"ClientError: {uri} is not the URI of an object in S3"
-        raise InputError(message)
-    return match[1], match[2]

@@ -34,6 +34,8 @@ MANAGED_FUNCTION_ACCOUNTS: Mapping[str, str] = {
 _TASK_TIME_LIMIT_SECONDS = 28_800
 _TASK_LIFETIME_SECONDS = 2_592_000
 _SERVICE_UI_SUFFIXES = ("NamedEntityRecognition",)
+# UiConfig.HumanTaskUiArn in the API reference: one account owns the interfaces of all regions.
+_SERVICE_UI_ACCOUNT = "394669845002"
 _REFERENCE_SUFFIXES = ("SemanticSegmentation", "AdjustmentSemanticSegmentation")
 _RESERVED_ATTRIBUTES = ("source", "source-ref")
 
@@ -62,7 +64,7 @@ def task_suffix(request: Mapping[str, Any]) -> str:
 def _broken_rules(request: Mapping[str, Any], region: str) -> Iterator[str]:
     human = request["HumanTaskConfig"]
     yield from _attribute_rules(request["LabelAttributeName"], task_suffix(request))
-    yield from _interface_rules(human.get("UiConfig", {}), task_suffix(request))
+    yield from _interface_rules(human.get("UiConfig", {}), task_suffix(request), region)
     yield from _function_rules(human, region)
     yield from _time_rules(human)
     if not _in_region(human["WorkteamArn"], region):
@@ -87,13 +89,17 @@ def _attribute_rules(attribute: str, suffix: str) -> Iterator[str]:
         yield "LabelAttributeName can't end with '-ref' for this task type"
 
 
-def _interface_rules(interface: Mapping[str, Any], suffix: str) -> Iterator[str]:
+def _interface_rules(interface: Mapping[str, Any], suffix: str, region: str) -> Iterator[str]:
     template, service_interface = "UiTemplateS3Uri", "HumanTaskUiArn"
     if (template in interface) == (service_interface in interface):
         yield f"UiConfig takes either {template} or {service_interface}"
     elif (suffix in _SERVICE_UI_SUFFIXES) != (service_interface in interface):
         needed = service_interface if suffix in _SERVICE_UI_SUFFIXES else template
         yield f"UiConfig needs {needed} for this task type"
+    elif service_interface in interface:
+        owner = rf"arn:[a-z-]+:sagemaker:{region}:{_SERVICE_UI_ACCOUNT}"
+        if not re.fullmatch(f"{owner}:human-task-ui/{suffix}", interface[service_interface]):
+            yield f"{interface[service_interface]} is not the interface of {suffix} in {region}"
 
 
 def _function_rules(human: Mapping[str, Any], region: str) -> Iterator[str]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 LabelValue = Any
 
+MOMENT = "%Y-%m-%dT%H:%M:%S.%f"
+"""How moments are written: UTC without a zone."""
+
 EXPIRED_REASON = (
     "ClientError: Annotation tasks expired. The data object was declined by enough workers, "
     "or its tasks were not worked on in the available time."
@@ -36,7 +39,7 @@ def labeled(
         line: The input line; its other keys are handed through.
         attribute: The label attribute name.
         value: The label, such as a class index.
-        details: What the task type adds to the metadata: ``type``, ``class-name``, ``confidence``.
+        details: What the task type adds to the metadata: ``type`` and, for example, ``class-name``.
         job_name: The labeling job.
         created: When the label was consolidated, in UTC.
 
@@ -47,7 +50,7 @@ def labeled(
         **details,
         "job-name": f"labeling-job/{job_name.lower()}",
         "human-annotated": "yes",
-        "creation-date": created.strftime("%Y-%m-%dT%H:%M:%S.%f"),
+        "creation-date": created.strftime(MOMENT),
     }
     return {**line, attribute: value, f"{attribute}-metadata": metadata}
 

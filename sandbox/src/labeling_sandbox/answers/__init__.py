@@ -1,0 +1,1 @@
+"""What simulated workers answer, and how the answers of several become one label."""
