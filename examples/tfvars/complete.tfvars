@@ -3,6 +3,12 @@
 job_name  = "street-scenes"
 task_type = "image_single_label_classification"
 labels    = ["day", "dusk", "night"]
+label_details = {
+  dusk = { description = "The sun is down and the sky is still bright." }
+}
+
+# For the text task types; pictures take the default.
+text_items = "line"
 
 workteam_arn = "arn:aws:sagemaker:us-east-1:123456789012:workteam/vendor-crowd/street-scenes"
 

@@ -8,7 +8,8 @@ import pytest
 
 from tests.plan.planned import Planned
 from tests.plan.stub import ACCOUNT, plan_time_aws
-from tests.terraform_module import copy_module, offline_environment
+from tests.terraform_module import ROOT, copy_module, offline_environment
+from tests.terraform_module import TASK_TYPES as TASK_TYPES_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +26,27 @@ MINIMAL: dict[str, Any] = {
 }
 # With a key that is known at plan, every policy is known at plan.
 KEYED = MINIMAL | {"kms_key": {"arn": KEY_ARN}}
+
+TASK_TYPES = sorted(json.loads((ROOT / TASK_TYPES_FILE).read_text(encoding="utf-8"))["task_types"])
+# Text that HTML, Liquid, JSON or Terraform would take for its own, if it were not escaped.
+UNSAFE_LABELS = [
+    "a \"quoted\" 'name'",
+    "</crowd-form><script>alert(1)</script>",
+    "{{ task.input.taskObject }}",
+    "{% raw %}",
+    "${path.module} %{ if true }",
+    "back\\slash & entity &amp;",
+    "Größe 猫 🚗",
+]
+UNSAFE = KEYED | {
+    "labels": UNSAFE_LABELS,
+    "label_details": {label: {"description": f"All about {label}"} for label in UNSAFE_LABELS},
+    "task": {"title": UNSAFE_LABELS[0] + UNSAFE_LABELS[2] + "<b>"},
+    "instructions": {
+        "full": "First line\n" + "\n".join(UNSAFE_LABELS),
+        "short": "Short\n" + "\n".join(UNSAFE_LABELS),
+    },
+}
 
 SCENARIOS: dict[str, dict[str, Any]] = {
     "default": MINIMAL,
@@ -47,12 +69,18 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "template_s3_uri": "s3://my-files/templates/mine.liquid.html",
         "lambda_package": {"s3_bucket": "my-files", "s3_key": "labeling_lambdas.zip"},
     },
+    "text": KEYED | {"task_type": "text_single_label_classification"},
     "extra_features": KEYED | {"extra_features": {"weather": "capture.weather"}},
     "longest_names": KEYED
     | {
         "job_name": "abcdefghijklmnopqrstuvwx",
         "workteam_arn": f"arn:aws:sagemaker:ap-southeast-1:{ACCOUNT}:workteam/private-crowd/digits",
     },
+}
+SCENARIOS |= {f"unsafe {task_type}": UNSAFE | {"task_type": task_type} for task_type in TASK_TYPES}
+SCENARIOS["unsafe named_entity_recognition"]["label_details"] = {
+    label: {"description": f"All about {label}", "short_display_name": label[:4].strip()}
+    for label in UNSAFE_LABELS
 }
 REGIONS = {"longest_names": "ap-southeast-1"}
 

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from liquid import Environment
 
 from tests.plan.planned import Planned, as_list
 
@@ -56,18 +55,6 @@ def test_the_categories_are_the_labels_in_order(own_key: Planned) -> None:
         "document-version": "2018-11-28",
         "labels": [{"label": "cat"}, {"label": "dog"}],
     }
-
-
-def test_the_template_renders_for_a_worker(own_key: Planned) -> None:
-    content = own_key.resources["module.ground_truth.aws_s3_object.template"]["content"]
-    liquid = Environment()
-    liquid.filters["grant_read_access"] = lambda uri: f"https://signed/{uri}"
-    liquid.filters["to_json"] = json.dumps
-    task = {"input": {"taskObject": "s3://bucket/a.png", "labels": ["cat", "dog"]}}
-    page = liquid.from_string(content).render(task=task)
-    assert 'src="https://signed/s3://bucket/a.png"' in page
-    assert "[&#34;cat&#34;, &#34;dog&#34;]" in page or "[&quot;cat&quot;, &quot;dog&quot;]" in page
-    assert 'header="Image classification"' in page
 
 
 def test_an_own_template_and_category_file_are_used(plan: Callable[[str], Planned]) -> None:

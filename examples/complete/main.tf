@@ -1,0 +1,90 @@
+# Every input. What is not commented is explained in the module's variables.tf.
+
+module "labeling" {
+  source = "../.."
+
+  # What is labeled, and by whom. job_name begins every name.
+  job_name     = "street-scenes"
+  task_type    = "named_entity_recognition"
+  workteam_arn = var.workteam_arn
+
+  # Either names, whose order the category file keeps, or categories_s3_uri with a category file of your own.
+  labels            = ["Company", "Street"]
+  categories_s3_uri = null
+  label_details = {
+    Company = { short_display_name = "CO", description = "Firms by name." }
+    Street  = { short_display_name = "STR", description = "Streets, squares, bridges." }
+  }
+
+  # What is an item: a line of a .txt file, or the file. A row of a .jsonl file always is one.
+  text_items = "line"
+
+  # What workers read, as plain text. template_s3_uri would replace the shipped template of the other task types.
+  instructions = {
+    short = "Mark the names."
+    full  = "Mark every company and every street."
+  }
+  template_s3_uri = null
+  task = {
+    title                = "Names in reports"
+    description          = "Mark the companies and streets in a report."
+    keywords             = ["text", "names"]
+    workers_per_object   = 3
+    time_limit_seconds   = 300
+    availability_seconds = 864000
+    max_concurrent_tasks = 1000
+  }
+
+  # When a run starts, what it may cost, and how often an item is tried.
+  schedule = {
+    expression = "cron(0 6 ? * MON-FRI *)"
+    timezone   = "Europe/Berlin"
+    enabled    = true
+  }
+  max_items_per_run = 5000
+  max_attempts      = 3
+
+  # How long an upload waits for a run: less than the 14 days of the dead-letter queue.
+  queue = { message_retention_seconds = 864000 }
+
+  # Where records go. Features that come later go into extra_json: the group is never replaced.
+  feature_group = {
+    name                 = "street-scenes"
+    online_store_enabled = true
+    table_format         = "Iceberg"
+  }
+  extra_features = {
+    author = "author.name"
+  }
+
+  # Who is told when something is wrong, besides the topic of the output alarm_topic_arn.
+  alarms = {
+    actions                    = []
+    dead_letter_threshold      = 1
+    oldest_message_age_seconds = 172800
+  }
+
+  # Who may do what, besides the pipeline itself. Null takes the principal that runs Terraform as administrator.
+  administrator_principal_arns = var.administrator_principal_arns
+  upload_principal_arns        = var.upload_principal_arns
+  reader_principal_arns        = var.reader_principal_arns
+  iam = {
+    path                     = "/labeling/"
+    permissions_boundary_arn = var.permissions_boundary_arn
+  }
+
+  # What exists already: null creates it.
+  ground_truth_role = null
+  kms_key           = null
+  lambda_package    = null
+
+  force_destroy            = false
+  kms_deletion_window_days = 30
+  lambda_runtime           = "python3.13"
+  log_retention_days       = 365
+  state_machine_log_level  = "ALL"
+
+  tags = {
+    cost-center = "perception"
+  }
+}

@@ -1,0 +1,25 @@
+# Boxes around vehicles, with what each label means for workers who are in doubt.
+
+module "labeling" {
+  source = "../.."
+
+  job_name     = "vehicles"
+  task_type    = "image_bounding_box"
+  labels       = ["bicycle", "car", "truck"]
+  workteam_arn = var.workteam_arn
+
+  label_details = {
+    bicycle = { description = "Two wheels and no engine, with or without a rider." }
+    truck   = { description = "Built to carry goods; vans are cars." }
+  }
+
+  instructions = {
+    short = "One box for each vehicle, as tight as you can."
+    full  = "Draw a box around each vehicle, also where it is partly hidden. Leave out what is smaller than a thumbnail."
+  }
+
+  task = {
+    title              = "Find the vehicles"
+    time_limit_seconds = 600
+  }
+}
