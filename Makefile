@@ -9,6 +9,7 @@ SHELL := /bin/sh
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
 KEEP ?=
+TASK ?=
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
 
@@ -39,9 +40,9 @@ endef
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-demo: $(READY) $(RUNTIME_READY) ## Run the whole pipeline locally, no AWS account needed (KEEP=1 leaves it running)
+demo: $(READY) $(RUNTIME_READY) ## Run the whole pipeline locally, no AWS account needed (TASK=<task type>, KEEP=1 leaves it running)
 	$(need_terraform)
-	@$(BIN)/labeling-sandbox demo $(if $(KEEP),--keep) $(DEMO_ARGS)
+	@$(BIN)/labeling-sandbox demo $(if $(TASK),--task $(TASK)) $(if $(KEEP),--keep) $(DEMO_ARGS)
 
 sandbox: $(READY) $(RUNTIME_READY) ## Start the local AWS and print how to use it
 	@$(BIN)/labeling-sandbox serve

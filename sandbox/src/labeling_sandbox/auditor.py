@@ -18,14 +18,16 @@ from boto3.dynamodb.types import TypeDeserializer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-#: Features that every record of a labeled image has; see the feature group's schema.
+#: Bucket, key, version and line; the line is None for a whole object.
+Source = tuple[str, str, str, int | None]
+
+#: Features that every record has; see the feature group's schema.
 RECORD_FEATURES = frozenset(
     {
         "source_ref",
         "event_time",
         "label",
         "label_json",
-        "confidence",
         "labeling_job",
         "status",
         "task_type",
@@ -46,22 +48,30 @@ _deserialize = TypeDeserializer().deserialize
 
 @dataclass(frozen=True)
 class Upload:
-    """One version of an object that was put into the upload bucket.
+    """One version of an object that was put into the upload bucket, or a line of it.
 
     Attributes:
         bucket: The upload bucket.
         key: The object's key.
         version_id: The version.
+        line: Number of a text file's line, from 1; None for the whole object.
     """
 
     bucket: str
     key: str
     version_id: str
+    line: int | None = None
 
     @property
     def uri(self) -> str:
         """The ``s3://`` address, the same for all versions."""
-        return f"s3://{self.bucket}/{self.key}"
+        whole = f"s3://{self.bucket}/{self.key}"
+        return whole if self.line is None else f"{whole}#L{self.line}"
+
+    @property
+    def source(self) -> Source:
+        """What ledger rows and messages name it by."""
+        return (self.bucket, self.key, self.version_id, self.line)
 
 
 @dataclass(frozen=True)
@@ -118,21 +128,18 @@ class Auditor:
         """Check the invariants.
 
         Args:
-            uploads: Every version that was uploaded, folder markers left out.
+            uploads: Every version that was uploaded, folder markers left out; of text files every
+                line that is not blank.
             max_attempts: Attempts that an item may have.
         """
         rows = self._ledger()
-        items = {
-            (row["bucket"], row["object_key"], row["version_id"]): row
-            for key, row in rows.items()
-            if key.startswith("ITEM#")
-        }
+        items = {_source(row): row for key, row in rows.items() if key.startswith("ITEM#")}
         waiting = _sources(self._bodies(self.resources.intake_queue_url))
         dead_letters = self._bodies(self.resources.dead_letter_queue_url)
         contents = self.control(f"records/{self.resources.feature_group}")
         records = _newest(contents["offline"])
         uploads = list(uploads)
-        found = {it: items.get((it.bucket, it.key, it.version_id)) for it in uploads}
+        found = {it: items.get(it.source) for it in uploads}
         violations = [
             *_lost(found, waiting),
             *_dead_letters_without_message(items, dead_letters),
@@ -172,7 +179,7 @@ class Auditor:
             sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
         return bodies
 
-    def _paid_twice(self, items: Mapping[Any, Mapping[str, Any]]) -> Iterable[str]:
+    def _paid_twice(self, items: Mapping[Source, Mapping[str, Any]]) -> Iterable[str]:
         """I3: never in two unfinished jobs, and in none after a label was stored."""
         names = {row["pk"].removeprefix("ITEM#"): source for source, row in items.items()}
         jobs = sorted(self.control("labeling-jobs"), key=lambda job: str(job["created"]))
@@ -259,6 +266,16 @@ def _newest(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
     return newest
 
 
+def _source(row: Mapping[str, Any]) -> Source:
+    line = row.get("source_line")
+    return (
+        row["bucket"],
+        row["object_key"],
+        row["version_id"],
+        None if line is None else int(line),
+    )
+
+
 def _decoded(body: str) -> dict[str, Any]:
     try:
         decoded = json.loads(body)
@@ -267,36 +284,34 @@ def _decoded(body: str) -> dict[str, Any]:
     return decoded if isinstance(decoded, dict) else {"body": body}
 
 
-def _sources(bodies: Iterable[Mapping[str, Any]]) -> set[tuple[str, str, str]]:
+def _sources(bodies: Iterable[Mapping[str, Any]]) -> set[Source]:
     """Return the objects that messages name; a message may be anything that somebody sent."""
     sources = set()
     for body in bodies:
         item, detail = body.get("item"), body.get("detail")
         if isinstance(item, dict):
-            sources.add((item["bucket"], item["key"], item["version_id"]))
+            sources.add((item["bucket"], item["key"], item["version_id"], item.get("line")))
         elif isinstance(detail, dict) and "bucket" in detail and "object" in detail:
             stored = detail["object"]
-            sources.add((detail["bucket"]["name"], stored["key"], stored.get("version-id", "")))
+            version_id = stored.get("version-id", "")
+            sources.add((detail["bucket"]["name"], stored["key"], version_id, None))
     return sources
 
 
-def _lost(
-    found: Mapping[Upload, Mapping[str, Any] | None], waiting: set[tuple[str, str, str]]
-) -> Iterable[str]:
+def _lost(found: Mapping[Upload, Mapping[str, Any] | None], waiting: set[Source]) -> Iterable[str]:
     """I1: everything uploaded is in the ledger or waits on the queue."""
     for upload, row in found.items():
-        source = (upload.bucket, upload.key, upload.version_id)
         if row is None:
-            if source not in waiting:
+            if upload.source not in waiting:
                 yield f"{upload.uri} version {upload.version_id} is lost: not known, not waiting"
         elif row["item_state"] not in _AT_REST:
             yield f"{upload.uri} is {row['item_state']} although no run is open"
-        elif row["item_state"] == "returned" and source not in waiting:
+        elif row["item_state"] == "returned" and upload.source not in waiting:
             yield f"{upload.uri} was returned but is not on the queue"
 
 
 def _dead_letters_without_message(
-    items: Mapping[Any, Mapping[str, Any]], dead_letters: Iterable[Mapping[str, Any]]
+    items: Mapping[Source, Mapping[str, Any]], dead_letters: Iterable[Mapping[str, Any]]
 ) -> Iterable[str]:
     messages = _sources(dead_letters)
     for source, row in items.items():
@@ -308,12 +323,13 @@ def _dead_letters_without_message(
 
 
 def _records_and_ledger_disagree(
-    items: Mapping[Any, Mapping[str, Any]], offline: Iterable[Mapping[str, str]]
+    items: Mapping[Source, Mapping[str, Any]], offline: Iterable[Mapping[str, str]]
 ) -> Iterable[str]:
     """I2: a claim is settled only after its record is written."""
     written = Counter((row["source_ref"], row["source_version_id"]) for row in offline)
-    for (bucket, key, version_id), row in items.items():
-        source = (f"s3://{bucket}/{key}", version_id)
+    for named, row in items.items():
+        upload = Upload(*named)
+        source = (upload.uri, upload.version_id)
         if row["item_state"] == "stored" and not written[source]:
             yield f"{source} is stored according to the ledger, but has no record"
         if row["item_state"] != "stored" and written[source]:
@@ -327,7 +343,7 @@ def _open_runs(rows: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
 
 
 def _attempts_and_reasons(
-    items: Mapping[Any, Mapping[str, Any]], max_attempts: int
+    items: Mapping[Source, Mapping[str, Any]], max_attempts: int
 ) -> Iterable[str]:
     """I5: attempts are bounded, and every return and dead letter has a reason."""
     for source, row in items.items():
@@ -340,5 +356,8 @@ def _attempts_and_reasons(
 def _incomplete(records: Mapping[str, Mapping[str, str]]) -> Iterable[str]:
     for source, record in records.items():
         missing = RECORD_FEATURES - set(record)
+        # An empty list of classes, boxes or entities has nothing to be confident of.
+        if "confidence" not in record and record.get("label") != "[]":
+            missing |= {"confidence"}
         if missing:
             yield f"the record of {source} lacks {', '.join(sorted(missing))}"

@@ -13,6 +13,7 @@ from rich.console import Console
 from labeling_sandbox.demo.pipeline import PipelineError
 from labeling_sandbox.demo.run import Demo, DemoSettings
 from labeling_sandbox.demo.screen import Screen
+from labeling_sandbox.demo.task_types import DEFAULT_TASK, DEMO_TYPES
 from labeling_sandbox.server import DEFAULT_PORT, Sandbox, SandboxError
 from labeling_sandbox.terraform import TerraformError
 
@@ -71,13 +72,16 @@ def serve(
 
 
 @app.command()
-def demo(
+def demo(  # noqa: PLR0913 - one parameter for each option
     *,
     module: Annotated[
         Path, typer.Option(help="Folder of the Terraform module.", exists=True, file_okay=False)
     ] = Path(),
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
-    items: Annotated[int, typer.Option(min=1, max=200, help="Pictures to upload.")] = 200,
+    task: Annotated[str, typer.Option(help=f"Task type: {', '.join(DEMO_TYPES)}.")] = DEFAULT_TASK,
+    items: Annotated[
+        int | None, typer.Option(min=1, help="Items to label; all of the task type's by default.")
+    ] = None,
     error_rate: Annotated[
         float, typer.Option(min=0, max=1, help="Share of answers that are wrong.")
     ] = 0.0,
@@ -93,8 +97,11 @@ def demo(
     ] = False,
 ) -> None:
     """Run the whole pipeline: Terraform applies it, workers label, records are stored."""
+    if task not in DEMO_TYPES:
+        _fail(f"there is no demo of {task}; choose one of {', '.join(DEMO_TYPES)}")
     settings = DemoSettings(
         module=module,
+        task=task,
         items=items,
         error_rate=error_rate,
         failure_rate=failure_rate,

@@ -20,7 +20,7 @@ import moto.s3.notifications as s3_notifications
 from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend, EventTemplateParser, events_backends
 
-from labeling_sandbox import background, control, s3_events
+from labeling_sandbox import background, control, functions, s3_events
 from labeling_sandbox.event_targets import DeliveryError, Source, Target, deliver, send_to_queue
 from labeling_sandbox.moto_seams import replace
 
@@ -227,7 +227,9 @@ def _set_disturbance(_path: Mapping[str, str], body: dict[str, Any]) -> dict[str
 
 
 def _drain_on_request(_path: Mapping[str, str], body: dict[str, Any]) -> dict[str, bool]:
-    return {"drained": drain(float(body.get("deadline_seconds", 30.0)))}
+    # A function that an event has started may still send messages of its own.
+    deadline_seconds = float(body.get("deadline_seconds", 30.0))
+    return {"drained": drain(deadline_seconds) and functions.drain(deadline_seconds)}
 
 
 def _pump(sandbox: Sandbox) -> None:

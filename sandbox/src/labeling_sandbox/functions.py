@@ -14,6 +14,7 @@ import json
 import shutil
 import tempfile
 import threading
+import time
 import uuid
 import zipfile
 from dataclasses import dataclass, field
@@ -49,6 +50,7 @@ class _Fleet:
     code_root: Path
     idle: dict[PoolKey, list[ExecutionEnvironment]] = field(default_factory=dict)
     busy: dict[str, set[ExecutionEnvironment]] = field(default_factory=dict)
+    asynchronous: set[threading.Thread] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -122,7 +124,7 @@ def _invoke(
     if kind == "DryRun":
         return b""
     if kind == "Event":
-        threading.Thread(target=_run_with_retries, args=(self, event), daemon=True).start()
+        _start_asynchronously(self, event)
         return b""
     outcome, lines = _run(self, event)
     if outcome.ending is not Ending.RESPONSE:
@@ -131,6 +133,36 @@ def _invoke(
     response_headers["x-amz-log-result"] = base64.b64encode(tail).decode()
     response_headers["x-amz-executed-version"] = str(self.version)
     return outcome.payload
+
+
+def drain(deadline_seconds: float) -> bool:
+    """Wait until no asynchronous invocation runs or waits for its next try.
+
+    Args:
+        deadline_seconds: How long to wait at most.
+
+    Returns:
+        True when there is none, False when the deadline came first.
+    """
+    ends = time.monotonic() + deadline_seconds
+    for fleet in _fleets:
+        with fleet.lock:
+            fleet.asynchronous = {thread for thread in fleet.asynchronous if thread.is_alive()}
+            running = list(fleet.asynchronous)
+        for thread in running:
+            thread.join(max(0.0, ends - time.monotonic()))
+        if any(thread.is_alive() for thread in running):
+            return False
+    return True
+
+
+def _start_asynchronously(function: LambdaFunction, event: bytes) -> None:
+    fleet = _fleets[0]
+    thread = threading.Thread(target=_run_with_retries, args=(function, event), daemon=True)
+    with fleet.lock:
+        fleet.asynchronous = {other for other in fleet.asynchronous if other.is_alive()}
+        thread.start()
+        fleet.asynchronous.add(thread)
 
 
 def _run_with_retries(function: LambdaFunction, event: bytes) -> None:

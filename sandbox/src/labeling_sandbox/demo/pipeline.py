@@ -111,13 +111,21 @@ class Pipeline:
         with ThreadPoolExecutor(_UPLOAD_THREADS) as threads:
             return list(threads.map(put, objects))
 
+    def read(self, uri: str) -> bytes:
+        """Return the content of an object by its ``s3://`` URI."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        content: bytes = self.sandbox.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        return content
+
     def drain_events(self) -> None:
-        """Wait until every event has reached its targets.
+        """Wait until every event has reached its targets, and functions are done with theirs.
 
         Raises:
             PipelineError: If some were not delivered.
         """
-        self.control("events/drain", {"deadline_seconds": _DELIVERY_SECONDS})
+        if not self.control("events/drain", {"deadline_seconds": _DELIVERY_SECONDS})["drained"]:
+            message = f"events are still under way after {_DELIVERY_SECONDS} s"
+            raise PipelineError(message)
         undelivered = self.control("undelivered")
         if undelivered:
             message = f"{len(undelivered)} events were not delivered, the first: {undelivered[0]}"

@@ -7,24 +7,24 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labeling_sandbox.demo.leftovers import leftovers
-from labeling_sandbox.demo.pictures import ODDITIES, Picture, pictures
 from labeling_sandbox.demo.pipeline import Execution, Pipeline, PipelineError
 from labeling_sandbox.demo.screen import RunResult, Screen
+from labeling_sandbox.demo.task_types import DEFAULT_TASK, DEMO_TYPES, DemoType, agrees
 from labeling_sandbox.terraform import Terraform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from labeling_sandbox.auditor import Findings, Upload
+    from labeling_sandbox.demo.data_set import DataSet, File
     from labeling_sandbox.server import Sandbox
 
-_VARIABLES = Path("examples/tfvars/minimal.tfvars")
-_ARCHIVE = Path("sandbox/data/digits.zip")
+_DATA = Path("sandbox/data")
 
 #: The demo's own settings on top of the example: its data may be deleted.
 _OVERRIDES = {"force_destroy": True, "kms_deletion_window_days": 7}
@@ -43,7 +43,8 @@ class DemoSettings:
 
     Attributes:
         module: Folder of the Terraform module.
-        items: Pictures to upload.
+        task: The task type.
+        items: Items to label, None for all that the task type's data has.
         error_rate: Share of wrong answers.
         failure_rate: Share of objects that fail in a job.
         expiry_rate: Share of objects that expire in a job.
@@ -53,7 +54,8 @@ class DemoSettings:
     """
 
     module: Path
-    items: int = 200
+    task: str = DEFAULT_TASK
+    items: int | None = None
     error_rate: float = 0.0
     failure_rate: float = 0.06
     expiry_rate: float = 0.08
@@ -77,6 +79,11 @@ class Demo:
     screen: Screen
     _problems: list[str] = field(default_factory=list)
 
+    @property
+    def demo_type(self) -> DemoType:
+        """The demo of the task type."""
+        return DEMO_TYPES[self.settings.task]
+
     def run(self) -> list[str]:
         """Deploy, label, audit and destroy.
 
@@ -86,14 +93,17 @@ class Demo:
         Raises:
             TerraformError: If Terraform fails.
             PipelineError: If the pipeline does not do what it is asked.
+            ValueError: If the task type's data has fewer items than are asked for.
         """
         started = time.monotonic()
+        data = self.demo_type.data(self.settings.module / _DATA, self.settings.items)
         with self._deployed() as pipeline:
-            digits = pictures(self.settings.module / _ARCHIVE, self.settings.items)
-            uploads = self._upload(pipeline, digits)
-            results = self._run_until_done(pipeline, digits)
+            uploads = self._upload(pipeline, data)
+            results = self._run_until_done(pipeline, data)
             findings = pipeline.auditor().audit(uploads, max_attempts=3)
-            self._show(digits, results, findings)
+            self._show(results, findings)
+            self._check_labels(pipeline, data, uploads, findings)
+            self._check_oddities(data, findings)
             if self.settings.keep:
                 self._keep_running(pipeline)
         self.screen.say(f"Finished after {time.monotonic() - started:.0f} s.")
@@ -102,7 +112,8 @@ class Demo:
     @contextmanager
     def _deployed(self) -> Iterator[Pipeline]:
         work = Path(tempfile.mkdtemp(prefix="labeling-demo-"))
-        files = [self.settings.module / _VARIABLES]
+        variables = self.demo_type.variables
+        files = [self.settings.module / variables]
         changed: list[str] = []
 
         def count(line: str) -> None:
@@ -113,7 +124,7 @@ class Demo:
         terraform = Terraform(
             self.settings.module, work, self.sandbox.environment(), progress=count
         )
-        self.screen.say(f"Terraform applies the module with {_VARIABLES}")
+        self.screen.say(f"Terraform applies the module with {variables}")
         try:
             with self.screen.progress("resources created") as bar:
                 terraform.init()
@@ -139,38 +150,44 @@ class Demo:
         self._problems += [f"left after destroy: {name}" for name in left]
         self.screen.say(f"Left after destroy: {', '.join(left) or 'nothing'}")
 
-    def _upload(self, pipeline: Pipeline, digits: Sequence[Picture]) -> list[Upload]:
-        # The last picture is first uploaded with what another one shows, and overwritten.
-        overwritten = (digits[-1].key, digits[0].body)
-        oddities = [(it.key, it.body) for it in ODDITIES]
-        objects = [(picture.key, picture.body) for picture in digits]
+    def _upload(self, pipeline: Pipeline, data: DataSet) -> list[Upload]:
         self.screen.say("Uploading")
-        with self.screen.progress("objects", len(objects) + len(oddities) + 1) as bar:
-            uploads = pipeline.upload([overwritten], bar.advance)
+        with self.screen.progress("objects", len(data.overwritten) + len(data.files)) as bar:
+            uploads = self._put(pipeline, data.overwritten, bar.advance)
             pipeline.control("events/duplicate", {"every": _DUPLICATE_EVERY})
-            uploads += pipeline.upload([*objects, *oddities], bar.advance)
+            uploads += self._put(pipeline, data.files, bar.advance)
         pipeline.drain_events()
-        return [upload for upload in uploads if not upload.key.endswith("/")]
+        return uploads
 
-    def _run_until_done(self, pipeline: Pipeline, digits: Sequence[Picture]) -> list[RunResult]:
+    @staticmethod
+    def _put(
+        pipeline: Pipeline, files: Sequence[File], progress: Callable[[], None]
+    ) -> list[Upload]:
+        versions = pipeline.upload([(file.key, file.body) for file in files], progress)
+        return [
+            replace(version, line=line)
+            for file, version in zip(files, versions, strict=True)
+            for line in file.lines
+        ]
+
+    def _run_until_done(self, pipeline: Pipeline, data: DataSet) -> list[RunResult]:
         results: list[RunResult] = []
         while pipeline.messages_waiting():
             if len(results) == _MAX_RUNS:
                 message = f"messages still wait after {_MAX_RUNS} runs"
                 raise PipelineError(message)
-            self._instruct_workforce(pipeline, digits, run=len(results) + 1)
+            self._instruct_workforce(pipeline, data, run=len(results) + 1)
             results.append(self._run_once(pipeline, len(results) + 1))
         return results
 
-    def _instruct_workforce(
-        self, pipeline: Pipeline, digits: Sequence[Picture], *, run: int
-    ) -> None:
+    def _instruct_workforce(self, pipeline: Pipeline, data: DataSet, *, run: int) -> None:
         bucket = pipeline.outputs["upload_bucket_name"]
         faultless = run >= _FAULTLESS_FROM_RUN
+        truth = {item.text or f"s3://{bucket}/{item.key}": item.truth for item in data.items}
         pipeline.control(
             "workforce",
             {
-                "truth": {f"s3://{bucket}/{picture.key}": picture.label for picture in digits},
+                "truth": truth,
                 "error_rate": self.settings.error_rate,
                 "failure_rate": 0.0 if faultless else self.settings.failure_rate,
                 "expiry_rate": 0.0 if faultless else self.settings.expiry_rate,
@@ -200,9 +217,7 @@ class Demo:
                 return report
         return None
 
-    def _show(
-        self, digits: Sequence[Picture], results: Sequence[RunResult], findings: Findings
-    ) -> None:
+    def _show(self, results: Sequence[RunResult], findings: Findings) -> None:
         self.screen.runs(results)
         self.screen.steps(results)
         for uri in sorted(findings.records)[:_SHOWN_RECORDS]:
@@ -213,48 +228,49 @@ class Demo:
             for number, result in enumerate(results, 1)
             if result.execution.error
         ]
-        self._check_labels(digits, findings)
-        self._check_oddities(findings)
         states = Counter(str(state) for state in findings.states.values())
         self.screen.say(f"Items by state: {dict(sorted(states.items()))}")
         verdict = "balanced" if not findings.violations else "NOT BALANCED"
         self.screen.say(f"Auditor: accounting {verdict}, {len(findings.violations)} violations")
 
-    def _check_labels(self, digits: Sequence[Picture], findings: Findings) -> None:
-        truth = {picture.key: picture.label for picture in digits}
-        stored = {upload for upload, state in findings.states.items() if state == "stored"}
-        versions = {
-            (upload.uri, findings.records[upload.uri]["source_version_id"] == upload.version_id)
-            for upload in stored
-            if upload.uri in findings.records
-        }
-        newest = sum(current for _, current in versions)
-        right = sum(
-            findings.records[upload.uri]["label"] == truth[upload.key]
-            for upload in stored
-            if upload.uri in findings.records
-        )
+    def _check_labels(
+        self, pipeline: Pipeline, data: DataSet, uploads: Sequence[Upload], findings: Findings
+    ) -> None:
+        # The files come after what they overwrite, so the newest version of a line stays.
+        newest = {(upload.key, upload.line): upload for upload in uploads}
+        stored, right = 0, 0
+        for item in data.items:
+            upload = newest[item.key, item.line]
+            record = findings.records.get(upload.uri)
+            if record is None or record["source_version_id"] != upload.version_id:
+                continue
+            stored += 1
+            right += agrees(self.demo_type, record, item.label, item.truth, pipeline.read)
+        total = len(data.items)
         self.screen.say(
-            f"Stored: {newest} of {len(digits)} pictures in their newest version;"
-            f" labels equal to the truth: {right} of {len(stored)}"
+            f"Stored: {stored} of {total} {data.noun} in their newest version;"
+            f" labels equal to the truth: {right} of {stored}"
         )
-        if newest != len(digits):
-            self._problems.append(f"{newest} of {len(digits)} pictures are stored")
-        if not self.settings.error_rate and right != len(digits):
-            self._problems.append(f"{right} of {len(digits)} labels are right")
+        if stored != total:
+            self._problems.append(f"{stored} of {total} {data.noun} are stored")
+        if not self.settings.error_rate and right != total:
+            self._problems.append(f"{right} of {total} labels are right")
 
-    def _check_oddities(self, findings: Findings) -> None:
+    def _check_oddities(self, data: DataSet, findings: Findings) -> None:
         reasons = {
-            letter["item"]["key"]: letter["reason"]
+            (letter["item"]["key"], letter["item"].get("line")): letter["reason"]
             for letter in findings.dead_letters
             if "item" in letter
         }
-        for oddity in ODDITIES:
-            found = reasons.get(oddity.key)
+        for oddity in data.oddities:
+            found = reasons.pop((oddity.key, oddity.line), None)
+            place = oddity.key if oddity.line is None else f"{oddity.key}, line {oddity.line}"
+            if found:
+                self.screen.say(f"Dead letter: {place}: {found}")
             if found != oddity.reason:
                 wanted = oddity.reason or "no dead letter"
-                self._problems.append(f"{oddity.key}: {wanted} expected, found {found}")
-        self.screen.say(f"Dead letters: {reasons}")
+                self._problems.append(f"{place}: {wanted} expected, found {found}")
+        self._problems += [f"{key}: dead-lettered as {why}" for (key, _), why in reasons.items()]
 
     def _keep_running(self, pipeline: Pipeline) -> None:
         self.screen.say(f"The pipeline stays up at {self.sandbox.endpoint}; end with Ctrl-C.")
