@@ -4,7 +4,13 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
+data "aws_region" "current" {}
+
 locals {
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  region     = data.aws_region.current.id
+
   pipelines = {
     flowers = {
       task_type = "image_single_label_classification"
@@ -32,30 +38,93 @@ module "labeling" {
   schedule = { expression = each.value.schedule }
 }
 
-# The pipelines say what they need of the key before it exists: their names are known, so there is no cycle.
+# The account's own principals use the key by their IAM policies, which the module gives to the pipelines' roles; the
+# services that write on behalf of a pipeline need a statement each. The output required_key_policy_json names the roles
+# one by one, but a key cannot wait for the outputs of a module with for_each that waits for the key.
+data "aws_iam_policy_document" "key" {
+  statement {
+    sid       = "AccountPrincipals"
+    actions   = ["kms:*"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["arn:${local.partition}:iam::${local.account_id}:root"]
+    }
+  }
+
+  statement {
+    sid       = "EventDelivery"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "aws:SourceArn"
+      values   = [for name in keys(local.pipelines) : "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${name}-*"]
+    }
+  }
+
+  statement {
+    sid       = "AlarmNotifications"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account_id]
+    }
+  }
+
+  statement {
+    sid       = "LogGroups"
+    actions   = ["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["logs.${local.region}.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "kms:EncryptionContext:aws:logs:arn"
+      values   = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:*"]
+    }
+  }
+
+  statement {
+    sid       = "WorkflowLogDelivery"
+    actions   = ["kms:Decrypt*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["delivery.logs.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:EncryptionContext:SourceArn"
+      values   = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:*"]
+    }
+  }
+}
+
 resource "aws_kms_key" "labeling" {
   description             = "Encrypts everything of the labeling pipelines."
   deletion_window_in_days = 30
   enable_key_rotation     = true
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = concat(
-      [
-        {
-          Sid       = "AccountAdministration"
-          Effect    = "Allow"
-          Action    = "kms:*"
-          Resource  = "*"
-          Principal = { AWS = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root" }
-        }
-      ],
-      flatten([
-        for name, pipeline in module.labeling : [
-          for statement in jsondecode(pipeline.required_key_policy_json).Statement :
-          merge(statement, { Sid = "${statement.Sid}${replace(name, "-", "")}" })
-        ]
-      ]),
-    )
-  })
+  policy                  = data.aws_iam_policy_document.key.json
 }

@@ -1,0 +1,122 @@
+"""Every example can be planned as it stands, and the complete ones leave no input out."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.plan.conftest import TASK_TYPES, run_terraform
+from tests.plan.planned import Planned
+from tests.plan.stub import ACCOUNT, plan_time_aws
+from tests.terraform_module import ROOT, copy_module, offline_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+EXAMPLES = ROOT / "examples"
+FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/main.tf"))
+VARIABLE_FILES = sorted(path.name for path in EXAMPLES.glob("tfvars/*.tfvars"))
+WORKTEAM = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:workteam/private-crowd/my-team"
+# They name what may exist already, and exclude what the variable file shows.
+NOT_IN_A_VARIABLE_FILE = {
+    "categories_s3_uri",
+    "ground_truth_role",
+    "kms_key",
+    "lambda_package",
+    "template_s3_uri",
+}
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    with plan_time_aws() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def planned(
+    tmp_path_factory: pytest.TempPathFactory, endpoint: str
+) -> Callable[[str, str], Planned]:
+    """Plan a folder of the module, with one option."""
+    module = copy_module(tmp_path_factory.mktemp("examples"))
+    initialized: set[Path] = set()
+
+    def plan(folder: str, option: str) -> Planned:
+        path = module / folder
+        environment = offline_environment(path, endpoint)
+        if path not in initialized:
+            run_terraform(["init", "-input=false", "-no-color"], path, environment)
+            initialized.add(path)
+        options = ["-input=false", "-no-color", "-out=tfplan", option]
+        run_terraform(["plan", *options], path, environment)
+        return Planned(json.loads(run_terraform(["show", "-json", "tfplan"], path, environment)))
+
+    return plan
+
+
+def inputs(text: str, pattern: str) -> set[str]:
+    return set(re.findall(pattern, text, re.MULTILINE))
+
+
+def all_inputs() -> set[str]:
+    return inputs((ROOT / "variables.tf").read_text(encoding="utf-8"), r'^variable "(\w+)"')
+
+
+def test_there_is_a_folder_for_each_way_of_use() -> None:
+    assert FOLDERS == [
+        "complete",
+        "image-classification",
+        "named-entities",
+        "object-detection",
+        "segmentation",
+        "several-pipelines",
+        "text-classification",
+    ]
+
+
+@pytest.mark.terraform
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_folder_can_be_planned(planned: Callable[[str, str], Planned], name: str) -> None:
+    found = planned(f"examples/{name}", f"-var=workteam_arn={WORKTEAM}")
+    pipelines = 2 if name == "several-pipelines" else 1
+    assert len(found.of_type("aws_sfn_state_machine")) == pipelines
+    assert len(found.of_type("aws_kms_key")) == 1
+
+
+@pytest.mark.terraform
+@pytest.mark.parametrize("name", VARIABLE_FILES)
+def test_a_variable_file_can_be_planned(planned: Callable[[str, str], Planned], name: str) -> None:
+    found = planned(".", f"-var-file=examples/tfvars/{name}")
+    assert len(found.of_type("aws_sfn_state_machine")) == 1
+
+
+def test_each_task_type_has_a_variable_file() -> None:
+    task_types = [
+        re.findall(r'^task_type\s*= "(\w+)"', (EXAMPLES / "tfvars" / name).read_text(), re.M)[0]
+        for name in VARIABLE_FILES
+        if name != "complete.tfvars"
+    ]
+    assert sorted(task_types) == TASK_TYPES
+
+
+def test_the_complete_folder_gives_every_input() -> None:
+    text = (EXAMPLES / "complete/main.tf").read_text(encoding="utf-8")
+    assert inputs(text, r"^  (\w+) +=") - {"source"} == all_inputs()
+
+
+def test_the_complete_variable_file_gives_every_input_that_fits() -> None:
+    text = (EXAMPLES / "tfvars/complete.tfvars").read_text(encoding="utf-8")
+    assert inputs(text, r"^(\w+) +=") == all_inputs() - NOT_IN_A_VARIABLE_FILE
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_folder_says_what_it_shows(name: str) -> None:
+    index = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert f"({name})" in index
+    readme = (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
+    assert readme.startswith("# ")
+    assert "terraform apply" in readme
