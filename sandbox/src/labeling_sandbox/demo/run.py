@@ -34,6 +34,10 @@ _MAX_RUNS = 6
 #: From this run on nothing fails or expires any more, so that the last items find their labels.
 _FAULTLESS_FROM_RUN = 3
 _DUPLICATE_EVERY = 40
+#: The module's default, which the example leaves as it is.
+_MAX_ATTEMPTS = 3
+#: How Terraform's progress lines say that a resource is done.
+_RESOURCE_DONE = (": Creation complete after", ": Destruction complete after")
 _SHOWN_RECORDS = 2
 
 
@@ -100,7 +104,7 @@ class Demo:
         with self._deployed() as pipeline:
             uploads = self._upload(pipeline, data)
             results = self._run_until_done(pipeline, data)
-            findings = pipeline.auditor().audit(uploads, max_attempts=3)
+            findings = pipeline.auditor().audit(uploads, max_attempts=_MAX_ATTEMPTS)
             self._show(results, findings)
             self._check_labels(pipeline, data, uploads, findings)
             self._check_oddities(data, findings)
@@ -114,11 +118,9 @@ class Demo:
         work = Path(tempfile.mkdtemp(prefix="labeling-demo-"))
         variables = self.demo_type.variables
         files = [self.settings.module / variables]
-        changed: list[str] = []
 
         def count(line: str) -> None:
-            if line.endswith("]") and ("Creation complete" in line or "complete after" in line):
-                changed.append(line)
+            if any(done in line for done in _RESOURCE_DONE):
                 bar.advance()
 
         terraform = Terraform(
