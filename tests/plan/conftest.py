@@ -85,14 +85,19 @@ SCENARIOS["unsafe named_entity_recognition"]["label_details"] = {
 REGIONS = {"longest_names": "ap-southeast-1"}
 
 
-def run_terraform(arguments: list[str], folder: Path, environment: dict[str, str]) -> str:
+def run_terraform(
+    arguments: list[str],
+    folder: Path,
+    environment: dict[str, str],
+    seconds: float = SECONDS_FOR_ONE_COMMAND,
+) -> str:
     done = subprocess.run(
         ["terraform", *arguments],
         cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
-        timeout=SECONDS_FOR_ONE_COMMAND,
+        timeout=seconds,
         check=False,
     )
     assert done.returncode == 0, f"terraform {arguments[0]} failed:\n{done.stdout}\n{done.stderr}"

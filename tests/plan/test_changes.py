@@ -1,0 +1,173 @@
+"""What an applied pipeline lets its caller change without losing anything.
+
+The only tests here that apply: what a change replaces depends on the state.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.plan.conftest import run_terraform
+from tests.terraform_module import copy_module, offline_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from labeling_sandbox.server import Sandbox
+
+SECONDS_FOR_APPLY = 400
+pytestmark = [pytest.mark.terraform, pytest.mark.timeout(SECONDS_FOR_APPLY * 2)]
+
+APPLIED: dict[str, Any] = {
+    "job_name": "changes",
+    "task_type": "text_single_label_classification",
+    "labels": ["praise", "complaint"],
+    "workteam_arn": "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/changes",
+    "extra_features": {"channel": "channel"},
+    "force_destroy": True,
+    "kms_deletion_window_days": 7,
+}
+CHANGES: dict[str, dict[str, Any]] = {
+    "labels": {"labels": ["complaint", "question", "praise"]},
+    "texts": {
+        "task": {"title": "Another title", "description": "Another text.", "keywords": ["other"]},
+        "instructions": {"short": "Shorter", "full": "Longer"},
+        "label_details": {"praise": {"description": "Kind words."}},
+    },
+    "extra_features": {"extra_features": {"channel": "channel", "author": "author.name"}},
+    "fewer extra_features": {"extra_features": {}},
+}
+# Named after their content, so another content is another object; the new one comes first.
+NAMED_BY_CONTENT = {
+    "module.ground_truth.aws_s3_object.categories[0]",
+    "module.ground_truth.aws_s3_object.template[0]",
+}
+GROUP = "module.feature_group.aws_sagemaker_feature_group.this"
+
+
+class Change:
+    """A plan against the state of the apply.
+
+    Attributes:
+        output: What Terraform printed.
+        shown: The plan as JSON.
+    """
+
+    def __init__(self, output: str, shown: dict[str, Any]) -> None:
+        self.output = output
+        self.shown = shown
+
+    def actions(self) -> dict[str, list[str]]:
+        """What happens to each resource that changes."""
+        return {
+            change["address"]: change["change"]["actions"]
+            for change in self.shown["resource_changes"]
+            if change["mode"] == "managed" and change["change"]["actions"] != ["no-op"]
+        }
+
+    def environment(self, step: str) -> dict[str, str]:
+        (change,) = [
+            each
+            for each in self.shown["resource_changes"]
+            if each["address"] == f'module.function["{step}"].aws_lambda_function.this'
+        ]
+        variables: dict[str, str] = change["change"]["after"]["environment"][0]["variables"]
+        return variables
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the module."""
+    return copy_module(tmp_path_factory.mktemp("changes"))
+
+
+@pytest.fixture(scope="module")
+def change(folder: Path, sandbox: Sandbox) -> Iterator[Callable[[dict[str, Any]], Change]]:
+    """Apply a pipeline for texts, and plan changes of it."""
+    environment = offline_environment(folder, sandbox.endpoint) | sandbox.environment()
+    variables = folder / "changes.tfvars.json"
+    options = ["-input=false", "-no-color", f"-var-file={variables.name}"]
+
+    def run(command: str, *more: str, inputs: dict[str, Any]) -> str:
+        variables.write_text(json.dumps(inputs), encoding="utf-8")
+        return run_terraform(
+            [command, *options, *more], folder, environment, seconds=SECONDS_FOR_APPLY
+        )
+
+    def plan(changed: dict[str, Any]) -> Change:
+        output = run("plan", "-out=tfplan", inputs=APPLIED | changed)
+        shown = run_terraform(["show", "-json", "tfplan"], folder, environment)
+        return Change(output, json.loads(shown))
+
+    run_terraform(["init", "-input=false", "-no-color"], folder, environment)
+    try:
+        run("apply", "-auto-approve", inputs=APPLIED)
+        yield plan
+    finally:
+        run("destroy", "-auto-approve", inputs=APPLIED)
+
+
+def test_a_second_plan_changes_nothing(change: Callable[[dict[str, Any]], Change]) -> None:
+    planned = change({})
+    assert planned.actions() == {}
+    assert "No changes." in planned.output
+
+
+def test_the_splitter_is_told_what_an_item_is(change: Callable[[dict[str, Any]], Change]) -> None:
+    environment = change({}).environment("split_text")
+    assert environment["INTAKE_QUEUE_URL"].endswith("/changes-intake")
+    assert environment["PIPELINE_NAME"] == "changes"
+    assert environment["TASK_TYPE"] == "text_single_label_classification"
+    assert environment["TEXT_ITEMS"] == "line"
+    assert environment["UPLOAD_BUCKET"] == "changes-123456789012-us-east-1-upload"
+    assert change({"text_items": "file"}).environment("split_text")["TEXT_ITEMS"] == "file"
+
+
+@pytest.mark.parametrize("name", sorted(CHANGES))
+def test_a_change_replaces_nothing(change: Callable[[dict[str, Any]], Change], name: str) -> None:
+    actions = change(CHANGES[name]).actions()
+    assert actions, "the change must reach something"
+    destroyed = {address for address, each in actions.items() if "delete" in each}
+    assert destroyed <= NAMED_BY_CONTENT
+    assert all(actions[address] == ["create", "delete"] for address in destroyed)
+    assert GROUP not in actions
+
+
+def test_a_later_feature_goes_into_extra_json_and_the_plan_says_so(
+    change: Callable[[dict[str, Any]], Change],
+) -> None:
+    planned = change(CHANGES["extra_features"])
+    features = json.loads(planned.environment("plan_results")["EXTRA_FEATURES"])
+    assert features == {
+        "author": {"path": "author.name", "column": False},
+        "channel": {"path": "channel", "column": True},
+    }
+    (check,) = [
+        each
+        for each in planned.shown["checks"]
+        if each["address"]["to_display"].endswith("check.extra_features_are_columns")
+    ]
+    assert check["status"] == "fail"
+    said = re.sub(r"[\s│]+", " ", planned.output)
+    assert "extra_features author: the feature group changes was created without them" in said
+    assert "go into the column extra_json; the group is not changed." in said
+
+
+def test_without_its_rule_the_group_would_be_replaced(
+    change: Callable[[dict[str, Any]], Change], folder: Path
+) -> None:
+    main = folder / "modules/feature_group/main.tf"
+    kept = main.read_text(encoding="utf-8")
+    rule = "ignore_changes = [feature_definition]"
+    assert kept.count(rule) == 1
+    main.write_text(kept.replace(rule, ""), encoding="utf-8")
+    try:
+        actions = change(CHANGES["extra_features"]).actions()
+    finally:
+        main.write_text(kept, encoding="utf-8")
+    assert actions[GROUP] == ["delete", "create"]
