@@ -51,6 +51,24 @@ def test_an_id_never_changes_between_releases() -> None:
     assert identity.item_id("bucket", "a b+é.png", "v1") == "b9799115672990854d3f6d3cbaee2fe1"
 
 
+def test_a_line_is_an_item_of_its_own() -> None:
+    lines = [source("a.txt", line=line) for line in (None, 1, 2, 12)]
+    assert len({it.item_id for it in lines}) == len({it.key_id for it in lines}) == 4
+    assert [it.uri for it in lines] == [
+        "s3://digits-uploads/a.txt",
+        "s3://digits-uploads/a.txt#L1",
+        "s3://digits-uploads/a.txt#L2",
+        "s3://digits-uploads/a.txt#L12",
+    ]
+    newer = source("a.txt", line=2, version_id="v2")
+    assert newer.key_id == lines[2].key_id
+    assert newer.item_id != lines[2].item_id
+
+
+def test_the_id_of_a_line_never_changes_between_releases() -> None:
+    assert identity.item_id("bucket", "a.txt", "v1", 7) == "6162f731e31d24e053e9ed2f41b1bc1c"
+
+
 @given(KEYS, _VERSIONS, _VERSIONS)
 def test_all_versions_of_a_key_share_the_identity_of_the_key(
     key: str, one: str, other: str

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import boto3
+import pytest
 from botocore.validate import validate_parameters
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling_lambdas.domain.items import ClaimedItem
+from labeling_lambdas.domain.items import ClaimedItem, TextContent
 from labeling_lambdas.domain.labeling_jobs import (
     labeling_job_request,
     manifest_lines,
@@ -17,12 +19,15 @@ from labeling_lambdas.domain.labeling_jobs import (
 )
 from tests.domain.examples import CLAIMS, job_settings, source
 
+if TYPE_CHECKING:
+    from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
+
 
 @given(st.lists(CLAIMS, max_size=5))
 def test_a_manifest_line_holds_the_key_as_it_is_whatever_it_contains(
     claims: list[ClaimedItem],
 ) -> None:
-    lines = list(manifest_lines(claims, "source-ref"))
+    lines = list(manifest_lines(claims, manifest_key="source-ref", attribute="a"))
     assert [json.loads(line) for line in lines] == [
         {"source-ref": claim.source.uri, "item-id": claim.item_id} for claim in claims
     ]
@@ -36,7 +41,51 @@ def test_of_several_versions_only_the_newest_is_in_the_manifest() -> None:
 
     other = ClaimedItem(source("b.png"))
     claims = [version(1, "0A"), version(3, "0AFF"), other, version(2, "0AF")]
-    assert list(newest_versions(claims).values()) == [claims[1], other]
+    assert newest_versions(claims) == {claims[1].item_id, other.item_id}
+
+
+def test_each_line_of_a_file_is_superseded_by_the_same_line_of_a_newer_version() -> None:
+    def line(number: int, sequencer: str) -> ClaimedItem:
+        return ClaimedItem(source("a.txt", version_id=sequencer, sequencer=sequencer, line=number))
+
+    claims = [line(1, "0A"), line(2, "0A"), line(3, "0A"), line(1, "0B"), line(2, "0B")]
+    assert newest_versions(claims) == {it.item_id for it in claims[2:]}
+
+
+def test_a_text_is_written_out_with_the_keys_of_its_row() -> None:
+    extra = {
+        "ticket": 7,
+        "nested": {"a": [None, "é"]},
+        "source-ref": "x",
+        "source": "x",
+        "item-id": "x",
+        "digit-label": 1,
+        "digit-label-metadata": {},
+    }
+    claim = ClaimedItem(source("a.txt", line=3), content=TextContent("hello", extra))
+    (line,) = manifest_lines([claim], manifest_key="source", attribute="digit-label")
+    assert json.loads(line) == {
+        "source": "hello",
+        "item-id": claim.item_id,
+        "ticket": 7,
+        "nested": {"a": [None, "é"]},
+    }
+
+
+def test_workers_get_the_template_or_the_page_of_the_service() -> None:
+    def worker_ui(settings: LabelingJobSettings) -> Any:
+        request = labeling_job_request(
+            settings, name="n", manifest_uri="s3://m", output_bucket="out", kms_key_arn="key"
+        )
+        return request["HumanTaskConfig"]["UiConfig"]
+
+    page = "arn:aws:sagemaker:us-east-1:394669845002:human-task-ui/NamedEntityRecognition"
+    assert worker_ui(job_settings()) == {"UiTemplateS3Uri": job_settings().template_s3_uri}
+    assert worker_ui(job_settings(template_s3_uri=None, human_task_ui_arn=page)) == {
+        "HumanTaskUiArn": page
+    }
+    with pytest.raises(ValueError, match="needs template_s3_uri or human_task_ui_arn"):
+        worker_ui(job_settings(template_s3_uri=None))
 
 
 def test_the_request_is_one_that_boto3_knows() -> None:

@@ -10,12 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling_lambdas.domain.output_lines import (
-    OutputLine,
-    UnreadableLineError,
-    item_of,
-    read_output_line,
-)
+from labeling_lambdas.domain.labels import UnreadableLineError
+from labeling_lambdas.domain.output_lines import OutputLine, item_of, read_output_line
 from labeling_lambdas.domain.reasons import Reason
 from tests.domain.examples import TASK_TYPE, labeled_line, read
 
@@ -45,7 +41,8 @@ def fixture_line(name: str) -> OutputLine:
 
 
 def test_every_recorded_line_is_covered_here() -> None:
-    recorded = {path.stem for path in _FIXTURES.glob("*.json")}
+    # Those of the other task types are in test_labels.
+    recorded = {path.stem for path in _FIXTURES.glob("*.json") if "-" not in path.stem}
     assert recorded == set(_SAID) | set(_NOT_LABELED)
 
 
@@ -137,7 +134,7 @@ def test_a_value_that_is_no_class_index_is_unreadable(value: object) -> None:
 def test_a_label_without_metadata_is_unreadable() -> None:
     raw = labeled_line("i")
     del raw["digit-label-metadata"]
-    with pytest.raises(UnreadableLineError, match="no metadata"):
+    with pytest.raises(UnreadableLineError, match="the metadata is missing"):
         read(raw)
 
 

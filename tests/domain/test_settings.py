@@ -15,6 +15,7 @@ from labeling_lambdas.settings import (
     PollSettings,
     ReturnSettings,
     Settings,
+    SplitSettings,
     StartSettings,
     StoreSettings,
     read_settings,
@@ -34,6 +35,8 @@ _ENVIRONMENT = {
     "LABELING_JOB": json.dumps(dataclasses.asdict(job_settings())),
     "LABEL_ATTRIBUTE_NAME": "digit-label",
     "LABEL_SCHEMA": "sha256:0",
+    "LABELS": '["zero", "one"]',
+    "TEXT_ITEMS": "line",
     "MAX_ATTEMPTS": "3",
     "EXTRA_FEATURES": '{"site": {"path": "batch.site", "column": true}}',
     "FEATURE_GROUP_NAME": "digits",
@@ -47,11 +50,14 @@ _KINDS = (
     StoreSettings,
     ReturnSettings,
     FinishSettings,
+    SplitSettings,
 )
 
 
 @pytest.mark.parametrize("kind", _KINDS)
-def test_each_field_is_read_from_the_variable_of_its_name(kind: type[Settings]) -> None:
+def test_each_field_is_read_from_the_variable_of_its_name(
+    kind: type[Settings | SplitSettings],
+) -> None:
     settings = read_settings(kind, _ENVIRONMENT)
     for field in dataclasses.fields(kind):
         value = getattr(settings, field.name)
@@ -60,7 +66,7 @@ def test_each_field_is_read_from_the_variable_of_its_name(kind: type[Settings]) 
 
 
 @pytest.mark.parametrize("kind", _KINDS)
-def test_one_error_names_every_missing_variable(kind: type[Settings]) -> None:
+def test_one_error_names_every_missing_variable(kind: type[Settings | SplitSettings]) -> None:
     with pytest.raises(SettingsError) as caught:
         read_settings(kind, {})
     for field in dataclasses.fields(kind):
@@ -79,6 +85,8 @@ def test_the_environment_of_the_process_is_read_by_default(monkeypatch: pytest.M
         (PollSettings, "MAX_ITEMS_PER_RUN", "many"),
         (PollSettings, "MAX_ITEMS_PER_RUN", "1.5"),
         (PlanSettings, "MAX_ATTEMPTS", "three"),
+        (PlanSettings, "LABELS", "{}"),
+        (PlanSettings, "LABELS", "zero"),
         (PlanSettings, "EXTRA_FEATURES", "{"),
         (PlanSettings, "EXTRA_FEATURES", "[]"),
         (PlanSettings, "EXTRA_FEATURES", '{"site": {"path": "x"}}'),
@@ -89,7 +97,7 @@ def test_the_environment_of_the_process_is_read_by_default(monkeypatch: pytest.M
     ],
 )
 def test_a_value_of_the_wrong_form_is_named_together_with_what_is_missing(
-    kind: type[Settings], name: str, value: str
+    kind: type[Settings | SplitSettings], name: str, value: str
 ) -> None:
     environment = {**_ENVIRONMENT, name: value, "LEDGER_TABLE": ""}
     with pytest.raises(SettingsError) as caught:
@@ -98,8 +106,19 @@ def test_a_value_of_the_wrong_form_is_named_together_with_what_is_missing(
     assert "LEDGER_TABLE is missing" in str(caught.value)
 
 
+def test_what_is_an_item_of_a_text_file_is_checked() -> None:
+    with pytest.raises(SettingsError, match="TEXT_ITEMS has the wrong form: 'word'"):
+        read_settings(SplitSettings, {**_ENVIRONMENT, "TEXT_ITEMS": "word"})
+
+
+@pytest.mark.parametrize("text", ["null", "[]"])
+def test_labels_of_an_own_category_file_are_not_known(text: str) -> None:
+    assert read_settings(PlanSettings, {**_ENVIRONMENT, "LABELS": text}).labels is None
+
+
 def test_structured_values_are_typed() -> None:
     assert read_settings(StartSettings, _ENVIRONMENT).labeling_job == job_settings()
     plan = read_settings(PlanSettings, _ENVIRONMENT)
     assert plan.extra_features == {"site": ExtraFeature("batch.site", True)}
     assert plan.max_attempts == 3
+    assert plan.labels == frozenset({"zero", "one"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from labeling_lambdas.domain.reasons import Reason
@@ -19,6 +21,28 @@ def test_what_the_functions_know_of_image_classification() -> None:
     assert found.manifest_key == "source-ref"
     assert found.extensions == {".jpg", ".jpeg", ".png"}
     assert found.max_object_bytes == 40 * 1024 * 1024
+    assert found.max_text_characters is None
+
+
+def test_what_the_functions_know_of_texts() -> None:
+    found = task_type("named_entity_recognition")
+    assert found.manifest_key == "source"
+    assert found.extensions == {".txt", ".jsonl"}
+    assert found.max_text_characters == 20_000
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"key": "a.csv"}, Reason.UNSUPPORTED_EXTENSION),
+        ({"size": 0}, Reason.EMPTY_OBJECT),
+        ({"size": 100 * 1024 * 1024 + 1}, Reason.FILE_TOO_LARGE),
+        ({"size": 100 * 1024 * 1024}, None),
+    ],
+)
+def test_which_text_files_can_be_split(fields: dict[str, Any], reason: Reason | None) -> None:
+    upload = source(**{"key": "a.txt", **fields})
+    assert task_type("text_single_label_classification").reason_to_reject(upload) is reason
 
 
 @pytest.mark.parametrize("key", ["a.png", "A.PNG", "x.y/a.Jpeg", "a.txt.jpg", "é +.png"])

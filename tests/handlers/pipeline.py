@@ -26,6 +26,7 @@ from labeling_lambdas.handlers import (
     poll_queue,
     recover_runs,
     return_items,
+    split_text,
     start_labeling_job,
     stop_job,
     update_feature_store,
@@ -157,6 +158,8 @@ class Pipeline:
             "LABELING_JOB": json.dumps(dataclasses.asdict(settings)),
             "LABEL_ATTRIBUTE_NAME": "digit-label",
             "LABEL_SCHEMA": "sha256:0123456789abcdef",
+            "LABELS": "null",
+            "TEXT_ITEMS": "line",
             "MAX_ATTEMPTS": "3",
             "EXTRA_FEATURES": "{}",
             "FEATURE_GROUP_NAME": self.name,
@@ -183,6 +186,10 @@ class Pipeline:
         """Put an object into the upload bucket and return its version."""
         answer = self.sandbox.client("s3").put_object(Bucket=self.uploads, Key=key, Body=body)
         return self.source(key, version_id=answer["VersionId"], size=len(body))
+
+    def split(self, source: SourceObject, context: Context | None = None) -> dict[str, Any]:
+        """Let the splitter have the event of an uploaded text file."""
+        return split_text.handler(s3_event(source), context or Context())
 
     def announce(self, sources: Iterable[SourceObject]) -> None:
         """Put the events of uploads on the intake queue."""
@@ -514,8 +521,16 @@ class Pipeline:
     def prepare_ground_truth(self) -> None:
         """Write what a labeling job of the simulated workforce reads."""
         s3 = self.sandbox.client("s3")
-        categories = {"labels": [{"label": name} for name in CLASSES]}
-        s3.put_object(Bucket=self.output, Key="ground-truth/template.html", Body=b"<html>")
+        categories = {
+            "document-version": "2018-11-28",
+            "labels": [{"label": name} for name in CLASSES],
+        }
+        element = '<crowd-image-classifier name="crowd-image-classifier"></crowd-image-classifier>'
+        s3.put_object(
+            Bucket=self.output,
+            Key="ground-truth/template.html",
+            Body=f"<crowd-form>{element}</crowd-form>".encode(),
+        )
         s3.put_object(
             Bucket=self.output,
             Key="ground-truth/categories.json",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
 from labeling_lambdas.domain.records import ExtraFeature
+from labeling_lambdas.domain.texts import TextItems
 from labeling_lambdas.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class PlanSettings(ArtifactSettings):
     task_type: str
     label_attribute_name: str
     label_schema: str
+    labels: frozenset[str] | None
     max_attempts: int
     extra_features: dict[str, ExtraFeature]
 
@@ -88,6 +90,26 @@ class FinishSettings(ArtifactSettings):
     event_bus_name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitSettings:
+    """Environment of ``split_text``, which knows no ledger."""
+
+    pipeline_name: str
+    upload_bucket: str
+    intake_queue_url: str
+    task_type: str
+    text_items: TextItems
+
+
+def _labels(text: str) -> frozenset[str] | None:
+    names = json.loads(text)
+    if names is not None and not isinstance(names, list):
+        message = "must be a list of names or null"
+        raise TypeError(message)
+    # An own category file names labels that Terraform does not know.
+    return frozenset(map(str, names)) if names else None
+
+
 def _extra_features(text: str) -> dict[str, ExtraFeature]:
     features = json.loads(text)
     return {
@@ -105,6 +127,8 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "int": int,
     "dict[str, ExtraFeature]": _extra_features,
     "LabelingJobSettings": _labeling_job,
+    "TextItems": TextItems,
+    "frozenset[str] | None": _labels,
 }
 
 

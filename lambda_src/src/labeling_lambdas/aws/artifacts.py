@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from labeling_lambdas.domain.compact_json import compact_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+#: A part of a multipart upload. S3 takes 10,000 of them, which is 160 GB.
+#: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+_BLOCK_BYTES = 16 * 1024 * 1024
+
+
+class _Upload(TypedDict):
+    """What is uploaded."""
+
+    Bucket: str
+    Key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +53,14 @@ class Artifacts:
 
     def write(self, name: str, value: object) -> None:
         """Write a value as JSON."""
-        self._put(name, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+        self.write_text(name, compact_json(value))
 
     def write_lines(self, name: str, rows: Iterable[object]) -> None:
         """Write values as JSON lines; meant for a shard, which is held in memory."""
-        text = "".join(
-            json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows
-        )
+        self.write_text(name, "".join(compact_json(row) + "\n" for row in rows))
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text."""
         self._put(name, text.encode())
 
     def _put(self, name: str, body: bytes) -> None:
@@ -59,17 +73,29 @@ class Artifacts:
         )
 
     def write_stream(self, name: str, lines: Iterable[str]) -> None:
-        """Write lines of any number, by way of a temporary file."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "lines"
-            with path.open("w", encoding="utf-8", newline="") as file:
-                file.writelines(lines)
-            self.client.upload_file(
-                str(path),
-                self.bucket,
-                self._key(name),
-                ExtraArgs={"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key_arn},
+        """Write lines of any number, some megabytes of them at a time in memory.
+
+        The texts of one job may be larger than a function's disk, so they do not pass through a
+        file. What a call that dies has uploaded is removed by the bucket's lifecycle.
+        """
+        blocks = _blocks(lines)
+        first, second = next(blocks, b""), next(blocks, None)
+        if second is None:
+            self._put(name, first)
+            return
+        upload: _Upload = {"Bucket": self.bucket, "Key": self._key(name)}
+        created = self.client.create_multipart_upload(
+            **upload, ServerSideEncryption="aws:kms", SSEKMSKeyId=self.kms_key_arn
+        )
+        parts: list[CompletedPartTypeDef] = []
+        for number, block in enumerate(itertools.chain((first, second), blocks), start=1):
+            answer = self.client.upload_part(
+                **upload, UploadId=created["UploadId"], PartNumber=number, Body=block
             )
+            parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+        self.client.complete_multipart_upload(
+            **upload, UploadId=created["UploadId"], MultipartUpload={"Parts": parts}
+        )
 
     def read(self, name: str) -> Any:  # noqa: ANN401 - whatever JSON was written
         """Return a JSON value."""
@@ -90,11 +116,25 @@ class Artifacts:
         return sorted(found["Key"][start:] for page in pages for found in page.get("Contents", []))
 
 
+def _blocks(lines: Iterable[str]) -> Iterator[bytes]:
+    held = bytearray()
+    for line in lines:
+        held += line.encode()
+        if len(held) >= _BLOCK_BYTES:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
+
+
 def read_text_lines(client: S3Client, uri: str) -> Iterator[str]:
-    """Yield the lines of an object without holding it in memory; blank lines are left out."""
+    """Yield the lines of an object without holding it in memory; blank lines are left out.
+
+    What is not UTF-8 is replaced, so that one bad line of somebody else's file stops nothing.
+    """
     # Not a URL parser: "?" and "#" are ordinary characters of an object key.
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     answer = client.get_object(Bucket=bucket, Key=key)
     for line in answer["Body"].iter_lines(chunk_size=256 * 1024):
         if line.strip():
-            yield line.decode("utf-8")
+            yield line.decode("utf-8", errors="replace")

@@ -54,6 +54,16 @@ def item_row(row: dict[str, Any]) -> ItemRow:
     )
 
 
+def _claimed(candidate: Candidate, expected: ClaimOn, part: str) -> ClaimedItem:
+    return ClaimedItem(
+        source=candidate.source,
+        attempts=expected.attempts,
+        generation=expected.generation,
+        part=part if candidate.content else "",
+        content=candidate.content,
+    )
+
+
 def _may_dead_letter(rejected: Rejected, row: ItemRow) -> bool:
     if row.state is ItemState.DEAD_LETTERED:
         return rejected.generation == row.generation
@@ -101,9 +111,7 @@ class ItemLedger:
             refused = self._claim_batch(batch, run_id, part)
             if not refused:
                 for candidate, expected in batch:
-                    verdicts[candidate.source.item_id] = ClaimedItem(
-                        candidate.source, expected.attempts, expected.generation
-                    )
+                    verdicts[candidate.source.item_id] = _claimed(candidate, expected, part)
                 continue
             again = []
             for position, (candidate, expected) in enumerate(batch):

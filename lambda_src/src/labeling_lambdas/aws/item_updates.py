@@ -18,8 +18,18 @@ if TYPE_CHECKING:
 _SOURCE_NAMES = {"bucket": "bucket"}
 
 
-def _source_values(source: SourceObject) -> dict[str, str]:
-    return {"bucket": source.bucket, "key": source.key, "version": source.version_id}
+def _set_source(source: SourceObject) -> str:
+    whole = "#bucket = :bucket, object_key = :key, version_id = :version"
+    return whole if source.line is None else f"{whole}, source_line = :line"
+
+
+def _source_values(source: SourceObject) -> dict[str, str | int]:
+    whole: dict[str, str | int] = {
+        "bucket": source.bucket,
+        "key": source.key,
+        "version": source.version_id,
+    }
+    return whole if source.line is None else {**whole, "line": source.line}
 
 
 def _expectation(expected: ClaimOn) -> tuple[str, dict[str, Any]]:
@@ -45,8 +55,8 @@ def claim(source: SourceObject, expected: ClaimOn, run_id: str, part: str) -> Up
         key=f"ITEM#{source.item_id}",
         update=(
             "SET item_state = :state, run_id = :run, part = :part, attempts = :attempts,"
-            " generation = :generation, #bucket = :bucket, object_key = :key,"
-            " version_id = :version, updated_at = :now REMOVE reason, delivered"
+            f" generation = :generation, {_set_source(source)}, updated_at = :now"
+            " REMOVE reason, delivered"
         ),
         condition=condition,
         values={
@@ -79,8 +89,7 @@ def supersede(source: SourceObject, expected: ClaimOn) -> Update:
     return Update(
         key=f"ITEM#{source.item_id}",
         update=(
-            "SET item_state = :state, #bucket = :bucket, object_key = :key,"
-            " version_id = :version, updated_at = :now, run_id = :none"
+            f"SET item_state = :state, {_set_source(source)}, updated_at = :now, run_id = :none"
         ),
         condition=condition,
         values={
@@ -154,8 +163,8 @@ def dead_letter(
         key=f"ITEM#{source.item_id}",
         update=(
             "SET item_state = :state, run_id = :run, part = :part, attempts = :zero,"
-            " generation = :generation, #bucket = :bucket, object_key = :key,"
-            " version_id = :version, reason = :reason, delivered = :no, updated_at = :now"
+            f" generation = :generation, {_set_source(source)}, reason = :reason, delivered = :no,"
+            " updated_at = :now"
         ),
         condition=condition,
         values={

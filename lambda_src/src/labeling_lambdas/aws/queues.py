@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from labeling_lambdas.errors import DeliveryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mypy_boto3_sqs import SQSClient
 
@@ -124,7 +124,7 @@ class Queue:
         raise DeliveryError(message)
 
 
-def batches(bodies: Sequence[str]) -> Iterator[list[str]]:
+def batches(bodies: Iterable[str]) -> Iterator[list[str]]:
     """Cut texts into batches of at most 10 texts and 256 KiB."""
     batch: list[str] = []
     size = 0

@@ -95,10 +95,11 @@ def first_expectation(candidate: Candidate) -> ClaimOn:
 
     A right guess saves a transaction for the whole batch; a wrong one costs one.
     """
-    if candidate.origin is Origin.EVENT:
+    state = _STATE_BEHIND.get(candidate.origin)
+    if state is None:
         return no_row_expected(candidate)
     row = ItemRow(
-        state=_STATE_BEHIND[candidate.origin],
+        state=state,
         run_id=candidate.run_id,
         attempts=candidate.attempts,
         generation=candidate.generation,

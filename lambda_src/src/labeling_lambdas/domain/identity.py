@@ -28,23 +28,32 @@ def _digest(parts: list[str], length: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
-def item_id(bucket: str, key: str, version_id: str) -> str:
-    """Return the identity of one object version.
+def item_id(bucket: str, key: str, version_id: str, line: int | None = None) -> str:
+    """Return the identity of one object version, or of one line of it.
 
     Args:
         bucket: Name of the upload bucket.
         key: Object key as S3 shows it, not URL-encoded.
         version_id: Version of the object.
+        line: Number of the line, from 1; None for the whole object.
 
     Returns:
         32 hexadecimal characters.
     """
-    return _digest([bucket, key, version_id], _ITEM_ID_LENGTH)
+    return _digest([bucket, key, version_id, *_line(line)], _ITEM_ID_LENGTH)
 
 
-def key_id(bucket: str, key: str) -> str:
-    """Return the identity of an object key, whatever its version: 32 hexadecimal characters."""
-    return _digest([bucket, key], _ITEM_ID_LENGTH)
+def key_id(bucket: str, key: str, line: int | None = None) -> str:
+    """Return the identity of an object key, or of a line of it, whatever its version.
+
+    Returns:
+        32 hexadecimal characters.
+    """
+    return _digest([bucket, key, *_line(line)], _ITEM_ID_LENGTH)
+
+
+def _line(line: int | None) -> list[str]:
+    return [] if line is None else [str(line)]
 
 
 def comparable_sequencer(sequencer: str) -> str:

@@ -1,15 +1,24 @@
-"""The item of work: one version of one uploaded object."""
+"""The item of work: one version of one uploaded object, or one line of a text file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, TypedDict
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from labeling_lambdas.domain import identity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: S3 takes keys of up to 1,024 bytes in UTF-8; its other names are shorter.
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _MAX_TEXT_BYTES = 1024
+
+#: Beyond any line number of a file that the pipeline takes.
+_MAX_LINE = 2**31
+
+_MAX_DEPTH = 32
 
 
 class SourceFields(TypedDict):
@@ -21,19 +30,21 @@ class SourceFields(TypedDict):
     etag: str
     size: int
     sequencer: str
+    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class SourceObject:
-    """One version of an uploaded object.
+    """One version of an uploaded object, or one line of it.
 
     Attributes:
         bucket: Name of the upload bucket.
         key: Key as S3 shows it.
         version_id: Version, never empty: the upload bucket is versioned.
         etag: Entity tag without quotes.
-        size: Bytes.
+        size: Bytes of the object.
         sequencer: S3's order of writes to one key, hexadecimal; empty when unknown.
+        line: Number of a text file's line, from 1; None for the whole object.
     """
 
     bucket: str
@@ -42,21 +53,30 @@ class SourceObject:
     etag: str
     size: int
     sequencer: str
+    line: int | None = None
 
     @property
     def item_id(self) -> str:
-        """Identity of the object version."""
-        return identity.item_id(self.bucket, self.key, self.version_id)
+        """Identity of the object version, or of its line."""
+        return identity.item_id(self.bucket, self.key, self.version_id, self.line)
 
     @property
     def key_id(self) -> str:
-        """Identity of the key, shared by all its versions."""
-        return identity.key_id(self.bucket, self.key)
+        """Identity of the key or of its line, shared by all versions."""
+        return identity.key_id(self.bucket, self.key, self.line)
 
     @property
     def uri(self) -> str:
-        """``s3://`` address. Ground Truth takes the plain key here, not an encoded one."""
-        return f"s3://{self.bucket}/{self.key}"
+        """``s3://`` address. Ground Truth takes the plain key here, not an encoded one.
+
+        That of a line ends in ``#L`` and its number.
+        """
+        whole = f"s3://{self.bucket}/{self.key}"
+        return whole if self.line is None else f"{whole}#L{self.line}"
+
+    def at_line(self, line: int | None) -> SourceObject:
+        """Return a line of the object, or the whole object."""
+        return replace(self, line=line)
 
     @property
     def order(self) -> str:
@@ -72,6 +92,7 @@ class SourceObject:
             "etag": self.etag,
             "size": self.size,
             "sequencer": self.sequencer,
+            "line": self.line,
         }
 
     @classmethod
@@ -103,7 +124,76 @@ class SourceObject:
         if size < 0:
             message = "size must not be negative"
             raise ValueError(message)
-        return cls(size=size, **texts)
+        return cls(size=size, line=_line_number(fields.get("line")), **texts)
+
+
+def _line_number(line: object) -> int | None:
+    if line is None:
+        return None
+    if isinstance(line, bool) or not isinstance(line, int) or not 0 < line < _MAX_LINE:
+        message = f"line must be a number from 1 to {_MAX_LINE - 1}"
+        raise ValueError(message)
+    return line
+
+
+@dataclass(frozen=True, slots=True)
+class TextContent:
+    """The text of an item. It goes into files and messages, never into the ledger or a log.
+
+    Attributes:
+        text: What is labeled.
+        extra: Further keys of the row, handed through to the output of the labeling job.
+    """
+
+    # Left out of repr, so that no message of an error can show it.
+    text: str = field(repr=False)
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, text: str, extra: Mapping[str, Any]) -> TextContent:
+        """Make a content of values that came out of JSON.
+
+        Raises:
+            ValueError: If they hold a number that is none or half a surrogate pair, which cannot be
+                written to a manifest, or are nested so deeply that some reader may give up.
+        """
+        if _deeper_than(_MAX_DEPTH, extra):
+            message = f"the further keys are nested deeper than {_MAX_DEPTH} levels"
+            raise ValueError(message)
+        try:
+            json.dumps([text, extra], ensure_ascii=False, allow_nan=False).encode()
+        except ValueError:
+            message = "the text or its further keys cannot be written as JSON in UTF-8"
+            # Without the original, which shows what it found.
+            raise ValueError(message) from None
+        return cls(text, extra)
+
+    def fields(self) -> dict[str, Any]:
+        """Return the content as JSON-ready fields."""
+        return {"text": self.text, "extra": dict(self.extra)}
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> TextContent | None:
+        """Read what :meth:`fields` wrote among other fields; None where there is no text.
+
+        Raises:
+            TypeError: If the text is none, or its further keys are no object.
+            ValueError: See :meth:`of`.
+        """
+        if "text" not in fields:
+            return None
+        text, extra = fields["text"], fields.get("extra", {})
+        if not isinstance(text, str) or not isinstance(extra, dict):
+            message = "text must be a string, and extra an object"
+            raise TypeError(message)
+        return cls.of(text, extra)
+
+
+def _deeper_than(levels: int, value: object) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper_than(levels - 1, one) for one in inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +204,34 @@ class ClaimedItem:
         source: The object version.
         attempts: Labeling jobs that had the item and ended without a label for it.
         generation: Times the item was dead-lettered before.
+        part: Part of the run's list that holds the content; empty for an item without one.
+        content: The text of a text item, None where it was left in the list.
     """
 
     source: SourceObject
     attempts: int = 0
     generation: int = 0
+    part: str = ""
+    content: TextContent | None = None
 
     @property
     def item_id(self) -> str:
         """Identity of the item."""
         return self.source.item_id
 
+    def without_content(self) -> ClaimedItem:
+        """Return the claim alone; its part says where the content is."""
+        return replace(self, content=None)
+
     def fields(self) -> dict[str, Any]:
-        """Return the claim as JSON-ready fields."""
+        """Return the claim as JSON-ready fields, with its content if it is at hand."""
         return {
             "item_id": self.item_id,
             "source": self.source.fields(),
             "attempts": self.attempts,
             "generation": self.generation,
+            "part": self.part,
+            **(self.content.fields() if self.content else {}),
         }
 
     @classmethod
@@ -141,4 +241,6 @@ class ClaimedItem:
             source=SourceObject.from_fields(fields["source"]),
             attempts=int(fields["attempts"]),
             generation=int(fields["generation"]),
+            part=str(fields.get("part", "")),
+            content=TextContent.from_fields(fields),
         )

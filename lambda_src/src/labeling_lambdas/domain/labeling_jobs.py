@@ -5,11 +5,12 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateLabelingJob.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.output_lines import ITEM_ID_KEY
+from labeling_lambdas.domain.texts import SOURCE_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +25,7 @@ class LabelingJobSettings:
     Attributes:
         workteam_arn: Private or vendor work team.
         role_arn: Role with which Ground Truth reads and writes.
-        template_s3_uri: Worker template.
+        template_s3_uri: Worker template; None where the service has the worker's page.
         categories_s3_uri: Label category file.
         title: Task title shown to workers.
         description: Task description shown to workers.
@@ -38,11 +39,12 @@ class LabelingJobSettings:
         label_attribute_name: Key of the label in the output manifest.
         output_prefix: Prefix in the output bucket.
         tags: Tags of the job.
+        human_task_ui_arn: The service's own page for workers; None where there is a template.
     """
 
     workteam_arn: str
     role_arn: str
-    template_s3_uri: str
+    template_s3_uri: str | None
     categories_s3_uri: str
     title: str
     description: str
@@ -56,6 +58,7 @@ class LabelingJobSettings:
     label_attribute_name: str
     output_prefix: str
     tags: dict[str, str]
+    human_task_ui_arn: str | None = None
 
 
 def labeling_job_request(
@@ -81,7 +84,7 @@ def labeling_job_request(
         "LabelCategoryConfigS3Uri": settings.categories_s3_uri,
         "HumanTaskConfig": {
             "WorkteamArn": settings.workteam_arn,
-            "UiConfig": {"UiTemplateS3Uri": settings.template_s3_uri},
+            "UiConfig": _worker_ui(settings),
             "PreHumanTaskLambdaArn": settings.pre_human_task_lambda_arn,
             "TaskKeywords": settings.keywords,
             "TaskTitle": settings.title,
@@ -98,26 +101,50 @@ def labeling_job_request(
     }
 
 
-def newest_versions(items: Iterable[ClaimedItem]) -> dict[str, ClaimedItem]:
-    """Return the newest version of each object key, by the key's identity.
+def _worker_ui(settings: LabelingJobSettings) -> dict[str, str]:
+    if settings.human_task_ui_arn is not None:
+        return {"HumanTaskUiArn": settings.human_task_ui_arn}
+    if settings.template_s3_uri is None:
+        message = "a labeling job needs template_s3_uri or human_task_ui_arn"
+        raise ValueError(message)
+    return {"UiTemplateS3Uri": settings.template_s3_uri}
+
+
+def newest_versions(items: Iterable[ClaimedItem]) -> set[str]:
+    """Return the items that are the newest version of their object key, or of a line of it.
 
     A manifest names an object without its version, so two versions of a key in one job would show
     workers the same picture twice, and be charged twice.
     """
-    newest: dict[str, ClaimedItem] = {}
+    newest: dict[str, tuple[str, str]] = {}
     for item in items:
+        version = (item.source.order, item.item_id)
         known = newest.get(item.source.key_id)
-        if known is None or item.source.order >= known.source.order:
-            newest[item.source.key_id] = item
-    return newest
+        if known is None or version[0] >= known[0]:
+            newest[item.source.key_id] = version
+    return {item_id for _, item_id in newest.values()}
 
 
-def manifest_lines(items: Iterable[ClaimedItem], manifest_key: str) -> Iterator[str]:
+def manifest_lines(
+    items: Iterable[ClaimedItem], *, manifest_key: str, attribute: str
+) -> Iterator[str]:
     """Yield the lines of an input manifest.
 
-    Ground Truth hands extra keys through to the output, so results are matched by ``item-id``.
+    Ground Truth hands extra keys through to the output, so results are matched by ``item-id``. A
+    line that already has the label attribute would count as labeled, so no key of a text item's row
+    may have its name.
+
+    Args:
+        items: The claims, those of texts with their contents.
+        manifest_key: Key of the source, ``source-ref`` or ``source``.
+        attribute: The job's label attribute name.
     """
+    reserved = {*SOURCE_KEYS, ITEM_ID_KEY, attribute, f"{attribute}-metadata"}
     for item in items:
-        line = {manifest_key: item.source.uri, ITEM_ID_KEY: item.item_id}
-        # In ASCII, because a key may hold characters that some readers take for the end of a line.
-        yield json.dumps(line, separators=(",", ":")) + "\n"
+        extra = item.content.extra if item.content else {}
+        line = {
+            manifest_key: item.content.text if item.content else item.source.uri,
+            ITEM_ID_KEY: item.item_id,
+            **{key: value for key, value in extra.items() if key not in reserved},
+        }
+        yield compact_json(line) + "\n"

@@ -1,7 +1,8 @@
 """What arrives on the intake queue and what is sent back to it or to the dead-letter queue.
 
-Two kinds of message arrive: the EventBridge event of an upload, and an envelope that a run sent
-back or that an operator moved from the dead-letter queue.
+Two kinds of message arrive: the EventBridge event of an upload, and an envelope. Envelopes come
+from the splitter of text files, from a run that sends an item back, and from an operator who moves
+a dead letter.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 """
 
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from labeling_lambdas.domain.items import ClaimedItem, SourceObject
+from labeling_lambdas.domain.compact_json import compact_json
+from labeling_lambdas.domain.items import ClaimedItem, SourceObject, TextContent
 from labeling_lambdas.domain.reasons import Reason
 
 if TYPE_CHECKING:
@@ -25,11 +27,18 @@ SCHEMA = "labeling-item/1"
 _MAX_COUNT = 1_000_000
 _MAX_RUN_ID = 64
 
+#: What the splitter may have found wrong with a text that it therefore did not send.
+_REASONS_WITHOUT_TEXT = frozenset(
+    {Reason.TEXT_TOO_LONG, Reason.NOT_UTF8, Reason.MALFORMED_ROW, Reason.EMPTY_OBJECT}
+)
+_MAX_DETAIL = 300
+
 
 class Origin(StrEnum):
     """How an item came to the queue."""
 
     EVENT = "event"
+    TEXT = "text"
     RETURNED = "returned"
     DEAD_LETTER = "dead_letter"
 
@@ -44,6 +53,7 @@ class Candidate:
         attempts: Attempts that the message carries; the ledger's number wins where it has one.
         generation: Dead-letter generation that the message carries.
         run_id: Run that sent the message, empty for an event.
+        content: The text of a text item.
     """
 
     source: SourceObject
@@ -51,6 +61,7 @@ class Candidate:
     attempts: int = 0
     generation: int = 0
     run_id: str = ""
+    content: TextContent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,7 @@ class Rejected:
         source: The object version, None where the message does not name one.
         origin: How the message came to the queue.
         generation: Dead-letter generation that the message carries.
+        content: The text, where the message carries one.
     """
 
     reason: Reason
@@ -70,6 +82,7 @@ class Rejected:
     source: SourceObject | None = None
     origin: Origin = Origin.EVENT
     generation: int = 0
+    content: TextContent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,24 +111,60 @@ def read_message(
         bad message must not stop a batch.
     """
     try:
-        candidate = _candidate(_decoded(body))
+        message = _decoded(body)
+        candidate = _candidate(message)
     except _MalformedError as problem:
         return Rejected(Reason.MALFORMED_EVENT, str(problem))
     source = candidate.source
-
-    def rejected(reason: Reason, detail: str) -> Rejected:
-        return Rejected(reason, detail, source, candidate.origin, candidate.generation)
-
     if source.bucket != upload_bucket:
         detail = f"bucket {source.bucket} is not the upload bucket {upload_bucket}"
-        return rejected(Reason.FOREIGN_BUCKET, detail)
+        return _rejected(candidate, Reason.FOREIGN_BUCKET, detail)
     if source.key.endswith("/") and source.size == 0:
         return Ignored()
     reason = task_type.reason_to_reject(source)
     if reason is not None:
         detail = f"{task_type.name} cannot label this object of {source.size} bytes"
-        return rejected(reason, detail)
+        return _rejected(candidate, reason, detail)
+    if task_type.max_text_characters is None:
+        return candidate
+    return _read_text(candidate, message, task_type.max_text_characters)
+
+
+def _read_text(
+    candidate: Candidate, message: dict[str, Any], max_characters: int
+) -> Candidate | Rejected:
+    if candidate.content is None:
+        return _rejected(candidate, *_why_without_text(message))
+    if len(candidate.content.text) > max_characters:
+        detail = f"the text has more than {max_characters} characters"
+        return _rejected(candidate, Reason.TEXT_TOO_LONG, detail)
     return candidate
+
+
+def _rejected(candidate: Candidate, reason: Reason, detail: str) -> Rejected:
+    return Rejected(
+        reason=reason,
+        detail=detail,
+        source=candidate.source,
+        origin=candidate.origin,
+        generation=candidate.generation,
+        content=candidate.content,
+    )
+
+
+def read_upload(event: dict[str, Any]) -> SourceObject | None:
+    """Return the object of an upload's event, None if the event is not one."""
+    try:
+        return _from_event(event).source
+    except (_MalformedError, KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return None
+
+
+def _why_without_text(message: dict[str, Any]) -> tuple[Reason, str]:
+    stated = message.get("reason")
+    if isinstance(stated, str) and stated in _REASONS_WITHOUT_TEXT:
+        return Reason(stated), str(message.get("detail", ""))[:_MAX_DETAIL]
+    return Reason.MALFORMED_EVENT, "the message carries no text; upload the object again"
 
 
 def _decoded(body: str) -> dict[str, Any]:
@@ -144,12 +193,17 @@ def _from_envelope(message: dict[str, Any]) -> Candidate:
     if message["schema"] != SCHEMA:
         problem = f"schema {message['schema']!r} is not {SCHEMA!r}"
         raise _MalformedError(problem)
+    source = SourceObject.from_fields(message["item"])
+    content = TextContent.from_fields(message)
+    if message["kind"] == Origin.TEXT:
+        return Candidate(source, Origin.TEXT, content=content)
     return Candidate(
-        source=SourceObject.from_fields(message["item"]),
+        source=source,
         origin=Origin(message["kind"]),
         attempts=_count(message, "attempts"),
         generation=_count(message, "generation"),
         run_id=_run_id(message),
+        content=content,
     )
 
 
@@ -191,12 +245,36 @@ def _from_event(message: dict[str, Any]) -> Candidate:
     )
 
 
+def text_message(
+    source: SourceObject, content: TextContent | None, *, reason: str = "", detail: str = ""
+) -> str:
+    """Return the message that brings a text item to the intake queue.
+
+    Args:
+        source: The line or the file.
+        content: Its text; None where it cannot be labeled.
+        reason: Why it cannot be labeled.
+        detail: What exactly was wrong.
+    """
+    return _envelope(
+        source,
+        content,
+        kind=Origin.TEXT,
+        attempts=0,
+        generation=0,
+        reason=reason,
+        detail=detail,
+        run_id="",
+    )
+
+
 def returned_message(
     item: ClaimedItem, *, run_id: str, attempts: int, reason: str, detail: str
 ) -> str:
     """Return the message that puts an item back on the intake queue."""
     return _envelope(
         item.source,
+        item.content,
         kind=Origin.RETURNED,
         attempts=attempts,
         generation=item.generation,
@@ -207,7 +285,14 @@ def returned_message(
 
 
 def dead_letter_message(
-    source: SourceObject, *, run_id: str, attempts: int, generation: int, reason: str, detail: str
+    source: SourceObject,
+    content: TextContent | None = None,
+    *,
+    run_id: str,
+    attempts: int,
+    generation: int,
+    reason: str,
+    detail: str,
 ) -> str:
     """Return the message that goes to the dead-letter queue.
 
@@ -216,6 +301,7 @@ def dead_letter_message(
     """
     return _envelope(
         source,
+        content,
         kind=Origin.DEAD_LETTER,
         attempts=attempts,
         generation=generation,
@@ -225,22 +311,24 @@ def dead_letter_message(
     )
 
 
-def _envelope(source: SourceObject, *, kind: Origin, **fields: str | int) -> str:
+def _envelope(
+    source: SourceObject, content: TextContent | None, *, kind: Origin, **fields: str | int
+) -> str:
     envelope = {
         "schema": SCHEMA,
         "kind": kind,
         "item": source.fields(),
         "item_id": source.item_id,
         **fields,
+        **(content.fields() if content else {}),
     }
     return _encoded(envelope)
 
 
 def _encoded(envelope: dict[str, Any]) -> str:
-    text = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
-    # SQS refuses these two characters, which an object key may contain.
+    # SQS refuses these two characters, which an object key or a text may contain.
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+    return compact_json(envelope).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
 def malformed_message(body: str, *, message_id: str, detail: str) -> str:

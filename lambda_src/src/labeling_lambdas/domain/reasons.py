@@ -13,6 +13,10 @@ class Reason(StrEnum):
     UNSUPPORTED_EXTENSION = "unsupported_extension"
     EMPTY_OBJECT = "empty_object"
     IMAGE_TOO_LARGE = "image_too_large"
+    FILE_TOO_LARGE = "file_too_large"
+    TEXT_TOO_LONG = "text_too_long"
+    NOT_UTF8 = "not_utf8"
+    MALFORMED_ROW = "malformed_row"
 
     LABELING_JOB_NOT_CREATED = "labeling_job_not_created"
     LABELING_JOB_FAILED = "labeling_job_failed"

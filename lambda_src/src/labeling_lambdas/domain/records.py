@@ -5,10 +5,10 @@ Limits: https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-quotas.htm
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.domain.compact_json import compact_json, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,12 +16,8 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.items import ClaimedItem
     from labeling_lambdas.domain.output_lines import OutputLine
 
-#: Largest value of one feature, in bytes.
-MAX_FEATURE_BYTES = 350 * 1024
-
-#: A value has the pattern ``.*``, whose dot matches none of these.
-#: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_feature_store_FeatureValue.html
-_LINE_END = re.compile("[\n\r\u0085\u2028\u2029]")
+#: Largest record, and largest value of one feature, in bytes.
+MAX_RECORD_BYTES = 350 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +57,8 @@ def feature_record(item: ClaimedItem, output: OutputLine, context: RecordContext
 
     The record is a function of its arguments alone, so that a repeated write is the same row.
     Values that are empty are left out: Feature Store's answer to an empty string is not documented.
+    Each value is on one line, because its pattern is ``.*``.
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_feature_store_FeatureValue.html
 
     Args:
         item: The claim.
@@ -80,8 +78,8 @@ def feature_record(item: ClaimedItem, output: OutputLine, context: RecordContext
     record = {
         "source_ref": item.source.uri,
         "event_time": label.created_at,
-        "label": _LINE_END.sub(" ", label.name),
-        "label_json": _compact(label.value),
+        "label": one_line(label.name),
+        "label_json": compact_json(label.value, sort_keys=True),
         "confidence": "" if label.confidence is None else repr(label.confidence),
         "labeling_job": context.labeling_job,
         "status": "LABELED",
@@ -91,16 +89,16 @@ def feature_record(item: ClaimedItem, output: OutputLine, context: RecordContext
         "source_etag": item.source.etag,
         "run_id": context.run_id,
         "attempts": str(item.attempts + 1),
-        "extra_json": _compact(others) if others else "",
+        "extra_json": compact_json(others, sort_keys=True) if others else "",
         **columns,
     }
     return {name: text for name, text in record.items() if text}
 
 
-def _compact(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    # json.dumps escapes the newline, but not every end of a line.
-    return _LINE_END.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+def fits(record: Mapping[str, str]) -> bool:
+    """Return whether Feature Store takes a record of this size."""
+    size = sum(len(name) + len(text.encode()) for name, text in record.items())
+    return size <= MAX_RECORD_BYTES
 
 
 def _extra_values(line: dict[str, Any], features: Mapping[str, ExtraFeature]) -> dict[str, str]:
@@ -118,4 +116,4 @@ def _at_path(line: dict[str, Any], path: str) -> object:
 
 
 def _as_text(value: object) -> str:
-    return _LINE_END.sub(" ", value) if isinstance(value, str) else _compact(value)
+    return one_line(value) if isinstance(value, str) else compact_json(value, sort_keys=True)

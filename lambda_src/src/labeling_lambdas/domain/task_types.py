@@ -24,12 +24,14 @@ class TaskType:
         manifest_key: Key of the source in a manifest line, ``source-ref`` or ``source``.
         extensions: Accepted file name endings, lower case with the dot.
         max_object_bytes: Largest object, in bytes.
+        max_text_characters: Longest text of an item; None where items are no texts.
     """
 
     name: str
     manifest_key: str
     extensions: frozenset[str]
     max_object_bytes: int
+    max_text_characters: int | None = None
 
     def reason_to_reject(self, source: SourceObject) -> Reason | None:
         """Return why an uploaded object cannot be labeled, or None if it can."""
@@ -38,7 +40,8 @@ class TaskType:
         if source.size == 0:
             return Reason.EMPTY_OBJECT
         if source.size > self.max_object_bytes:
-            return Reason.IMAGE_TOO_LARGE
+            is_text = self.max_text_characters is not None
+            return Reason.FILE_TOO_LARGE if is_text else Reason.IMAGE_TOO_LARGE
         return None
 
 
@@ -60,4 +63,5 @@ def task_type(name: str) -> TaskType:
         manifest_key=row["manifest_key"],
         extensions=frozenset(row["extensions"]),
         max_object_bytes=int(row["max_object_bytes"]),
+        max_text_characters=row["max_text_characters"],
     )

@@ -32,6 +32,7 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
         execution_arn=event["execution_arn"],
         max_attempts=settings.max_attempts,
         attribute=settings.label_attribute_name,
+        labels=settings.labels,
         context=RecordContext(
             run_id=event["run_id"],
             labeling_job=event["labeling_job"]["name"],

@@ -12,6 +12,7 @@ from labeling_lambdas.aws.job_ledger import JobLedger
 from labeling_lambdas.aws.labeling_jobs import LabelingJobs
 from labeling_lambdas.aws.queues import Queue
 from labeling_lambdas.aws.run_ledger import RunLedger
+from labeling_lambdas.aws.uploads import Uploads
 from labeling_lambdas.steps.completion import Completion
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ def artifacts(settings: ArtifactSettings, run_id: str) -> Artifacts:
 def queue(url: str) -> Queue:
     """Return a queue."""
     return Queue(clients.sqs(), url)
+
+
+def uploads() -> Uploads:
+    """Return the uploaded objects."""
+    return Uploads(clients.s3())
 
 
 def labeling_jobs() -> LabelingJobs:

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.domain.accounting import Intake
 from labeling_lambdas.domain.claims import Drop, ItemRow, ItemState
-from labeling_lambdas.domain.items import ClaimedItem, SourceObject
+from labeling_lambdas.domain.items import ClaimedItem, SourceObject, TextContent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.aws.item_ledger import ItemLedger
 
 
 def claimed_items(artifacts: Artifacts) -> Iterator[ClaimedItem]:
-    """Yield what a sealed run has claimed, a part at a time in memory."""
+    """Yield what a sealed run has claimed, with contents, a part at a time in memory."""
     for part in artifacts.read("claims/index.json")["parts"]:
         for fields in artifacts.read(f"claims/{part}.json")["items"]:
             yield ClaimedItem.from_fields(fields)
+
+
+def with_contents(artifacts: Artifacts, items: Sequence[ClaimedItem]) -> list[ClaimedItem]:
+    """Return claims with the texts that were left in the lists of their parts."""
+    contents: dict[str, TextContent | None] = {}
+    wanted = {item.item_id for item in items}
+    for part in dict.fromkeys(item.part for item in items if item.part):
+        for fields in artifacts.read(f"claims/{part}.json")["items"]:
+            if fields["item_id"] in wanted:
+                contents[fields["item_id"]] = TextContent.from_fields(fields)
+    return [replace(item, content=contents.get(item.item_id)) for item in items]
 
 
 def resolve_part(artifacts: Artifacts, items: ItemLedger, *, run_id: str, part: str) -> None:
@@ -38,7 +50,7 @@ def resolve_part(artifacts: Artifacts, items: ItemLedger, *, run_id: str, part: 
         row = rows.get(line.get("item_id") or "")
         if line["kind"] == "candidate":
             if _claimed_here(row, run_id, part) and line["item_id"] not in claimed:
-                claimed[line["item_id"]] = _claim_of(line, row)
+                claimed[line["item_id"]] = _claim_of(line, row, part)
             else:
                 dropped[Drop.LEFT_IN_FLIGHT.value] += 1
         elif line["kind"] == "invalid":
@@ -71,6 +83,13 @@ def _dead_letter_of(row: ItemRow | None, run_id: str, part: str) -> bool:
     )
 
 
-def _claim_of(line: dict[str, Any], row: ItemRow | None) -> ClaimedItem:
+def _claim_of(line: dict[str, Any], row: ItemRow | None, part: str) -> ClaimedItem:
     attempts, generation = (row.attempts, row.generation) if row is not None else (0, 0)
-    return ClaimedItem(SourceObject.from_fields(line["source"]), attempts, generation)
+    content = TextContent.from_fields(line)
+    return ClaimedItem(
+        source=SourceObject.from_fields(line["source"]),
+        attempts=attempts,
+        generation=generation,
+        part=part if content else "",
+        content=content,
+    )

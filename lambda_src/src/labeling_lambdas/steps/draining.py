@@ -41,6 +41,10 @@ _log = logging.getLogger(__name__)
 #: lose less work when the function dies.
 PART_MESSAGES = 500
 
+#: Bytes of one part's messages after which it is carried through, however few they are. Texts make
+#: messages of up to 256 KiB, of which every thread holds several forms at a time.
+PART_BYTES = 1024 * 1024
+
 #: Seconds before the deadline at which no new message is received: time to list, claim and delete
 #: what each thread holds.
 STOP_RECEIVING_SECONDS = 45
@@ -150,7 +154,7 @@ class Drain:
                 self.budget.release(room - len(received))
                 held += received
                 empty_polls = 0 if received else empty_polls + 1
-            if held and (not room or empty_polls or len(held) >= PART_MESSAGES):
+            if held and (not room or empty_polls or _full(held)):
                 parts.append(self._process(f"{self.call_id}-{thread}-{len(parts):04d}", held))
                 held = []
         if held:
@@ -235,6 +239,7 @@ class Drain:
             bodies.append(
                 dead_letter_message(
                     rejected.source,
+                    rejected.content,
                     run_id=self.run_id,
                     attempts=0,
                     generation=generation,
@@ -244,6 +249,10 @@ class Drain:
             )
         self.dead_letters.send(bodies)
         self.items.mark_delivered(noted)
+
+
+def _full(held: list[Message]) -> bool:
+    return len(held) >= PART_MESSAGES or sum(len(it.body) for it in held) >= PART_BYTES
 
 
 @dataclass
@@ -262,6 +271,7 @@ class _Entry:
                 "kind": "candidate",
                 "item_id": self.read.source.item_id,
                 "source": self.read.source.fields(),
+                **(self.read.content.fields() if self.read.content else {}),
             }
         elif isinstance(self.read, Rejected):
             item = self.read.source.item_id if self.read.source else None

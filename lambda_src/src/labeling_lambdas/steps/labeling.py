@@ -102,9 +102,17 @@ class JobStart:
         return "adopted" if answer == "unfinished" else answer
 
     def _write_manifest(self, name: str) -> int:
-        items = newest_versions(claimed_items(self.artifacts)).values()
-        self.artifacts.write_stream(name, manifest_lines(items, self.task_type.manifest_key))
-        return len(items)
+        # The claims are read twice rather than kept: the texts of one job need not fit in memory.
+        newest = newest_versions(claimed_items(self.artifacts))
+        self.artifacts.write_stream(
+            name,
+            manifest_lines(
+                (item for item in claimed_items(self.artifacts) if item.item_id in newest),
+                manifest_key=self.task_type.manifest_key,
+                attribute=self.settings.label_attribute_name,
+            ),
+        )
+        return len(newest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws.artifacts import read_text_lines
 from labeling_lambdas.domain.claims import RunState
-from labeling_lambdas.domain.output_lines import (
-    OutputLine,
-    UnreadableLineError,
-    item_of,
-    read_output_line,
-)
-from labeling_lambdas.domain.records import RecordContext, feature_record
+from labeling_lambdas.domain.compact_json import compact_json
+from labeling_lambdas.domain.labels import UnreadableLineError
+from labeling_lambdas.domain.output_lines import OutputLine, item_of, read_output_line
+from labeling_lambdas.domain.records import RecordContext, feature_record, fits
 from labeling_lambdas.domain.settlement import (
     JobStatus,
     Settlement,
@@ -25,7 +22,7 @@ from labeling_lambdas.domain.settlement import (
 from labeling_lambdas.steps.claims import claimed_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.aws.item_ledger import ItemLedger
@@ -38,6 +35,9 @@ _log = logging.getLogger(__name__)
 #: Items of one shard: work for some seconds, small enough to hold in memory, and few enough shards
 #: that 100,000 items make 100 of them.
 SHARD_ITEMS = 1000
+
+#: Characters of one shard, for labels of many objects.
+SHARD_CHARACTERS = 8 * 1024 * 1024
 
 #: Seconds that the last stretch takes: the open shards and the plan itself.
 _CLOSING_SECONDS = 20
@@ -76,25 +76,36 @@ def return_shard(number: int) -> str:
     return f"results/return-{number:05d}.jsonl"
 
 
+def unreadable_shard(number: int) -> str:
+    """Return the name of a shard of output lines that could not be read, kept as they came."""
+    return f"unreadable/{number:05d}.jsonl"
+
+
 @dataclass
 class _Shards:
-    """Writes rows in shards of a bounded size."""
+    """Writes lines in shards of a bounded size."""
 
     artifacts: Artifacts
-    name: Any
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    name: Callable[[int], str]
+    lines: list[str] = field(default_factory=list)
+    size: int = 0
     written: int = 0
 
     def add(self, row: dict[str, Any]) -> None:
-        self.rows.append(row)
-        if len(self.rows) == SHARD_ITEMS:
+        self.add_line(compact_json(row))
+
+    def add_line(self, line: str) -> None:
+        self.lines.append(line + "\n")
+        self.size += len(line)
+        if len(self.lines) >= SHARD_ITEMS or self.size >= SHARD_CHARACTERS:
             self.flush()
 
     def flush(self) -> None:
-        if self.rows:
-            self.artifacts.write_lines(self.name(self.written), self.rows)
+        if self.lines:
+            self.artifacts.write_text(self.name(self.written), "".join(self.lines))
             self.written += 1
-            self.rows = []
+            self.lines = []
+            self.size = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +117,7 @@ class Planning:
         execution_arn: The execution that works on it.
         max_attempts: Attempts after which an item is dead-lettered.
         attribute: Label attribute name.
+        labels: The labels that workers could choose; None if they are not known.
         context: What all records of the run share.
         runs: The ledger's runs.
         items: The ledger's items.
@@ -117,6 +129,7 @@ class Planning:
     execution_arn: str
     max_attempts: int
     attribute: str
+    labels: frozenset[str] | None
     context: RecordContext
     runs: RunLedger
     items: ItemLedger
@@ -153,27 +166,38 @@ class Planning:
         return plan
 
     def _write_shards(self, job: dict[str, Any]) -> Plan:
-        claims = {item.item_id: item for item in claimed_items(self.artifacts)}
+        # Without contents: the texts of one run need not fit in memory.
+        claims = {item.item_id: item.without_content() for item in claimed_items(self.artifacts)}
         store = _Shards(self.artifacts, store_shard)
         back = _Shards(self.artifacts, return_shard)
+        unreadable = _Shards(self.artifacts, unreadable_shard)
         for item_id in self._superseded(claims):
             back.add(superseded(claims.pop(item_id)).fields())
         status = JobStatus(job["status"])
-        for item, output in self._matched(claims, self._output_lines(job["output_uri"], status)):
+        for item, output in self._matched(
+            claims, self._output_lines(job["output_uri"], status), unreadable
+        ):
             self.deadline.require(_CLOSING_SECONDS)
             if isinstance(output, Settlement):
                 back.add(output.fields())
             elif output is not None and output.label is not None:
-                record = feature_record(item, output, self.context)
-                store.add({"claim": item.fields(), "record": record})
+                store.add({"claim": item.fields(), "record": self._record(item, output)})
             else:
                 settlement = settle_unlabeled(
                     item, output, job=status, max_attempts=self.max_attempts
                 )
                 back.add(settlement.fields())
-        store.flush()
-        back.flush()
+        for shards in (store, back, unreadable):
+            shards.flush()
         return Plan(store.written, back.written, job)
+
+    def _record(self, item: ClaimedItem, output: OutputLine) -> dict[str, str]:
+        record = feature_record(item, output, self.context)
+        if fits(record):
+            return record
+        name = f"labels/{item.item_id}.json"
+        self.artifacts.write_text(name, record["label_json"])
+        return {**record, "label_json": self.artifacts.uri(name)}
 
     def _superseded(self, claims: dict[str, ClaimedItem]) -> list[str]:
         newest = self.items.newest_items(item.source for item in claims.values())
@@ -196,21 +220,30 @@ class Planning:
             _log.warning("the job wrote no output", extra={"run_id": self.run_id, "uri": uri})
 
     def _matched(
-        self, claims: dict[str, ClaimedItem], texts: Iterable[str]
+        self, claims: dict[str, ClaimedItem], texts: Iterable[str], unreadable: _Shards
     ) -> Iterator[tuple[ClaimedItem, OutputLine | Settlement | None]]:
         """Yield every claim once, with its output line if the job wrote one."""
         unseen = dict(claims)
         for text in texts:
-            item = unseen.pop(item_of(text) or "", None)
+            item_id = item_of(text)
+            item = unseen.pop(item_id or "", None)
             if item is not None:
-                yield item, self._read(item, text)
+                read = self._read(item, text)
+                if isinstance(read, Settlement):
+                    unreadable.add_line(text)
+                yield item, read
+            elif item_id is None:
+                unreadable.add_line(text)
         for item in unseen.values():
             yield item, None
 
     def _read(self, item: ClaimedItem, text: str) -> OutputLine | Settlement:
         try:
             return read_output_line(
-                text, task_type=self.context.task_type, attribute=self.attribute
+                text,
+                task_type=self.context.task_type,
+                attribute=self.attribute,
+                labels=self.labels,
             )
         except UnreadableLineError as problem:
             _log.warning(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from labeling_lambdas.aws.transactions import MAX_ACTIONS
@@ -12,6 +12,7 @@ from labeling_lambdas.domain.accounting import Settled
 from labeling_lambdas.domain.claims import ItemState
 from labeling_lambdas.domain.messages import dead_letter_message, returned_message
 from labeling_lambdas.domain.settlement import Settlement
+from labeling_lambdas.steps.claims import with_contents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 #: Seconds that one list may take at worst: a shard of 1,000 claims.
 _LIST_SECONDS = 60
+
+_SENT = frozenset({ItemState.RETURNED, ItemState.DEAD_LETTERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +86,16 @@ class Returning:
                 extra={"run_id": self.run_id, "item_id": item_id},
             )
         settled = [one for one in settlements if one.item.item_id not in contradicted]
-        self.intake.send(
-            [self._returned(one) for one in settled if one.state is ItemState.RETURNED]
-        )
-        dead = [one for one in settled if one.state is ItemState.DEAD_LETTERED]
+        sent = self._with_contents([one for one in settled if one.state in _SENT])
+        self.intake.send([self._returned(one) for one in sent if one.state is ItemState.RETURNED])
+        dead = [one for one in sent if one.state is ItemState.DEAD_LETTERED]
         self.dead_letters.send([self._dead_letter(one) for one in dead])
         self.items.mark_delivered([one.item.item_id for one in dead])
         return settled
+
+    def _with_contents(self, settlements: Sequence[Settlement]) -> list[Settlement]:
+        items = with_contents(self.artifacts, [one.item for one in settlements])
+        return [replace(one, item=item) for one, item in zip(settlements, items, strict=True)]
 
     def _returned(self, settlement: Settlement) -> str:
         return returned_message(
@@ -103,6 +109,7 @@ class Returning:
     def _dead_letter(self, settlement: Settlement) -> str:
         return dead_letter_message(
             settlement.item.source,
+            settlement.item.content,
             run_id=self.run_id,
             attempts=settlement.attempts,
             generation=settlement.generation,

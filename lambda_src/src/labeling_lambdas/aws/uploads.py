@@ -1,0 +1,37 @@
+"""S3: reading what was uploaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_s3 import S3Client
+
+    from labeling_lambdas.domain.items import SourceObject
+
+_CHUNK_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """Uploaded objects.
+
+    Attributes:
+        client: S3.
+    """
+
+    client: S3Client
+
+    def chunks(self, source: SourceObject) -> Iterator[bytes]:
+        """Yield the bytes of one version of an object, some at a time.
+
+        Raises:
+            ClientError: If the version cannot be read, or is gone.
+        """
+        answer = self.client.get_object(
+            Bucket=source.bucket, Key=source.key, VersionId=source.version_id
+        )
+        yield from answer["Body"].iter_chunks(_CHUNK_BYTES)

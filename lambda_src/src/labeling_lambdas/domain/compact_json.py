@@ -1,0 +1,22 @@
+"""JSON and text that fit on one line, whatever the reader takes for the end of a line."""
+
+from __future__ import annotations
+
+import json
+import re
+
+#: Ends of a line, and halves of surrogate pairs, which JSON can spell and UTF-8 cannot.
+_UNFIT = re.compile("[\n\r\u0085\u2028\u2029\ud800-\udfff]")
+
+
+def compact_json(value: object, *, sort_keys: bool = False) -> str:
+    """Return a value as JSON without white space, on one line and with a UTF-8 form."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=sort_keys)
+    # json.dumps escapes the newline, but not every end of a line. What is left of them can only
+    # stand within a string.
+    return _UNFIT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def one_line(text: str) -> str:
+    """Return a text with a space for each character that does not fit on one line."""
+    return _UNFIT.sub(" ", text)

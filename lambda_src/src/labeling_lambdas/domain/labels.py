@@ -1,0 +1,271 @@
+"""What a labeling job said of an item, read from each task type's own shape.
+
+Shapes: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.domain.compact_json import compact_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+#: Class that Ground Truth gives to the pixels of a mask that nobody painted.
+_BACKGROUND = "BACKGROUND"
+
+
+class UnreadableLineError(Exception):
+    """An output line that fits no known shape. The message holds no label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a labeling job said of an item.
+
+    Attributes:
+        name: The class name; where an item can have any number of them, a JSON array of the
+            different names, sorted.
+        value: The label attribute together with its metadata, as Ground Truth wrote them.
+        confidence: Between 0 and 1, None if the service gave none; see docs/records.md.
+        created_at: When the label was made, ISO-8601 with milliseconds and a literal ``Z``.
+    """
+
+    name: str
+    value: dict[str, Any]
+    confidence: float | None
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A label as its task type's reader understood it.
+
+    Attributes:
+        names: Class names, one for each thing labeled.
+        confidences: What stood where a confidence belongs.
+        single: Whether an item has exactly one class.
+    """
+
+    names: list[str]
+    confidences: Iterable[object]
+    single: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.names[0] if self.single else compact_json(sorted(set(self.names)))
+
+
+class _ShapeError(Exception):
+    """What is wrong with a label, in words that hold none of it."""
+
+
+def read_label(
+    item: str,
+    line: Mapping[str, Any],
+    *,
+    task_type: str,
+    attribute: str,
+    labels: frozenset[str] | None,
+) -> Label:
+    """Read the label of an output line that has one.
+
+    Args:
+        item: The item, for messages.
+        line: The output line.
+        task_type: Name of the task type, which decides the shape of the label.
+        attribute: The job's label attribute name, a key of the line.
+        labels: The labels that workers could choose; None if they are not known.
+
+    Raises:
+        UnreadableLineError: If the label has a shape that the task type does not know, or names a
+            class that is not among the labels.
+    """
+    try:
+        metadata = _mapping(line.get(f"{attribute}-metadata"), "the metadata")
+        answer = _READERS[task_type](line[attribute], metadata)
+        _check_names(answer.names, labels)
+        return Label(
+            name=answer.name,
+            value={attribute: line[attribute], f"{attribute}-metadata": metadata},
+            confidence=_mean(answer.confidences),
+            created_at=_event_time(metadata),
+        )
+    except _ShapeError as problem:
+        message = f"item {item}: {problem}"
+        raise UnreadableLineError(message) from None
+
+
+def _check_names(names: Iterable[str], labels: frozenset[str] | None) -> None:
+    if labels is not None and not labels.issuperset(names):
+        message = "a class name is not among the labels"
+        raise _ShapeError(message)
+
+
+def _single_class(value: object, metadata: Mapping[str, Any]) -> _Answer:
+    # The name counts, not the index: reordering the labels changes what an index means.
+    _index(value)
+    return _Answer(
+        [_name(named(metadata, "class-name"))], [named(metadata, "confidence")], single=True
+    )
+
+
+def _several_classes(value: object, metadata: Mapping[str, Any]) -> _Answer:
+    classes = [_index(index) for index in _list(value, "the label")]
+    confidences = named(metadata, "confidence-map")
+    # AWS's own sample has confidences of classes that were not chosen, and none of some that were.
+    known = confidences if isinstance(confidences, dict) else {}
+    return _Answer(_mapped(classes, metadata), [known.get(index) for index in classes])
+
+
+def _boxes(value: object, metadata: Mapping[str, Any]) -> _Answer:
+    boxes = [
+        _mapping(box, "a box")
+        for box in _list(_mapping(value, "the label").get("annotations"), "annotations")
+    ]
+    for box in boxes:
+        if not all(_is_number(box.get(side)) for side in ("left", "top", "width", "height")):
+            message = "a box has no left, top, width or height"
+            raise _ShapeError(message)
+    classes = [_index(named(box, "class-id")) for box in boxes]
+    return _Answer(_mapped(classes, metadata), _confidences(metadata.get("objects")))
+
+
+def _mask(value: object, metadata: Mapping[str, Any]) -> _Answer:
+    if not isinstance(value, str) or not value.startswith("s3://"):
+        message = "the label is not the address of a mask"
+        raise _ShapeError(message)
+    colors = _mapping(named(metadata, "internal-color-map"), "internal-color-map")
+    entries = [_mapping(entry, "a colour") for entry in colors.values()]
+    painted = [entry for entry in entries if _name(named(entry, "class-name")) != _BACKGROUND]
+    return _Answer([_name(named(entry, "class-name")) for entry in painted], _confidences(painted))
+
+
+def _spans(value: object, metadata: Mapping[str, Any]) -> _Answer:
+    annotations = _mapping(_mapping(value, "the label").get("annotations"), "annotations")
+    entities = [
+        _mapping(entity, "an entity") for entity in _list(annotations.get("entities"), "entities")
+    ]
+    for entity in entities:
+        start, end = named(entity, "start-offset"), named(entity, "end-offset")
+        if not (_is_count(start) and _is_count(end) and start <= end):
+            message = "an entity has no startOffset or endOffset"
+            raise _ShapeError(message)
+    names = [_name(entity.get("label")) for entity in entities]
+    return _Answer(names, _confidences(metadata.get("entities")))
+
+
+#: By task type.
+_READERS: Mapping[str, Callable[[object, Mapping[str, Any]], _Answer]] = {
+    "image_bounding_box": _boxes,
+    "image_multi_label_classification": _several_classes,
+    "image_semantic_segmentation": _mask,
+    "image_single_label_classification": _single_class,
+    "named_entity_recognition": _spans,
+    "text_multi_label_classification": _several_classes,
+    "text_single_label_classification": _single_class,
+}
+
+
+def named(fields: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a field, whichever way its name is spelled.
+
+    Output lines and AWS's documentation of them spell one and the same name with hyphens, with
+    underscores, and in camel case.
+
+    Args:
+        fields: Where to look.
+        name: The name, its words joined by hyphens.
+    """
+    first, *others = name.split("-")
+    camel = first + "".join(word.capitalize() for word in others)
+    for spelling in (name, name.replace("-", "_"), camel):
+        if spelling in fields:
+            return fields[spelling]
+    return None
+
+
+def _mapping(value: object, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        message = f"{what} is missing or no object"
+        raise _ShapeError(message)
+    return value
+
+
+def _list(value: object, what: str) -> list[Any]:
+    if not isinstance(value, list):
+        message = f"{what} is missing or no list"
+        raise _ShapeError(message)
+    return value
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        message = "a class has no class-name"
+        raise _ShapeError(message)
+    return value
+
+
+def _index(value: object) -> str:
+    # The documentation shows a class index as a string, real outputs hold an integer.
+    text = str(value) if _is_count(value) else value
+    if not (isinstance(text, str) and text.isascii() and text.isdecimal()):
+        message = "the label is not a class index"
+        raise _ShapeError(message)
+    return text
+
+
+def _mapped(classes: list[str], metadata: Mapping[str, Any]) -> list[str]:
+    if not classes:
+        return []
+    names = _mapping(named(metadata, "class-map"), "class-map")
+    return [_name(names.get(index)) for index in classes]
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _confidences(entries: object) -> list[object]:
+    found = entries if isinstance(entries, list) else []
+    return [entry.get("confidence") for entry in found if isinstance(entry, dict)]
+
+
+def _mean(confidences: Iterable[object]) -> float | None:
+    numbers = [
+        float(number)
+        for number in confidences
+        if isinstance(number, int | float) and _is_number(number)
+    ]
+    if len(numbers) > 1:
+        # Without the digits that only come of adding up.
+        return round(statistics.fmean(numbers), 6)
+    return numbers[0] if numbers else None
+
+
+def _event_time(metadata: Mapping[str, Any]) -> str:
+    """Return a label's creation date in the form Feature Store takes.
+
+    Ground Truth writes UTC without a zone as a rule, with six, three or no fractional digits;
+    ``+0000`` and the spelling ``creation_date`` occur too. Feature Store wants
+    ``yyyy-MM-ddTHH:mm:ss.SSSZ`` with a literal Z.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-quotas.html
+    """
+    try:
+        moment = datetime.fromisoformat(str(named(metadata, "creation-date")))
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        message = "creation-date is missing or no date"
+        raise _ShapeError(message) from None
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

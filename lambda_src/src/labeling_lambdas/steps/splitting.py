@@ -1,0 +1,137 @@
+"""Sending the items of an uploaded text file to the intake queue, one message each."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from labeling_lambdas.aws.clients import THREADS
+from labeling_lambdas.aws.queues import Queue, batches
+from labeling_lambdas.domain.messages import text_message
+from labeling_lambdas.domain.texts import TextItem, TextItems, text_items
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from labeling_lambdas.aws.uploads import Uploads
+    from labeling_lambdas.deadline import Deadline
+    from labeling_lambdas.domain.items import SourceObject
+    from labeling_lambdas.domain.task_types import TaskType
+
+_log = logging.getLogger(__name__)
+
+#: Seconds that the batches under way may take, with their repeats.
+_CLOSING_SECONDS = 30
+
+#: Batches that wait for a thread, so that reading the file never runs far ahead of sending it.
+_BATCHES_AHEAD = 2 * THREADS
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of a file.
+
+    Attributes:
+        texts: Items sent with their text.
+        unusable: Items sent without one, by reason; the poll makes dead letters of them.
+    """
+
+    texts: int
+    unusable: dict[str, int]
+
+
+@dataclass
+class Splitting:
+    """Splits one uploaded object.
+
+    Attributes:
+        source: The object.
+        upload_bucket: The only bucket whose objects are read.
+        task_type: Decides which objects can be labeled, and how long a text may be.
+        items: What is an item of a ``.txt`` file.
+        uploads: Uploaded objects.
+        intake: The intake queue.
+        deadline: When to stop.
+    """
+
+    source: SourceObject
+    upload_bucket: str
+    task_type: TaskType
+    items: TextItems
+    uploads: Uploads
+    intake: Queue
+    deadline: Deadline
+    _counts: Counter[str] = field(default_factory=Counter)
+    _texts: int = 0
+
+    def split(self) -> Sent:
+        """Send a message for each item.
+
+        A repeat sends the same items again, under the same identities: whoever receives the second
+        message of an item drops it.
+
+        Raises:
+            OutOfTimeError: If the function's time does not suffice. What was sent stays sent.
+            DeliveryError: If the queue did not take everything.
+        """
+        self._send(self._messages())
+        sent = Sent(self._texts, dict(self._counts))
+        _log.info(
+            "upload split",
+            extra={
+                "uploaded_item_id": self.source.item_id,
+                "texts": sent.texts,
+                "unusable": sent.unusable,
+            },
+        )
+        return sent
+
+    def _messages(self) -> Iterator[str]:
+        limit = self.task_type.max_text_characters
+        if limit is None or self._is_for_the_poll():
+            # It judges an object that cannot be split by the rules for all objects.
+            yield text_message(self.source, None)
+            return
+        found = text_items(
+            self.uploads.chunks(self.source),
+            key=self.source.key,
+            items=self.items,
+            max_characters=limit,
+        )
+        for item in found:
+            yield self._message(item)
+
+    def _is_for_the_poll(self) -> bool:
+        foreign = self.source.bucket != self.upload_bucket
+        return foreign or self.task_type.reason_to_reject(self.source) is not None
+
+    def _message(self, item: TextItem) -> str:
+        if item.reason is None:
+            self._texts += 1
+        else:
+            self._counts[item.reason.value] += 1
+        return text_message(
+            self.source.at_line(item.line),
+            item.content,
+            reason=item.reason or "",
+            detail=item.detail,
+        )
+
+    def _send(self, messages: Iterable[str]) -> None:
+        with ThreadPoolExecutor(THREADS) as threads:
+            under_way: set[Future[None]] = set()
+            for batch in batches(messages):
+                self.deadline.require(_CLOSING_SECONDS)
+                under_way.add(threads.submit(self.intake.send, batch))
+                if len(under_way) >= _BATCHES_AHEAD:
+                    done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                    _check(done)
+            _check(under_way)
+
+
+def _check(done: Iterable[Future[None]]) -> None:
+    for batch in done:
+        batch.result()
