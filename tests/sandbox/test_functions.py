@@ -253,3 +253,17 @@ with Sandbox(port=0, runtime_python=Path({str(runtime_python)!r})) as sandbox:
     )
     assert not Path(f"/proc/{int(result.stdout)}").exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_asynchronous_invocations_can_be_waited_for(sandbox: Sandbox) -> None:
+    source = "import time\ndef handler(event, context):\n    time.sleep(event['seconds'])\n"
+    create_function(sandbox, "async-sleeps", source)
+    _invoke(sandbox, "async-sleeps", {"seconds": 0})
+    sandbox.client("lambda").invoke(
+        FunctionName="async-sleeps", InvocationType="Event", Payload=b'{"seconds": 1}'
+    )
+    assert not functions.drain(0.05)
+    started = time.monotonic()
+    assert functions.drain(DEADLINE_SECONDS)
+    assert time.monotonic() - started < 5
+    assert functions.drain(0)

@@ -26,8 +26,13 @@ if TYPE_CHECKING:
 
 _DATA = Path("sandbox/data")
 
-#: The demo's own settings on top of the example: its data may be deleted.
-_OVERRIDES = {"force_destroy": True, "kms_deletion_window_days": 7}
+#: The demo's own settings on top of the example: its data may be deleted, and several workers label
+#: each object, so that there is something to agree on.
+_OVERRIDES = {
+    "force_destroy": True,
+    "kms_deletion_window_days": 7,
+    "task": {"workers_per_object": 3},
+}
 
 _RUN_SECONDS = 300.0
 _MAX_RUNS = 6
