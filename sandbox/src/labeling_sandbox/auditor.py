@@ -192,9 +192,9 @@ class Auditor:
                     labeled_in[item] = job["name"]
 
     def _labeled_items(self, job: Mapping[str, Any]) -> Iterable[str]:
-        if not job["output_uri"]:
-            return
         described = self.client("sagemaker").describe_labeling_job(LabelingJobName=job["name"])
+        if "LabelingJobOutput" not in described:
+            return  # A job that failed has none.
         attribute = described["LabelAttributeName"]
         for line in self._lines(described["LabelingJobOutput"]["OutputDatasetS3Uri"]):
             metadata = line.get(f"{attribute}-metadata", {})

@@ -33,9 +33,10 @@ _LISTINGS: tuple[tuple[str, str, str, Callable[[Any], str]], ...] = (
 
 
 def leftovers(sandbox: Sandbox) -> list[str]:
-    """Return what exists in the account, keys that wait for their deletion left out.
+    """Return what exists in the account, but for two kinds of keys.
 
-    A key cannot be deleted at once, by KMS's own rule; Terraform schedules it.
+    A key cannot be deleted at once, by KMS's own rule: Terraform schedules it. AWS's own keys
+    (``alias/aws/...``) come into being when a service first needs them, and are nobody's to delete.
     """
     found = [
         name(entry)
@@ -43,8 +44,12 @@ def leftovers(sandbox: Sandbox) -> list[str]:
         for entry in getattr(sandbox.client(service), operation)().get(field, [])
     ]
     kms = sandbox.client("kms")
+    aliases = kms.list_aliases()["Aliases"]
+    of_aws = {
+        alias.get("TargetKeyId") for alias in aliases if alias["AliasName"].startswith("alias/aws/")
+    }
     for key in kms.list_keys()["Keys"]:
         state = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"]
-        if state != "PendingDeletion":
+        if state != "PendingDeletion" and key["KeyId"] not in of_aws:
             found.append(f"key {key['KeyId']} ({state})")
     return [name for name in found if not name.startswith("key alias alias/aws/")]

@@ -34,6 +34,10 @@ _MAX_RUNS = 6
 #: From this run on nothing fails or expires any more, so that the last items find their labels.
 _FAULTLESS_FROM_RUN = 3
 _DUPLICATE_EVERY = 40
+#: The module's default, which the example leaves as it is.
+_MAX_ATTEMPTS = 3
+#: How Terraform's progress lines say that a resource is done.
+_RESOURCE_DONE = (": Creation complete after", ": Destruction complete after")
 _SHOWN_RECORDS = 2
 
 
@@ -92,7 +96,7 @@ class Demo:
             digits = pictures(self.settings.module / _ARCHIVE, self.settings.items)
             uploads = self._upload(pipeline, digits)
             results = self._run_until_done(pipeline, digits)
-            findings = pipeline.auditor().audit(uploads, max_attempts=3)
+            findings = pipeline.auditor().audit(uploads, max_attempts=_MAX_ATTEMPTS)
             self._show(digits, results, findings)
             if self.settings.keep:
                 self._keep_running(pipeline)
@@ -103,11 +107,9 @@ class Demo:
     def _deployed(self) -> Iterator[Pipeline]:
         work = Path(tempfile.mkdtemp(prefix="labeling-demo-"))
         files = [self.settings.module / _VARIABLES]
-        changed: list[str] = []
 
         def count(line: str) -> None:
-            if line.endswith("]") and ("Creation complete" in line or "complete after" in line):
-                changed.append(line)
+            if any(done in line for done in _RESOURCE_DONE):
                 bar.advance()
 
         terraform = Terraform(

@@ -108,6 +108,8 @@ class Screen:
     def record(self, record: Mapping[str, str]) -> None:
         """Show a feature record in full."""
         table = Table(title=record["source_ref"], title_justify="left", show_header=False)
+        table.add_column("feature")
+        table.add_column("value", overflow="fold")
         for name, text in record.items():
             table.add_row(name, text)
         self.console.print(table)
