@@ -6,9 +6,10 @@ Limits: https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-quotas.htm
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.domain.line_ends import LINE_END
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
 #: Largest value of one feature, in bytes.
 MAX_FEATURE_BYTES = 350 * 1024
-
-#: A value has the pattern ``.*``, whose dot matches none of these.
-#: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_feature_store_FeatureValue.html
-_LINE_END = re.compile("[\n\r\u0085\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ def feature_record(item: ClaimedItem, output: OutputLine, context: RecordContext
     record = {
         "source_ref": item.source.uri,
         "event_time": label.created_at,
-        "label": _LINE_END.sub(" ", label.name),
+        "label": LINE_END.sub(" ", label.name),
         "label_json": _compact(label.value),
         "confidence": "" if label.confidence is None else repr(label.confidence),
         "labeling_job": context.labeling_job,
@@ -100,7 +97,7 @@ def feature_record(item: ClaimedItem, output: OutputLine, context: RecordContext
 def _compact(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     # json.dumps escapes the newline, but not every end of a line.
-    return _LINE_END.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return LINE_END.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _extra_values(line: dict[str, Any], features: Mapping[str, ExtraFeature]) -> dict[str, str]:
@@ -118,4 +115,4 @@ def _at_path(line: dict[str, Any], path: str) -> object:
 
 
 def _as_text(value: object) -> str:
-    return _LINE_END.sub(" ", value) if isinstance(value, str) else _compact(value)
+    return LINE_END.sub(" ", value) if isinstance(value, str) else _compact(value)
