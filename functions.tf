@@ -79,6 +79,12 @@ locals {
       })
       statements = merge(local._artifacts, local._key["dynamodb+s3"], {
         LabelingOutput = { actions = ["s3:GetObject"], resources = ["${local.bucket_arns.output}/labeling-jobs/*"] }
+        # Without it S3 answers 403 instead of 404 for the output that a failed job never wrote.
+        ListLabelingOutput = {
+          actions    = ["s3:ListBucket"]
+          resources  = [local.bucket_arns.output]
+          conditions = { StringLike = { "s3:prefix" = ["labeling-jobs/*"] } }
+        }
         Ledger = {
           actions   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
           resources = [local.ledger_table_arn]
@@ -101,7 +107,7 @@ locals {
         DeadLetter  = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.dead_letter] }
         DrainIntake = { actions = ["sqs:DeleteMessage", "sqs:ReceiveMessage"], resources = [local.queue_arns.intake] }
         Ledger = {
-          actions   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+          actions   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
           resources = [local.ledger_table_arn]
         }
       })

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
-from labeling_sandbox.provider_mirror import config_text, find_mirror, named_config
+from labeling_sandbox.terraform import command_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 TASK_TYPES = Path("lambda_src/src/labeling_lambdas/task_types.json")
@@ -42,19 +41,14 @@ def offline_environment(folder: Path, endpoint: str) -> dict[str, str]:
     Returns:
         The whole environment of a Terraform process.
     """
-    configuration = named_config(os.environ)
-    if configuration is None:
-        configuration = folder / "terraform.tfrc"
-        configuration.write_text(config_text(find_mirror(os.environ)), encoding="utf-8")
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "TF_CLI_CONFIG_FILE": str(configuration),
-        "TF_IN_AUTOMATION": "1",
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+    return command_environment(
+        folder,
+        {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        },
+    )

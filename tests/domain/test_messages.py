@@ -131,7 +131,7 @@ def test_an_envelope_with_any_field_replaced_is_a_verdict(field: str, value: obj
 
 @pytest.mark.parametrize(
     "key",
-    ["a b.png", "a+b.png", "a%20b.png", "é ñ.JPG", 'q"u\\o.jpeg', "x/y/ä\n.png", "\u2028.png"],
+    ["a b.png", "a+b.png", "a%20b.png", "é ñ.JPG", 'q"u\\o.jpeg', "x/y/ä\t.png", "\u3000.png"],
 )
 def test_a_key_is_taken_as_it_is(key: str) -> None:
     read = verdict(json.dumps(s3_event(source(key))))
@@ -151,7 +151,7 @@ def test_a_returned_item_is_read_as_it_was_sent(claim: ClaimedItem, attempts: in
         assert read == Candidate(claim.source, Origin.RETURNED, attempts, claim.generation, "run")
     else:
         assert isinstance(read, Rejected)
-        assert read.reason is Reason.UNSUPPORTED_EXTENSION
+        assert read.reason in (Reason.UNSUPPORTED_EXTENSION, Reason.UNSUPPORTED_KEY)
 
 
 @given(CLAIMS, st.integers(1, 9))
@@ -207,6 +207,8 @@ def test_a_malformed_message_keeps_its_text() -> None:
         ({"key": "a.txt"}, Reason.UNSUPPORTED_EXTENSION),
         ({"key": "png"}, Reason.UNSUPPORTED_EXTENSION),
         ({"key": "folder.png/readme"}, Reason.UNSUPPORTED_EXTENSION),
+        ({"key": "x/y/ä\n.png"}, Reason.UNSUPPORTED_KEY),
+        ({"key": "\u2028.png"}, Reason.UNSUPPORTED_KEY),
         ({"size": 0}, Reason.EMPTY_OBJECT),
         ({"size": 40 * 1024 * 1024 + 1}, Reason.IMAGE_TOO_LARGE),
     ],

@@ -54,14 +54,25 @@ def state_machine(sandbox: Sandbox) -> str:
     return str(created["stateMachineArn"])
 
 
+@pytest.fixture(scope="session")
+def _functions_clients() -> Iterator[None]:
+    """Keep the functions' clients from test to test, and leave none behind."""
+    clients.forget()
+    yield
+    clients.forget()
+
+
 @pytest.fixture
 def pipeline(
     sandbox: Sandbox,
+    _functions_clients: None,
     ground_truth_role: str,
     state_machine: str,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> Iterator[Pipeline]:
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)
     # What is logged is formatted too, as the Lambda runtime does at this level.
     caplog.set_level(logging.INFO, "labeling_lambdas")
     # An empty queue is known at once here; on AWS a long poll asks all of its servers.
@@ -71,4 +82,3 @@ def pipeline(
     made = new_pipeline(sandbox, monkeypatch, ground_truth_role, state_machine)
     yield made
     made.end()
-    clients.forget()

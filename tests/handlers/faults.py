@@ -51,6 +51,13 @@ class Faults:
             events.register("before-call", self._before)
             events.register("after-call", self._after)
 
+    def detach(self) -> None:
+        """Leave the clients as they were; they are kept for the next test."""
+        for client in _CLIENTS:
+            events = client().meta.events
+            events.unregister("before-call", self._before)
+            events.unregister("after-call", self._after)
+
     def crash(self, operation: str = "", *, call: int = 1, after: bool = False) -> None:
         """Kill the function at its n-th call of an operation, of any if none is named.
 

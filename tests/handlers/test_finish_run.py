@@ -26,7 +26,7 @@ def metrics_of(printed: str) -> dict[str, Any]:
 
 def events_queue(pipeline: Pipeline) -> str:
     """Route the completion events of this test's runs to a queue."""
-    sqs, events = pipeline.sandbox.client("sqs"), pipeline.sandbox.client("events")
+    sqs, events = pipeline.client("sqs"), pipeline.client("events")
     url = sqs.create_queue(QueueName=f"{pipeline.name}-events")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
         "QueueArn"
@@ -92,7 +92,7 @@ def test_a_run_that_labeled_something_succeeds(
 
 
 def _event_of(pipeline: Pipeline, queue: str, run: dict[str, Any]) -> dict[str, Any]:
-    answer = pipeline.sandbox.client("sqs").receive_message(
+    answer = pipeline.client("sqs").receive_message(
         QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=5
     )
     events = [json.loads(message["Body"]) for message in answer["Messages"]]
@@ -172,7 +172,7 @@ def test_a_run_with_an_unsettled_list_stays_open_until_it_is_settled(
         stored = pipeline.store(run, plan)
         pipeline.give_back(run, plan, [] if missing == "rejected" else stored)
         if missing == "return":
-            pipeline.sandbox.client("s3").delete_object(
+            pipeline.client("s3").delete_object(
                 Bucket=pipeline.output, Key=f"runs/{run['run_id']}/settled/return-00000.json"
             )
     assert pipeline.finish(run)["outcome"] == "left_open"

@@ -34,7 +34,7 @@ def workers(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 
 def audit(pipeline: Pipeline, uploads: list[SourceObject]) -> list[str]:
     auditor = Auditor(
-        client=pipeline.sandbox.client,
+        client=pipeline.client,
         control=lambda path: (
             [
                 job
@@ -73,7 +73,7 @@ def uploaded(pipeline: Pipeline) -> list[SourceObject]:
 def label(pipeline: Pipeline, run: dict[str, Any], **token: Any) -> dict[str, Any]:
     """Start the labeling job, wait for its end and return how it ended."""
     pipeline.start(run, **token)
-    sagemaker = pipeline.sandbox.client("sagemaker")
+    sagemaker = pipeline.client("sagemaker")
 
     def ended() -> Any:
         found = sagemaker.describe_labeling_job(LabelingJobName=pipeline.job_name(run))
@@ -183,6 +183,31 @@ def test_a_poll_that_dies_at_any_call_and_is_repeated_loses_nothing(
         pytest.fail("there are more calls than this test reaches")
 
 
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("stretch", range(3))
+def test_a_poll_that_dies_at_any_call_and_is_resumed_shares_the_items_with_the_next_run(
+    pipeline: Pipeline, after: bool, stretch: int
+) -> None:
+    for number, call in enumerate(range(2 + 2 * stretch, _MAX_CALLS, 6)):
+        uploads = fresh_uploads(pipeline, number)
+        crashed = poll_with_crash(pipeline, call, after=after)
+        resumed: dict[str, Any] = {"claimed": 0}
+        for run_id in pipeline.open_runs():
+            pipeline.recover(execution="by-hand", resume_run=run_id)
+            reference = {"run_id": run_id, "resumed": True}
+            resumed = pipeline.poll_once(reference, execution="by-hand")
+            assert resumed["more"] is False
+        rest = pipeline.poll(execution="next")
+        assert resumed["claimed"] + rest["claimed"] == len(uploads) - 1
+        assert pipeline.states(uploads) == ["dead_lettered"] + ["claimed"] * 6
+        assert pipeline.in_flight() == 0
+        close_everything(pipeline)
+        if not crashed:
+            break
+    else:
+        pytest.fail("there are more calls than this test reaches")
+
+
 def fresh_uploads(pipeline: Pipeline, number: int) -> list[SourceObject]:
     sources = [pipeline.source(f"{number}-{it}.png") for it in range(6)]
     uploads = [pipeline.source(f"{number}.txt"), *sources]
@@ -192,7 +217,7 @@ def fresh_uploads(pipeline: Pipeline, number: int) -> list[SourceObject]:
 
 def close_everything(pipeline: Pipeline) -> None:
     """Make room for the next history: the same execution opens a new run."""
-    dynamodb, s3 = pipeline.sandbox.client("dynamodb"), pipeline.sandbox.client("s3")
+    dynamodb, s3 = pipeline.client("dynamodb"), pipeline.client("s3")
     for key in pipeline.rows():
         dynamodb.delete_item(TableName=pipeline.table, Key={"pk": {"S": key}})
     for page in s3.get_paginator("list_objects_v2").paginate(
@@ -207,7 +232,7 @@ def close_everything(pipeline: Pipeline) -> None:
 def test_a_run_whose_steps_die_and_are_repeated_keeps_every_promise(
     pipeline: Pipeline, step: str, after: bool
 ) -> None:
-    control(pipeline.sandbox, "POST", "workforce", {"failure_rate": 0.4, "seed": 1})
+    control(pipeline.sandbox, "POST", "workforce", {"failure_rate": 0.5})
     uploads = uploaded(pipeline)
     run = pipeline.poll()
     repeats = {"number": 0}
@@ -229,7 +254,9 @@ def test_a_run_whose_steps_die_and_are_repeated_keeps_every_promise(
     stored = repeated("store", lambda: pipeline.store(run, plan))
     repeated("give_back", lambda: pipeline.give_back(run, plan, stored))
     finished = repeated("finish", lambda: pipeline.finish(run))
-    assert repeats["number"] >= 3
+    # The workers are left to chance: where all or none of them failed, one step has nothing to do.
+    idle = {"store": not plan["shards"], "give_back": not plan["return_shards"]}.get(step, False)
+    assert repeats["number"] >= (0 if idle else 3)
     assert finished["accounting_balanced"] is True
     control(pipeline.sandbox, "POST", "workforce", {"reset": True})
     runs_until_empty(pipeline)

@@ -163,7 +163,7 @@ def test_a_job_that_was_known_but_never_created_is_not_answered(pipeline: Pipeli
 
 def another_job(pipeline: Pipeline, run: dict[str, Any], name: str) -> None:
     """Create a job that reads the manifest of a run, whatever its own name says."""
-    sagemaker = pipeline.sandbox.client("sagemaker")
+    sagemaker = pipeline.client("sagemaker")
     described = sagemaker.describe_labeling_job(LabelingJobName=pipeline.job_name(run))
     members = ("LabelAttributeName", "InputConfig", "OutputConfig", "RoleArn")
     human = ("LabelCategoryConfigS3Uri", "HumanTaskConfig")
@@ -175,7 +175,7 @@ def as_another_run(pipeline: Pipeline, run: dict[str, Any]) -> dict[str, Any]:
     """Give a run the id under whose job name another job exists."""
     rows = pipeline.rows()
     row = rows[f"RUN#{run['run_id']}"] | {"pk": "RUN#another"}
-    pipeline._put_rows(row)
+    pipeline.put_rows(row)
     claims = pipeline.file(run, "claims/index.json")
     another = {**run, "run_id": "another"}
     pipeline.write_file(another, "claims/index.json", claims)
@@ -286,7 +286,7 @@ def test_a_job_that_is_being_stopped_is_not_stopped_again(pipeline: Pipeline) ->
     run = claimed(pipeline)
     slow_workers(pipeline)
     pipeline.start(run)
-    sagemaker = pipeline.sandbox.client("sagemaker")
+    sagemaker = pipeline.client("sagemaker")
     described = sagemaker.describe_labeling_job(LabelingJobName=pipeline.job_name(run))
     answers = [{**described, "LabelingJobStatus": "Stopping"}] * 2
 
@@ -344,7 +344,7 @@ def test_starting_survives_a_crash_at_every_call(pipeline: Pipeline, after: bool
 def test_what_the_job_reads_is_encrypted_with_the_pipelines_key(pipeline: Pipeline) -> None:
     run = claimed(pipeline)
     pipeline.start(run)
-    s3 = pipeline.sandbox.client("s3")
+    s3 = pipeline.client("s3")
     key = f"runs/{run['run_id']}/manifests/label.manifest"
     found = s3.get_object(Bucket=pipeline.output, Key=key)
     assert found["ServerSideEncryption"] == "aws:kms"

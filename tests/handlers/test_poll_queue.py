@@ -205,7 +205,7 @@ def test_what_is_dropped_does_not_count_towards_the_limit(pipeline: Pipeline) ->
 
 
 def test_probe_mode_claims_one_item(pipeline: Pipeline) -> None:
-    pipeline.sandbox.client("dynamodb").put_item(
+    pipeline.client("dynamodb").put_item(
         TableName=pipeline.table,
         Item={"pk": {"S": "PIPELINE"}, "failed_jobs_in_a_row": {"N": "3"}},
     )
@@ -215,7 +215,7 @@ def test_probe_mode_claims_one_item(pipeline: Pipeline) -> None:
 
 
 def test_probe_mode_with_nothing_to_claim_ends_too(pipeline: Pipeline) -> None:
-    pipeline.sandbox.client("dynamodb").put_item(
+    pipeline.client("dynamodb").put_item(
         TableName=pipeline.table,
         Item={"pk": {"S": "PIPELINE"}, "failed_jobs_in_a_row": {"N": "3"}},
     )
@@ -324,7 +324,7 @@ def test_an_item_of_a_run_that_still_polls_is_left_in_flight(pipeline: Pipeline)
     pipeline.announce([source])
     pipeline.poll()
     row = f"RUN#{pipeline.item(source)['run_id']}"
-    pipeline.sandbox.client("dynamodb").update_item(
+    pipeline.client("dynamodb").update_item(
         TableName=pipeline.table,
         Key={"pk": {"S": row}},
         UpdateExpression="SET run_state = :polling",
@@ -342,7 +342,7 @@ def test_an_item_of_a_closed_run_is_claimed_again(pipeline: Pipeline) -> None:
     pipeline.poll()
     row = pipeline.item(source)
     for state in ("closed", None):
-        dynamodb = pipeline.sandbox.client("dynamodb")
+        dynamodb = pipeline.client("dynamodb")
         key = {"pk": {"S": f"RUN#{row['run_id']}"}}
         if state is None:
             dynamodb.delete_item(TableName=pipeline.table, Key=key)
@@ -365,7 +365,7 @@ def test_an_invalid_version_of_a_returned_item_is_dead_lettered(pipeline: Pipeli
     pipeline.settle(run, pipeline.ended_job(run, [pipeline.failed(source)]))
     envelope = pipeline.waiting()[0]
     envelope["item"]["size"] = 0
-    pipeline.sandbox.client("sqs").purge_queue(QueueUrl=pipeline.intake_url)
+    pipeline.client("sqs").purge_queue(QueueUrl=pipeline.intake_url)
     pipeline.send([json.dumps(envelope)])
     pipeline.poll(execution="two")
     assert pipeline.states([source]) == ["dead_lettered"]

@@ -50,7 +50,7 @@ def test_a_living_run_whose_jobs_end_was_missed_is_answered(pipeline: Pipeline) 
     run = pipeline.poll()
     pipeline.start(run, task_token=token)
     job = pipeline.job_name(run)
-    sagemaker = pipeline.sandbox.client("sagemaker")
+    sagemaker = pipeline.client("sagemaker")
     wait_until(
         lambda: (
             sagemaker.describe_labeling_job(LabelingJobName=job)["LabelingJobStatus"] == "Completed"
@@ -144,7 +144,7 @@ def test_a_poll_that_may_still_claim_is_waited_for(pipeline: Pipeline) -> None:
 
 def test_one_runs_trouble_does_not_keep_the_others_waiting(pipeline: Pipeline) -> None:
     run, _ = pipeline.seed(1)
-    pipeline._put_rows(
+    pipeline.put_rows(
         {"pk": "OPEN_RUNS", "run_ids": {"0-broken", run["run_id"], "9-unknown"}},
         {
             "pk": "RUN#0-broken",

@@ -53,12 +53,12 @@ GRANTS: dict[str, set[tuple[str, str]]] = {
         ("dynamodb:UpdateItem", LEDGER),
         ("s3:GetObject", RUNS),
         ("s3:GetObject", f"{OUTPUT}/labeling-jobs/*"),
+        ("s3:ListBucket", OUTPUT),
         ("s3:PutObject", RUNS),
     },
     "poll_queue": {
         ("dynamodb:BatchGetItem", LEDGER),
         ("dynamodb:GetItem", LEDGER),
-        ("dynamodb:PutItem", LEDGER),
         ("dynamodb:UpdateItem", LEDGER),
         ("s3:GetObject", RUNS),
         ("s3:ListBucket", OUTPUT),
@@ -112,6 +112,7 @@ GRANTS: dict[str, set[tuple[str, str]]] = {
 CONDITIONS: dict[tuple[str, str], dict[str, Any]] = {
     ("finish_run", "CompletionEvent"): {"StringEquals": {"events:source": "ground-truth-labeling"}},
     ("finish_run", "ListRuns"): {"StringLike": {"s3:prefix": "runs/*"}},
+    ("plan_results", "ListLabelingOutput"): {"StringLike": {"s3:prefix": "labeling-jobs/*"}},
     ("poll_queue", "ListRuns"): {"StringLike": {"s3:prefix": "runs/*"}},
     ("start_labeling_job", "CreateLabelingJob"): {"ArnEquals": {"sagemaker:WorkteamArn": WORKTEAM}},
     ("start_labeling_job", "PassGroundTruthRole"): {

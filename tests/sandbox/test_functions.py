@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from labeling_sandbox import functions
 from tests.sandbox.function_code import LOGS, allow, create_function, create_role, package
+from tests.sandbox.resources import control, wait_until
 
 if TYPE_CHECKING:
     from labeling_sandbox.server import Sandbox
@@ -267,3 +269,24 @@ def test_asynchronous_invocations_can_be_waited_for(sandbox: Sandbox) -> None:
     assert functions.drain(DEADLINE_SECONDS)
     assert time.monotonic() - started < 5
     assert functions.drain(0)
+
+
+def test_crash_on_request_fails_the_invocation_under_way_and_not_the_next(
+    sandbox: Sandbox,
+) -> None:
+    source = """
+import time
+def handler(event, context):
+    time.sleep(event["seconds"])
+    return "done"
+"""
+    create_function(sandbox, "crashing", source)
+    assert control(sandbox, "POST", "functions/crashing/crash") == {"crashed": 0}
+    with ThreadPoolExecutor(1) as threads:
+        under_way = threads.submit(_invoke, sandbox, "crashing", {"seconds": DEADLINE_SECONDS})
+        wait_until(
+            lambda: control(sandbox, "POST", "functions/crashing/crash")["crashed"], "an invocation"
+        )
+        failed, _ = under_way.result(DEADLINE_SECONDS)
+    assert failed["errorType"] == "Runtime.ExitError"
+    assert _invoke(sandbox, "crashing", {"seconds": 0})[0] == "done"

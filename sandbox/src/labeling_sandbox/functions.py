@@ -24,7 +24,13 @@ from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
-from labeling_sandbox import authorization, credentials, function_configuration, function_logs
+from labeling_sandbox import (
+    authorization,
+    control,
+    credentials,
+    function_configuration,
+    function_logs,
+)
 from labeling_sandbox.denial import ServiceRefusal
 from labeling_sandbox.function_destinations import Failure, report_failure
 from labeling_sandbox.runtime_environment import Ending, ExecutionEnvironment, Outcome
@@ -96,6 +102,17 @@ def install(sandbox: Sandbox) -> None:
         _retire(function_name.rsplit(":", 1)[-1])
 
     LambdaBackend.delete_function = delete_function
+    control.route("functions/<name>/crash", "POST", _crash)
+
+
+def _crash(path: Mapping[str, str], _body: dict[str, Any]) -> dict[str, int]:
+    """Kill every process that works on an invocation, as running out of memory does."""
+    fleet = _fleets[0]
+    with fleet.lock:
+        running = list(fleet.busy.get(path["name"], ()))
+    for environment in running:
+        environment.crash()
+    return {"crashed": len(running)}
 
 
 def stop() -> None:

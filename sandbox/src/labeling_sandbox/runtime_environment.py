@@ -151,10 +151,14 @@ class ExecutionEnvironment:
             payload = self._explain_exit(invocation)
         return Outcome(ending, payload, self._take_lines(), invocation.request_id, seconds)
 
-    def close(self) -> None:
-        """Kill the process with everything it started, and stop its API."""
+    def crash(self) -> None:
+        """Kill the process with everything it started; the invocation under way fails."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Kill the process with everything it started, and stop its API."""
+        self.crash()
         self._process.wait(_KILL_SECONDS)
         self._inbox.put(None)
         self._api.shutdown()

@@ -64,6 +64,35 @@ class Result:
     output: str
 
 
+def command_environment(work: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a Terraform process that talks to the sandbox.
+
+    Args:
+        work: An existing folder for the CLI configuration and for Terraform's own data.
+        environment: Variables that point the provider at the sandbox.
+    """
+    # Profiles, regions and endpoints of the person who runs this must not reach the provider.
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))
+    }
+    config = named_config(os.environ)
+    if config is None:
+        config = work / "terraform.tfrc"
+        config.write_text(config_text(find_mirror(os.environ)), encoding="utf-8")
+    return {
+        **inherited,
+        # A call that the sandbox does not know fails at once instead of being repeated for minutes.
+        "AWS_MAX_ATTEMPTS": "3",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "CHECKPOINT_DISABLE": "1",
+        "TF_CLI_CONFIG_FILE": str(config),
+        "TF_DATA_DIR": str(work / "data"),
+        "TF_IN_AUTOMATION": "1",
+        **environment,
+    }
+
+
 class Terraform:
     """Terraform for one root module and one state.
 
@@ -103,7 +132,7 @@ class Terraform:
         self._program = program
         self._progress = progress
         self._deadline_seconds = deadline_seconds
-        self._environment = self._command_environment(environment)
+        self._environment = command_environment(self.work, environment)
 
     def init(self) -> None:
         """Link the provider into the work folder.
@@ -227,31 +256,6 @@ class Terraform:
         if result.status:
             raise _failure(command, result)
         return result
-
-    def _command_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
-        # Profiles, regions and endpoints of the person who runs this must not reach the provider.
-        inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("AWS_", "TF_"))
-        }
-        config = named_config(os.environ)
-        if config is None:
-            config = self.work / "terraform.tfrc"
-            config.write_text(config_text(find_mirror(os.environ)), encoding="utf-8")
-        return {
-            **inherited,
-            # A call that the sandbox does not know fails at once instead of being repeated for
-            # minutes.
-            "AWS_MAX_ATTEMPTS": "3",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "CHECKPOINT_DISABLE": "1",
-            "TF_CLI_CONFIG_FILE": str(config),
-            "TF_DATA_DIR": str(self.work / "data"),
-            "TF_IN_AUTOMATION": "1",
-            **environment,
-        }
 
     def _run(self, command: str, *arguments: str, quiet: bool = False) -> Result:
         process = subprocess.Popen(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+#: A value of Feature Store has the pattern ``.*``, whose dot matches no end of a line.
+#: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_feature_store_FeatureValue.html
 #: Ends of a line, and halves of surrogate pairs, which JSON can spell and UTF-8 cannot.
 _UNFIT = re.compile("[\n\r\u0085\u2028\u2029\ud800-\udfff]")
 
@@ -20,3 +22,8 @@ def compact_json(value: object, *, sort_keys: bool = False) -> str:
 def one_line(text: str) -> str:
     """Return a text with a space for each character that does not fit on one line."""
     return _UNFIT.sub(" ", text)
+
+
+def fits_one_line(text: str) -> bool:
+    """Return whether a text can be written on one line as it is."""
+    return _UNFIT.search(text) is None

@@ -10,6 +10,7 @@ class Reason(StrEnum):
 
     MALFORMED_EVENT = "malformed_event"
     FOREIGN_BUCKET = "foreign_bucket"
+    UNSUPPORTED_KEY = "unsupported_key"
     UNSUPPORTED_EXTENSION = "unsupported_extension"
     EMPTY_OBJECT = "empty_object"
     IMAGE_TOO_LARGE = "image_too_large"

@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from labeling_lambdas.domain.compact_json import fits_one_line
 from labeling_lambdas.domain.reasons import Reason
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ class TaskType:
 
     def reason_to_reject(self, source: SourceObject) -> Reason | None:
         """Return why an uploaded object cannot be labeled, or None if it can."""
+        if not fits_one_line(source.key):
+            # Its record could not be written, after its label was paid for: the key is in it.
+            return Reason.UNSUPPORTED_KEY
         if PurePosixPath(source.key).suffix.lower() not in self.extensions:
             return Reason.UNSUPPORTED_EXTENSION
         if source.size == 0:

@@ -1,0 +1,162 @@
+"""update_feature_store: records first, then claims; one bad record never fails the others."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from labeling_lambdas.aws import clients
+from labeling_lambdas.errors import DeliveryError
+from tests.handlers.faults import CrashError
+from tests.sandbox.resources import control
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labeling_lambdas.domain.items import SourceObject
+    from tests.handlers.pipeline import Pipeline
+
+
+@pytest.fixture(autouse=True)
+def calm_feature_store(pipeline: Pipeline) -> Iterator[None]:
+    control(pipeline.sandbox, "POST", "feature-store/faults", {})
+    yield
+    control(pipeline.sandbox, "POST", "feature-store/faults", {})
+
+
+def feature_store_faults(pipeline: Pipeline, **faults: Any) -> None:
+    control(pipeline.sandbox, "POST", "feature-store/faults", faults)
+
+
+def without_batches(pipeline: Pipeline) -> None:
+    """Make the functions' boto3 one that does not know BatchWriteRecord."""
+    older = SimpleNamespace(put_record=clients.feature_store().put_record)
+    pipeline.environment.setattr(clients, "feature_store", functools.cache(lambda: older))
+
+
+def stored_run(pipeline: Pipeline, count: int) -> tuple[Any, list[SourceObject], Any]:
+    run, sources = pipeline.seed(count)
+    lines = [pipeline.labeled(source) for source in sources]
+    return run, sources, pipeline.plan(run, pipeline.ended_job(run, lines))
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_records_are_written_in_batches_where_boto3_can(pipeline: Pipeline, batched: bool) -> None:
+    if not batched:
+        without_batches(pipeline)
+    run, sources, plan = stored_run(pipeline, 60)
+    pipeline.faults.forget()
+    assert pipeline.store(run, plan) == [{"shard": 0, "stored": 60, "rejected": 0}]
+    calls = Counter(pipeline.faults.calls)
+    assert (calls["BatchWriteRecord"], calls["PutRecord"]) == ((3, 0) if batched else (0, 60))
+    assert len(pipeline.records()) == 60
+    assert set(pipeline.states(sources)) == {"stored"}
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_passing_failures_are_repeated(pipeline: Pipeline, batched: bool) -> None:
+    if not batched:
+        without_batches(pipeline)
+    run, _, plan = stored_run(pipeline, 60)
+    feature_store_faults(pipeline, put_record_failure_rate=0.2, unprocessed_rate=0.2, seed=3)
+    assert pipeline.store(run, plan) == [{"shard": 0, "stored": 60, "rejected": 0}]
+    assert len(pipeline.records()) == 60
+
+
+def poisoned_run(pipeline: Pipeline) -> tuple[Any, list[SourceObject], Any]:
+    """Plan a run with one record that Feature Store will never take."""
+    pipeline.configure(EXTRA_FEATURES='{"unheard_of": {"path": "poison", "column": true}}')
+    run, sources = pipeline.seed(6)
+    lines = [pipeline.labeled(source) for source in sources]
+    lines[3]["poison"] = "x"
+    return run, sources, pipeline.plan(run, pipeline.ended_job(run, lines))
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_one_poisoned_record_is_a_dead_letter_and_the_others_are_stored(
+    pipeline: Pipeline, batched: bool
+) -> None:
+    if not batched:
+        without_batches(pipeline)
+    run, sources, plan = poisoned_run(pipeline)
+    stored = pipeline.store(run, plan)
+    assert stored == [{"shard": 0, "stored": 5, "rejected": 1}]
+    assert pipeline.item(sources[3])["item_state"] == "claimed"
+    pipeline.give_back(run, plan, stored)
+    assert pipeline.finish(run)["outcome"] == "succeeded"
+    assert pipeline.report(run)["dead_lettered"] == {"record_rejected": 1}
+    (letter,) = pipeline.dead_letters()
+    assert (letter["item_id"], letter["reason"]) == (sources[3].item_id, "record_rejected")
+    assert (letter["attempts"], letter["generation"]) == (1, 1)
+    assert letter["detail"]
+    assert pipeline.item(sources[3])["delivered"] is True
+
+
+def test_a_batch_refused_as_a_whole_is_written_one_by_one(pipeline: Pipeline) -> None:
+    run, _, plan = stored_run(pipeline, 11)
+    pipeline.faults.refuse("BatchWriteRecord", "ValidationException", "1 validation error")
+    assert pipeline.store(run, plan) == [{"shard": 0, "stored": 11, "rejected": 0}]
+
+
+def test_a_record_that_is_accepted_in_a_repeat_leaves_no_dead_letter_behind(
+    pipeline: Pipeline,
+) -> None:
+    run, sources, plan = stored_run(pipeline, 2)
+    without_batches(pipeline)
+    pipeline.faults.refuse("PutRecord", "ValidationError", "for this once")
+    assert pipeline.store(run, plan)[0]["rejected"] == 1
+    # The function's answer was lost, so the state machine calls it again.
+    stored = pipeline.store(run, plan)
+    assert stored == [{"shard": 0, "stored": 2, "rejected": 0}]
+    pipeline.give_back(run, plan, stored)
+    assert pipeline.finish(run)["outcome"] == "succeeded"
+    assert pipeline.states(sources) == ["stored", "stored"]
+
+
+def test_a_store_that_refuses_everything_settles_nothing(pipeline: Pipeline) -> None:
+    run, sources, plan = stored_run(pipeline, 3)
+    feature_store_faults(pipeline, put_record_failure_rate=1.0)
+    with pytest.raises(DeliveryError, match=pipeline.name):
+        pipeline.store(run, plan)
+    assert set(pipeline.states(sources)) == {"claimed"}
+
+
+def test_a_missing_permission_is_nobodys_records_fault(pipeline: Pipeline) -> None:
+    run, sources, plan = stored_run(pipeline, 3)
+    feature_store_faults(pipeline, put_record_failure_rate=1.0, error_code="AccessDeniedException")
+    with pytest.raises(DeliveryError, match="AccessDenied"):
+        pipeline.store(run, plan)
+    assert set(pipeline.states(sources)) == {"claimed"}
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_storing_survives_a_crash_at_every_call(pipeline: Pipeline, after: bool) -> None:
+    run, sources, plan = poisoned_run(pipeline)
+    crashes = 0
+    for call in range(1, 12):
+        pipeline.faults.crash(call=call, after=after)
+        try:
+            pipeline.store(run, plan)
+        except CrashError:
+            crashes += 1
+            states = dict(zip(sources, pipeline.states(sources), strict=True))
+            stored = {source.uri for source, state in states.items() if state == "stored"}
+            # The record first, then the claim.
+            assert stored <= set(pipeline.records())
+    pipeline.faults.forget()
+    assert crashes >= 4
+    stored_shards = pipeline.store(run, plan)
+    assert stored_shards == [{"shard": 0, "stored": 5, "rejected": 1}]
+    pipeline.give_back(run, plan, stored_shards)
+    assert pipeline.finish(run)["accounting_balanced"] is True
+
+
+def test_a_settlement_that_the_ledger_contradicts_is_not_counted(pipeline: Pipeline) -> None:
+    run, sources, plan = stored_run(pipeline, 3)
+    pipeline.put_rows({"pk": f"ITEM#{sources[1].item_id}", "item_state": "claimed", "run_id": "x"})
+    assert pipeline.store(run, plan) == [{"shard": 0, "stored": 2, "rejected": 0}]
+    assert pipeline.finish(run)["outcome"] == "accounting_mismatch"

@@ -1,0 +1,49 @@
+"""What all scenarios together show, and the end: the sabotage of a grant, and the destroy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.pipeline.grants import without
+
+if TYPE_CHECKING:
+    from tests.pipeline.deployment import Deployment
+    from tests.pipeline.scenario import Scenario
+
+
+def test_no_role_was_denied_anything_and_every_call_was_judged(deployment: Deployment) -> None:
+    seen = deployment.pipeline.control("authorization")
+    denied = {
+        (judgement["role"], judgement["action"], judgement["resource"])
+        for judgement in seen["trace"]
+        if not judgement["allowed"]
+        and (judgement["role"], judgement["action"]) not in deployment.taken_away
+    }
+    assert denied == set()
+    assert seen["unmapped"] == []
+    judged = {judgement["role"] for judgement in seen["trace"]}
+    for arn in deployment.pipeline.outputs["function_arns"].values():
+        name = arn.rpartition(":")[2]
+        assert any(role.startswith(name) for role in judged), name
+
+
+def test_missing_grant_is_named_and_loses_nothing(scenario: Scenario) -> None:
+    uploads = scenario.upload(3)
+    with without(scenario.deployment, "poll_queue", "sqs:ReceiveMessage"):
+        failed = scenario.run()
+    assert (failed.status, failed.error) == ("FAILED", "RunLeftOpen")
+    assert "to perform: sqs:ReceiveMessage on resource" in scenario.history_of(failed.arn)
+    assert scenario.items(uploads) == [{}, {}, {}]
+    scenario.audit()
+    # What was claimed before the messages could not be deleted is claimed: the repeated poll finds
+    # nothing more and the run goes on.
+    with without(scenario.deployment, "poll_queue", "sqs:DeleteMessage"):
+        repeated = scenario.run()
+    assert repeated.status == "SUCCEEDED"
+    assert "to perform: sqs:DeleteMessage on resource" in scenario.history_of(repeated.arn)
+    scenario.assert_stored(uploads)
+
+
+def test_destroy_leaves_nothing(deployment: Deployment) -> None:
+    deployment.destroy()
+    assert deployment.left() == set()
