@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from labeling_sandbox.image_files import ImageSize
+
 _EDGES = ("left", "top", "width", "height")
 #: Two boxes that share half of what they cover together mean the same thing.
 _SAME_THING = 0.5
@@ -82,17 +84,13 @@ class BoundingBoxes:
             _sort_in(groups, list(_draw(task, right, error_rate, choice)))
         agreed = [group for group in groups if len(group) * 2 > task.workers]
         agreed.sort(key=lambda group: (_middle(group).left, _middle(group).top))
-        return self._answer(task, agreed)
+        return self._answer(task, task.size, agreed)
 
     @staticmethod
-    def _answer(task: Task, agreed: Sequence[Sequence[Box]]) -> Answer:
+    def _answer(task: Task, size: ImageSize, agreed: Sequence[Sequence[Box]]) -> Answer:
         boxes = [_middle(group) for group in agreed]
-        size = task.size
         value = {
-            "image_size": [
-                {"width": size.width, "height": size.height, "depth": size.channels}
-                for size in ([size] if size else [])
-            ],
+            "image_size": [{"width": size.width, "height": size.height, "depth": size.channels}],
             "annotations": [
                 {"class_id": box.category, **{name: getattr(box, name) for name in _EDGES}}
                 for box in boxes

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"\[([^\]]+)\]\((\w+)\)")
 #: One character more than Ground Truth takes in an attribute of a manifest line.
 _TOO_LONG = "long " * 4000 + "!"
-#: How many texts each file holds, before the last one takes the rest.
-_SHARE = 4
+#: Files over which the texts are spread.
+_FILES = 4
 
 _ODD_FILES = (
     (File("inbox/empty.txt", b""), ((None, "empty_object"),)),
@@ -97,9 +97,9 @@ def _marked(sentence: str) -> _Text:
 
 def _data_set(texts: Sequence[_Text], count: int | None) -> DataSet:
     chosen = part_of(texts, count, "texts")
-    share = len(chosen) // _SHARE
-    shares = [chosen[start * share : (start + 1) * share] for start in range(_SHARE - 1)]
-    shares.append(chosen[(_SHARE - 1) * share :])
+    share = len(chosen) // _FILES
+    shares = [chosen[start * share : (start + 1) * share] for start in range(_FILES - 1)]
+    shares.append(chosen[(_FILES - 1) * share :])
     written = [
         _lines("inbox/plain lines.txt", shares[0]),
         _windows_lines("élèves/été & 100 %/windows lines.txt", shares[1]),
