@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from labeling_sandbox.server import Sandbox
 
 LAST = "test_after_all_scenarios.py"
-SECONDS_FOR_ONE_TEST = 240
+SECONDS_FOR_ONE_TEST = 300
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

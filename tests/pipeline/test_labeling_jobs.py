@@ -46,41 +46,39 @@ def assert_refused(scenario: Scenario, execution: Execution, uploads: list[Uploa
     scenario.audit()
 
 
-def test_failed_job_gives_its_items_back_without_an_attempt(scenario: Scenario) -> None:
-    uploads = scenario.upload(3)
+def test_failed_and_stopped_jobs_cost_no_attempt_and_what_was_labeled_is_stored(
+    scenario: Scenario,
+) -> None:
+    uploads = scenario.upload(10)
     scenario.break_job("job_failed")
     failed = scenario.run()
     assert outcome(failed) == ("FAILED", "LabelingJobFailed")
     report = scenario.report_of(failed)
-    assert report["returned"] == {"labeling_job_failed": 3}
+    assert report["returned"] == {"labeling_job_failed": 10}
     assert report["labeling_job"]["failure_reason"]
     assert {row["attempts"] for row in scenario.items(uploads)} == {0}
+    scenario.audit()
+    stopped = scenario.end_of(_start_and_stop_the_job(scenario))
+    assert outcome(stopped) == ("FAILED", "LabelingJobFailed")
+    report = scenario.report_of(stopped)
+    stored, rest = report["stored"], 10 - report["stored"]
+    assert 1 <= stored < 10
+    assert report["returned"] == {"labeling_job_stopped": rest}
+    rows = scenario.items(uploads)
+    assert Counter(row["item_state"] for row in rows) == {"stored": stored, "returned": rest}
+    assert {row["attempts"] for row in rows if row["item_state"] == "returned"} == {0}
     scenario.audit()
     assert scenario.run().status == "SUCCEEDED"
     scenario.assert_stored(uploads)
 
 
-def test_what_was_labeled_before_a_job_was_stopped_is_stored(scenario: Scenario) -> None:
-    uploads = scenario.upload(10)
+def _start_and_stop_the_job(scenario: Scenario) -> str:
     scenario.workers(delay_seconds=1000)
     started = scenario.start()
     job = scenario.busy_job()
     scenario.client("sagemaker").stop_labeling_job(LabelingJobName=job["name"])
-    stopped = scenario.end_of(started)
-    assert outcome(stopped) == ("FAILED", "LabelingJobFailed")
-    report = scenario.report_of(stopped)
-    assert 1 <= report["stored"] < 10
-    assert report["returned"] == {"labeling_job_stopped": 10 - report["stored"]}
-    rows = scenario.items(uploads)
-    assert Counter(row["item_state"] for row in rows) == {
-        "stored": report["stored"],
-        "returned": 10 - report["stored"],
-    }
-    assert {row["attempts"] for row in rows if row["item_state"] == "returned"} == {0}
-    scenario.audit()
     scenario.workers(delay_seconds=0)
-    assert scenario.run().status == "SUCCEEDED"
-    scenario.assert_stored(uploads)
+    return started
 
 
 def test_used_up_attempts_end_as_dead_letter_that_an_operator_can_move_back(

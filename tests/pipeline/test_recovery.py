@@ -16,6 +16,10 @@ def assert_one_job(scenario: Scenario, uploads: list[Upload]) -> None:
     assert len(job["item_ids"]) == len(uploads)
 
 
+def claimed(scenario: Scenario, uploads: list[Upload]) -> bool:
+    return any(row.get("item_state") == "claimed" for row in scenario.items(uploads))
+
+
 def test_lost_completion_event_is_made_up_for_and_a_doubled_one_is_harmless(
     scenario: Scenario,
 ) -> None:
@@ -41,9 +45,7 @@ def test_run_whose_execution_died_while_workers_label_is_resumed_once(scenario: 
     scenario.workers(delay_seconds=1500)
     dead = scenario.start()
     scenario.busy_job()
-    run = scenario.run_of(dead)
-    assert run is not None
-    run_id = run["run_id"]
+    run_id = scenario.run_worked_on_by(dead)
     scenario.stop(dead)
     assert scenario.end_of(dead).status == "ABORTED"
     schedules = scenario.start_together(2)
@@ -62,14 +64,9 @@ def test_run_whose_execution_died_while_workers_label_is_resumed_once(scenario: 
 def test_execution_that_dies_while_it_polls_loses_nothing(scenario: Scenario) -> None:
     uploads = scenario.upload(12)
     dead = scenario.start()
-    scenario.wait_for(
-        "a claim",
-        lambda: [row for row in scenario.items(uploads) if row.get("item_state") == "claimed"],
-    )
+    scenario.wait_for("a claim", lambda: claimed(scenario, uploads))
     scenario.stop(dead)
-    run = scenario.run_of(dead)
-    assert run is not None
-    run_id = run["run_id"]
+    run_id = scenario.run_worked_on_by(dead)
     # The function that was called goes on for a while: until then its run is left alone.
     scenario.run()
     if not scenario.executions_of(run_id):
@@ -78,6 +75,33 @@ def test_execution_that_dies_while_it_polls_loses_nothing(scenario: Scenario) ->
     assert scenario.end_of(successor).status == "SUCCEEDED"
     scenario.assert_stored(uploads)
     assert_one_job(scenario, uploads)
+
+
+def test_run_that_died_with_its_poll_is_taken_over_when_the_lease_has_passed(
+    scenario: Scenario,
+) -> None:
+    uploads = scenario.upload(12)
+    dead = scenario.start()
+    scenario.wait_for("a claim", lambda: claimed(scenario, uploads))
+    scenario.stop(dead)
+    assert scenario.crash("poll_queue")
+    run_id = scenario.run_worked_on_by(dead)
+    too_early = scenario.resume(run_id)
+    assert (too_early.status, too_early.error) == ("FAILED", "RunAliveError")
+    scenario.let_lease_pass(run_id)
+    scenario.run()
+    (successor,) = scenario.executions_of(run_id)
+    assert scenario.end_of(successor).status == "SUCCEEDED"
+    scenario.assert_stored(uploads)
+    assert_one_job(scenario, uploads)
+
+
+def test_two_schedules_at_once_share_the_queue(scenario: Scenario) -> None:
+    uploads = scenario.upload(40)
+    for started in scenario.start_together(2):
+        assert scenario.end_of(started).status == "SUCCEEDED"
+    scenario.assert_stored(uploads)
+    assert sum(len(job["item_ids"]) for job in scenario.jobs_with(uploads)) == len(uploads)
 
 
 def test_overlapping_runs_share_no_item(scenario: Scenario) -> None:
