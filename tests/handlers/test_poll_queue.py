@@ -66,7 +66,7 @@ def test_the_row_of_a_claim_names_the_object_the_run_and_the_part(pipeline: Pipe
 
 
 def test_odd_keys_are_items_of_their_own(pipeline: Pipeline) -> None:
-    keys = ["a b.png", "a+b.png", "a%20b.png", "é.png", "x/1.png", "y/1.png", 'q"\\\n.png']
+    keys = ["a b.png", "a+b.png", "a%20b.png", "é.png", "x/1.png", "y/1.png", 'q"\\\t.png']
     pipeline.announce([pipeline.source(key) for key in keys])
     assert pipeline.poll()["claimed"] == len(keys)
 
