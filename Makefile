@@ -49,7 +49,7 @@ sandbox: $(READY) $(RUNTIME_READY) ## Start the local AWS and print how to use i
 
 test: check $(RUNTIME_READY) ## Run the checks and every test
 	@echo "== tests"
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 check: $(READY) ## Check format, lint, types and Terraform format
 	$(need_terraform)

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import hcl2
 from hcl2.utils import SerializationOptions
 
-from tests.terraform_module import ROOT
+from tests.terraform_module import ROOT, TASK_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+TASK_TYPE = "image_single_label_classification"
 TEMPLATE = "statemachine.asl.json.tftpl"
 _SECONDS_FOR_ONE_COMMAND = 60
 _LOCAL = re.compile(r"\blocal\.(\w+)")
@@ -69,12 +70,17 @@ def render(folder: Path, deployment: Deployment, **replaced_locals: object) -> s
     }
     expression = _definition_expression()
     module = {
-        "variable": {"job_name": {"type": "string", "default": deployment.job_name}},
+        "variable": {
+            "job_name": {"type": "string", "default": deployment.job_name},
+            "task_type": {"type": "string", "default": TASK_TYPE},
+        },
         "locals": _needed_locals(expression, given),
         "output": {"definition": {"value": expression}},
     }
     (folder / "main.tf.json").write_text(json.dumps(module))
     shutil.copy2(ROOT / TEMPLATE, folder)
+    (folder / TASK_TYPES).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(ROOT / TASK_TYPES, folder / TASK_TYPES)
     _terraform(folder, "apply", "-auto-approve", "-input=false", "-no-color")
     return _terraform(folder, "output", "-raw", "definition")
 
