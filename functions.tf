@@ -173,7 +173,9 @@ locals {
           resources  = [local.role_arns.ground_truth]
           conditions = { StringEquals = { "iam:PassedToService" = ["sagemaker.amazonaws.com"] } }
         }
-        TagLabelingJob = { actions = ["sagemaker:AddTags"], resources = [local.labeling_job_arns] }
+        # Copied beside each run's manifest, so that a running job keeps its own.
+        ReadWorkerFiles = { actions = ["s3:GetObject"], resources = ["${local.bucket_arns.output}/ground-truth/*"] }
+        TagLabelingJob  = { actions = ["sagemaker:AddTags"], resources = [local.labeling_job_arns] }
       })
     }
 

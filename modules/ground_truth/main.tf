@@ -133,7 +133,6 @@ data "aws_iam_policy_document" "this" {
     resources = concat(
       [
         "${var.upload_bucket_arn}/*",
-        "${var.output_bucket_arn}/ground-truth/*",
         "${var.output_bucket_arn}/runs/*/manifests/*",
       ],
       local.override_object_arns,

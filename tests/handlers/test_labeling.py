@@ -71,6 +71,28 @@ def test_a_job_is_created_with_a_line_for_each_item(pipeline: Pipeline) -> None:
     }
 
 
+def test_a_job_keeps_the_template_and_the_categories_it_was_created_with(
+    pipeline: Pipeline,
+) -> None:
+    run = claimed(pipeline)
+    pipeline.start(run)
+    described = pipeline.client("sagemaker").describe_labeling_job(
+        LabelingJobName=pipeline.job_name(run)
+    )
+    used = {
+        "template.html": described["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"],
+        "categories.json": described["LabelCategoryConfigS3Uri"],
+    }
+    s3 = pipeline.client("s3")
+    for name, uri in used.items():
+        key = f"runs/{run['run_id']}/manifests/{name}"
+        assert uri == f"s3://{pipeline.output}/{key}"
+        original = s3.get_object(Bucket=pipeline.output, Key=f"ground-truth/{name}")
+        s3.delete_object(Bucket=pipeline.output, Key=f"ground-truth/{name}")
+        kept = s3.get_object(Bucket=pipeline.output, Key=key)
+        assert kept["Body"].read() == original["Body"].read()
+
+
 def test_only_the_newest_version_of_a_key_is_shown_to_workers(pipeline: Pipeline) -> None:
     old = pipeline.source(version_id="v1", sequencer="01")
     new = pipeline.source(version_id="v2", sequencer="02")

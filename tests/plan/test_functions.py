@@ -87,6 +87,7 @@ GRANTS: dict[str, set[tuple[str, str]]] = {
         ("dynamodb:UpdateItem", LEDGER),
         ("iam:PassRole", GROUND_TRUTH_ROLE),
         ("s3:GetObject", RUNS),
+        ("s3:GetObject", f"{OUTPUT}/ground-truth/*"),
         ("s3:PutObject", RUNS),
         ("sagemaker:AddTags", JOBS),
         ("sagemaker:CreateLabelingJob", JOBS),

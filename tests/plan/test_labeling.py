@@ -83,7 +83,6 @@ def test_records_name_the_label_schema_they_were_made_with(
 def test_the_ground_truth_role_reads_inputs_and_writes_annotations(own_key: Planned) -> None:
     role = own_key.statements("module.ground_truth.aws_iam_role_policy.this[0]")
     assert as_list(role["ReadInputs"]["Resource"]) == [
-        f"{BUCKETS}-output/ground-truth/*",
         f"{BUCKETS}-output/runs/*/manifests/*",
         f"{BUCKETS}-upload/*",
     ]

@@ -72,6 +72,29 @@ class Artifacts:
             SSEKMSKeyId=self.kms_key_arn,
         )
 
+    def keep(self, uri: str, folder: str) -> str:
+        """Copy an object of the output bucket beside the run's files.
+
+        Args:
+            uri: The object; one of another bucket is left where it is.
+            folder: Folder of the run for the copy, which has the object's own name.
+
+        Returns:
+            Address of the copy, or ``uri`` itself if nothing was copied.
+        """
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        if bucket != self.bucket:
+            return uri
+        name = f"{folder}/{key.rpartition('/')[2]}"
+        self.client.copy_object(
+            Bucket=self.bucket,
+            Key=self._key(name),
+            CopySource={"Bucket": bucket, "Key": key},
+            ServerSideEncryption="aws:kms",
+            SSEKMSKeyId=self.kms_key_arn,
+        )
+        return self.uri(name)
+
     def write_stream(self, name: str, lines: Iterable[str]) -> None:
         """Write lines of any number, some megabytes of them at a time in memory.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from labeling_lambdas.steps.completion import Completion
 
 _log = logging.getLogger(__name__)
+
+#: The folder of a run that Ground Truth may read.
+_MANIFESTS = "manifests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +80,11 @@ class JobStart:
         if run.state is not RunState.SEALED:
             message = f"run {self.run_id} is {run.state}; a job is created for a sealed run only"
             raise LabelingJobRefusedError(message)
-        manifest = "manifests/label.manifest"
+        manifest = f"{_MANIFESTS}/label.manifest"
         lines = self._write_manifest(manifest)
         created = self.jobs.create(
             labeling_job_request(
-                self.settings,
+                self._settings_to_keep(),
                 name=self.name,
                 manifest_uri=self.artifacts.uri(manifest),
                 output_bucket=self.artifacts.bucket,
@@ -100,6 +104,17 @@ class JobStart:
             return "created"
         answer = self.completion.report(self.name)
         return "adopted" if answer == "unfinished" else answer
+
+    def _settings_to_keep(self) -> LabelingJobSettings:
+        # Terraform deletes template and categories when they change, and a job may go on for 30
+        # days: each run has copies of its own. Their names hold the content's hash, so a repeated
+        # call after a change leaves the copies of the running job as they are.
+        template = self.settings.template_s3_uri
+        return dataclasses.replace(
+            self.settings,
+            template_s3_uri=self.artifacts.keep(template, _MANIFESTS) if template else None,
+            categories_s3_uri=self.artifacts.keep(self.settings.categories_s3_uri, _MANIFESTS),
+        )
 
     def _write_manifest(self, name: str) -> int:
         # The claims are read twice rather than kept: the texts of one job need not fit in memory.
