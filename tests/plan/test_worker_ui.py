@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+from botocore.validate import validate_parameters
 from liquid import Environment
 
+from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings, labeling_job_request
+from labeling_sandbox import request_validation
 from tests.plan.conftest import TASK_TYPES, UNSAFE, UNSAFE_LABELS
 
 if TYPE_CHECKING:
@@ -230,6 +234,26 @@ def test_a_job_names_either_a_template_or_the_user_interface_of_the_service(
         assert job["human_task_ui_arn"] is None
         assert job["template_s3_uri"].startswith("s3://digits-123456789012-us-east-1-output/")
         assert len(templates) == 1
+
+
+@pytest.mark.parametrize("task_type", TASK_TYPES)
+def test_the_request_that_is_made_of_the_settings_is_one_that_boto3_knows(
+    plan: Callable[[str], Planned], task_type: str
+) -> None:
+    environment = unsafe(plan, task_type).environment("start_labeling_job")
+    request = labeling_job_request(
+        LabelingJobSettings(**json.loads(environment["LABELING_JOB"])),
+        name="digits-20260101t000000-0123456789-label",
+        manifest_uri="s3://digits-output/runs/r/manifests/label.manifest",
+        output_bucket="digits-output",
+        kms_key_arn="arn:aws:kms:us-east-1:123456789012:key/k",
+    )
+    # Lengths, patterns and enumerations too, which boto3 itself leaves to the service.
+    assert request_validation.problems("sagemaker", "CreateLabelingJob", request) == []
+    model = boto3.client("sagemaker", region_name="us-east-1").meta.service_model
+    shape = model.operation_model("CreateLabelingJob").input_shape
+    assert shape is not None
+    validate_parameters(request, shape)
 
 
 @pytest.mark.parametrize("task_type", TASK_TYPES)

@@ -1,0 +1,71 @@
+"""The table of task types says what there are tests for, no more and no less."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.terraform_module import ROOT, TASK_TYPES
+
+TABLE = re.compile(r"^\| `(\w+)` \|(.*)\|$", re.MULTILINE)
+_COLLECTION_SECONDS = 60
+
+# What a mark in a column stands for: the test that there must be for the task type.
+TESTS = {
+    "template": "tests/plan/test_worker_ui.py::"
+    "test_a_template_has_the_element_that_the_service_reads",
+    "service": "tests/plan/test_worker_ui.py::"
+    "test_a_job_names_either_a_template_or_the_user_interface_of_the_service",
+    "categories": "tests/plan/test_worker_ui.py::test_the_categories_hold_the_",
+    "request": "tests/plan/test_worker_ui.py::"
+    "test_the_request_that_is_made_of_the_settings_is_one_that_boto3_knows",
+    "output": "tests/domain/test_labels.py::test_what_a_recorded_line_says",
+    "record": "tests/handlers/test_task_types.py::test_what_was_recorded_is_stored",
+}
+
+
+def rows() -> dict[str, list[str]]:
+    text = (ROOT / "docs" / "task-types.md").read_text(encoding="utf-8")
+    return {
+        name: [cell.strip() for cell in cells.split("|")] for name, cells in TABLE.findall(text)
+    }
+
+
+@pytest.fixture(scope="module")
+def collected() -> list[str]:
+    files = sorted({name.partition("::")[0] for name in TESTS.values()})
+    # Not this run's own options: they may choose tests, and share them out to workers.
+    options = ["-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "--collect-only", "-q", *files],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=_COLLECTION_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
+def has_test(collected: list[str], kind: str, task_type: str) -> bool:
+    wanted = re.compile(rf"{re.escape(TESTS[kind])}\w*\[{task_type}[\]-]")
+    return any(wanted.match(node) for node in collected)
+
+
+def test_the_table_has_a_row_for_each_task_type() -> None:
+    assert sorted(rows()) == sorted(json.loads((ROOT / TASK_TYPES).read_text())["task_types"])
+
+
+@pytest.mark.parametrize("task_type", sorted(rows()))
+def test_each_mark_stands_for_a_test(collected: list[str], task_type: str) -> None:
+    page, *marks = rows()[task_type]
+    expected = "template" if page == "template" else "service"
+    assert has_test(collected, expected, task_type)
+    kinds = ("categories", "request", "output", "record")
+    for kind, mark in zip(kinds, marks, strict=True):
+        assert (mark == "✓") == has_test(collected, kind, task_type), kind
