@@ -49,7 +49,9 @@ sandbox: $(READY) $(RUNTIME_READY) ## Start the local AWS and print how to use i
 
 test: check $(RUNTIME_READY) ## Run the checks and every test
 	@echo "== tests"
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(or $(PYTEST_ARGS),-n 2 --dist loadgroup --ignore tests/pipeline)
+	@# By itself: it counts what is undelivered and denied in the whole sandbox of its process.
+	@$(if $(PYTEST_ARGS),true,echo "== tests of the deployed pipeline" && $(BIN)/python -m pytest tests/pipeline)
 
 check: $(READY) ## Check format, lint, types and Terraform format
 	$(need_terraform)
