@@ -315,3 +315,18 @@ def test_every_second_event_is_duplicated_on_request(sandbox: Sandbox) -> None:
         QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
     )
     assert depth["Attributes"]["ApproximateNumberOfMessages"] == "9"
+
+
+def test_an_upload_is_one_event(sandbox: Sandbox) -> None:
+    url, queue = make_queue(sandbox, "one-event")
+    make_rule(sandbox, "one-event", {"source": ["aws.s3"]}, {"Arn": queue})
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="one-event")
+    s3.put_bucket_notification_configuration(
+        Bucket="one-event", NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    s3.put_object(Bucket="one-event", Key="a.png", Body=b"x")
+    control(sandbox, "POST", "events/drain", {"deadline_seconds": 10})
+    answer = sandbox.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+    events = [json.loads(message["Body"]) for message in answer["Messages"]]
+    assert [event["detail-type"] for event in events] == ["Object Created"]

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import moto.s3.notifications as s3_notifications
-from moto.s3.models import FakeBucket, FakeKey, S3Backend
+from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 
 from labeling_sandbox.moto_seams import replace
 
@@ -47,10 +47,14 @@ def event_of(account: str, bucket: FakeBucket, event_name: str, key: FakeKey) ->
         key: moto's object.
 
     Returns:
-        The event, or None where S3 sends none: moto announces a multipart upload twice.
+        The event, or None where S3 sends none: moto announces a multipart upload twice, and tags
+        with every upload that has none.
     """
-    kind = str(getattr(event_name, "value", event_name)).rsplit(":", 1)[-1]
+    name = str(getattr(event_name, "value", event_name))
+    kind = name.rsplit(":", 1)[-1]
     if kind == "Put" and getattr(_completing, "active", False):
+        return None
+    if ":ObjectTagging:" in name and not _tags_of(account, key):
         return None
     detail: dict[str, Any] = {
         "version": "0",
@@ -74,6 +78,11 @@ def event_of(account: str, bucket: FakeBucket, event_name: str, key: FakeKey) ->
         "resources": [bucket.arn],
         "detail": detail,
     }
+
+
+def _tags_of(account: str, key: FakeKey) -> dict[str, str]:
+    tags: dict[str, str] = s3_backends[account]["aws"].tagger.get_tag_dict_for_resource(key.arn)
+    return tags
 
 
 def install() -> None:

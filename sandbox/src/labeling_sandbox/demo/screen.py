@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -80,7 +81,8 @@ class Screen:
 
     def runs(self, runs: Sequence[RunResult]) -> None:
         """Show what became of everything, run by run."""
-        table = Table(title="Runs", title_justify="left")
+        # Nine columns fit a terminal of 80 characters only without lines between them.
+        table = Table(title="Runs", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for name in _COLUMNS:
             table.add_column(name, justify="right")
         for number, run in enumerate(runs, 1):
