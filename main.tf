@@ -124,25 +124,31 @@ module "function" {
   source   = "./modules/function"
   for_each = { for step, function in local.functions : step => function if contains(local.function_steps, step) }
 
-  description = each.value.description
+  code_signing_config_arn = var.functions.code_signing_config_arn
+  description             = each.value.description
   environment = merge(each.value.environment, {
     LEDGER_TABLE  = local.ledger_table_name
     PIPELINE_NAME = var.job_name
   })
-  handler            = "labeling_lambdas.handlers.${each.key}.handler"
-  iam                = var.iam
-  kms_key_arn        = module.encryption.key_arn
-  log_group_arn      = local.log_group_arns[each.key]
-  log_group_name     = local.log_group_names[each.key]
-  log_retention_days = var.log_retention_days
-  memory_mb          = each.value.memory_mb
-  name               = local.function_names[each.key]
-  package            = var.lambda_package
-  role_name          = local.role_names[each.key]
-  runtime            = var.lambda_runtime
-  statements         = each.value.statements
-  tags               = var.tags
-  timeout_seconds    = each.value.timeout_seconds
+  function_arn         = local.function_arns[each.key]
+  handler              = "labeling_lambdas.handlers.${each.key}.handler"
+  iam                  = var.iam
+  kms_key_arn          = module.encryption.key_arn
+  layer_arns           = var.functions.layer_arns
+  log_group_arn        = local.log_group_arns[each.key]
+  log_group_name       = local.log_group_names[each.key]
+  log_retention_days   = var.log_retention_days
+  memory_mb            = each.value.memory_mb
+  name                 = local.function_names[each.key]
+  package              = var.lambda_package
+  reserved_concurrency = lookup(var.functions.reserved_concurrency, each.key, null)
+  role_name            = local.role_names[each.key]
+  runtime              = var.lambda_runtime
+  statements           = each.value.statements
+  tags                 = var.tags
+  timeout_seconds      = each.value.timeout_seconds
+  tracing_enabled      = var.functions.tracing_enabled
+  vpc                  = var.functions.vpc
 }
 
 module "workflow" {
@@ -179,6 +185,7 @@ module "workflow" {
   schedule_role_name      = local.role_names.schedule
   state_machine_arn       = local.state_machine_arn
   tags                    = var.tags
+  tracing_enabled         = var.functions.tracing_enabled
   undelivered_queue_arn   = module.intake.queue_arns.undelivered
 }
 

@@ -126,6 +126,67 @@ variable "force_destroy" {
   nullable    = false
 }
 
+variable "functions" {
+  description = <<-EOT
+    What an account may ask of every function. docs/locked-down-accounts.md says more.
+
+    - `code_signing_config_arn` - (Optional) Code signing configuration that has to accept the package. Defaults to none. The shipped package is not signed, so lambda_package must name one that is.
+    - `layer_arns` - (Optional) Up to five versions of layers, such as that of a monitoring agent. Defaults to `[]`.
+    - `reserved_concurrency` - (Optional) Calls at the same time that are kept for a function, by step, for example `{ job_state_change = 10 }`. Defaults to `{}`: all share what the account has.
+    - `tracing_enabled` - (Optional) Whether the functions and the state machine send traces to X-Ray. Defaults to `false`.
+    - `vpc` - (Optional) Subnets and security groups from which the functions call AWS. Defaults to none, which is Lambda's own network.
+      - `security_group_ids` - 1 to 5 security groups that let HTTPS out.
+      - `subnet_ids` - 1 to 16 subnets with a way to the services that the functions call.
+  EOT
+  type = object({
+    code_signing_config_arn = optional(string)
+    layer_arns              = optional(list(string), [])
+    reserved_concurrency    = optional(map(number), {})
+    tracing_enabled         = optional(bool, false)
+    vpc = optional(object({
+      security_group_ids = list(string)
+      subnet_ids         = list(string)
+    }))
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.functions.code_signing_config_arn == null || can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]{17}$", var.functions.code_signing_config_arn))
+    error_message = "functions.code_signing_config_arn must be the ARN of a code signing configuration, arn:<partition>:lambda:<region>:<account>:code-signing-config:csc-<id>."
+  }
+
+  validation {
+    condition     = var.functions.code_signing_config_arn == null || var.lambda_package != null
+    error_message = "functions.code_signing_config_arn needs lambda_package: the shipped package is not signed, and Lambda would refuse it."
+  }
+
+  validation {
+    condition     = length(var.functions.layer_arns) <= 5 && alltrue([for arn in var.functions.layer_arns : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]{1,140}:[0-9]+$", arn))])
+    error_message = "functions.layer_arns must hold at most 5 ARNs of layer versions, arn:<partition>:lambda:<region>:<account>:layer:<name>:<version>."
+  }
+
+  validation {
+    condition     = length(setsubtract(keys(var.functions.reserved_concurrency), local.function_steps)) == 0
+    error_message = "functions.reserved_concurrency: each key must be one of ${join(", ", local.function_steps)}."
+  }
+
+  validation {
+    condition     = alltrue([for calls in values(var.functions.reserved_concurrency) : calls >= 1 && floor(calls) == calls])
+    error_message = "functions.reserved_concurrency must hold whole numbers of 1 or more: with 0 a function is never called."
+  }
+
+  validation {
+    condition     = var.functions.vpc == null || try(length(var.functions.vpc.security_group_ids) >= 1 && length(var.functions.vpc.security_group_ids) <= 5, false)
+    error_message = "functions.vpc.security_group_ids must hold 1 to 5 security groups."
+  }
+
+  validation {
+    condition     = var.functions.vpc == null || try(length(var.functions.vpc.subnet_ids) >= 1 && length(var.functions.vpc.subnet_ids) <= 16, false)
+    error_message = "functions.vpc.subnet_ids must hold 1 to 16 subnets."
+  }
+}
+
 variable "ground_truth_role" {
   description = <<-EOT
     An existing execution role for the labeling jobs. Null creates one.

@@ -3,6 +3,15 @@
 locals {
   shipped_package = "${path.module}/package/labeling_lambdas.zip"
   package_path    = var.package == null ? local.shipped_package : var.package.path
+
+  network_actions = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+  ]
 }
 
 # Lambda takes a role only from its own account, and checks at creation that it can assume it, so the role needs no
@@ -33,6 +42,48 @@ data "aws_iam_policy_document" "this" {
     sid       = "Log"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
     resources = ["${var.log_group_arn}:*"]
+  }
+
+  # Both know no resources: Service Authorization Reference, X-Ray.
+  dynamic "statement" {
+    for_each = var.tracing_enabled ? ["Trace"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+      resources = ["*"]
+    }
+  }
+
+  # What Lambda itself does with the role to reach the subnets. It names no interface beforehand, and descriptions
+  # know no resources. https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+  dynamic "statement" {
+    for_each = var.vpc == null ? [] : ["AttachToSubnets"]
+
+    content {
+      sid       = statement.value
+      actions   = local.network_actions
+      resources = ["*"]
+    }
+  }
+
+  # The function's own code needs none of it, and Lambda's calls do not carry this key.
+  # https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+  dynamic "statement" {
+    for_each = var.vpc == null ? [] : ["KeepNetworkFromCode"]
+
+    content {
+      sid       = statement.value
+      effect    = "Deny"
+      actions   = local.network_actions
+      resources = ["*"]
+
+      condition {
+        test     = "ArnEquals"
+        variable = "lambda:SourceFunctionArn"
+        values   = [var.function_arn]
+      }
+    }
   }
 
   dynamic "statement" {
@@ -74,21 +125,24 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_lambda_function" "this" {
-  function_name     = var.name
-  description       = var.description
-  architectures     = ["arm64"]
-  filename          = local.package_path
-  handler           = var.handler
-  kms_key_arn       = var.kms_key_arn
-  memory_size       = var.memory_mb
-  role              = aws_iam_role.this.arn
-  runtime           = var.runtime
-  s3_bucket         = try(var.package.s3_bucket, null)
-  s3_key            = try(var.package.s3_key, null)
-  s3_object_version = try(var.package.s3_object_version, null)
-  source_code_hash  = local.package_path == null ? null : filebase64sha256(local.package_path)
-  tags              = var.tags
-  timeout           = var.timeout_seconds
+  function_name                  = var.name
+  description                    = var.description
+  architectures                  = ["arm64"]
+  code_signing_config_arn        = var.code_signing_config_arn
+  filename                       = local.package_path
+  handler                        = var.handler
+  kms_key_arn                    = var.kms_key_arn
+  layers                         = var.layer_arns
+  memory_size                    = var.memory_mb
+  reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
+  role                           = aws_iam_role.this.arn
+  runtime                        = var.runtime
+  s3_bucket                      = try(var.package.s3_bucket, null)
+  s3_key                         = try(var.package.s3_key, null)
+  s3_object_version              = try(var.package.s3_object_version, null)
+  source_code_hash               = local.package_path == null ? null : filebase64sha256(local.package_path)
+  tags                           = var.tags
+  timeout                        = var.timeout_seconds
 
   environment {
     variables = var.environment
@@ -99,6 +153,19 @@ resource "aws_lambda_function" "this" {
     log_format            = "JSON"
     log_group             = aws_cloudwatch_log_group.this.name
     system_log_level      = "WARN"
+  }
+
+  tracing_config {
+    mode = var.tracing_enabled ? "Active" : "PassThrough"
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.vpc[*]
+
+    content {
+      security_group_ids = vpc_config.value.security_group_ids
+      subnet_ids         = vpc_config.value.subnet_ids
+    }
   }
 
   lifecycle {

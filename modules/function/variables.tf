@@ -1,3 +1,9 @@
+variable "code_signing_config_arn" {
+  description = "Code signing configuration that has to accept the package; null for none."
+  type        = string
+  default     = null
+}
+
 variable "description" {
   description = "What the function does."
   type        = string
@@ -6,6 +12,11 @@ variable "description" {
 variable "environment" {
   description = "Environment variables."
   type        = map(string)
+}
+
+variable "function_arn" {
+  description = "ARN that the function will have."
+  type        = string
 }
 
 variable "handler" {
@@ -24,6 +35,13 @@ variable "iam" {
 variable "kms_key_arn" {
   description = "Key that encrypts everything here."
   type        = string
+}
+
+variable "layer_arns" {
+  description = "Versions of layers."
+  type        = list(string)
+  default     = []
+  nullable    = false
 }
 
 variable "log_group_arn" {
@@ -62,6 +80,12 @@ variable "package" {
   default = null
 }
 
+variable "reserved_concurrency" {
+  description = "Calls at the same time that are kept for the function; null shares what the account has."
+  type        = number
+  default     = null
+}
+
 variable "role_name" {
   description = "Name of the function's role."
   type        = string
@@ -91,4 +115,20 @@ variable "tags" {
 variable "timeout_seconds" {
   description = "Longest run in seconds."
   type        = number
+}
+
+variable "tracing_enabled" {
+  description = "Whether the function sends traces to X-Ray."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "vpc" {
+  description = "Subnets and security groups of the function; null for Lambda's own network."
+  type = object({
+    security_group_ids = list(string)
+    subnet_ids         = list(string)
+  })
+  default = null
 }

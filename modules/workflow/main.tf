@@ -81,6 +81,28 @@ data "aws_iam_policy_document" "workflow" {
   }
 }
 
+data "aws_iam_policy_document" "tracing" {
+  # They know no resources. https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html
+  statement {
+    sid = "Trace"
+    actions = [
+      "xray:GetSamplingRules",
+      "xray:GetSamplingTargets",
+      "xray:PutTelemetryRecords",
+      "xray:PutTraceSegments",
+    ]
+    resources = ["*"]
+  }
+}
+
+resource "aws_iam_role_policy" "tracing" {
+  count = var.tracing_enabled ? 1 : 0
+
+  name   = "tracing"
+  role   = aws_iam_role.workflow.id
+  policy = data.aws_iam_policy_document.tracing.json
+}
+
 resource "aws_iam_role_policy" "workflow" {
   name   = "workflow"
   role   = aws_iam_role.workflow.id
@@ -105,6 +127,10 @@ resource "aws_sfn_state_machine" "this" {
     include_execution_data = false
     level                  = var.log_level
     log_destination        = "${aws_cloudwatch_log_group.this.arn}:*"
+  }
+
+  tracing_configuration {
+    enabled = var.tracing_enabled
   }
 
   lifecycle {

@@ -107,6 +107,13 @@ variable "tags" {
   nullable    = false
 }
 
+variable "tracing_enabled" {
+  description = "Whether executions are traced with X-Ray."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "undelivered_queue_arn" {
   description = "Queue of events and schedule calls that could not be delivered."
   type        = string

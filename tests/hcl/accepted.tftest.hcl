@@ -30,6 +30,7 @@ run "accepts_null_for_every_input_with_a_default" {
     extra_features               = null
     feature_group                = null
     force_destroy                = null
+    functions                    = null
     ground_truth_role            = null
     iam                          = null
     instructions                 = null

@@ -14,6 +14,7 @@ run "refuses_an_environment_over_four_kilobytes" {
   variables {
     description        = "Does nothing."
     environment        = { TEXT = join("", [for number in range(410) : "0123456789"]) }
+    function_arn       = "arn:aws:lambda:us-east-1:123456789012:function:digits-poll-queue"
     handler            = "labeling_lambdas.handlers.poll_queue.handler"
     iam                = { path = "/" }
     kms_key_arn        = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"

@@ -941,3 +941,83 @@ run "refuses_text_items_for_images" {
 
   expect_failures = [var.text_items]
 }
+
+run "refuses_functions_signing_config_that_is_no_arn" {
+  command = plan
+
+  variables {
+    functions = { code_signing_config_arn = "csc-0d1234567890abcde" }
+  }
+
+  expect_failures = [var.functions]
+}
+
+run "refuses_functions_signing_without_a_package" {
+  command = plan
+
+  variables {
+    functions = { code_signing_config_arn = "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0d1234567890abcde" }
+  }
+
+  expect_failures = [var.functions]
+}
+
+run "refuses_functions_six_layers" {
+  command = plan
+
+  variables {
+    functions = { layer_arns = [for version in range(6) : "arn:aws:lambda:us-east-1:123456789012:layer:agent:${version}"] }
+  }
+
+  expect_failures = [var.functions]
+}
+
+run "refuses_functions_layer_without_a_version" {
+  command = plan
+
+  variables {
+    functions = { layer_arns = ["arn:aws:lambda:us-east-1:123456789012:layer:agent"] }
+  }
+
+  expect_failures = [var.functions]
+}
+
+run "refuses_functions_concurrency_of_an_unknown_step" {
+  command = plan
+
+  variables {
+    functions = { reserved_concurrency = { split_images = 5 } }
+  }
+
+  expect_failures = [var.functions]
+}
+
+run "refuses_functions_concurrency_of_nothing" {
+  command = plan
+
+  variables {
+    functions = { reserved_concurrency = { poll_queue = 0 } }
+  }
+
+  expect_failures = [var.functions]
+}
+
+run "refuses_functions_vpc_without_security_groups" {
+  command = plan
+
+  variables {
+    functions = { vpc = { security_group_ids = [], subnet_ids = ["subnet-1"] } }
+  }
+
+  expect_failures = [var.functions]
+}
+
+run "refuses_functions_vpc_without_subnets" {
+  command = plan
+
+  variables {
+    functions = { vpc = { security_group_ids = ["sg-1"], subnet_ids = [] } }
+  }
+
+  expect_failures = [var.functions]
+}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+SIGNING = f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-0d1234567890abcde"
 SECONDS_FOR_ONE_COMMAND = 100
 
 MINIMAL: dict[str, Any] = {
@@ -61,6 +62,19 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "administrator_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/platform"],
         "upload_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/cameras"],
         "reader_principal_arns": ["arn:aws:iam::210987654321:role/analysis"],
+    },
+    "locked_down": KEYED
+    | {
+        "lambda_package": {"s3_bucket": "my-files", "s3_key": "signed/labeling_lambdas.zip"},
+        "functions": {
+            "code_signing_config_arn": SIGNING,
+            "layer_arns": [
+                "arn:aws:lambda:us-east-1:580247275435:layer:LambdaInsightsExtension:53"
+            ],
+            "reserved_concurrency": {"job_state_change": 5, "poll_queue": 1},
+            "tracing_enabled": True,
+            "vpc": {"security_group_ids": ["sg-1"], "subnet_ids": ["subnet-1", "subnet-2"]},
+        },
     },
     "online_store": KEYED | {"feature_group": {"online_store_enabled": True}},
     "overrides": {name: value for name, value in KEYED.items() if name != "labels"}

@@ -30,6 +30,9 @@ module "labeling" {
   template_s3_uri       = "s3://files/${terraform_data.later.id}.liquid.html"
   reader_principal_arns = ["arn:aws:iam::123456789012:role/${terraform_data.later.id}"]
   upload_principal_arns = ["arn:aws:iam::123456789012:role/${terraform_data.later.id}"]
+  functions = {
+    vpc = { security_group_ids = [terraform_data.later.id], subnet_ids = [terraform_data.later.id] }
+  }
   alarms = { actions = ["arn:aws:sns:us-east-1:123456789012:${terraform_data.later.id}"] }
 }
 """
