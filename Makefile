@@ -16,6 +16,7 @@ PYTEST_ARGS ?=
 BIN := .venv/bin
 READY := .venv/.installed
 RUNTIME_READY := .venv-runtime/.installed
+SCAN_READY := .venv-scan/.installed
 PIP := -m pip --disable-pip-version-check -qq install
 
 define make_environment
@@ -47,7 +48,7 @@ demo: $(READY) $(RUNTIME_READY) ## Run the whole pipeline locally, no AWS accoun
 sandbox: $(READY) $(RUNTIME_READY) ## Start the local AWS and print how to use it
 	@$(BIN)/labeling-sandbox serve
 
-test: check $(RUNTIME_READY) ## Run the checks and every test
+test: check $(RUNTIME_READY) $(SCAN_READY) ## Run the checks and every test
 	@echo "== tests"
 	@$(BIN)/python -m pytest $(or $(PYTEST_ARGS),-n 2 --dist loadgroup --ignore tests/pipeline)
 	@# By itself: it counts what is undelivered and denied in the whole sandbox of its process.
@@ -68,13 +69,18 @@ package: $(READY) ## Rebuild the Lambda package that ships in the module
 	@$(BIN)/python tools/build_package.py
 
 clean: ## Remove the environments, caches and working folders
-	@rm -rf .venv .venv-runtime .demo .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-runtime .venv-scan .demo .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name .git -prune -o \( -name __pycache__ -o -name .terraform \) -type d -prune -exec rm -rf {} +
 
 $(READY): requirements-dev.txt lambda_src/pyproject.toml sandbox/pyproject.toml
 	$(call make_environment,.venv,tools and tests)
 	@$(BIN)/python $(PIP) --requirement requirements-dev.txt
 	@$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable lambda_src --editable sandbox
+	@touch $@
+
+$(SCAN_READY): requirements-scan.txt
+	$(call make_environment,.venv-scan,scanners)
+	@.venv-scan/bin/python $(PIP) --requirement requirements-scan.txt
 	@touch $@
 
 $(RUNTIME_READY): requirements-runtime.txt

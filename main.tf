@@ -32,6 +32,7 @@ module "encryption" {
 module "storage" {
   source = "./modules/storage"
 
+  access_logs                  = var.access_logs == null ? null : { bucket_name = var.access_logs.bucket_name, prefix = "${var.access_logs.prefix}${var.job_name}/" }
   administrator_principal_arns = local.administrator_principal_arns
   bucket_arns                  = local.bucket_arns
   bucket_names                 = local.bucket_names

@@ -1,3 +1,22 @@
+variable "access_logs" {
+  description = <<-EOT
+    Where S3 writes its access logs of the three buckets. Null writes none.
+
+    - `bucket_name` - Name of a bucket in the same region and account whose policy lets `logging.s3.amazonaws.com` write.
+    - `prefix` - (Optional) Beginning of the logs' keys; the pipeline's name and the bucket's use follow. Defaults to `s3/`.
+  EOT
+  type = object({
+    bucket_name = string
+    prefix      = optional(string, "s3/")
+  })
+  default = null
+
+  validation {
+    condition     = var.access_logs == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.access_logs.bucket_name))
+    error_message = "access_logs.bucket_name must be the name of a bucket, 3 to 63 lower case letters, digits, dots and hyphens."
+  }
+}
+
 variable "administrator_principal_arns" {
   description = "Roles and users that may always read, write and delete the objects of all three buckets. Null takes the principal that runs Terraform; name the principals when several of them run it, so that the bucket policies do not change with the caller."
   type        = list(string)

@@ -35,11 +35,22 @@ locals {
 }
 
 resource "aws_s3_bucket" "this" {
+  #checkov:skip=CKV2_AWS_62:Only uploads start anything; the upload bucket sends its events to EventBridge.
+  #checkov:skip=CKV_AWS_18:The input access_logs names the bucket for them; the module makes none, because accounts have one.
+  #checkov:skip=CKV_AWS_144:Whether results may leave the region is the account's decision; versions and retention protect them here.
   for_each = var.bucket_names
 
   bucket        = each.value
   force_destroy = var.force_destroy
   tags          = var.tags
+}
+
+resource "aws_s3_bucket_logging" "this" {
+  for_each = var.access_logs == null ? {} : aws_s3_bucket.this
+
+  bucket        = each.value.id
+  target_bucket = var.access_logs.bucket_name
+  target_prefix = "${var.access_logs.prefix}${each.key}/"
 }
 
 resource "aws_s3_bucket_versioning" "this" {

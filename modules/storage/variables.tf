@@ -1,3 +1,12 @@
+variable "access_logs" {
+  description = "Bucket for S3's access logs and the beginning of their keys; null writes none."
+  type = object({
+    bucket_name = string
+    prefix      = string
+  })
+  default = null
+}
+
 variable "administrator_principal_arns" {
   description = "Principals that may read, write and delete every object; patterns are allowed."
   type        = list(string)

@@ -110,6 +110,7 @@ resource "aws_iam_role_policy" "workflow" {
 }
 
 resource "aws_sfn_state_machine" "this" {
+  #checkov:skip=CKV_AWS_285:Every event is logged, without the data of the states.
   name       = var.name
   definition = var.definition
   role_arn   = aws_iam_role.workflow.arn
