@@ -126,6 +126,7 @@ module "function" {
   for_each = { for step, function in local.functions : step => function if contains(local.function_steps, step) }
 
   code_signing_config_arn = var.functions.code_signing_config_arn
+  deployment              = local.deployment
   description             = each.value.description
   environment = merge(each.value.environment, {
     LEDGER_TABLE  = local.ledger_table_name

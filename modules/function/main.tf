@@ -4,14 +4,14 @@ locals {
   shipped_package = "${path.module}/package/labeling_lambdas.zip"
   package_path    = var.package == null ? local.shipped_package : var.package.path
 
-  network_actions = [
+  attach_actions = [
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
   ]
+  describe_actions   = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
+  network_arn_prefix = "arn:${var.deployment.partition}:ec2:${var.deployment.region}:${var.deployment.account_id}"
 }
 
 # Lambda takes a role only from its own account, and checks at creation that it can assume it, so the role needs no
@@ -55,14 +55,29 @@ data "aws_iam_policy_document" "this" {
     }
   }
 
-  # What Lambda itself does with the role to reach the subnets. It names no interface beforehand, and descriptions
-  # know no resources. https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+  # What Lambda itself does with the role to reach the subnets, whose interfaces it makes and takes away.
+  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
   dynamic "statement" {
     for_each = var.vpc == null ? [] : ["AttachToSubnets"]
 
     content {
+      sid     = statement.value
+      actions = local.attach_actions
+      resources = concat(
+        ["${local.network_arn_prefix}:network-interface/*"],
+        [for id in var.vpc.security_group_ids : "${local.network_arn_prefix}:security-group/${id}"],
+        [for id in var.vpc.subnet_ids : "${local.network_arn_prefix}:subnet/${id}"],
+      )
+    }
+  }
+
+  # Descriptions know no resources.
+  dynamic "statement" {
+    for_each = var.vpc == null ? [] : ["DescribeNetwork"]
+
+    content {
       sid       = statement.value
-      actions   = local.network_actions
+      actions   = local.describe_actions
       resources = ["*"]
     }
   }
@@ -75,7 +90,7 @@ data "aws_iam_policy_document" "this" {
     content {
       sid       = statement.value
       effect    = "Deny"
-      actions   = local.network_actions
+      actions   = concat(local.attach_actions, local.describe_actions)
       resources = ["*"]
 
       condition {

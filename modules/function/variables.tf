@@ -4,6 +4,15 @@ variable "code_signing_config_arn" {
   default     = null
 }
 
+variable "deployment" {
+  description = "Account, partition and region of the deployment, read once at the root."
+  type = object({
+    account_id = string
+    partition  = string
+    region     = string
+  })
+}
+
 variable "description" {
   description = "What the function does."
   type        = string

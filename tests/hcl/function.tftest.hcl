@@ -12,6 +12,7 @@ run "refuses_an_environment_over_four_kilobytes" {
   }
 
   variables {
+    deployment         = { account_id = "123456789012", partition = "aws", region = "us-east-1" }
     description        = "Does nothing."
     environment        = { TEXT = join("", [for number in range(410) : "0123456789"]) }
     function_arn       = "arn:aws:lambda:us-east-1:123456789012:function:digits-poll-queue"

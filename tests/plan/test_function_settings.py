@@ -71,11 +71,21 @@ def test_lambda_may_attach_to_subnets_and_the_code_may_not(locked_down: Planned)
             continue
         step = address.split('"')[1]
         statements = locked_down.statements(address)
-        attach, deny = statements["AttachToSubnets"], statements["KeepNetworkFromCode"]
-        assert attach["Effect"] == "Allow"
+        attach, look = statements["AttachToSubnets"], statements["DescribeNetwork"]
+        deny = statements["KeepNetworkFromCode"]
+        assert attach["Resource"] == [
+            f"arn:aws:ec2:us-east-1:123456789012:{resource}"
+            for resource in (
+                "subnet/subnet-2",
+                "subnet/subnet-1",
+                "security-group/sg-1",
+                "network-interface/*",
+            )
+        ]
         assert "Condition" not in attach
+        assert "Condition" not in look
         assert deny["Effect"] == "Deny"
-        assert as_list(deny["Action"]) == as_list(attach["Action"])
+        assert set(deny["Action"]) == {*attach["Action"], *look["Action"]}
         name = f"arn:aws:lambda:us-east-1:123456789012:function:digits-{step.replace('_', '-')}"
         assert deny["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": name}}
 

@@ -29,6 +29,9 @@ NO_FINDINGS = {
     ("RESOURCE_MISMATCH", "states:SendTaskSuccess"),
     # Asks for the ARN of an express execution besides; this state machine is a standard one.
     ("RESOURCE_MISMATCH", "states:DescribeExecution"),
+    # A global key of every call that a function's code makes.
+    # https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+    ("UNKNOWN_CONDITION_FOR_ACTION", "lambda:SourceFunctionArn"),
 }
 
 
