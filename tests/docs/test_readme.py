@@ -24,8 +24,8 @@ def fenced(language: str) -> list[str]:
 
 def end_states() -> set[str]:
     text = (ROOT / "statemachine.asl.json.tftpl").read_text(encoding="utf-8")
-    # What directives choose is taken, so that the states of every switch are there. The placeholders
-    # stand for numbers, lists and parts of strings: any number fits all of them.
+    # Without the directives the states of every switch are there. The placeholders stand for
+    # numbers, lists and parts of strings: any number fits all of them.
     rendered = re.sub(r"\$\{[^}]*\}", "0", re.sub(r"%\{[^}]*\}", "", text))
     states: dict[str, Any] = json.loads(rendered)["States"]
     return {name for name, state in states.items() if state["Type"] in ("Succeed", "Fail")}
