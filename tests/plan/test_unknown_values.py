@@ -33,6 +33,10 @@ module "labeling" {
   functions = {
     vpc = { security_group_ids = [terraform_data.later.id], subnet_ids = [terraform_data.later.id] }
   }
+  verification = {
+    workteam_arn    = "${local.team}/${terraform_data.later.id}"
+    template_s3_uri = "s3://files/${terraform_data.later.id}.liquid.html"
+  }
   alarms = { actions = ["arn:aws:sns:us-east-1:123456789012:${terraform_data.later.id}"] }
 }
 """
