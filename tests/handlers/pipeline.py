@@ -196,7 +196,8 @@ class Pipeline(Executions):
     ) -> list[dict[str, int]]:
         return [
             update_feature_store.handler(
-                {"run_id": run["run_id"], "shard": shard}, context or Context()
+                {"run_id": run["run_id"], "folder": plan["folder"], "shard": shard},
+                context or Context(),
             )
             for shard in plan["shards"]
         ]
@@ -212,6 +213,7 @@ class Pipeline(Executions):
         for _ in range(_MAX_ROUNDS):
             event: Any = {
                 "run_id": run["run_id"],
+                "folder": state["folder"],
                 "return_shards": state["return_shards"],
                 "stored": stored or [],
                 "position": state["position"],

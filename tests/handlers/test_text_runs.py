@@ -151,7 +151,7 @@ def test_a_plan_holds_no_text(pipeline: Pipeline) -> None:
     assert (plan["shards"], plan["return_shards"]) == ([0], 1)
     s3 = pipeline.sandbox.client("s3")
     for name in ("store", "return"):
-        key = f"runs/{run['run_id']}/results/{name}-00000.jsonl"
+        key = f"runs/{run['run_id']}/{plan['folder']}/{name}-00000.jsonl"
         rows = s3.get_object(Bucket=pipeline.output, Key=key)["Body"].read().decode()
         assert "quoted" not in rows
         assert "tabs" not in rows

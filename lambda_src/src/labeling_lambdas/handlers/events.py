@@ -72,9 +72,16 @@ class PlanEvent(TypedDict):
 
 
 class StoreEvent(TypedDict):
-    """Event of ``update_feature_store``."""
+    """Event of ``update_feature_store``.
+
+    Keys:
+        run_id: The run.
+        folder: Folder of the run's plan.
+        shard: Number of the shard.
+    """
 
     run_id: str
+    folder: str
     shard: int
 
 
@@ -83,12 +90,14 @@ class ReturnEvent(TypedDict):
 
     Keys:
         run_id: The run.
+        folder: Folder of the run's plan.
         return_shards: Number of shards of claims to give back.
         stored: Results of the shards; one that could not be stored counts nothing.
         position: Where to go on.
     """
 
     run_id: str
+    folder: str
     return_shards: int
     stored: list[dict[str, int]]
     position: int

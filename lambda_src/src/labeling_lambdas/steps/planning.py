@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -48,11 +49,14 @@ class Plan:
     """The work that remains of a run.
 
     Attributes:
+        folder: Where its shards are. Each planning call has a folder of its own, so that one that
+            outlives its execution overwrites nothing that its successor acts upon.
         store_shards: Number of shards with records to write.
         return_shards: Number of shards with claims to give back.
         job: How the labeling job ended.
     """
 
+    folder: str
     store_shards: int
     return_shards: int
     job: dict[str, Any]
@@ -60,20 +64,26 @@ class Plan:
     def fields(self) -> dict[str, Any]:
         """Return the plan as JSON-ready fields."""
         return {
+            "folder": self.folder,
             "store_shards": self.store_shards,
             "return_shards": self.return_shards,
             "job": self.job,
         }
 
+    @classmethod
+    def from_fields(cls, fields: dict[str, Any]) -> Plan:
+        """Read what :meth:`fields` wrote, or a version that knew one folder only."""
+        return cls(**{"folder": "results", **fields})
 
-def store_shard(number: int) -> str:
+
+def store_shard(folder: str, number: int) -> str:
     """Return the name of a shard of records."""
-    return f"results/store-{number:05d}.jsonl"
+    return f"{folder}/store-{number:05d}.jsonl"
 
 
-def return_shard(number: int) -> str:
+def return_shard(folder: str, number: int) -> str:
     """Return the name of a shard of claims to give back."""
-    return f"results/return-{number:05d}.jsonl"
+    return f"{folder}/return-{number:05d}.jsonl"
 
 
 def unreadable_shard(number: int) -> str:
@@ -115,6 +125,7 @@ class Planning:
     Attributes:
         run_id: The run.
         execution_arn: The execution that works on it.
+        folder: Folder of the run for the shards of this call.
         max_attempts: Attempts after which an item is dead-lettered.
         attribute: Label attribute name.
         labels: The labels that workers could choose; None if they are not known.
@@ -127,6 +138,7 @@ class Planning:
 
     run_id: str
     execution_arn: str
+    folder: str
     max_attempts: int
     attribute: str
     labels: frozenset[str] | None
@@ -151,14 +163,17 @@ class Planning:
         """
         run = self.runs.owned(self.run_id, self.execution_arn)
         if run.state is not RunState.SEALED:
-            return Plan(**run.plan)
-        plan = self._write_shards(job)
-        self.artifacts.write("results/plan.json", plan.fields())
-        self.runs.begin_settling(self.run_id, self.execution_arn, plan.fields())
+            return Plan.from_fields(run.plan)
+        written = self._write_shards(job)
+        self.artifacts.write(f"{self.folder}/plan.json", written.fields())
+        plan = Plan.from_fields(
+            self.runs.begin_settling(self.run_id, self.execution_arn, written.fields())
+        )
         _log.info(
             "results planned",
             extra={
                 "run_id": self.run_id,
+                "folder": plan.folder,
                 "store_shards": plan.store_shards,
                 "return_shards": plan.return_shards,
             },
@@ -168,8 +183,8 @@ class Planning:
     def _write_shards(self, job: dict[str, Any]) -> Plan:
         # Without contents: the texts of one run need not fit in memory.
         claims = {item.item_id: item.without_content() for item in claimed_items(self.artifacts)}
-        store = _Shards(self.artifacts, store_shard)
-        back = _Shards(self.artifacts, return_shard)
+        store = _Shards(self.artifacts, functools.partial(store_shard, self.folder))
+        back = _Shards(self.artifacts, functools.partial(return_shard, self.folder))
         unreadable = _Shards(self.artifacts, unreadable_shard)
         for item_id in self._superseded(claims):
             back.add(superseded(claims.pop(item_id)).fields())
@@ -189,7 +204,7 @@ class Planning:
                 back.add(settlement.fields())
         for shards in (store, back, unreadable):
             shards.flush()
-        return Plan(store.written, back.written, job)
+        return Plan(self.folder, store.written, back.written, job)
 
     def _record(self, item: ClaimedItem, output: OutputLine) -> dict[str, str]:
         record = feature_record(item, output, self.context)

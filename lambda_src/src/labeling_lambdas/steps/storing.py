@@ -27,9 +27,9 @@ _log = logging.getLogger(__name__)
 _CHUNK_SECONDS = 30
 
 
-def rejected_shard(number: int) -> str:
+def rejected_shard(folder: str, number: int) -> str:
     """Return the name of the list of a shard's records that Feature Store refused for good."""
-    return f"results/rejected-{number:05d}.jsonl"
+    return f"{folder}/rejected-{number:05d}.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Storing:
 
     Attributes:
         run_id: The run.
+        folder: Folder of the run's plan.
         records: The feature group.
         items: The ledger.
         artifacts: The run's files.
@@ -45,6 +46,7 @@ class Storing:
     """
 
     run_id: str
+    folder: str
     records: FeatureStore
     items: ItemLedger
     artifacts: Artifacts
@@ -59,14 +61,14 @@ class Storing:
         Raises:
             OutOfTimeError: If the function's time does not suffice.
         """
-        rows = list(self.artifacts.read_lines(store_shard(shard)))
+        rows = list(self.artifacts.read_lines(store_shard(self.folder, shard)))
         chunks = [rows[start : start + MAX_ACTIONS] for start in range(0, len(rows), MAX_ACTIONS)]
         with ThreadPoolExecutor(THREADS) as threads:
             results = list(threads.map(self._store_chunk, chunks))
         stored = sum(count for count, _ in results)
         rejected = [fields for _, settlements in results for fields in settlements]
         if rejected:
-            self.artifacts.write_lines(rejected_shard(shard), rejected)
+            self.artifacts.write_lines(rejected_shard(self.folder, shard), rejected)
         counts = Settled(stored=stored).fields()
         # The number tells a list of this call from one that an earlier call left behind, whose
         # records were taken since.
