@@ -10,7 +10,7 @@ import pytest
 from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.errors import OutOfTimeError, RunTakenOverError
-from labeling_lambdas.steps import planning
+from labeling_lambdas.steps import shards
 from tests.handlers.faults import CrashError
 from tests.handlers.pipeline import Context
 
@@ -52,7 +52,7 @@ def test_everything_that_is_not_labeled_goes_back_with_attempt_and_reason(
 
 
 def test_work_is_cut_into_shards(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "SHARD_ITEMS", 10)
+    monkeypatch.setattr(shards, "SHARD_ITEMS", 10)
     run, sources = pipeline.seed(45)
     lines = [pipeline.labeled(it) for it in sources[:25]] + [pipeline.failed(sources[25])]
     plan = pipeline.plan(run, pipeline.ended_job(run, lines))
@@ -244,7 +244,7 @@ def test_steps_stop_before_their_time_is_over(pipeline: Pipeline) -> None:
 def test_giving_back_goes_on_where_it_stopped(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "SHARD_ITEMS", 2)
+    monkeypatch.setattr(shards, "SHARD_ITEMS", 2)
     run, _ = pipeline.seed(6)
     plan = pipeline.plan(run, pipeline.ended_job(run, status="Failed"))
     assert plan["return_shards"] == 3

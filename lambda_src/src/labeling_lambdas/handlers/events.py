@@ -48,7 +48,7 @@ class WaitEvent(TypedDict):
         execution_arn: The execution that calls.
         run_id: The run.
         generation: Generation of the run.
-        stage: ``label``.
+        stage: ``label`` or ``verify``.
         task_token: Token of the waiting state.
         entered_at: When the state was entered.
         retry_count: Which repeat of the state this is.
@@ -63,12 +63,31 @@ class WaitEvent(TypedDict):
     retry_count: int
 
 
+class VerifyEvent(WaitEvent):
+    """Event of ``start_verification_job``.
+
+    Keys:
+        labeling_job: What answered the state that waited for the labeling job.
+    """
+
+    labeling_job: dict[str, Any]
+
+
 class PlanEvent(TypedDict):
-    """Event of ``plan_results``; ``labeling_job`` is what answered the waiting state."""
+    """Event of ``plan_results``.
+
+    Keys:
+        execution_arn: The execution that calls.
+        run_id: The run.
+        labeling_job: What answered the state that waited for the labeling job.
+        verification_job: What answered the one that waited for the verification job; absent
+            without verification, and in an execution that began without it.
+    """
 
     execution_arn: str
     run_id: str
     labeling_job: dict[str, Any]
+    verification_job: NotRequired[dict[str, Any]]
 
 
 class StoreEvent(TypedDict):
@@ -108,6 +127,32 @@ class FinishEvent(TypedDict):
 
     execution_arn: str
     run_id: str
+
+
+class PrepareEvent(TypedDict):
+    """Ground Truth's event of ``prepare_verification``; ``dataObject`` is the manifest line."""
+
+    version: str
+    labelingJobArn: str
+    dataObject: dict[str, Any]
+
+
+class ConsolidateEvent(TypedDict):
+    """Ground Truth's event of ``consolidate_verification``.
+
+    Keys:
+        version: Version of the event.
+        labelingJobArn: The verification job.
+        labelCategories: Categories of the job; null for some jobs.
+        labelAttributeName: Label attribute name of the job.
+        payload: Names the file with the answers.
+    """
+
+    version: str
+    labelingJobArn: str
+    labelCategories: NotRequired[list[str] | None]
+    labelAttributeName: str
+    payload: dict[str, Any]
 
 
 def token_of(event: WaitEvent) -> TaskToken:

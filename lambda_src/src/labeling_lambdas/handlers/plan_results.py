@@ -36,17 +36,17 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
         labels=settings.labels,
         context=RecordContext(
             run_id=event["run_id"],
-            labeling_job=event["labeling_job"]["name"],
             task_type=settings.task_type,
             label_schema=settings.label_schema,
             extra_features=settings.extra_features,
         ),
+        verification=settings.verification,
         runs=wiring.run_ledger(settings),
         items=wiring.item_ledger(settings),
         artifacts=wiring.artifacts(settings, event["run_id"]),
         deadline=Deadline.of(context),
     )
-    plan = planning.plan(event["labeling_job"])
+    plan = planning.plan(event["labeling_job"], event.get("verification_job"))
     return {
         "folder": plan.folder,
         "shards": list(range(plan.store_shards)),

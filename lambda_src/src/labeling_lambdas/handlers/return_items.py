@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.handlers import wiring
 from labeling_lambdas.settings import ReturnSettings, read_settings
-from labeling_lambdas.steps.planning import return_shard
 from labeling_lambdas.steps.returning import Returning
+from labeling_lambdas.steps.shards import return_shard
 from labeling_lambdas.steps.storing import rejected_shard
 
 if TYPE_CHECKING:
