@@ -259,10 +259,10 @@ def test_a_refusal_for_now_is_told_apart(pipeline: Pipeline, code: str) -> None:
 def test_no_job_is_created_for_a_run_that_is_settled_or_closed(pipeline: Pipeline) -> None:
     run, sources = pipeline.seed(2)
     job = pipeline.ended_job(run, status="NotCreated")
-    pipeline.plan(run, job)
+    plan = pipeline.plan(run, job)
     with pytest.raises(LabelingJobRefusedError, match="sealed run only"):
         pipeline.start(run)
-    pipeline.give_back(run, {"return_shards": 1, "position": 0})
+    pipeline.give_back(run, plan)
     assert pipeline.finish(run)["outcome"] == "labeling_job_failed"
     with pytest.raises(LabelingJobRefusedError):
         pipeline.start(run)
