@@ -64,9 +64,7 @@ def read_template(client: Client, uri: str, kind: TaskKind) -> Template:
     problem = None
     if "crowd-form" not in template.elements:
         problem = "has no crowd-form"
-    elif kind.element and kind.element_name is None and not template.names(kind.element):
-        problem = f"has no {kind.element} with a name"
-    elif kind.element and kind.element_name not in (None, *template.names(kind.element)):
+    elif kind.element and kind.element_name not in template.names(kind.element):
         problem = f"has no {kind.element} whose name is {kind.element_name}"
     if problem:
         raise template_error(uri, problem)

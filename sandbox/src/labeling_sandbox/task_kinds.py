@@ -36,8 +36,7 @@ class TaskKind:
         source_key: The key of a manifest line that holds what is worked on, None if both can.
         element: The element that the worker template must hold, None for the service's own
             interface and for templates that are a customer's affair.
-        element_name: The ``name`` of that element, under which consolidation finds the answers;
-            None where no source tells it, so that any will do.
+        element_name: The ``name`` of that element, under which consolidation finds the answers.
         min_labels: The least number of label categories.
         max_labels: The greatest number, None without a limit.
         max_objects: The greatest number of objects in a job.
@@ -141,6 +140,7 @@ VERIFICATION_KINDS: Mapping[str, VerificationKind] = {
         metadata="class-map",
         source_key=_IMAGE,
         element="crowd-image-classifier",
+        element_name="crowd-image-classifier",
     ),
     "VerificationSemanticSegmentation": VerificationKind(
         says=equality.mask,
@@ -148,6 +148,7 @@ VERIFICATION_KINDS: Mapping[str, VerificationKind] = {
         is_file=True,
         source_key=_IMAGE,
         element="crowd-image-classifier",
+        element_name="crowd-image-classifier",
         max_objects=20_000,
     ),
 }

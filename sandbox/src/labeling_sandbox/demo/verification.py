@@ -140,8 +140,8 @@ def judge(
             f" {rates.accept_wrong:.0%} of wrong and reject {rates.reject_right:.0%} of right ones"
         ),
         (
-            f"  {CONFIDENCE:.1%} interval of the binomial distribution: {least} to {most} of {stored}:"
-            f" {'inside' if is_inside else 'OUTSIDE'}"
+            f"  {CONFIDENCE:.1%} interval of the binomial distribution:"
+            f" {least} to {most} of {stored}: {'inside' if is_inside else 'OUTSIDE'}"
         ),
         f"  records by status: {dict(sorted(statuses.items()))}",
         f"  records by attempts, {max_attempts} at most: {dict(sorted(attempts.items()))}",
