@@ -6,7 +6,7 @@ labeler documents, and a function that reads an object by its ``s3://`` URI.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from labeling_sandbox import image_files
@@ -63,7 +63,7 @@ def entities(value: Value, _metadata: Metadata, truth: list[dict[str, Any]], _re
 
 
 def shown(
-    task_object: object, given: list[str], segments: list[Mapping[str, str]], truth: object
+    task_object: object, given: list[str], segments: Sequence[Mapping[str, str]], truth: object
 ) -> bool:
     """Tell whether what a custom task shows of a label says the truth.
 
@@ -85,7 +85,7 @@ def shown(
     return sorted(given) == sorted(truth)
 
 
-def _marked(segments: list[Mapping[str, str]]) -> list[tuple[int, int, str]]:
+def _marked(segments: Sequence[Mapping[str, str]]) -> list[tuple[int, int, str]]:
     found, position = [], 0
     for piece in segments:
         end = position + len(str(piece.get("text")))
