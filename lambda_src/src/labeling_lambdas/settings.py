@@ -75,7 +75,6 @@ class ReviewSettings:
     pipeline_name: str
     task_type: str
     label_attribute_name: str
-    labels: frozenset[str] | None
     verification: Verification
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from labeling_lambdas.domain.settlement import JobStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 #: Runs in a row whose job could not be created or failed as a whole, after which a run claims a
 #: single item as a probe, so that a missing permission never empties the queue run by run.
@@ -142,9 +143,13 @@ class Settled:
         dead_lettered: Counter[str] = Counter()
         rejected: Counter[str] = Counter()
         for part in parts:
-            for name in ("stored", "labeled", "superseded", "verified", "unverified"):
+            for name in ("stored", "labeled", "superseded"):
                 counts[name] += int(part[name])
-            rejected.update(part.get("rejected", {}))
+            # Not counted by the version before verification, which wrote a number as "rejected".
+            for name in ("verified", "unverified"):
+                counts[name] += int(part.get(name, 0))
+            if isinstance(part.get("rejected"), Mapping):
+                rejected.update(part["rejected"])
             returned.update(part["returned"])
             dead_lettered.update(part["dead_lettered"])
         return cls(

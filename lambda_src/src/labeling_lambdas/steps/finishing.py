@@ -105,7 +105,7 @@ class Finishing:
         rejected = [
             _settled("rejected", number)
             for number, name in enumerate(stored)
-            if parts.get(name, {}).get("refused")
+            if _refused(parts.get(name, {}))
         ]
         # Claims without a plan are claims that nobody has looked at yet.
         planned = bool(run.plan) or not run.counts["claimed"]
@@ -167,6 +167,11 @@ class Finishing:
 
 def _settled(kind: str, number: int) -> str:
     return f"settled/{kind}-{number:05d}.json"
+
+
+def _refused(part: dict[str, Any]) -> bool:
+    # The version before verification wrote the number under another name.
+    return bool(part.get("refused", part.get("rejected")))
 
 
 def _count(run: Run, name: str) -> int:
