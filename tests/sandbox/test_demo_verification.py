@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import random
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from labeling_sandbox.auditor import Findings, Upload
+from labeling_sandbox.demo.data_set import DataSet, Item, Oddity
+from labeling_sandbox.demo.run import Demo, DemoSettings
+from labeling_sandbox.demo.screen import Screen
 from labeling_sandbox.demo.verification import Rates, interval, judge, majority, reviewers_of
+from labeling_sandbox.server import Sandbox
 
 
 def records(count: int, **changes: str) -> list[dict[str, str]]:
@@ -46,7 +54,7 @@ def test_figures_inside_the_interval_are_no_problem() -> None:
     assert verdict.problems == []
     text = "\n".join(verdict.lines)
     assert "60 of 60 stored labels are right" in text
-    assert "expected 99.48%" in text
+    assert "Expected: 99.48%" in text
     assert "57 to 60 of 60: inside" in text
     assert "{1: 60}" in text
 
@@ -71,3 +79,52 @@ def test_the_number_of_reviewers_is_that_of_the_verification_jobs() -> None:
     for jobs in ([labeling], [verifying, {**verifying, "reviewers": 5}]):
         with pytest.raises(ValueError, match="reviewers"):
             reviewers_of(jobs)
+
+
+ITEMS = [Item(f"{name}.png", name, name) for name in ("a", "b")]
+DATA = DataSet("pictures", [], ITEMS, [Oddity("odd.txt", "unsupported_extension")], [])
+
+
+def demo(*, verify: bool) -> tuple[Demo, io.StringIO]:
+    output = io.StringIO()
+    screen = Screen(Console(file=output, width=200))
+    return Demo(Sandbox(port=1), DemoSettings(Path(), verify=verify), screen), output
+
+
+def letter(key: str, reason: str, detail: str = "") -> dict[str, object]:
+    return {"item": {"key": key}, "reason": reason, "detail": detail}
+
+
+def problems(*letters: dict[str, object], stored: int, verify: bool = True) -> list[str]:
+    """What a demo finds wrong with its dead letters."""
+    uploads = {Upload("b", item.key, "v"): "stored" for item in ITEMS[:stored]}
+    findings = Findings([], dict(uploads), {}, [letter("odd.txt", ODD), *letters])
+    given, _ = demo(verify=verify)
+    given._check_oddities(DATA, findings)
+    return given._problems
+
+
+ODD = "unsupported_extension"
+REJECTED = "verification_rejected: Wrong class; not that"
+
+
+def test_an_item_is_stored_or_has_used_up_its_attempts() -> None:
+    exhausted = letter("b.png", "attempts_exhausted", REJECTED)
+    assert problems(stored=2) == []
+    assert problems(exhausted, stored=1) == []
+    assert problems(stored=1) == ["1 stored and 0 dead-lettered of 2 pictures"]
+    assert problems(letter("b.png", "record_rejected"), stored=1)
+    assert problems(exhausted, stored=1, verify=False)
+
+
+def test_a_dead_letter_is_shown_with_what_the_reviewers_said() -> None:
+    given, output = demo(verify=True)
+    letters = [letter("odd.txt", ODD), letter("b.png", "attempts_exhausted", REJECTED)]
+    given._check_oddities(DATA, Findings([], {}, {}, letters))
+    assert f"Dead letter: b.png: attempts_exhausted: {REJECTED}" in output.getvalue()
+
+
+def test_reviewers_are_deployed_and_err_only_when_asked_for() -> None:
+    assert "workteam_arn" in demo(verify=True)[0]._variables["verification"]
+    assert "verification" not in demo(verify=False)[0]._variables
+    assert Rates().workforce()["accept_wrong_rate"] == 0.02

@@ -256,12 +256,17 @@ def test_masks_are_compared_pixel_by_pixel(sandbox: Sandbox, role: str) -> None:
     know_regions(sandbox)
     right, wrong, colourless = mask(sandbox, 0, 2), mask(sandbox, 1, 3), mask(sandbox, 2, 2)
     del colourless["mask-ref-metadata"]["internal-color-map"]
-    given = masks_request(sandbox, role, [right, wrong, colourless])
-    first, second, third = verification.run(sandbox, given)
+    nowhere, no_address = mask(sandbox, 3, 2), mask(sandbox, 3, 2)
+    nowhere["mask-ref"] += ".bak"
+    no_address["mask-ref"] = 7
+    given = masks_request(sandbox, role, [right, wrong, colourless, nowhere, no_address])
+    first, second, third, *unreadable = verification.run(sandbox, given)
     assert first["verdict"] == 0
     assert second["verdict"] != 0
     assert "internal-color-map" in third["verdict-metadata"]["failure-reason"]
-    assert verification.shown(sandbox, given)["shown_without_label"] == 1
+    assert all("failure-reason" in line["verdict-metadata"] for line in unreadable)
+    job = verification.shown(sandbox, given)
+    assert (job["shown"], job["shown_without_label"]) == (3, 1)
 
 
 def test_masks_are_read_with_the_role(sandbox: Sandbox) -> None:

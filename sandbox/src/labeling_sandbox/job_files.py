@@ -9,7 +9,7 @@ from moto.s3.models import FakeDeleteMarker, s3_backends
 from moto.utilities.utils import get_partition
 
 from labeling_sandbox.answers.task import Failure
-from labeling_sandbox.labeling_inputs import split_uri
+from labeling_sandbox.labeling_inputs import InputError, split_uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,10 @@ class JobFiles:
         Returns:
             Its content, or why there is none.
         """
-        bucket, key = split_uri(uri)
+        try:
+            bucket, key = split_uri(uri)
+        except InputError as error:
+            return Failure(str(error))
         if (bucket, what) not in self._refusals:
             self._refusals[bucket, what] = self._refusal(bucket, key)
         refusal = self._refusals[bucket, what]

@@ -180,7 +180,7 @@ class Verification:
             return missing
         files = self._assignment.files
         picture = files.load(line["source-ref"])
-        label = files.load(line[self._prior], "label") if self._kind.is_file else b""
+        label = files.load(str(line[self._prior]), "label") if self._kind.is_file else b""
         for content in (picture, label):
             if isinstance(content, Failure):
                 return content

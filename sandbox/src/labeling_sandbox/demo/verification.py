@@ -134,13 +134,13 @@ def judge(
     share = f"{right / stored:.2%}" if stored else "none"
     lines = [
         (
-            f"Verified: {right} of {stored} stored labels are right, {share};"
-            f" expected {expected:.2%} of labels of which {rates.label_error:.0%} are wrong,"
-            f" with {reviewers} reviewer{'s' if reviewers > 1 else ''} who accept"
-            f" {rates.accept_wrong:.0%} of wrong and reject {rates.reject_right:.0%} of right ones"
+            f"Verified: {right} of {stored} stored labels are right, {share}."
+            f" Expected: {expected:.2%}, as workers err in {rates.label_error:.0%} of labels, and"
+            f" reviewers, {reviewers} for each label, accept {rates.accept_wrong:.0%} of wrong and"
+            f" reject {rates.reject_right:.0%} of right ones"
         ),
         (
-            f"  {CONFIDENCE:.1%} interval of the binomial distribution:"
+            f"  {CONFIDENCE:.1%} interval of the binomial distribution around that:"
             f" {least} to {most} of {stored}: {'inside' if is_inside else 'OUTSIDE'}"
         ),
         f"  records by status: {dict(sorted(statuses.items()))}",
