@@ -31,6 +31,8 @@ ENDINGS = {
     Outcome.LABELING_JOB_FAILED: ("LabelingJobFailed", "LabelingJobFailed"),
     Outcome.ACCOUNTING_MISMATCH: ("AccountingMismatch", "AccountingMismatch"),
     Outcome.LEFT_OPEN: ("RunLeftOpen", "RunLeftOpen"),
+    # Only a workflow with verification has an end of its own for it.
+    Outcome.VERIFICATION_JOB_FAILED: ("RunLeftOpen", "RunLeftOpen"),
 }
 
 
