@@ -57,7 +57,10 @@ class Verification:
             text: The output line of its labeling job.
             line: The same line, as the object that it holds.
         """
-        return self.samples(item_id) and len(text) <= _MAX_LINE and _fits(line)
+        if not self.samples(item_id) or len(text) > _MAX_LINE:
+            return False
+        # No attribute is longer than its line, and most lines are short.
+        return len(text) <= _MAX_ATTRIBUTE or _fits(line)
 
     def samples(self, item_id: str) -> bool:
         """Return whether an item is in the sample. Its identity is a hash, evenly spread."""

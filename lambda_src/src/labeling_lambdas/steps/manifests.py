@@ -72,6 +72,6 @@ class VerificationManifest:
             if (
                 output is not None
                 and output.label is not None
-                and self.verification.wants(found.item.item_id, found.text, output.line)
+                and self.verification.wants(output.item_id, found.text, output.line)
             ):
                 yield found.text + "\n"

@@ -227,18 +227,18 @@ class Planning:
         self, found: Found, output: OutputLine, reviews: Reviews | None, shards: PlanShards
     ) -> None:
         """Store a label, or keep it where it is still to be verified."""
-        item = found.item
+        item, item_id = found.item, output.item_id
         provenance = Provenance(found.labeling_job, label_schema=found.label_schema)
         if reviews is not None:
-            reason = reviews.without_verdict.get(item.item_id)
-            if item.item_id in reviews.accepted:
+            reason = reviews.without_verdict.get(item_id)
+            if item_id in reviews.accepted:
                 provenance = replace(
                     provenance,
                     status=RecordStatus.VERIFIED,
                     verification_job=reviews.job["name"],
                 )
             elif reason is None and not reviews.verification.wants(
-                item.item_id, found.text, output.line
+                item_id, found.text, output.line
             ):
                 provenance = replace(provenance, status=RecordStatus.UNVERIFIED)
             else:
