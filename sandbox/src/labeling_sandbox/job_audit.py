@@ -226,6 +226,20 @@ def _imbalances(
     if verification and untouched > report["superseded"]:
         yield f"claimed {report['claimed']}, but its jobs had {len(worked_on)} items"
     yield from _wrong_share(report, job, verification)
+    if verification:
+        yield from _wrong_verdicts(report, verification)
+
+
+def _wrong_verdicts(report: Mapping[str, Any], verification: Job) -> Iterable[str]:
+    """Compare what a run counted as verified and rejected with what reviewers said."""
+    not_stored = report["superseded"] + report["dead_lettered"].get("record_rejected", 0)
+    accepted = len(verification.accepted)
+    rejected = len(verification.labeled) - accepted
+    counted = sum(report["rejected"].values())
+    if not accepted - not_stored <= report["verified"] <= accepted:
+        yield f"reviewers accepted {accepted} labels, {report['verified']} are reported"
+    if not rejected - report["superseded"] <= counted <= rejected:
+        yield f"reviewers rejected {rejected} labels, {counted} are reported"
 
 
 def _wrong_share(
