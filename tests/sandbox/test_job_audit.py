@@ -184,6 +184,14 @@ def test_custom_verdicts_are_what_reviewers_said_not_what_a_function_made_of_it(
     assert found.accepted == ({"a"} if accepted else set())
 
 
+def test_of_a_labeling_job_name_times_and_items_are_enough() -> None:
+    line = {"item-id": "a", "verdict": 0, "verdict-metadata": {"class-name": "cat"}}
+    shown = {"name": "label-1", "created": "1", "modified": "2", "item_ids": ["a"]}
+    (found,) = read_jobs(lambda _name: Service(line), lambda _path: [shown])
+    assert not found.verifies
+    assert set(found.labeled) == {"a"}
+
+
 def test_a_labeling_job_gives_no_verdicts() -> None:
     line = {"item-id": "a", "verdict": 0, "verdict-metadata": {"class-name": "cat"}}
     found = verdict_on([line], kind="ImageMultiClass", accepted_category=None)
