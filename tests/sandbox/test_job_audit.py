@@ -184,6 +184,14 @@ def test_custom_verdicts_are_what_reviewers_said_not_what_a_function_made_of_it(
     assert found.accepted == ({"a"} if accepted else set())
 
 
+def test_of_a_labeling_job_name_times_and_items_are_enough() -> None:
+    line = {"item-id": "a", "verdict": 0, "verdict-metadata": {"class-name": "cat"}}
+    shown = {"name": "label-1", "created": "1", "modified": "2", "item_ids": ["a"]}
+    (found,) = read_jobs(lambda _name: Service(line), lambda _path: [shown])
+    assert not found.verifies
+    assert set(found.labeled) == {"a"}
+
+
 def test_a_labeling_job_gives_no_verdicts() -> None:
     line = {"item-id": "a", "verdict": 0, "verdict-metadata": {"class-name": "cat"}}
     found = verdict_on([line], kind="ImageMultiClass", accepted_category=None)
@@ -203,6 +211,8 @@ def report(**changes: Any) -> dict[str, Any]:
         "returned": {},
         "dead_lettered": {},
         "superseded": 0,
+        "verified": 0,
+        "rejected": {},
         "labeling_job": {"name": "label-1"},
         "verification_job": None,
         **changes,
@@ -229,9 +239,16 @@ def test_a_run_without_verification_is_balanced() -> None:
 
 
 def test_a_run_with_verification_stores_what_was_accepted() -> None:
-    rejected = {"verification_rejected": 2}
-    given = report(stored=1, returned=rejected, verification_job=VERIFICATION)
+    given = report(
+        stored=1,
+        verified=1,
+        returned={"verification_rejected": 2},
+        rejected={"Wrong": 1, "Unclear": 1},
+        verification_job=VERIFICATION,
+    )
     assert imbalances(given, ABC, verdicts("a")) == []
+    assert imbalances({**given, "verified": 0}, ABC, verdicts("a"))
+    assert imbalances({**given, "rejected": {"Wrong": 1}}, ABC, verdicts("a"))
     assert imbalances(given, ABC, verdicts("a", "b"))
     assert imbalances(given, ABC, verdicts())
 
@@ -246,7 +263,7 @@ def test_a_verification_job_that_failed_leaves_the_labels_standing() -> None:
 
 
 def test_a_run_may_have_labels_of_an_earlier_one() -> None:
-    given = report(labeling_job=None, verification_job=VERIFICATION)
+    given = report(labeling_job=None, verification_job=VERIFICATION, verified=3)
     assert imbalances(given, verdicts("a", "b", "c")) == []
     untouched = report(labeling_job=None, stored=0, labeled=3)
     assert imbalances(untouched) == []

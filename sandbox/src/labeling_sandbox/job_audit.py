@@ -77,7 +77,11 @@ def read_jobs(client: Callable[[str], Any], control: Callable[[str], Any]) -> li
 
     Args:
         client: Makes an administrator's client of a service.
-        control: Reads one of the sandbox's control routes.
+        control: Reads one of the sandbox's control routes: ``labeling-jobs`` tells ``name``,
+            ``created``, ``modified`` and ``item_ids`` of each job. Of a job that verifies also
+            ``kind`` (``custom``, or what the managed functions are called), the
+            ``accepted_category``, ``opinions`` (the categories that reviewers chose, by item) and
+            ``shown_without_label``.
     """
     shown = sorted(control("labeling-jobs"), key=lambda job: str(job["created"]))
     return [_job(client, entry) for entry in shown]
@@ -86,15 +90,16 @@ def read_jobs(client: Callable[[str], Any], control: Callable[[str], Any]) -> li
 def _job(client: Callable[[str], Any], entry: Mapping[str, Any]) -> Job:
     described = client("sagemaker").describe_labeling_job(LabelingJobName=entry["name"])
     attribute = described["LabelAttributeName"]
-    verifies = entry["kind"] == _CUSTOM or entry["kind"].startswith(_VERIFICATION)
+    kind = str(entry.get("kind", ""))
+    verifies = kind == _CUSTOM or kind.startswith(_VERIFICATION)
     metadata: dict[str, Mapping[str, Any]] = {}
     if "LabelingJobOutput" in described:  # A job that failed has none.
         for line in read_lines(client, described["LabelingJobOutput"]["OutputDatasetS3Uri"]):
             of_label = line.get(f"{attribute}-metadata", {})
             if attribute in line and "failure-reason" not in of_label:
                 metadata[line["item-id"]] = of_label
-    wanted = entry["accepted_category"]
-    if entry["kind"] == _CUSTOM:
+    wanted = entry.get("accepted_category")
+    if kind == _CUSTOM:
         votes = {item: entry["opinions"][item] for item in metadata}
         accepted = [item for item, vote in votes.items() if vote.count(wanted) * 2 > len(vote)]
     else:
@@ -107,7 +112,7 @@ def _job(client: Callable[[str], Any], entry: Mapping[str, Any]) -> Job:
         verifies=verifies,
         labeled=frozenset(metadata),
         accepted=frozenset(accepted) if verifies else frozenset(),
-        unlabeled_shown=entry["shown_without_label"],
+        unlabeled_shown=entry.get("shown_without_label", 0),
     )
 
 
@@ -226,6 +231,20 @@ def _imbalances(
     if verification and untouched > report["superseded"]:
         yield f"claimed {report['claimed']}, but its jobs had {len(worked_on)} items"
     yield from _wrong_share(report, job, verification)
+    if verification:
+        yield from _wrong_verdicts(report, verification)
+
+
+def _wrong_verdicts(report: Mapping[str, Any], verification: Job) -> Iterable[str]:
+    """Compare what a run counted as verified and rejected with what reviewers said."""
+    not_stored = report["superseded"] + report["dead_lettered"].get("record_rejected", 0)
+    accepted = len(verification.accepted)
+    rejected = len(verification.labeled) - accepted
+    counted = sum(report["rejected"].values())
+    if not accepted - not_stored <= report["verified"] <= accepted:
+        yield f"reviewers accepted {accepted} labels, {report['verified']} are reported"
+    if not rejected - report["superseded"] <= counted <= rejected:
+        yield f"reviewers rejected {rejected} labels, {counted} are reported"
 
 
 def _wrong_share(
