@@ -38,6 +38,16 @@ class Connection:
         """Where region and credentials come from."""
         return boto3.Session(region_name=self.region, profile_name=self.profile)
 
+    @property
+    def region_name(self) -> str:
+        """The region that is called."""
+        return str(self.session.region_name)
+
+    @property
+    def partition(self) -> str:
+        """The partition of the region."""
+        return self.session.get_partition_for_region(self.region_name)
+
     def client(self, service: str) -> Client:
         """Return the client of a service."""
         if service not in self._clients:

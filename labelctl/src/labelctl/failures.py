@@ -105,6 +105,8 @@ def _missing_right(error: ClientError, text: str, connection: Connection) -> Nee
     return needed_right(
         error.operation_name,
         connection.parameters,
+        partition=connection.partition,
+        region=connection.region_name,
         of_key=error.response["Error"]["Code"].lower().startswith("kms"),
     )
 

@@ -65,7 +65,7 @@ def find_pipeline(connection: Connection, name: str) -> Pipeline:
     answer = connection.client("ssm").get_parameters(Names=list(names.values()))
     found = {entry["Name"]: str(entry["Value"]) for entry in answer["Parameters"]}
     missing = [names[part] for part in _REQUIRED if names[part] not in found]
-    region = connection.session.region_name
+    region = connection.region_name
     if not found:
         message = f"there is no pipeline {name} in region {region}: /{name}/* holds no parameters"
         raise LabelctlError(message)

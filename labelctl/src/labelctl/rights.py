@@ -45,13 +45,20 @@ class NeededRight:
 
 
 def needed_right(
-    operation: str, parameters: Mapping[str, Any], *, of_key: bool = False
+    operation: str,
+    parameters: Mapping[str, Any],
+    *,
+    partition: str,
+    region: str,
+    of_key: bool = False,
 ) -> NeededRight:
     """Return the right that a call needs.
 
     Args:
         operation: Name of the API operation.
         parameters: Its parameters.
+        partition: AWS partition of the call.
+        region: AWS region of the call.
         of_key: Whether the key refused it, not the service.
     """
     if of_key:
@@ -60,29 +67,32 @@ def needed_right(
     action = _ACTIONS.get(operation)
     if action is None:
         action = f"{_SERVICES.get(operation, 'unknown')}:{operation}"
-    return NeededRight(action, _resource(parameters))
+    return NeededRight(action, _resource(parameters, partition, region))
 
 
-def _resource(parameters: Mapping[str, Any]) -> str:
+def _resource(parameters: Mapping[str, Any], partition: str, region: str) -> str:
     for name, describe in _RESOURCES.items():
         if name in parameters:
-            return describe(parameters)
+            service, resource = describe(parameters)
+            # Bucket names are unique without region and account.
+            place = ":" if service == "s3" else f"{region}:*"
+            return f"arn:{partition}:{service}:{place}:{resource}"
     return "*"
 
 
-def _object(parameters: Mapping[str, Any]) -> str:
+def _object(parameters: Mapping[str, Any]) -> tuple[str, str]:
     key = f"/{parameters['Key']}" if "Key" in parameters else ""
-    return f"arn:*:s3:::{parameters['Bucket']}{key}"
+    return "s3", f"{parameters['Bucket']}{key}"
 
 
-#: What a call acts on, by the parameter that names it.
-_RESOURCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
+#: Service and resource of a call, by the parameter that names the resource.
+_RESOURCES: dict[str, Callable[[Mapping[str, Any]], tuple[str, str]]] = {
     "Bucket": _object,
-    "FunctionName": lambda it: f"arn:*:lambda:*:*:function:{it['FunctionName']}",
-    "LabelingJobName": lambda it: f"arn:*:sagemaker:*:*:labeling-job/{it['LabelingJobName']}",
-    "Names": lambda it: f"arn:*:ssm:*:*:parameter{it['Names'][0].rpartition('/')[0]}/*",
-    "QueueUrl": lambda it: f"arn:*:sqs:*:*:{it['QueueUrl'].rpartition('/')[2]}",
-    "RequestItems": lambda it: f"arn:*:dynamodb:*:*:table/{next(iter(it['RequestItems']))}",
-    "TableName": lambda it: f"arn:*:dynamodb:*:*:table/{it['TableName']}",
-    "executionArn": lambda it: str(it["executionArn"]),
+    "FunctionName": lambda it: ("lambda", f"function:{it['FunctionName']}"),
+    "LabelingJobName": lambda it: ("sagemaker", f"labeling-job/{it['LabelingJobName'].lower()}"),
+    "Names": lambda it: ("ssm", f"parameter{it['Names'][0].rpartition('/')[0]}/*"),
+    "QueueUrl": lambda it: ("sqs", it["QueueUrl"].rpartition("/")[2]),
+    "RequestItems": lambda it: ("dynamodb", f"table/{next(iter(it['RequestItems']))}"),
+    "TableName": lambda it: ("dynamodb", f"table/{it['TableName']}"),
+    "executionArn": lambda it: ("states", it["executionArn"].split(":", 5)[5]),
 }
