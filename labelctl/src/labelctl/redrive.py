@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from labeling_lambdas.aws import queues
 from labeling_lambdas.aws.queues import BATCH_MESSAGES, Message, Queue
 
@@ -24,6 +26,16 @@ HOLD_SECONDS = 600
 #: Empty receives in a row after which the queue counts as looked through: one alone may have
 #: overlooked a message.
 _EMPTY_RECEIVES = 2
+
+
+#: Messages that were deleted by a call that did not come back, or whose hold has ended.
+_GONE_CODES = frozenset(
+    {
+        "AWS.SimpleQueueService.MessageNotInflight",
+        "MessageNotInflight",
+        "ReceiptHandleIsInvalid",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +125,7 @@ class Redrive:
     _chosen: int = 0
     _seen: set[str] = field(default_factory=set)
     _left: dict[str, Message] = field(default_factory=dict)
+    _moved: set[str] = field(default_factory=set)
 
     def run(self) -> None:
         """Look through the queue; send what is meant, and show the rest again.
@@ -149,8 +162,14 @@ class Redrive:
             received = [self._held(message) for message in answer.get("Messages", [])]
             # Standard queues deliver more than once, and a long look outlasts the hold.
             fresh = [held for held in received if held.message.message_id not in self._seen]
+            moved = [held.message for held in received if held.message.message_id in self._moved]
+            Queue(self.client, self.url).delete(moved)
             # By message, because only its latest handle is of use.
-            self._left |= {held.message.message_id: held.message for held in received}
+            self._left |= {
+                held.message.message_id: held.message
+                for held in received
+                if held.message.message_id not in self._moved
+            }
             self._seen.update(held.message.message_id for held in fresh)
             empty = 0 if fresh else empty + 1
             if fresh:
@@ -186,19 +205,24 @@ class Redrive:
         # Not before: whatever goes wrong until here, they are shown again.
         for message in messages:
             del self._left[message.message_id]
+            self._moved.add(message.message_id)
 
     def _show_again(self) -> None:
         left = list(self._left.values())
         for start in range(0, len(left), BATCH_MESSAGES):
             batch = left[start : start + BATCH_MESSAGES]
-            # A message that is refused here comes back by itself when the hold ends.
-            self.client.change_message_visibility_batch(
-                QueueUrl=self.url,
-                Entries=[
-                    {"Id": str(index), "ReceiptHandle": message.handle, "VisibilityTimeout": 0}
-                    for index, message in enumerate(batch)
-                ],
-            )
+            try:
+                # A message that is refused here comes back by itself when the hold ends.
+                self.client.change_message_visibility_batch(
+                    QueueUrl=self.url,
+                    Entries=[
+                        {"Id": str(index), "ReceiptHandle": message.handle, "VisibilityTimeout": 0}
+                        for index, message in enumerate(batch)
+                    ],
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _GONE_CODES:
+                    raise
 
     def fields(self, now: float) -> dict[str, Any]:
         """Return what was found as JSON-ready fields."""
