@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from labelctl.cli import app
 from tests.domain.examples import TASK_TYPE
@@ -15,8 +15,6 @@ from tests.sandbox.resources import make_role
 from tests.terraform_module import ROOT
 
 if TYPE_CHECKING:
-    from click.testing import Result
-
     from labeling_lambdas.domain.items import SourceObject
 
 TEXTS = "text_single_label_classification"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.items import SourceObject
     from tests.labelctl.stage import Operated
 
-_LABELCTL = Path(sys.executable).with_name("labelctl")
+_LABELCTL = str(Path(sys.executable).with_name("labelctl"))
 
 
 def upload(operated: Operated, count: int) -> list[SourceObject]:

@@ -301,7 +301,9 @@ def test_a_text_that_could_not_be_split_goes_to_the_splitter(operated: Operated)
 
 def test_people_see_a_table(operated: Operated) -> None:
     assert "the queue is empty" in operated.labelctl("redrive").stdout
-    dead_letter(operated, "a.png")
+    for key in ("a.png", "b.png"):
+        dead_letter(operated, key)
     shown = operated.labelctl("redrive").stdout
     assert "attempts_exhausted" in shown
+    assert "stopped at --max" in operated.labelctl("redrive", "--send", "--max", "1").stdout
     assert "nothing was sent; add --send to send" in shown

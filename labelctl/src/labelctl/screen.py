@@ -155,5 +155,7 @@ def show_redrive(redrive: Redrive, now: float) -> None:
             f"{redrive.undeleted} messages were sent but could not be deleted; their second"
             " delivery is dropped"
         )
+    if not redrive.complete:
+        console.print("stopped at --max; the queue may hold more")
     if not redrive.send and any(tally.chosen for tally in redrive.reasons.values()):
         console.print("nothing was sent; add --send to send")
