@@ -226,11 +226,18 @@ module "parameters" {
 
   prefix = "/${var.job_name}"
   tags   = var.tags
-  values = {
-    feature-group-name = module.feature_group.name
-    output-bucket-name = module.storage.bucket_names.output
-    state-machine-arn  = module.workflow.state_machine_arn
-    upload-bucket-name = module.storage.bucket_names.upload
-    upload-queue-url   = module.intake.queue_urls.intake
-  }
+  values = merge(
+    {
+      dead-letter-queue-url = module.intake.queue_urls.dead_letter
+      feature-group-name    = module.feature_group.name
+      ledger-table-name     = module.ledger.name
+      output-bucket-name    = module.storage.bucket_names.output
+      state-machine-arn     = module.workflow.state_machine_arn
+      task-type             = var.task_type
+      undelivered-queue-url = module.intake.queue_urls.undelivered
+      upload-bucket-name    = module.storage.bucket_names.upload
+      upload-queue-url      = module.intake.queue_urls.intake
+    },
+    local.splits_uploads ? { splitter-function-name = local.function_names["split_text"] } : {},
+  )
 }

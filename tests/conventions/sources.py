@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LAMBDAS = ROOT / "lambda_src" / "src" / "labeling_lambdas"
 SANDBOX = ROOT / "sandbox" / "src" / "labeling_sandbox"
+LABELCTL = ROOT / "labelctl" / "src" / "labelctl"
 TOOLS = ROOT / "tools"
 
 # Folders that hold what others wrote or what a tool left.

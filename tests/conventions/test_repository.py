@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,9 @@ RELEASE_HEADING = re.compile(r"^## \[(\d+\.\d+\.\d+)\]", re.MULTILINE)
 PINNED = re.compile(r"^[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+$")
 
 
-def project(folder: str) -> dict[str, object]:
+def project(folder: str) -> dict[str, Any]:
     text = (ROOT / folder / "pyproject.toml").read_text(encoding="utf-8")
-    content: dict[str, object] = tomllib.loads(text)["project"]
+    content: dict[str, Any] = tomllib.loads(text)["project"]
     return content
 
 
@@ -34,6 +35,8 @@ def test_module_and_distributions_have_one_version() -> None:
     released = RELEASE_HEADING.findall(changelog)[0]
     assert project("lambda_src")["version"] == released
     assert project("sandbox")["version"] == released
+    assert project("labelctl")["version"] == released
+    assert f"labeling-lambdas=={released}" in project("labelctl")["dependencies"]
     package = (LAMBDAS / "__init__.py").read_text(encoding="utf-8")
     assert f'__version__ = "{released}"' in package
 

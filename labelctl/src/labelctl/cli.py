@@ -1,0 +1,318 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from contextlib import contextmanager
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from labelctl import letters, screen, status
+from labelctl.announcing import UploadSender
+from labelctl.backfill import Backfill
+from labelctl.checkpoint import Checkpoint
+from labelctl.connection import Connection
+from labelctl.failures import LabelctlError, explained
+from labelctl.judgement import Judge
+from labelctl.ledger import Ledger
+from labelctl.listing import listed_objects
+from labelctl.moments import read_age, read_moment
+from labelctl.pace import Pace
+from labelctl.pipeline import Pipeline, find_pipeline
+from labelctl.redrive import Choice, Redrive
+from labelctl.redrive import present as present_seconds
+from labelctl.tally import Tally
+from labeling_lambdas.aws.queues import Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime, timedelta
+
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Looks after a deployed labeling pipeline.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_PipelineName = Annotated[
+    str,
+    typer.Option("--pipeline", "-p", envvar="LABELCTL_PIPELINE", help="The module's job_name."),
+]
+_Region = Annotated[
+    str | None, typer.Option(help="AWS region; else that of the profile or of AWS_REGION.")
+]
+_Profile = Annotated[str | None, typer.Option(help="Profile of the AWS CLI.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+@app.callback()
+def main() -> None:
+    """Looks after a deployed labeling pipeline."""
+
+
+@app.command("status")
+def status_command(
+    *,
+    pipeline: _PipelineName,
+    age: Annotated[
+        bool,
+        typer.Option("--age", help="Ask CloudWatch for the age of each queue's oldest message."),
+    ] = False,
+    as_json: _Json = False,
+    region: _Region = None,
+    profile: _Profile = None,
+) -> None:
+    """Show the queues, the open runs and the progress of their labeling jobs."""
+    with _connected(region, profile) as connection:
+        found = find_pipeline(connection, pipeline)
+        now = status.present()
+        with screen.working("looking", shown=not as_json):
+            seen = status.Look(connection, found, now).status(ages=age)
+    if as_json:
+        _print_json(seen.fields())
+    else:
+        screen.show_status(seen)
+
+
+@app.command()
+def backfill(  # noqa: PLR0913 - one parameter for each option
+    *,
+    pipeline: _PipelineName,
+    send: Annotated[bool, typer.Option("--send", help="Send; without it, only count.")] = False,
+    prefix: Annotated[str, typer.Option(help="Only keys that begin with this.")] = "",
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only objects uploaded since this moment (ISO-8601) or age (2h, 3d)."),
+    ] = None,
+    start_after: Annotated[str, typer.Option(help="Only keys that come after this one.")] = "",
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="File to keep the state in; the same command goes on after an interruption.",
+        ),
+    ] = None,
+    rate: Annotated[
+        float, typer.Option(min=0.01, help="Objects to send in a second, at most.")
+    ] = 100.0,
+    ignore_older_versions: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-older-versions",
+            help="Send an object even if an older version of it is unknown to the ledger.",
+        ),
+    ] = False,
+    as_json: _Json = False,
+    region: _Region = None,
+    profile: _Profile = None,
+) -> None:
+    """Send objects that were there before the pipeline, or whose event was missed."""
+    if checkpoint is not None and not send:
+        message = "a dry run keeps no state; add --send"
+        raise typer.BadParameter(message, param_hint="--checkpoint")
+    now = status.present()
+    moment = _moment(since, now)
+    tally = Tally()
+    with _connected(region, profile) as connection:
+        found = find_pipeline(connection, pipeline)
+        kept = None
+        if checkpoint is not None:
+            scope = {
+                "pipeline": pipeline,
+                "bucket": found.upload_bucket,
+                "prefix": prefix,
+                "since": since,
+                "start_after": start_after,
+            }
+            kept = Checkpoint(checkpoint, scope)
+            saved = kept.load()
+            if saved is not None:
+                tally, moment = saved.tally, saved.since
+        judge = Judge(
+            found,
+            Ledger(connection.client("dynamodb"), found.ledger_table),
+            connection.client("s3"),
+            now,
+            moment,
+            ignore_older_versions,
+        )
+        objects = listed_objects(
+            connection.client("s3"),
+            found.upload_bucket,
+            prefix=prefix,
+            start_after=tally.last_key or start_after,
+        )
+        sender = UploadSender(connection, found) if send else None
+        with (
+            screen.working("backfill", shown=not as_json) as progress,
+            _resumable(connection, tally, kept),
+        ):
+            Backfill(judge, sender, Pace(rate), tally, kept, lambda it: progress(_spoken(it))).run(
+                objects
+            )
+        if kept is not None:
+            kept.remove()
+    if as_json:
+        head = {
+            "schema": "labelctl-backfill/1",
+            "pipeline": pipeline,
+            "bucket": found.upload_bucket,
+            "prefix": prefix,
+            "since": moment.isoformat() if moment else None,
+            "dry_run": not send,
+        }
+        _print_json({**head, **tally.fields()})
+    else:
+        screen.show_backfill(tally, dry_run=not send)
+
+
+@app.command()
+def redrive(  # noqa: PLR0913 - one parameter for each option
+    *,
+    pipeline: _PipelineName,
+    send: Annotated[bool, typer.Option("--send", help="Send; without it, only count.")] = False,
+    reason: Annotated[
+        list[str] | None, typer.Option(help="Only this reason; may be given several times.")
+    ] = None,
+    older_than: Annotated[
+        str | None, typer.Option(help="Only messages at least so old, such as 2h or 3d.")
+    ] = None,
+    newer_than: Annotated[
+        str | None, typer.Option(help="Only messages at most so old, such as 2h or 3d.")
+    ] = None,
+    most: Annotated[int | None, typer.Option("--max", min=1, help="At most so many.")] = None,
+    include_malformed: Annotated[
+        bool,
+        typer.Option("--include-malformed", help="Also messages that name no item."),
+    ] = False,
+    undelivered: Annotated[
+        bool,
+        typer.Option(
+            "--undelivered", help="Events that could not be delivered, not the dead letters."
+        ),
+    ] = False,
+    as_json: _Json = False,
+    region: _Region = None,
+    profile: _Profile = None,
+) -> None:
+    """Send dead letters back to the intake queue, where they start at their first attempt."""
+    now = present_seconds()
+    oldest, newest = _age(newer_than, "--newer-than"), _age(older_than, "--older-than")
+    choice = Choice(
+        frozenset(reason or ()),
+        sent_before=now - newest.total_seconds() if newest else None,
+        sent_after=now - oldest.total_seconds() if oldest else None,
+        most=most,
+        malformed=include_malformed,
+    )
+    with _connected(region, profile) as connection:
+        found = find_pipeline(connection, pipeline)
+        client = connection.client("sqs")
+        with screen.working("looking through the queue", shown=not as_json) as progress:
+            work = Redrive(
+                client,
+                found.undelivered_url if undelivered else found.dead_letter_url,
+                Queue(client, found.intake_url),
+                UploadSender(connection, found),
+                lambda body: _read_letter(body, found, undelivered=undelivered),
+                choice,
+                send,
+                lambda seen: progress(f"{seen} messages"),
+            )
+            _run_redrive(work)
+    if as_json:
+        head = {
+            "schema": "labelctl-redrive/1",
+            "pipeline": pipeline,
+            "queue": "undelivered" if undelivered else "dead_letter",
+            "dry_run": not send,
+        }
+        _print_json({**head, **work.fields(now)})
+    else:
+        screen.show_redrive(work, now)
+
+
+def _read_letter(body: str, pipeline: Pipeline, *, undelivered: bool) -> letters.Letter:
+    read = letters.read_undelivered if undelivered else letters.read_dead_letter
+    return read(body, pipeline)
+
+
+def _run_redrive(work: Redrive) -> None:
+    try:
+        work.run()
+    except KeyboardInterrupt:
+        sent = sum(tally.sent for tally in work.reasons.values())
+        _fail(
+            f"interrupted; {sent} messages were sent, the others are on their queue", _INTERRUPTED
+        )
+
+
+@contextmanager
+def _resumable(connection: Connection, tally: Tally, kept: Checkpoint | None) -> Iterator[None]:
+    """Say how to go on, where a backfill does not come to its end."""
+    try:
+        with explained(connection):
+            yield
+    except LabelctlError as error:
+        message = f"{error}{_way_on(tally, kept)}"
+        raise LabelctlError(message) from error
+    except KeyboardInterrupt:
+        _fail(f"interrupted{_way_on(tally, kept)}", _INTERRUPTED)
+
+
+def _way_on(tally: Tally, kept: Checkpoint | None) -> str:
+    if not tally.sent:
+        return ""
+    how = "the same command" if kept else f"--start-after {shlex.quote(tally.last_key)}"
+    return f"; {tally.sent} objects were sent, go on with {how}"
+
+
+def _spoken(tally: Tally) -> str:
+    return f"{tally.listed} listed, {tally.to_send} to send, {tally.sent} sent"
+
+
+@contextmanager
+def _connected(region: str | None, profile: str | None) -> Iterator[Connection]:
+    """Connect to AWS, and end the command with one line if anything there goes wrong."""
+    connection = Connection(region, profile)
+    try:
+        with explained(connection):
+            yield connection
+    except LabelctlError as error:
+        _fail(str(error))
+
+
+def _moment(text: str | None, now: datetime) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return read_moment(text, now)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from error
+
+
+def _age(text: str | None, option: str) -> timedelta | None:
+    if text is None:
+        return None
+    try:
+        return read_age(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _fail(message: str, code: int = 1) -> NoReturn:
+    Console(stderr=True).print(
+        f"error: {message}", style="red", soft_wrap=True, highlight=False, markup=False
+    )
+    raise typer.Exit(code=code)

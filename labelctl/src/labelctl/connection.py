@@ -1,0 +1,62 @@
+"""The connection to AWS: clients of one account and region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_CONFIG = Config(retries={"mode": "standard", "max_attempts": 6})
+
+#: boto3 makes the classes of its clients at run time.
+Client = Any
+
+
+@dataclass
+class Connection:
+    """Makes clients, each once, and remembers the last call for the case that it is refused.
+
+    Attributes:
+        region: AWS region; None for that of the profile or the environment.
+        profile: Profile of the AWS CLI; None for the environment's.
+        parameters: Parameters of the last call.
+    """
+
+    region: str | None = None
+    profile: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    _clients: dict[str, Client] = field(default_factory=dict)
+
+    @cached_property
+    def session(self) -> boto3.Session:
+        """Where region and credentials come from."""
+        return boto3.Session(region_name=self.region, profile_name=self.profile)
+
+    @property
+    def region_name(self) -> str:
+        """The region that is called."""
+        return str(self.session.region_name)
+
+    @property
+    def partition(self) -> str:
+        """The partition of the region."""
+        return self.session.get_partition_for_region(self.region_name)
+
+    def client(self, service: str) -> Client:
+        """Return the client of a service."""
+        if service not in self._clients:
+            # The stubs know one overload for each service, not one for a name.
+            make: Callable[..., Client] = self.session.client
+            client = make(service, config=_CONFIG)
+            client.meta.events.register("provide-client-params", self._note)
+            self._clients[service] = client
+        return self._clients[service]
+
+    def _note(self, params: Mapping[str, Any], **_: object) -> None:
+        self.parameters = params

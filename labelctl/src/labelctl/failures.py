@@ -1,0 +1,115 @@
+"""What an operator is told when something goes wrong: one line that says what to do."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+
+from labelctl.rights import NeededRight, needed_right
+from labeling_lambdas.errors import LabelingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labelctl.connection import Connection
+
+_DENIED_CODES = frozenset(
+    {
+        "403",
+        "AccessDenied",
+        "AccessDeniedException",
+        "KMS.AccessDeniedException",
+        "KmsAccessDenied",
+    }
+)
+_CREDENTIAL_CODES = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+#: How AWS words a refusal; S3 puts the resource in quotation marks.
+#: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+_DENIAL = re.compile(r'not authorized to perform: (\S+) on resource: "?([^\s"]+)"?')
+
+
+class LabelctlError(Exception):
+    """Something that an operator can mend; its text is shown as it is."""
+
+
+@contextmanager
+def explained(connection: Connection) -> Iterator[None]:
+    """Turn what AWS and boto3 raise into a line for the operator.
+
+    Args:
+        connection: Knows the call that was under way.
+
+    Raises:
+        LabelctlError: With the line.
+    """
+    try:
+        yield
+    except (BotoCoreError, ClientError, LabelingError) as error:
+        raise LabelctlError(_explanation(error, connection)) from error
+
+
+def _explanation(error: BotoCoreError | ClientError | LabelingError, connection: Connection) -> str:
+    if isinstance(error, ClientError):
+        return _refusal(error, connection)
+    if isinstance(error, ProfileNotFound):
+        return f"{error}; list the profiles with: aws configure list-profiles"
+    if isinstance(error, NoRegionError):
+        return "no region is known; give --region, or set AWS_REGION"
+    if isinstance(error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError):
+        return f"no usable AWS credentials ({_on_one_line(str(error))}); give --profile, or sign in"
+    return _on_one_line(str(error))
+
+
+def _refusal(error: ClientError, connection: Connection) -> str:
+    code = error.response["Error"]["Code"]
+    text = _on_one_line(error.response["Error"].get("Message", ""))
+    if code in _CREDENTIAL_CODES:
+        return f"AWS does not accept the credentials ({code}); sign in again"
+    if code not in _DENIED_CODES:
+        return f"{error.operation_name}: {code}: {text}"
+    right = _missing_right(error, text, connection)
+    if "explicit deny" in text:
+        return f"a policy explicitly denies {right.action} on {right.resource}"
+    statement = {"Effect": "Allow", "Action": right.action, "Resource": right.resource}
+    return (
+        f"missing right {right.action} on {right.resource}; allow it with {json.dumps(statement)}"
+    )
+
+
+def _missing_right(error: ClientError, text: str, connection: Connection) -> NeededRight:
+    stated = _DENIAL.search(text)
+    if stated is not None:
+        return NeededRight(stated[1], stated[2].rstrip(".,"))
+    # Not every service says what is missing.
+    return needed_right(
+        error.operation_name,
+        connection.parameters,
+        partition=connection.partition,
+        region=connection.region_name,
+        of_key=error.response["Error"]["Code"].lower().startswith("kms"),
+    )
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())

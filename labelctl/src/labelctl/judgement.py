@@ -1,0 +1,182 @@
+"""What backfill does with an object of the bucket, by what the ledger says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from labelctl.ledger import KEYS_PER_READ
+from labelctl.sequencers import sequencer_after
+from labeling_lambdas.aws.uploads import Uploads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from labelctl.connection import Client
+    from labelctl.ledger import Ledger
+    from labelctl.listing import ListedObject
+    from labelctl.pipeline import Pipeline
+    from labeling_lambdas.domain.claims import ItemState
+    from labeling_lambdas.domain.items import SourceObject
+
+#: No queue keeps a message longer, so the event of an older upload waits nowhere any more.
+#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
+LONGEST_RETENTION = timedelta(days=14)
+
+#: A text may have a million lines; their identities are made block by block.
+_LINES_PER_BLOCK = 1000
+
+_FOLDER_MARKER = "folder_marker"
+_OLDER_VERSION_UNKNOWN = "older_version_unknown"
+_UNREADABLE_ORDER = "unreadable_order"
+_SEVERAL_STATES = "several_states"
+
+
+class Verdict(StrEnum):
+    """What becomes of an object."""
+
+    SEND = "send"
+    #: The ledger knows the item; sending it could only be of no effect.
+    KNOWN = "known"
+    #: It can never be labeled.
+    NOT_LABELABLE = "not_labelable"
+    #: Sending it now could do harm.
+    HELD_BACK = "held_back"
+    #: It was uploaded before the moment that was asked for.
+    TOO_OLD = "too_old"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An object with its verdict.
+
+    Attributes:
+        source: The object version; with a sequencer if it is to be sent.
+        verdict: What becomes of it.
+        reason: The item's state, or why not.
+    """
+
+    source: SourceObject
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Judges objects.
+
+    Attributes:
+        pipeline: The pipeline.
+        ledger: Its ledger.
+        s3: Client that texts are read with.
+        now: The present moment.
+        since: Objects that were uploaded before are left out; None for none.
+        trust_order: Whether the operator vouches that no event of an older version waits.
+    """
+
+    pipeline: Pipeline
+    ledger: Ledger
+    s3: Client
+    now: datetime
+    since: datetime | None = None
+    trust_order: bool = False
+
+    def judge(self, objects: Sequence[ListedObject]) -> list[Judged]:
+        """Judge some objects, reading the ledger for all of them together.
+
+        Args:
+            objects: At most some hundred.
+
+        Returns:
+            The verdicts in the order of the objects.
+        """
+        early = {it.source.key: self._before_the_ledger(it) for it in objects}
+        asked = [it for it in objects if early[it.source.key] is None]
+        recent = {it.source.key: it.older_sources(self.now - LONGEST_RETENTION) for it in asked}
+        states = self.ledger.states(
+            item
+            for it in asked
+            for version in (it.source, *recent[it.source.key])
+            for item in self._first_ids(version)
+        )
+        fresh = [it for it in asked if not any(i in states for i in self._first_ids(it.source))]
+        orders = {} if self.pipeline.splits_uploads else self._orders(fresh)
+        verdicts = []
+        for it in objects:
+            verdict = early[it.source.key] or self._known(it.source, states)
+            if verdict is None and not self.trust_order:
+                verdict = self._held_back(it.source, recent[it.source.key], states)
+            verdicts.append(verdict or self._fresh(it.source, orders))
+        return verdicts
+
+    def _before_the_ledger(self, listed: ListedObject) -> Judged | None:
+        source = listed.source
+        if self.since is not None and listed.modified < self.since:
+            return Judged(source, Verdict.TOO_OLD)
+        if source.key.endswith("/") and source.size == 0:
+            return Judged(source, Verdict.NOT_LABELABLE, _FOLDER_MARKER)
+        reason = self.pipeline.task_type.reason_to_reject(source)
+        return Judged(source, Verdict.NOT_LABELABLE, reason.value) if reason else None
+
+    def _first_ids(self, source: SourceObject) -> list[str]:
+        """Return the items to ask for first: of a text, some lines, which tell as a rule."""
+        if not self.pipeline.splits_uploads:
+            return [source.item_id]
+        return [source.item_id, *(source.at_line(it).item_id for it in range(1, KEYS_PER_READ))]
+
+    def _known(self, source: SourceObject, states: dict[str, ItemState]) -> Judged | None:
+        found = {states[item].value for item in self._first_ids(source) if item in states}
+        return _known(source, found)
+
+    def _held_back(
+        self, source: SourceObject, recent: list[SourceObject], states: dict[str, ItemState]
+    ) -> Judged | None:
+        # Its event may still wait in a queue. Claimed after this one's order was made, it would
+        # make the newest version the superseded one.
+        for older in recent:
+            if not any(item in states for item in self._first_ids(older)):
+                return Judged(source, Verdict.HELD_BACK, _OLDER_VERSION_UNKNOWN)
+        return None
+
+    def _orders(self, objects: Iterable[ListedObject]) -> dict[str, list[str]]:
+        sources = [it.source for it in objects]
+        found = self.ledger.newest_orders(source.key_id for source in sources)
+        return {source.key: [found[source.key_id]] for source in sources if source.key_id in found}
+
+    def _fresh(self, source: SourceObject, orders: dict[str, list[str]]) -> Judged:
+        known = orders.get(source.key, [])
+        if self.pipeline.splits_uploads:
+            for block in self._blocks(source):
+                states = self.ledger.states(line.item_id for line in block)
+                judged = _known(source, {state.value for state in states.values()})
+                if judged is not None:
+                    return judged
+                newest = self.ledger.newest_orders(line.key_id for line in block)
+                known = [max([*known, *newest.values()])] if newest else known
+        try:
+            sequencer = sequencer_after(known)
+        except ValueError:
+            return Judged(source, Verdict.HELD_BACK, _UNREADABLE_ORDER)
+        return Judged(replace(source, sequencer=sequencer), Verdict.SEND)
+
+    def _blocks(self, source: SourceObject) -> Iterator[list[SourceObject]]:
+        """Yield the whole text and each of its lines, some hundred at a time."""
+        lines = self._lines(source)
+        yield [source]
+        for start in range(1, lines + 1, _LINES_PER_BLOCK):
+            end = min(start + _LINES_PER_BLOCK, lines + 1)
+            yield [source.at_line(line) for line in range(start, end)]
+
+    def _lines(self, source: SourceObject) -> int:
+        """Return how many lines a text has at most; each may be an item of its own."""
+        return 1 + sum(chunk.count(b"\n") for chunk in Uploads(self.s3).chunks(source))
+
+
+def _known(source: SourceObject, states: set[str]) -> Judged | None:
+    if not states:
+        return None
+    (state,) = states if len(states) == 1 else {_SEVERAL_STATES}
+    return Judged(source, Verdict.KNOWN, state)

@@ -1,0 +1,97 @@
+"""What a deployed pipeline consists of, as its SSM parameters say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labelctl.failures import LabelctlError
+from labeling_lambdas.domain.task_types import TaskType, task_type
+
+if TYPE_CHECKING:
+    from labelctl.connection import Connection
+
+_REQUIRED = (
+    "dead-letter-queue-url",
+    "ledger-table-name",
+    "state-machine-arn",
+    "task-type",
+    "undelivered-queue-url",
+    "upload-bucket-name",
+    "upload-queue-url",
+)
+_SPLITTER = "splitter-function-name"
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The resources of a pipeline.
+
+    Attributes:
+        name: The module's ``job_name``.
+        upload_bucket: Where objects are uploaded.
+        intake_url: The intake queue.
+        dead_letter_url: The dead-letter queue.
+        undelivered_url: The queue of what could not be delivered.
+        ledger_table: The ledger.
+        state_machine_arn: The state machine.
+        task_type: What workers are asked.
+        splitter: Function that splits texts; empty for images.
+    """
+
+    name: str
+    upload_bucket: str
+    intake_url: str
+    dead_letter_url: str
+    undelivered_url: str
+    ledger_table: str
+    state_machine_arn: str
+    task_type: TaskType
+    splitter: str
+
+    @property
+    def splits_uploads(self) -> bool:
+        """Whether an uploaded object holds several items."""
+        return bool(self.splitter)
+
+
+def find_pipeline(connection: Connection, name: str) -> Pipeline:
+    """Look a pipeline up.
+
+    Raises:
+        LabelctlError: If there is no such pipeline in this account and region, or an older one.
+    """
+    names = {part: f"/{name}/{part}" for part in (*_REQUIRED, _SPLITTER)}
+    answer = connection.client("ssm").get_parameters(Names=list(names.values()))
+    found = {entry["Name"]: str(entry["Value"]) for entry in answer["Parameters"]}
+    missing = [names[part] for part in _REQUIRED if names[part] not in found]
+    region = connection.region_name
+    if not found:
+        message = f"there is no pipeline {name} in region {region}: /{name}/* holds no parameters"
+        raise LabelctlError(message)
+    if missing:
+        message = (
+            f"pipeline {name} in region {region} lacks the parameters {', '.join(missing)};"
+            " apply this version of the module"
+        )
+        raise LabelctlError(message)
+    try:
+        kind = task_type(found[names["task-type"]])
+    except ValueError as error:
+        message = f"pipeline {name}: {error}; use the labelctl of the module's version"
+        raise LabelctlError(message) from error
+    splitter = found.get(names[_SPLITTER], "")
+    if kind.max_text_characters is not None and not splitter:
+        message = f"pipeline {name} labels texts but lacks the parameter {names[_SPLITTER]}"
+        raise LabelctlError(message)
+    return Pipeline(
+        name=name,
+        upload_bucket=found[names["upload-bucket-name"]],
+        intake_url=found[names["upload-queue-url"]],
+        dead_letter_url=found[names["dead-letter-queue-url"]],
+        undelivered_url=found[names["undelivered-queue-url"]],
+        ledger_table=found[names["ledger-table-name"]],
+        state_machine_arn=found[names["state-machine-arn"]],
+        task_type=kind,
+        splitter=splitter,
+    )

@@ -1,0 +1,98 @@
+"""Which right a call to AWS needs, for a service that does not say so when it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+#: Operations whose right has another name.
+#: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+_ACTIONS = {
+    "ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "DeleteMessageBatch": "sqs:DeleteMessage",
+    "GetObject": "s3:GetObjectVersion",
+    "Invoke": "lambda:InvokeFunction",
+    "ListObjectVersions": "s3:ListBucketVersions",
+    "SendMessageBatch": "sqs:SendMessage",
+}
+_SERVICES = {
+    "BatchGetItem": "dynamodb",
+    "DescribeExecution": "states",
+    "DescribeLabelingJob": "sagemaker",
+    "GetItem": "dynamodb",
+    "GetMetricData": "cloudwatch",
+    "GetParameters": "ssm",
+    "GetQueueAttributes": "sqs",
+    "ReceiveMessage": "sqs",
+}
+_KEY = "the pipeline's key (the module's output kms_key_arn)"
+
+
+@dataclass(frozen=True, slots=True)
+class NeededRight:
+    """A right that the caller lacks.
+
+    Attributes:
+        action: As a policy names it.
+        resource: An ARN, or as much of one as is known.
+    """
+
+    action: str
+    resource: str
+
+
+def needed_right(
+    operation: str,
+    parameters: Mapping[str, Any],
+    *,
+    partition: str,
+    region: str,
+    of_key: bool = False,
+) -> NeededRight:
+    """Return the right that a call needs.
+
+    Args:
+        operation: Name of the API operation.
+        parameters: Its parameters.
+        partition: AWS partition of the call.
+        region: AWS region of the call.
+        of_key: Whether the key refused it, not the service.
+    """
+    if of_key:
+        sends = operation.startswith("SendMessage")
+        return NeededRight("kms:GenerateDataKey" if sends else "kms:Decrypt", _KEY)
+    action = _ACTIONS.get(operation)
+    if action is None:
+        action = f"{_SERVICES.get(operation, 'unknown')}:{operation}"
+    return NeededRight(action, _resource(parameters, partition, region))
+
+
+def _resource(parameters: Mapping[str, Any], partition: str, region: str) -> str:
+    for name, describe in _RESOURCES.items():
+        if name in parameters:
+            service, resource = describe(parameters)
+            # Bucket names are unique without region and account.
+            place = ":" if service == "s3" else f"{region}:*"
+            return f"arn:{partition}:{service}:{place}:{resource}"
+    return "*"
+
+
+def _object(parameters: Mapping[str, Any]) -> tuple[str, str]:
+    key = f"/{parameters['Key']}" if "Key" in parameters else ""
+    return "s3", f"{parameters['Bucket']}{key}"
+
+
+#: Service and resource of a call, by the parameter that names the resource.
+_RESOURCES: dict[str, Callable[[Mapping[str, Any]], tuple[str, str]]] = {
+    "Bucket": _object,
+    "FunctionName": lambda it: ("lambda", f"function:{it['FunctionName']}"),
+    "LabelingJobName": lambda it: ("sagemaker", f"labeling-job/{it['LabelingJobName'].lower()}"),
+    "Names": lambda it: ("ssm", f"parameter{it['Names'][0].rpartition('/')[0]}/*"),
+    "QueueUrl": lambda it: ("sqs", it["QueueUrl"].rpartition("/")[2]),
+    "RequestItems": lambda it: ("dynamodb", f"table/{next(iter(it['RequestItems']))}"),
+    "TableName": lambda it: ("dynamodb", f"table/{it['TableName']}"),
+    "executionArn": lambda it: ("states", it["executionArn"].split(":", 5)[5]),
+}

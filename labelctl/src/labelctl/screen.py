@@ -1,0 +1,161 @@
+"""What the commands show to people: tables and bars. With ``--json`` none of it is used."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from labelctl.moments import spoken_age
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from labelctl.redrive import Redrive
+    from labelctl.status import Status
+    from labelctl.tally import Tally
+
+_BAR_WIDTH = 20
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for position, name in enumerate(columns):
+        table.add_column(name, justify="right" if position else "left")
+    return table
+
+
+@contextmanager
+def working(title: str, *, shown: bool) -> Iterator[Callable[[str], None]]:
+    """Show on the error stream that something is going on, where that is a terminal.
+
+    Args:
+        title: What is going on.
+        shown: Whether to show anything.
+
+    Yields:
+        A function that changes what stands behind the title.
+    """
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    console = Console(stderr=True, highlight=False)
+    with Progress(
+        *columns, console=console, transient=True, disable=not (shown and console.is_terminal)
+    ) as progress:
+        task = progress.add_task(title)
+        yield lambda text: progress.update(task, description=f"{title}: {text}")
+
+
+def show_status(status: Status) -> None:
+    """Show how a pipeline stands."""
+    console = Console(highlight=False, soft_wrap=True)
+    queues = _table(f"Queues of {status.pipeline}", "queue", "waiting", "in flight", "oldest")
+    for use, queue in status.queues.items():
+        age = queue.oldest_age_seconds
+        oldest = "" if age is None else spoken_age(age)
+        queues.add_row(use.replace("_", "-"), str(queue.waiting), str(queue.in_flight), oldest)
+    console.print(queues)
+    if status.probe_mode:
+        console.print(
+            f"probe mode: {status.failed_jobs_in_a_row} labeling jobs in a row were refused or"
+            " failed, so the next run takes one item only"
+        )
+    elif status.failed_jobs_in_a_row:
+        console.print(f"failed labeling jobs in a row: {status.failed_jobs_in_a_row}")
+    if not status.runs:
+        console.print("no open runs")
+        return
+    runs = _table("Open runs", "run", "state", "age", "claimed", "generation", "execution")
+    for it in status.runs:
+        claimed = it.run.counts.get("claimed", "")
+        runs.add_row(
+            it.run.run_id,
+            it.run.state.value,
+            spoken_age(it.age_seconds),
+            str(claimed),
+            str(it.run.generation),
+            it.execution_status,
+        )
+    console.print(runs)
+    _show_jobs(status, console)
+
+
+def _show_jobs(status: Status, console: Console) -> None:
+    jobs = _table("Labeling jobs", "run", "stage", "status", "done", "")
+    for it in status.runs:
+        for job in it.jobs:
+            bar = ProgressBar(total=max(1, job.objects), completed=job.done, width=_BAR_WIDTH)
+            done = f"{job.done}/{job.objects}"
+            jobs.add_row(it.run.run_id, job.stage, job.status, done, bar)
+    if jobs.row_count:
+        console.print(jobs)
+    for it in status.runs:
+        for job in it.jobs:
+            if job.failure_reason:
+                console.print(f"{job.name}: {job.failure_reason}", markup=False)
+        if it.execution_status not in ("RUNNING", "PENDING_REDRIVE"):
+            console.print(
+                f"run {it.run.run_id} has no live execution; the next scheduled one takes it over"
+            )
+
+
+def show_backfill(tally: Tally, *, dry_run: bool) -> None:
+    """Show what a backfill came to."""
+    console = Console(highlight=False, soft_wrap=True)
+    table = _table("Backfill, dry run" if dry_run else "Backfill", "objects", "why", "number")
+    table.columns[1].justify = "left"
+    table.add_row("to send" if dry_run else "sent", "", str(tally.to_send))
+    groups = {
+        "in the ledger": tally.known,
+        "cannot be labeled": tally.not_labelable,
+        "held back": tally.held_back,
+    }
+    for name, reasons in groups.items():
+        for reason, count in sorted(reasons.items()):
+            table.add_row(name, reason, str(count))
+    if tally.too_old:
+        table.add_row("uploaded before --since", "", str(tally.too_old))
+    table.add_row("listed", "", str(tally.listed))
+    console.print(table)
+    if tally.held_back:
+        console.print(
+            "held back: the event of an older version may still wait in a queue;"
+            " see docs/labelctl.md"
+        )
+    if tally.known.get("superseded"):
+        console.print(
+            f"{tally.known['superseded']} current versions are superseded in the ledger;"
+            " copy such an object onto itself to have it labeled"
+        )
+    if dry_run and tally.to_send:
+        console.print("nothing was sent; add --send to send")
+
+
+def show_redrive(redrive: Redrive, now: float) -> None:
+    """Show what a redrive found and did."""
+    console = Console(highlight=False, soft_wrap=True)
+    title = "Redrive" if redrive.send else "Redrive, dry run"
+    table = _table(title, "reason", "found", "chosen", "sent", "oldest", "newest")
+    for reason, tally in sorted(redrive.reasons.items()):
+        table.add_row(
+            reason,
+            str(tally.found),
+            str(tally.chosen),
+            str(tally.sent),
+            spoken_age(now - tally.oldest),
+            spoken_age(now - tally.newest),
+        )
+    console.print(table if redrive.reasons else "the queue is empty")
+    if redrive.undeleted:
+        console.print(
+            f"{redrive.undeleted} messages were sent but could not be deleted; their second"
+            " delivery is dropped"
+        )
+    if not redrive.complete:
+        console.print("stopped at --max; the queue may hold more")
+    if not redrive.send and any(tally.chosen for tally in redrive.reasons.values()):
+        console.print("nothing was sent; add --send to send")

@@ -1,0 +1,69 @@
+"""A fresh pipeline with an operator for each test."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from labeling_lambdas.aws import clients, feature_store, queues
+from tests.labelctl.stage import Operated
+from tests.sandbox.resources import make_key, make_role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labeling_sandbox.server import Sandbox
+
+
+@pytest.fixture(scope="session")
+def service_role(sandbox: Sandbox) -> str:
+    return make_role(sandbox, "labelctl-ground-truth", "sagemaker.amazonaws.com")
+
+
+@pytest.fixture(scope="session")
+def waiting_machine(sandbox: Sandbox) -> str:
+    role = make_role(sandbox, "labelctl-states", "states.amazonaws.com")
+    wait = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}}}
+    created = sandbox.client("stepfunctions").create_state_machine(
+        name="labelctl-waiting", definition=json.dumps(wait), roleArn=role
+    )
+    return str(created["stateMachineArn"])
+
+
+@pytest.fixture(scope="session")
+def _functions_clients() -> Iterator[None]:
+    clients.forget()
+    yield
+    clients.forget()
+
+
+@pytest.fixture
+def operated(
+    sandbox: Sandbox,
+    _functions_clients: None,
+    service_role: str,
+    waiting_machine: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> Iterator[Operated]:
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)
+    caplog.set_level(logging.INFO, "labeling_lambdas")
+    # An empty queue is known at once here; on AWS a long poll asks all of its servers.
+    monkeypatch.setattr(queues, "LONG_POLL_SECONDS", 0)
+    monkeypatch.setattr(feature_store, "_BASE_DELAY_SECONDS", 0.001)
+    made = Operated(
+        sandbox,
+        f"p{uuid.uuid4().hex[:12]}",
+        make_key(sandbox),
+        service_role,
+        waiting_machine,
+        monkeypatch,
+    )
+    made.create().publish()
+    yield made
+    made.end()

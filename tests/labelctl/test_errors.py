@@ -1,0 +1,155 @@
+"""Whatever an operator gets wrong is said in one line, with the right exit code."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from labelctl.cli import app
+from labelctl.moments import read_age, read_moment, spoken_age
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.labelctl.stage import Operated
+
+COMMANDS = ("status", "backfill", "redrive")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_unknown_pipeline_is_named(
+    operated: Operated, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as changed:
+        changed.setattr(operated, "name", "nobody")
+        assert operated.error(command) == (
+            "error: there is no pipeline nobody in region us-east-1: /nobody/* holds no parameters"
+        )
+
+
+def test_a_pipeline_of_an_older_version_is_said_to_be_one(operated: Operated) -> None:
+    operated.client("ssm").delete_parameter(Name=f"/{operated.name}/task-type")
+    line = operated.error("status")
+    assert f"lacks the parameters /{operated.name}/task-type; apply this version" in line
+
+
+def test_a_task_type_of_a_newer_version_is_named(operated: Operated) -> None:
+    operated.parameters(**{"task-type": "video"})
+    assert "task type 'video' is unknown" in operated.error("status")
+
+
+def test_a_text_pipeline_without_its_splitter_is_refused(operated: Operated) -> None:
+    operated.parameters(**{"task-type": "text_single_label_classification"})
+    assert "/splitter-function-name" in operated.error("backfill")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_without_credentials_nothing_is_tried(
+    operated: Operated, command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with monkeypatch.context() as environment:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            environment.delenv(name)
+        environment.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+        environment.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+        assert operated.error(command).startswith("error: no usable AWS credentials")
+
+
+def test_without_a_region_nothing_is_tried(
+    operated: Operated, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with monkeypatch.context() as environment:
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+            environment.delenv(name)
+        environment.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+        assert operated.error("status") == (
+            "error: no region is known; give --region, or set AWS_REGION"
+        )
+
+
+def test_an_unknown_profile_is_named(operated: Operated) -> None:
+    assert "profile (nobody) could not be found" in operated.error("status", "--profile", "nobody")
+
+
+def test_an_endpoint_that_does_not_answer_is_named(
+    operated: Operated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        environment.setattr("labelctl.connection._CONFIG", None)
+        environment.setenv("AWS_MAX_ATTEMPTS", "1")
+        assert "127.0.0.1:1" in operated.error("status")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["status"],
+        ["status", "--pipeline", "p", "--unknown"],
+        ["backfill", "--pipeline", "p", "--since", "yesterday"],
+        ["backfill", "--pipeline", "p", "--rate", "0"],
+        ["backfill", "--pipeline", "p", "--checkpoint", "file"],
+        ["redrive", "--pipeline", "p", "--older-than", "2"],
+        ["redrive", "--pipeline", "p", "--newer-than", "2 parsecs"],
+        ["redrive", "--pipeline", "p", "--max", "0"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_line_exits_with_2(arguments: list[str]) -> None:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert not result.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help_with_the_same_options(command: str) -> None:
+    result = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    for option in ("--pipeline", "--region", "--profile", "--json"):
+        assert option in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("0s", timedelta()),
+        ("90s", timedelta(seconds=90)),
+        ("15M", timedelta(minutes=15)),
+        (" 2h", timedelta(hours=2)),
+        ("3d", timedelta(days=3)),
+        ("1w", timedelta(weeks=1)),
+    ],
+)
+def test_an_age_is_a_number_and_a_unit(text: str, age: timedelta) -> None:
+    assert read_age(text) == age
+
+
+@pytest.mark.parametrize("text", ["", "2", "h", "-2h", "2.5h", "2y", "9999999d"])
+def test_anything_else_is_no_age(text: str) -> None:
+    with pytest.raises(ValueError, match="is no age"):
+        read_age(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-01-31", "2026-01-31T00:00+00:00"),
+        ("2026-01-31T08:00", "2026-01-31T08:00+00:00"),
+        ("2026-01-31T08:00+02:00", "2026-01-31T06:00+00:00"),
+        ("2d", "2026-02-26T12:00+00:00"),
+    ],
+)
+def test_a_moment_is_iso_or_an_age(text: str, moment: str) -> None:
+    now = datetime(2026, 2, 28, 12, tzinfo=UTC)
+    assert read_moment(text, now) == datetime.fromisoformat(moment)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-1, "0s"), (0, "0s"), (59.9, "59s"), (60, "1m 0s"), (3661, "1h 1m"), (90000, "1d 1h")],
+)
+def test_an_age_is_spoken_in_its_two_largest_units(seconds: float, text: str) -> None:
+    assert spoken_age(seconds) == text

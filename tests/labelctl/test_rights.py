@@ -1,0 +1,305 @@
+"""A command runs with exactly the rights that its page names, and says which one it lacks."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from labelctl.connection import Connection
+from labelctl.failures import LabelctlError, explained
+from labeling_lambdas.domain.messages import dead_letter_message
+from labeling_sandbox import credentials
+from tests.domain.examples import s3_event
+from tests.labelctl.test_backfill_texts import lines
+from tests.sandbox.resources import make_role, put_policy
+from tests.terraform_module import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.labelctl.stage import Operated
+
+Statement = dict[str, Any]
+_DOCUMENT = (ROOT / "docs" / "labelctl.md").read_text(encoding="utf-8")
+_POLICIES: dict[str, list[Statement]] = {
+    section.partition("\n")[0]: json.loads(section.partition("```json\n")[2].partition("```")[0])
+    for section in re.split(r"^#### ", _DOCUMENT, flags=re.MULTILINE)[1:]
+    if "```json" in section
+}
+
+
+@dataclass(frozen=True)
+class Use:
+    """A command with what it needs.
+
+    Attributes:
+        policies: Titles in the document.
+        arguments: Command and options.
+        prepare: Gives it something to do.
+        texts: Whether the pipeline labels texts.
+    """
+
+    policies: tuple[str, ...]
+    arguments: tuple[str, ...]
+    prepare: Callable[[Operated], None]
+    texts: bool = False
+
+
+def open_run(operated: Operated) -> None:
+    run = operated.claim(1)
+    name = operated.job_name(run)
+    operated.put_rows(
+        {"pk": f"JOB#{name}", "run_id": run["run_id"], "task_token": "t", "token_order": "o"}
+    )
+
+
+def image(operated: Operated) -> None:
+    operated.upload(f"{uuid.uuid4().hex}.png")
+
+
+def text(operated: Operated) -> None:
+    operated.upload(f"{uuid.uuid4().hex}.txt", lines(1, 2))
+
+
+def dead_letters(operated: Operated) -> None:
+    """One that is meant and one that is not."""
+    for reason in ("meant", "other"):
+        source = operated.source(f"{reason}.png")
+        body = dead_letter_message(
+            source, run_id="r", attempts=1, generation=1, reason=reason, detail=""
+        )
+        operated.dead_letter(body)
+
+
+def undelivered(operated: Operated) -> None:
+    for message in (s3_event(operated.source("a.png")), {}):
+        operated.client("sqs").send_message(
+            QueueUrl=operated.undelivered_url, MessageBody=json.dumps(message)
+        )
+
+
+_BACKFILL, _TEXTS = "backfill", "backfill of texts, in addition"
+_REDRIVE = ("redrive", "redrive --send, in addition")
+USES = {
+    "status": Use(("status",), ("status",), open_run),
+    "status --age": Use(("status", "status --age, in addition"), ("status", "--age"), open_run),
+    "backfill": Use((_BACKFILL,), ("backfill",), image),
+    "backfill --send": Use(
+        (_BACKFILL, "backfill --send of images, in addition"), ("backfill", "--send"), image
+    ),
+    "backfill of texts": Use((_BACKFILL, _TEXTS), ("backfill",), text, texts=True),
+    "backfill --send of texts": Use(
+        (_BACKFILL, _TEXTS, "backfill --send of texts, in addition"),
+        ("backfill", "--send"),
+        text,
+        texts=True,
+    ),
+    "redrive": Use(("redrive",), ("redrive",), dead_letters),
+    "redrive --send": Use(_REDRIVE, ("redrive", "--send", "--reason", "meant"), dead_letters),
+    "redrive --undelivered --send": Use(
+        _REDRIVE, ("redrive", "--undelivered", "--send"), undelivered
+    ),
+}
+
+
+def statements(operated: Operated, name: str) -> list[Statement]:
+    """The statements of a use, with the names of the test's pipeline."""
+    use = USES[name]
+    found = json.dumps([it for title in use.policies for it in _POLICIES[title]])
+    if "--undelivered" in use.arguments:
+        found = found.replace("JOB_NAME-dead-letter", "JOB_NAME-undelivered")
+    names = {
+        "execution:JOB_NAME": f"execution:{operated.machine_arn.rpartition(':')[2]}",
+        "JOB_NAME-ACCOUNT-REGION-upload": operated.uploads,
+        "JOB_NAME-dead-letter": f"{operated.name}-dead",
+        "JOB_NAME": operated.name,
+        "KEY_ARN": operated.key_arn,
+        "REGION": operated.sandbox.region,
+        "ACCOUNT": operated.sandbox.account,
+    }
+    for placeholder, value in names.items():
+        found = found.replace(placeholder, value)
+    result: list[Statement] = json.loads(found)
+    return result
+
+
+def without_each_action(policy: list[Statement]) -> list[tuple[str, list[Statement]]]:
+    reduced = []
+    for position, statement in enumerate(policy):
+        for action in statement["Action"]:
+            less = copy.deepcopy(policy)
+            less[position]["Action"].remove(action)
+            reduced.append((action, [it for it in less if it["Action"]]))
+    return reduced
+
+
+def encrypt(operated: Operated) -> None:
+    """Encrypt everything with the pipeline's key, as the module does."""
+    for url in (operated.intake_url, operated.dead_letter_url, operated.undelivered_url):
+        operated.client("sqs").set_queue_attributes(
+            QueueUrl=url, Attributes={"KmsMasterKeyId": operated.key_arn}
+        )
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": operated.key_arn}
+    operated.client("s3").put_bucket_encryption(
+        Bucket=operated.uploads,
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": default}]
+        },
+    )
+    dynamodb = operated.client("dynamodb")
+    dynamodb.delete_table(TableName=operated.table)
+    dynamodb.create_table(
+        TableName=operated.table,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": operated.key_arn},
+    )
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("name", USES)
+def test_a_command_needs_each_right_of_its_policy_and_no_other(
+    operated: Operated, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use = USES[name]
+    encrypt(operated)
+    if use.texts:
+        operated.label_texts()
+    role = f"{operated.name}-operator"
+    arn = make_role(operated.sandbox, role, "ec2.amazonaws.com")
+    held = credentials.assume(arn, "operator")
+    policy = statements(operated, name)
+    with monkeypatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", held.access_key_id)
+        environment.setenv("AWS_SECRET_ACCESS_KEY", held.secret_access_key)
+        environment.setenv("AWS_SESSION_TOKEN", held.session_token)
+        for action, less in without_each_action(policy):
+            use.prepare(operated)
+            put_policy(operated.sandbox, role, *less)
+            line = operated.error(*use.arguments)
+            # Metrics are the one thing here that has no ARN.
+            resource = "*" if action.startswith("cloudwatch:") else "arn:"
+            assert line.startswith(f"error: missing right {action} on {resource}")
+            snippet = json.loads(line.partition("allow it with ")[2].partition("; ")[0])
+            assert snippet["Action"] == action
+        use.prepare(operated)
+        put_policy(operated.sandbox, role, *policy)
+        result = operated.labelctl(*use.arguments)
+    assert result.exit_code == 0, result.output
+
+
+def test_the_rights_of_every_policy_are_tried() -> None:
+    used = {title for use in USES.values() for title in use.policies}
+    assert used == set(_POLICIES)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "right"),
+    [
+        (
+            "s3",
+            "list_object_versions",
+            {"Bucket": "b"},
+            ("s3:ListBucketVersions", "arn:aws:s3:::b"),
+        ),
+        (
+            "sqs",
+            "delete_message_batch",
+            {"QueueUrl": "https://q/1/name", "Entries": [{"Id": "0", "ReceiptHandle": "h"}]},
+            ("sqs:DeleteMessage", "arn:aws:sqs:us-east-1:*:name"),
+        ),
+        (
+            "dynamodb",
+            "batch_get_item",
+            {"RequestItems": {"t": {"Keys": [{"pk": {"S": "k"}}]}}},
+            ("dynamodb:BatchGetItem", "arn:aws:dynamodb:us-east-1:*:table/t"),
+        ),
+        (
+            "ssm",
+            "get_parameters",
+            {"Names": ["/digits/task-type"]},
+            ("ssm:GetParameters", "arn:aws:ssm:us-east-1:*:parameter/digits/*"),
+        ),
+        (
+            "lambda",
+            "invoke",
+            {"FunctionName": "f"},
+            ("lambda:InvokeFunction", "arn:aws:lambda:us-east-1:*:function:f"),
+        ),
+        (
+            "sagemaker",
+            "describe_labeling_job",
+            {"LabelingJobName": "Digits-label"},
+            (
+                "sagemaker:DescribeLabelingJob",
+                "arn:aws:sagemaker:us-east-1:*:labeling-job/digits-label",
+            ),
+        ),
+    ],
+)
+def test_a_refusal_that_says_nothing_is_explained_by_the_call(
+    service: str,
+    operation: str,
+    parameters: dict[str, Any],
+    right: tuple[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with pytest.raises(LabelctlError) as shown:
+        call_refused(service, operation, parameters, "AccessDenied", "Access Denied")
+    assert str(shown.value).startswith(f"missing right {right[0]} on {right[1]}; ")
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "said"),
+    [
+        (
+            "AccessDeniedException",
+            'not authorized to perform: s3:X on resource: "arn:r" with an explicit deny in a SCP',
+            "a policy explicitly denies s3:X on arn:r",
+        ),
+        (
+            "KMS.AccessDeniedException",
+            "The ciphertext refers to a key that you may not use.",
+            "missing right kms:Decrypt on the pipeline's key (the module's output kms_key_arn)",
+        ),
+        ("ExpiredToken", "expired", "AWS does not accept the credentials (ExpiredToken)"),
+        (
+            "ThrottlingException",
+            "Rate\nexceeded",
+            "ReceiveMessage: ThrottlingException: Rate exceeded",
+        ),
+    ],
+)
+def test_each_refusal_is_one_line(
+    code: str, text: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with pytest.raises(LabelctlError) as shown:
+        call_refused("sqs", "receive_message", {"QueueUrl": "https://q/1/name"}, code, text)
+    assert str(shown.value).startswith(said)
+    assert "\n" not in str(shown.value)
+
+
+def call_refused(
+    service: str, operation: str, parameters: dict[str, Any], code: str, text: str
+) -> None:
+    connection = Connection("us-east-1")
+
+    def refuse(model: Any, **_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": text}}, model.name)
+
+    with explained(connection):
+        client = connection.client(service)
+        client.meta.events.register("before-call", refuse)
+        getattr(client, operation)(**parameters)
