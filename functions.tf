@@ -138,7 +138,7 @@ locals {
       })
       statements = merge(local._artifacts, local._list_runs, local._key["dynamodb+s3+sqs"], {
         DeadLetter  = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.dead_letter] }
-        DrainIntake = { actions = ["sqs:DeleteMessage", "sqs:ReceiveMessage"], resources = [local.queue_arns.intake] }
+        DrainIntake = { actions = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"], resources = [local.queue_arns.intake] }
         Ledger = {
           actions   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
           resources = [local.ledger_table_arn]
@@ -251,7 +251,7 @@ locals {
       timeout_seconds = 600
       memory_mb       = 512
       environment     = merge(local._artifact_environment, { FEATURE_GROUP_NAME = local.feature_group_name })
-      statements = merge(local._update_ledger, local._artifacts, local._key["dynamodb+s3"], {
+      statements = merge(local._update_ledger, local._artifacts, local._list_runs, local._key["dynamodb+s3"], {
         WriteRecords = { actions = ["sagemaker:BatchWriteRecord", "sagemaker:PutRecord"], resources = [local.feature_group_arn] }
       })
     }

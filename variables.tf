@@ -443,10 +443,10 @@ variable "queue" {
   description = <<-EOT
     The intake queue.
 
-    - `message_retention_seconds` - (Optional) Seconds an upload may wait for a run. Defaults to `864000`, ten days. The dead-letter queue keeps messages for 14 days from the first enqueueing, so this must be less.
+    - `message_retention_seconds` - (Optional) Seconds an upload may wait for a run. Defaults to `1123200`, 13 days: a fault that lasts for ten daily runs loses nothing. The dead-letter queue keeps messages for 14 days from the first enqueueing, so this must be less.
   EOT
   type = object({
-    message_retention_seconds = optional(number, 864000)
+    message_retention_seconds = optional(number, 1123200)
   })
   default  = {}
   nullable = false

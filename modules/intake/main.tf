@@ -5,9 +5,10 @@ locals {
   # SQS keeps a message for 14 days at most.
   longest_retention_seconds = 1209600
 
-  # The workflow deletes what it has claimed, so a message comes back only after a crash. This many crashes on one
-  # message mean that the message is the cause.
-  max_receive_count = 10
+  # The most that SQS takes. What cannot be labeled is dead-lettered with its reason by whoever reads it; SQS gives none,
+  # and a wrong permission that outlasts some runs must not move the whole queue there.
+  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+  max_receive_count = 1000
 
   delivering_rule_arns = {
     dead_letter = []

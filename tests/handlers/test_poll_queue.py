@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from labeling_lambdas.steps import draining
 from tests.handlers.pipeline import Context
@@ -239,6 +240,34 @@ def test_a_second_call_goes_on_where_the_first_stopped(pipeline: Pipeline) -> No
     while run["more"]:
         run = pipeline.poll_once(run)
     assert (run["received"], run["claimed"]) == (200, 200)
+
+
+@pytest.mark.parametrize("operation", ["PutObject", "TransactWriteItems", "DeleteMessageBatch"])
+def test_messages_of_a_poll_that_fails_are_there_for_its_repeat(
+    pipeline: Pipeline, operation: str
+) -> None:
+    sources = pipeline.sources(15)
+    pipeline.announce(sources)
+    pipeline.faults.refuse(operation, "AccessDeniedException", times=100)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        pipeline.poll()
+    # Hidden messages would make the repeat find an empty queue, and the execution succeed.
+    assert pipeline.in_flight() == 0
+    assert len(pipeline.waiting()) == 15
+    pipeline.faults.forget()
+    assert pipeline.poll()["claimed"] == 15
+    assert pipeline.waiting() == []
+    assert set(pipeline.states(sources)) == {"claimed"}
+
+
+def test_a_poll_that_may_not_show_its_messages_again_tells_its_own_error(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.announce(pipeline.sources(3))
+    pipeline.faults.refuse("PutObject", "AccessDeniedException", times=100)
+    pipeline.faults.refuse("ChangeMessageVisibilityBatch", "InternalError", times=100)
+    with pytest.raises(ClientError, match="PutObject"):
+        pipeline.poll()
 
 
 def test_a_repeat_after_success_gives_the_same_answer(pipeline: Pipeline) -> None:

@@ -96,6 +96,24 @@ def test_one_poisoned_record_is_a_dead_letter_and_the_others_are_stored(
     assert pipeline.item(sources[3])["delivered"] is True
 
 
+def test_a_record_that_was_given_up_is_not_written_when_its_run_is_resumed(
+    pipeline: Pipeline,
+) -> None:
+    without_batches(pipeline)
+    run, sources, plan = stored_run(pipeline, 3)
+    pipeline.faults.refuse("PutRecord", "ValidationError", "for this once")
+    stored = pipeline.store(run, plan)
+    assert stored[0]["rejected"] == 1
+    pipeline.give_back(run, plan, stored)
+    # The execution died before it finished; another one acts on the same plan.
+    again = pipeline.store(run, plan)
+    assert again == stored
+    pipeline.give_back(run, plan, again)
+    assert pipeline.finish(run)["accounting_balanced"] is True
+    assert sorted(pipeline.states(sources)) == ["dead_lettered", "stored", "stored"]
+    assert len(pipeline.records()) == 2
+
+
 def test_a_batch_refused_as_a_whole_is_written_one_by_one(pipeline: Pipeline) -> None:
     run, _, plan = stored_run(pipeline, 11)
     pipeline.faults.refuse("BatchWriteRecord", "ValidationException", "1 validation error")

@@ -63,6 +63,7 @@ GRANTS: dict[str, set[tuple[str, str]]] = {
         ("s3:GetObject", RUNS),
         ("s3:ListBucket", OUTPUT),
         ("s3:PutObject", RUNS),
+        ("sqs:ChangeMessageVisibility", INTAKE),
         ("sqs:DeleteMessage", INTAKE),
         ("sqs:ReceiveMessage", INTAKE),
         ("sqs:SendMessage", DEAD_LETTER),
@@ -102,6 +103,7 @@ GRANTS: dict[str, set[tuple[str, str]]] = {
         ("states:SendTaskSuccess", MACHINE),
     },
     "update_feature_store": {
+        ("s3:ListBucket", OUTPUT),
         ("dynamodb:UpdateItem", LEDGER),
         ("s3:GetObject", RUNS),
         ("s3:PutObject", RUNS),
@@ -119,6 +121,7 @@ CONDITIONS: dict[tuple[str, str], dict[str, Any]] = {
     ("start_labeling_job", "PassGroundTruthRole"): {
         "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
     },
+    ("update_feature_store", "ListRuns"): {"StringLike": {"s3:prefix": "runs/*"}},
 }
 
 

@@ -6,9 +6,12 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quota
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
 
 from labeling_lambdas.errors import DeliveryError
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mypy_boto3_sqs import SQSClient
+
+_log = logging.getLogger(__name__)
 
 #: Messages in one receive, send or delete.
 BATCH_MESSAGES = 10
@@ -93,6 +98,32 @@ class Queue:
             )
             refused += len(answer.get("Failed", []))
         return refused
+
+    def show_again(self, messages: Sequence[Message]) -> None:
+        """End the hiding of received messages, as far as SQS does it.
+
+        A refusal only delays them until their visibility timeout, and whoever calls this has an
+        error of its own to tell.
+        """
+        for start in range(0, len(messages), BATCH_MESSAGES):
+            batch = messages[start : start + BATCH_MESSAGES]
+            try:
+                self.client.change_message_visibility_batch(
+                    QueueUrl=self.url,
+                    Entries=[
+                        {
+                            "Id": str(index),
+                            "ReceiptHandle": message.handle,
+                            "VisibilityTimeout": 0,
+                        }
+                        for index, message in enumerate(batch)
+                    ],
+                )
+            except ClientError as error:
+                _log.warning(
+                    "messages stay hidden",
+                    extra={"messages": len(batch), "code": error.response["Error"]["Code"]},
+                )
 
     def send(self, bodies: Sequence[str]) -> None:
         """Send messages.

@@ -127,6 +127,7 @@ class Drain:
     budget: Budget
     deadline: Deadline
     _opening: threading.Lock = field(default_factory=threading.Lock)
+    _failed: threading.Event = field(default_factory=threading.Event)
     #: Whether the run was opened, by this drain's first part.
     opened: bool = False
 
@@ -138,11 +139,21 @@ class Drain:
         return Drained(intake, any(out_of_time for _, out_of_time in results))
 
     def _work(self, thread: int) -> tuple[list[Intake], bool]:
-        parts: list[Intake] = []
         held: list[Message] = []
+        try:
+            return self._receive_and_process(thread, held)
+        finally:
+            if held:
+                # The step is tried again at once. Were the messages still hidden then, the repeat
+                # would find an empty queue and the execution succeed, run after run.
+                self._failed.set()
+                self.intake.show_again(held)
+
+    def _receive_and_process(self, thread: int, held: list[Message]) -> tuple[list[Intake], bool]:
+        parts: list[Intake] = []
         empty_polls = 0
         out_of_time = False
-        while empty_polls < EMPTY_POLLS:
+        while empty_polls < EMPTY_POLLS and not self._failed.is_set():
             out_of_time = self.deadline.near(STOP_RECEIVING_SECONDS)
             if out_of_time:
                 break
@@ -156,9 +167,10 @@ class Drain:
                 empty_polls = 0 if received else empty_polls + 1
             if held and (not room or empty_polls or _full(held)):
                 parts.append(self._process(f"{self.call_id}-{thread}-{len(parts):04d}", held))
-                held = []
+                held.clear()
         if held:
             parts.append(self._process(f"{self.call_id}-{thread}-{len(parts):04d}", held))
+            held.clear()
         return parts, out_of_time
 
     def _process(self, part: str, messages: list[Message]) -> Intake:

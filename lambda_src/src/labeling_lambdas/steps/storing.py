@@ -63,13 +63,19 @@ class Storing:
         Raises:
             OutOfTimeError: If the function's time does not suffice.
         """
-        rows = list(self.artifacts.read_lines(store_shard(self.folder, shard)))
+        given_up = self._given_up(shard)
+        known = {fields["claim"]["item_id"] for fields in given_up}
+        rows = [
+            row
+            for row in self.artifacts.read_lines(store_shard(self.folder, shard))
+            if row["claim"]["item_id"] not in known
+        ]
         chunks = [rows[start : start + MAX_ACTIONS] for start in range(0, len(rows), MAX_ACTIONS)]
         with ThreadPoolExecutor(THREADS) as threads:
             results = list(threads.map(self._store_chunk, chunks))
         statuses = Counter(status for found, _ in results for status in found)
         stored = statuses.total()
-        rejected = [fields for _, settlements in results for fields in settlements]
+        rejected = given_up + [fields for _, settlements in results for fields in settlements]
         if rejected:
             self.artifacts.write_lines(rejected_shard(self.folder, shard), rejected)
         counts = Settled(
@@ -92,6 +98,19 @@ class Storing:
             },
         )
         return {"shard": shard, "stored": stored, "rejected": len(rejected)}
+
+    def _given_up(self, shard: int) -> list[dict[str, Any]]:
+        """Return the refusals of an earlier call that ``return_items`` has acted upon.
+
+        Those items are dead letters by now. Feature Store may take their records today, and then
+        the ledger and the records would contradict each other.
+        """
+        number = f"{shard:05d}"
+        if f"settled/rejected-{number}.json" not in self.artifacts.names(
+            f"settled/rejected-{number}"
+        ):
+            return []
+        return list(self.artifacts.read_lines(rejected_shard(self.folder, shard)))
 
     def _store_chunk(self, rows: list[dict[str, Any]]) -> tuple[list[str], list[dict[str, Any]]]:
         """Return the status of each record stored, and the settlements of those refused."""
