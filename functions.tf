@@ -18,11 +18,12 @@ locals {
   }
   _labeling_output = {
     LabelingOutput = { actions = ["s3:GetObject"], resources = ["${local.bucket_arns.output}/labeling-jobs/*"] }
-    # Without it S3 answers 403 instead of 404 for the output that a failed job never wrote.
+    # Without it S3 answers 403 instead of 404 for the output that a failed job never wrote, and for a kept label that is
+    # gone.
     ListLabelingOutput = {
       actions    = ["s3:ListBucket"]
       resources  = [local.bucket_arns.output]
-      conditions = { StringLike = { "s3:prefix" = ["labeling-jobs/*"] } }
+      conditions = { StringLike = { "s3:prefix" = ["labeling-jobs/*", "runs/*"] } }
     }
   }
   _describe_labeling_jobs = {
@@ -218,7 +219,7 @@ locals {
 
     start_verification_job = {
       description     = "Writes the manifest of labeled items and creates the verification job of a run."
-      timeout_seconds = 300
+      timeout_seconds = 600
       memory_mb       = 512
       environment = merge(local._artifact_environment, local._label_environment, {
         VERIFICATION_JOB = jsonencode(local.verification_job)

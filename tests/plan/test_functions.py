@@ -115,7 +115,9 @@ GRANTS: dict[str, set[tuple[str, str]]] = {
 CONDITIONS: dict[tuple[str, str], dict[str, Any]] = {
     ("finish_run", "CompletionEvent"): {"StringEquals": {"events:source": "ground-truth-labeling"}},
     ("finish_run", "ListRuns"): {"StringLike": {"s3:prefix": "runs/*"}},
-    ("plan_results", "ListLabelingOutput"): {"StringLike": {"s3:prefix": "labeling-jobs/*"}},
+    ("plan_results", "ListLabelingOutput"): {
+        "StringLike": {"s3:prefix": ["labeling-jobs/*", "runs/*"]}
+    },
     ("poll_queue", "ListRuns"): {"StringLike": {"s3:prefix": "runs/*"}},
     ("start_labeling_job", "CreateLabelingJob"): {"ArnEquals": {"sagemaker:WorkteamArn": WORKTEAM}},
     ("start_labeling_job", "PassGroundTruthRole"): {
