@@ -46,6 +46,12 @@ locals {
   _read_and_update_ledger = {
     Ledger = { actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources = [local.ledger_table_arn] }
   }
+  _read_claims = {
+    Ledger = {
+      actions   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
+      resources = [local.ledger_table_arn]
+    }
+  }
   _update_ledger = {
     Ledger = { actions = ["dynamodb:UpdateItem"], resources = [local.ledger_table_arn] }
   }
@@ -118,12 +124,7 @@ locals {
         LABEL_SCHEMA   = module.ground_truth.label_schema
         MAX_ATTEMPTS   = tostring(var.max_attempts)
       })
-      statements = merge(local._artifacts, local._labeling_output, local._key["dynamodb+s3"], {
-        Ledger = {
-          actions   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
-          resources = [local.ledger_table_arn]
-        }
-      })
+      statements = merge(local._read_claims, local._artifacts, local._labeling_output, local._key["dynamodb+s3"])
     }
 
     poll_queue = {
@@ -137,13 +138,9 @@ locals {
         TASK_TYPE             = var.task_type
         UPLOAD_BUCKET         = local.bucket_names.upload
       })
-      statements = merge(local._artifacts, local._list_runs, local._key["dynamodb+s3+sqs"], {
+      statements = merge(local._read_claims, local._artifacts, local._list_runs, local._key["dynamodb+s3+sqs"], {
         DeadLetter  = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.dead_letter] }
         DrainIntake = { actions = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"], resources = [local.queue_arns.intake] }
-        Ledger = {
-          actions   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
-          resources = [local.ledger_table_arn]
-        }
       })
     }
 
@@ -205,7 +202,7 @@ locals {
         TASK_TYPE    = var.task_type
       })
       statements = merge(
-        local._read_and_update_ledger, local._artifacts, local._describe_labeling_jobs, local._create_labeling_jobs,
+        local._read_claims, local._artifacts, local._list_runs, local._describe_labeling_jobs, local._create_labeling_jobs,
         local._answer_workflow, local._key["dynamodb+s3"],
         {
           CreateLabelingJob = {
@@ -225,7 +222,7 @@ locals {
         VERIFICATION_JOB = jsonencode(local.verification_job)
       })
       statements = merge(
-        local._read_and_update_ledger, local._artifacts, local._labeling_output, local._describe_labeling_jobs,
+        local._read_claims, local._artifacts, local._labeling_output, local._describe_labeling_jobs,
         local._create_labeling_jobs, local._answer_workflow, local._key["dynamodb+s3"],
         {
           CreateLabelingJob = {

@@ -84,11 +84,13 @@ GRANTS: dict[str, set[tuple[str, str]]] = {
         ("sqs:SendMessage", INTAKE),
     },
     "start_labeling_job": {
+        ("dynamodb:BatchGetItem", LEDGER),
         ("dynamodb:GetItem", LEDGER),
         ("dynamodb:UpdateItem", LEDGER),
         ("iam:PassRole", GROUND_TRUTH_ROLE),
         ("s3:GetObject", RUNS),
         ("s3:GetObject", f"{OUTPUT}/ground-truth/*"),
+        ("s3:ListBucket", OUTPUT),
         ("s3:PutObject", RUNS),
         ("sagemaker:AddTags", JOBS),
         ("sagemaker:CreateLabelingJob", JOBS),
@@ -120,6 +122,7 @@ CONDITIONS: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("poll_queue", "ListRuns"): {"StringLike": {"s3:prefix": "runs/*"}},
     ("start_labeling_job", "CreateLabelingJob"): {"ArnEquals": {"sagemaker:WorkteamArn": WORKTEAM}},
+    ("start_labeling_job", "ListRuns"): {"StringLike": {"s3:prefix": "runs/*"}},
     ("start_labeling_job", "PassGroundTruthRole"): {
         "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
     },

@@ -174,10 +174,7 @@ def test_the_start_of_verification_reads_labels_and_names_the_reviewers_alone(
     statements = planned.function_statements(START)
     del statements["Log"]
     key = statements.pop("Key")
-    assert granted(statements) == GRANTS["start_labeling_job"] | {
-        ("s3:GetObject", OUTPUT_OF_JOBS),
-        ("s3:ListBucket", OUTPUT),
-    }
+    assert granted(statements) == GRANTS["start_labeling_job"] | {("s3:GetObject", OUTPUT_OF_JOBS)}
     conditions = {sid: statement.get("Condition") for sid, statement in statements.items()}
     assert {sid: condition for sid, condition in conditions.items() if condition} == {
         "CreateLabelingJob": {"ArnEquals": {"sagemaker:WorkteamArn": REVIEWERS}},

@@ -47,5 +47,9 @@ class LedgerConflictError(LabelingError):
     """The ledger contradicts what a step was told to do."""
 
 
+class LedgerRowError(LabelingError):
+    """A row of the ledger has a form that this version does not know."""
+
+
 class DeliveryError(LabelingError):
     """SQS or Feature Store did not take everything it was given, after repeats."""

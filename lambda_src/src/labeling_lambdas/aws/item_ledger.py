@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,7 +20,7 @@ from labeling_lambdas.domain.claims import (
     no_row_expected,
 )
 from labeling_lambdas.domain.items import ClaimedItem, SourceObject
-from labeling_lambdas.errors import LedgerConflictError
+from labeling_lambdas.errors import LedgerConflictError, LedgerRowError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 Subject = TypeVar("Subject")
 
+_log = logging.getLogger(__name__)
+
 #: A claim writes the item's row and its key's row, and a transaction takes 100 actions.
 CLAIMS_PER_TRANSACTION = transactions.MAX_ACTIONS // 2
 
@@ -38,15 +42,30 @@ CLAIMS_PER_TRANSACTION = transactions.MAX_ACTIONS // 2
 #: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 _KEYS_PER_READ = 100
 
+#: Looks at one item's row after which its claim is given up for this poll.
+_CLAIM_ROUNDS = 8
+
 _BATCH_READ_ROUNDS = 8
 _BATCH_READ_PAUSE_SECONDS = 0.2
 
 
 def item_row(row: dict[str, Any]) -> ItemRow:
-    """Return an item's row as the rules see it."""
+    """Return an item's row as the rules see it; what an older version did not write is empty.
+
+    Raises:
+        LedgerRowError: If the row has no state, or one that this version does not know.
+    """
+    try:
+        state = ItemState(row.get("item_state", ""))
+    except ValueError:
+        message = (
+            f"ledger row {row.get('pk')}: item_state {row.get('item_state')!r} is none of"
+            f" {', '.join(ItemState)}; another version wrote it, or it was edited"
+        )
+        raise LedgerRowError(message) from None
     return ItemRow(
-        state=ItemState(row["item_state"]),
-        run_id=row["run_id"],
+        state=state,
+        run_id=row.get("run_id", ""),
         part=row.get("part", ""),
         attempts=row.get("attempts", 0),
         generation=row.get("generation", 0),
@@ -68,7 +87,7 @@ def _claimed(candidate: Candidate, expected: ClaimOn, part: str) -> ClaimedItem:
 
 def _may_dead_letter(rejected: Rejected, row: ItemRow) -> bool:
     if row.state is ItemState.DEAD_LETTERED:
-        return rejected.generation == row.generation
+        return row.generation in (0, rejected.generation)
     # What can be labeled has changed since the item was given back: it must not vanish together
     # with the message that waits for it.
     return row.state in (ItemState.RETURNED, ItemState.LABELED)
@@ -106,6 +125,7 @@ class ItemLedger:
             Per item the claim, or why its message is dropped.
         """
         verdicts: dict[str, ClaimedItem | Drop] = {}
+        rounds: Counter[str] = Counter()
         pending = [(candidate, first_expectation(candidate)) for candidate in candidates]
         while pending:
             batch = pending[:CLAIMS_PER_TRANSACTION]
@@ -125,10 +145,16 @@ class ItemLedger:
                         candidate, row, run_id=run_id, state_of_run=state_of_run
                     ),
                 )
+                item_id = candidate.source.item_id
+                rounds[item_id] += refused.get(position) is not None
                 if isinstance(answer, Drop):
-                    verdicts[candidate.source.item_id] = answer
-                else:
+                    verdicts[item_id] = answer
+                elif rounds[item_id] < _CLAIM_ROUNDS:
                     again.append((candidate, answer))
+                else:
+                    # Its row changes all the time, or never fits: the message comes again.
+                    _log.error("item cannot be claimed", extra={"item": item_id, "run_id": run_id})
+                    verdicts[item_id] = Drop.LEFT_IN_FLIGHT
             pending = again + pending
         return verdicts
 
@@ -158,13 +184,29 @@ class ItemLedger:
         item = refused.get("item")
         answer: ClaimOn | Drop = expected
         if item is not None:
-            answer = decision(candidate, item_row(item)) if item else no_row_expected(candidate)
+            answer = (
+                self._decided(candidate, item, decision) if item else no_row_expected(candidate)
+            )
         if "key" in refused and not isinstance(answer, Drop):
             transactions.update_row(
                 self.client, self.table, item_updates.supersede(candidate.source, answer)
             )
             return Drop.SUPERSEDED
         return answer
+
+    @staticmethod
+    def _decided(
+        candidate: Candidate,
+        item: dict[str, Any],
+        decision: Callable[[Candidate, ItemRow], ClaimOn | Drop],
+    ) -> ClaimOn | Drop:
+        try:
+            row = item_row(item)
+        except LedgerRowError:
+            # One row must not keep the others waiting, and its message must not be lost.
+            _log.exception("ledger row cannot be read", extra={"item": candidate.source.item_id})
+            return Drop.LEFT_IN_FLIGHT
+        return decision(candidate, row)
 
     def settle(
         self, settlements: Sequence[Settlement], run_id: str
@@ -242,9 +284,15 @@ class ItemLedger:
             )
 
     def rows(self, item_ids: Iterable[str]) -> dict[str, ItemRow]:
-        """Return the rows of items, absent ones left out."""
+        """Return the rows of items; absent ones and those that cannot be read are left out."""
         found = self._read([f"ITEM#{item}" for item in item_ids])
-        return {key.removeprefix("ITEM#"): item_row(row) for key, row in found.items()}
+        rows: dict[str, ItemRow] = {}
+        for key, row in found.items():
+            try:
+                rows[key.removeprefix("ITEM#")] = item_row(row)
+            except LedgerRowError:
+                _log.exception("ledger row cannot be read", extra={"row": key})
+        return rows
 
     def newest_items(self, sources: Iterable[SourceObject]) -> dict[str, str]:
         """Return per key identity the newest item that the ledger knows."""

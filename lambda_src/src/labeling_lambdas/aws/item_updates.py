@@ -36,16 +36,17 @@ def _expectation(expected: ClaimOn) -> tuple[str, dict[str, Any]]:
     row = expected.row
     if row is None:
         return "attribute_not_exists(pk)", {}
-    condition = (
-        "item_state = :was_state AND run_id = :was_run AND attempts = :was_attempts"
-        " AND generation = :was_generation"
-    )
-    values: dict[str, Any] = {
-        "was_state": row.state.value,
-        "was_run": row.run_id,
-        "was_attempts": row.attempts,
-        "was_generation": row.generation,
-    }
+    condition = "item_state = :was_state"
+    values: dict[str, Any] = {"was_state": row.state.value}
+    for name, value in (
+        ("run_id", row.run_id),
+        ("attempts", row.attempts),
+        ("generation", row.generation),
+    ):
+        same = f"{name} = :was_{name}"
+        # An older version may have written the row without it.
+        condition += f" AND {same}" if value else f" AND (attribute_not_exists({name}) OR {same})"
+        values[f"was_{name}"] = value
     if row.label_uri:
         condition += " AND label_uri = :was_label_uri"
         values["was_label_uri"] = row.label_uri

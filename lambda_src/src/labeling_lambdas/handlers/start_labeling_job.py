@@ -32,7 +32,10 @@ def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
     name = identity.labeling_job_name(settings.pipeline_name, event["run_id"], event["stage"])
     artifacts = wiring.artifacts(settings, event["run_id"])
     manifest = LabelingManifest(
-        artifacts, task_type(settings.task_type), settings.labeling_job.label_attribute_name
+        artifacts,
+        wiring.item_ledger(settings),
+        task_type(settings.task_type),
+        settings.labeling_job.label_attribute_name,
     )
     start = JobStart(
         name=name,

@@ -38,13 +38,16 @@ def handler(event: VerifyEvent, context: LambdaContext) -> dict[str, str]:
         attribute=settings.label_attribute_name,
         labels=settings.labels,
     )
+    manifest = VerificationManifest(
+        artifacts, wiring.item_ledger(settings), harvest, settings.verification
+    )
     start = JobStart(
         name=name,
         stage=event["stage"],
         run_id=event["run_id"],
         execution_arn=event["execution_arn"],
         settings=settings.verification_job,
-        lines=VerificationManifest(artifacts, harvest, settings.verification).lines,
+        lines=manifest.lines,
         runs=wiring.run_ledger(settings),
         waiting=wiring.job_ledger(settings),
         jobs=wiring.labeling_jobs(),

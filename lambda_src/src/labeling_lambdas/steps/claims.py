@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,42 @@ if TYPE_CHECKING:
     from labeling_lambdas.aws.item_ledger import ItemLedger
 
 
-def claimed_items(artifacts: Artifacts) -> Iterator[ClaimedItem]:
-    """Yield what a sealed run has claimed, with contents, a part at a time in memory."""
-    for part in artifacts.read("claims/index.json")["parts"]:
-        for fields in artifacts.read(f"claims/{part}.json")["items"]:
+_log = logging.getLogger(__name__)
+
+
+def claimed_items(artifacts: Artifacts, ledger: ItemLedger) -> Iterator[ClaimedItem]:
+    """Yield what a sealed run has claimed, with contents, a part at a time in memory.
+
+    A file that somebody deleted is made anew from the list that was written before the claims, and
+    from the ledger. Where that list is gone too, its claims are left out: the run settles the
+    others and ends by the name of an accounting mismatch.
+    """
+    for part in _parts(artifacts):
+        for fields in _claims_of(artifacts, ledger, part):
             yield ClaimedItem.from_fields(fields)
+
+
+def _parts(artifacts: Artifacts) -> list[str]:
+    index = artifacts.read_if_there("claims/index.json")
+    if index is not None:
+        return list(index["parts"])
+    return [name.rpartition("/")[2].partition(".")[0] for name in artifacts.names("intake/")]
+
+
+def _claims_of(artifacts: Artifacts, ledger: ItemLedger, part: str) -> list[dict[str, Any]]:
+    name = f"claims/{part}.json"
+    claims = artifacts.read_if_there(name)
+    if claims is None:
+        try:
+            resolve_part(artifacts, ledger, run_id=artifacts.run_id, part=part)
+        except artifacts.client.exceptions.NoSuchKey:
+            _log.exception(
+                "files of the run are missing", extra={"run_id": artifacts.run_id, "part": part}
+            )
+            return []
+        _log.warning("list of claims made anew", extra={"run_id": artifacts.run_id, "part": part})
+        claims = artifacts.read(name)
+    return list(claims["items"])
 
 
 def with_contents(artifacts: Artifacts, items: Sequence[ClaimedItem]) -> list[ClaimedItem]:

@@ -26,6 +26,7 @@ from labeling_lambdas.domain.messages import (
     malformed_message,
     read_message,
 )
+from labeling_lambdas.errors import LedgerRowError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -242,7 +243,12 @@ class Drain:
                 entry.verdict = rejected
                 bodies.append(_malformed_body(entry.message, rejected))
                 continue
-            generation = self.items.dead_letter_invalid(rejected, run_id=self.run_id, part=part)
+            try:
+                generation = self.items.dead_letter_invalid(rejected, run_id=self.run_id, part=part)
+            except LedgerRowError:
+                _log.exception("ledger row cannot be read", extra={"run_id": self.run_id})
+                entry.verdict = Drop.LEFT_IN_FLIGHT
+                continue
             if generation is None:
                 entry.verdict = Drop.DEAD_LETTERED
                 continue

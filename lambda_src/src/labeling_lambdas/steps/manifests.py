@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from labeling_lambdas.aws.artifacts import Artifacts
+    from labeling_lambdas.aws.item_ledger import ItemLedger
     from labeling_lambdas.domain.task_types import TaskType
     from labeling_lambdas.domain.verification import Verification
     from labeling_lambdas.steps.harvest import Harvest
@@ -23,22 +24,24 @@ class LabelingManifest:
 
     Attributes:
         artifacts: The run's files.
+        ledger: The ledger's items.
         task_type: Decides the form of the manifest.
         attribute: Label attribute name.
     """
 
     artifacts: Artifacts
+    ledger: ItemLedger
     task_type: TaskType
     attribute: str
 
     def lines(self) -> Iterator[str]:
         """Yield the lines."""
         # The claims are read twice rather than kept: the texts of one job need not fit in memory.
-        newest = newest_versions(claimed_items(self.artifacts))
+        newest = newest_versions(claimed_items(self.artifacts, self.ledger))
         yield from manifest_lines(
             (
                 item
-                for item in claimed_items(self.artifacts)
+                for item in claimed_items(self.artifacts, self.ledger)
                 if item.item_id in newest and not item.label_uri
             ),
             manifest_key=self.task_type.manifest_key,
@@ -55,17 +58,22 @@ class VerificationManifest:
 
     Attributes:
         artifacts: The run's files.
+        ledger: The ledger's items.
         harvest: Reads the labels.
         verification: Decides which are verified.
     """
 
     artifacts: Artifacts
+    ledger: ItemLedger
     harvest: Harvest
     verification: Verification
 
     def lines(self) -> Iterator[str]:
         """Yield the lines, each as the labeling job wrote it."""
-        claims = {item.item_id: item.without_content() for item in claimed_items(self.artifacts)}
+        claims = {
+            item.item_id: item.without_content()
+            for item in claimed_items(self.artifacts, self.ledger)
+        }
         newest = newest_versions(claims.values())
         for found in self.harvest.find({key: claims[key] for key in claims if key in newest}):
             output = found.output

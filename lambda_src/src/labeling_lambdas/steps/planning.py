@@ -149,7 +149,9 @@ class Planning:
 
     def _write_shards(self, job: dict[str, Any], verification_job: dict[str, Any] | None) -> Plan:
         # Without contents: the texts of one run need not fit in memory.
-        claims = {item.item_id: self._claim(item) for item in claimed_items(self.artifacts)}
+        claims = {
+            item.item_id: self._claim(item) for item in claimed_items(self.artifacts, self.items)
+        }
         shards = PlanShards.of(self.artifacts, self.folder)
         for item_id in self._superseded(claims):
             shards.back.add(superseded(claims.pop(item_id)).fields())
