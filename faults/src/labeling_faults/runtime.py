@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import io
 import logging
 import os
 import pkgutil
@@ -17,9 +16,12 @@ from datetime import UTC, datetime, tzinfo
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from botocore.exceptions import ClientError
+
 import labeling_lambdas
 from labeling_lambdas.aws import announcements, clients
 from labeling_lambdas.domain import timestamps
+from labeling_lambdas.errors import LabelingError
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -122,7 +124,7 @@ class _SerialThreads:
         future: Future[Any] = Future()
         try:
             future.set_result(work(*arguments))
-        except Exception as error:  # noqa: BLE001 - handed to whoever asks for the result
+        except (LabelingError, ClientError) as error:
             future.set_exception(error)
         return future
 
@@ -203,7 +205,8 @@ def installed() -> Iterator[None]:
         put(clients, name, _client_of(service))
     put(timestamps, "datetime", _Moment)
     # Metrics are lines of the standard output.
-    put(announcements, "sys", SimpleNamespace(stdout=io.StringIO()))
+    nowhere = SimpleNamespace(write=lambda _text: None, flush=lambda: None)
+    put(announcements, "sys", SimpleNamespace(stdout=nowhere))
     log = logging.getLogger("labeling_lambdas")
     put(log, "disabled", True)
     level = log.level
