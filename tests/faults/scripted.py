@@ -72,7 +72,7 @@ class Stage:
             return str(refusal)
         return None
 
-    def _play(self, function: str, event: Event) -> Any:
+    def _play(self, function: str, event: Event, _owner: Execution) -> Any:
         import json
 
         reply = self.script.reply(deployment.step_of(function), event)

@@ -60,12 +60,19 @@ class Configuration:
         max_attempts: Attempts that an item may have.
         max_items_per_run: Items that a run claims at most.
         text_items: What is an item of a text file.
+        batched_records: Whether the functions' boto3 has BatchWriteRecord.
     """
 
     task_type: str = IMAGES
     max_attempts: int = 3
     max_items_per_run: int = 10_000
     text_items: str = "line"
+    batched_records: bool = True
+
+    @property
+    def splits(self) -> bool:
+        """Whether uploads hold several items."""
+        return self.task_type == TEXTS
 
 
 def environment(

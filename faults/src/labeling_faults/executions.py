@@ -86,7 +86,7 @@ class Executions:
         definition: Its definition.
         agenda: What happens next.
         chance: Decides latencies.
-        function: Calls a function by its name.
+        function: Calls a function by its name, for an execution.
         all: Every execution, by ARN.
     """
 
@@ -94,14 +94,15 @@ class Executions:
     definition: dict[str, Any]
     agenda: Agenda
     chance: Random
-    function: Callable[[str, Json], Json]
+    function: Callable[[str, Json, Execution], Json]
     all: dict[str, Execution] = field(default_factory=dict)
-    _tokens: dict[str, tuple[Execution | None, Waiting]] = field(default_factory=dict)
+    _tokens: dict[str, tuple[Execution, Waiting]] = field(default_factory=dict)
     _current: list[Execution] = field(default_factory=list)
 
     def invoke(self, function_name: str, payload: Json) -> Json:
         """Call a function as Lambda does: JSON in, JSON out."""
-        return json.loads(json.dumps(self.function(function_name, json.loads(json.dumps(payload)))))
+        result = self.function(function_name, json.loads(json.dumps(payload)), self._current[-1])
+        return json.loads(json.dumps(result))
 
     def latency(self) -> float:
         """Return the seconds of one transition."""
@@ -118,7 +119,7 @@ class Executions:
     def new_waiting(self, timeout_seconds: float) -> Waiting:
         """Return a task with a fresh token."""
         waiting = Waiting(f"token-{len(self._tokens):06d}", timeout_seconds)
-        self._tokens[waiting.token] = (self._current[-1] if self._current else None, waiting)
+        self._tokens[waiting.token] = (self._current[-1], waiting)
         return waiting
 
     @property
@@ -172,7 +173,7 @@ class Executions:
         execution, waiting = self._tokens[token]
         if waiting.closed or waiting.answer is not None:
             raise TokenRefusedError("TaskTimedOut")
-        if execution is None or not execution.running:
+        if not execution.running:
             raise TokenRefusedError("TaskTimedOut")
         waiting.answer = output
         self.agenda.after(0.0, lambda: self._resume(execution, waiting))

@@ -18,6 +18,7 @@ from labeling_lambdas.errors import LabelingError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from labeling_faults.executions import Execution
     from labeling_faults.interpreter import Json
     from labeling_faults.runtime import Host
 
@@ -29,15 +30,22 @@ class Functions:
         host: The world.
         surprises: Errors of functions that are neither their own nor a service's.
         calls: Steps that were called, in their order.
+        abandoned: Whether the last call to end is not to be repeated.
     """
 
     host: Host
     surprises: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    abandoned: bool = False
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
-    def call(self, function: str, event: Json) -> Json:
+    def call(self, function: str, event: Json, owner: Execution | None = None) -> Json:
         """Call a function.
+
+        Args:
+            function: Its name, its ARN or its step.
+            event: What it is given.
+            owner: The execution that calls it, None if it is called by an event.
 
         Raises:
             StateError: If it fails, with the name that Lambda reports.
@@ -46,7 +54,7 @@ class Functions:
         clock = self.host.clock
         request_id = f"{next(self._numbers):08x}-0000-4000-8000-000000000000"
         invocation = Invocation(
-            step, request_id, clock, clock.now + deployment.timeouts()[step]
+            step, request_id, clock, clock.now + deployment.timeouts()[step], owner
         )
         self.calls.append(step)
         self.host.invocations.append(invocation)
@@ -63,6 +71,7 @@ class Functions:
             raise StateError(type(error).__name__, str(error)) from error
         finally:
             self.host.invocations.pop()
+            self.abandoned = invocation.abandoned
         return result
 
 

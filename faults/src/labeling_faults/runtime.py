@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from labeling_faults.clock import Clock
+    from labeling_faults.executions import Execution
 
 _SERVICES = {
     "dynamodb": "dynamodb",
@@ -74,14 +75,18 @@ class Invocation:
         aws_request_id: Name of the call.
         clock: The world's.
         ends_at: When Lambda ends it, epoch seconds.
+        owner: The execution that called it, None if an event did.
         killed_by: Name of the error that ended the process; empty while it lives.
+        abandoned: Whether nobody is to call it again.
     """
 
     step: str
     aws_request_id: str
     clock: Clock
     ends_at: float
+    owner: Execution | None = None
     killed_by: str = ""
+    abandoned: bool = False
 
     def get_remaining_time_in_millis(self) -> int:
         """Return milliseconds until Lambda ends the function."""
