@@ -71,10 +71,10 @@ clean: ## Remove the environments, caches and working folders
 	@rm -rf .venv .venv-runtime .demo .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name .git -prune -o \( -name __pycache__ -o -name .terraform \) -type d -prune -exec rm -rf {} +
 
-$(READY): requirements-dev.txt lambda_src/pyproject.toml sandbox/pyproject.toml
+$(READY): requirements-dev.txt faults/pyproject.toml lambda_src/pyproject.toml sandbox/pyproject.toml
 	$(call make_environment,.venv,tools and tests)
 	@$(BIN)/python $(PIP) --requirement requirements-dev.txt
-	@$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable lambda_src --editable sandbox
+	@$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable faults --editable lambda_src --editable sandbox
 	@touch $@
 
 $(RUNTIME_READY): requirements-runtime.txt

@@ -33,6 +33,7 @@ def test_module_and_distributions_have_one_version() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     released = RELEASE_HEADING.findall(changelog)[0]
     assert project("lambda_src")["version"] == released
+    assert project("faults")["version"] == released
     assert project("sandbox")["version"] == released
     package = (LAMBDAS / "__init__.py").read_text(encoding="utf-8")
     assert f'__version__ = "{released}"' in package
