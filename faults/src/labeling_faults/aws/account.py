@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from labeling_faults.aws.calls import Clock
     from labeling_faults.aws.service import Service
 
+
 class Account:
     """An AWS account in the process, safe under threads.
 
@@ -67,6 +68,7 @@ class Account:
             self.events,
             self.states,
         )
+        self.dynamodb.strict = strict
         self._services = {service.name: service for service in services}
         self._clients = {name: Client(self, service) for name, service in self._services.items()}
         self._indexes = itertools.count()

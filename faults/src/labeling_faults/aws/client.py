@@ -64,7 +64,7 @@ class Client:
         message = f"the account's {self._service.name} has no operation {name}"
         raise AttributeError(message)
 
-    def get_paginator(self, name: str) -> Paginator:
+    def get_paginator(self, name: str) -> Paginator[Any]:
         """Return botocore's own paginator of an operation."""
         loader = botocore.session.get_session().get_component("data_loader")
         pages = loader.load_service_model(self._service.name, "paginators-1")["pagination"]

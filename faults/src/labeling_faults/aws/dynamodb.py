@@ -7,8 +7,7 @@ Writes wait for each other, so a conflict between transactions is for an observe
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labeling_faults.aws.calls import Answer, Clock, Parameters, RefusalError, nothing_chosen
 from labeling_faults.aws.expressions.conditions import parse_condition
@@ -16,6 +15,9 @@ from labeling_faults.aws.expressions.syntax import Scope, invalid
 from labeling_faults.aws.expressions.values import Row, decode_row, encode_row
 from labeling_faults.aws.service import Service
 from labeling_faults.aws.tables import FAILED_CONDITION, Table, Write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 _MAXIMUM_ACTIONS = 100
 _MAXIMUM_KEYS = 100
@@ -123,10 +125,12 @@ class DynamoDB(Service):
             for key in request["Keys"]
         ]
         if len(wanted) > _MAXIMUM_KEYS:
-            raise invalid("Too many items requested for the BatchGetItem call")
+            message = "Too many items requested for the BatchGetItem call"
+            raise invalid(message)
         keys = [(name, table.key_of(key)) for name, table, _, key in wanted]
         if len(set(keys)) < len(keys):
-            raise invalid("Provided list of item keys contains duplicates")
+            message = "Provided list of item keys contains duplicates"
+            raise invalid(message)
         left = self.unprocessed(wanted)
         answer: Answer = {"Responses": {}, "UnprocessedKeys": {}}
         with self.lock:
@@ -136,9 +140,7 @@ class DynamoDB(Service):
                     unread["Keys"].append(given)
                     continue
                 found = answer["Responses"].setdefault(name, [])
-                row = table.read(
-                    keys[position][1], consistent=request.get("ConsistentRead", False)
-                )
+                row = table.read(keys[position][1], consistent=request.get("ConsistentRead", False))
                 if row is not None:
                     found.append(encode_row(row))
         return answer
@@ -150,7 +152,8 @@ class DynamoDB(Service):
             for request in requests
         ]
         if len(writes) > _MAXIMUM_BATCH_WRITES:
-            raise invalid("Too many items requested for the BatchWriteItem call")
+            message = "Too many items requested for the BatchWriteItem call"
+            raise invalid(message)
         _check_distinct(
             [write for _, _, write in writes], "Provided list of item keys contains duplicates"
         )
@@ -179,7 +182,8 @@ class DynamoDB(Service):
             writes, "Transaction request cannot include multiple operations on one item"
         )
         if self.strict and len(json.dumps(entries, default=str)) > _MAXIMUM_TRANSACTION_BYTES:
-            raise invalid("Transaction request cannot be larger than 4 MB")
+            message = "Transaction request cannot be larger than 4 MB"
+            raise invalid(message)
         with self.lock:
             if not self._written_before(parameters):
                 self._write_all(writes)
@@ -187,7 +191,8 @@ class DynamoDB(Service):
 
     def _action(self, entry: Mapping[str, Any]) -> Write:
         if len(entry) != 1:
-            raise invalid("TransactItems can only contain one of Check, Put, Update or Delete")
+            message = "TransactItems can only contain one of Check, Put, Update or Delete"
+            raise invalid(message)
         ((kind, details),) = entry.items()
         return Write.of(kind, self._table(details["TableName"]), details, strict=self.strict)
 
@@ -249,8 +254,7 @@ def cancelled(reasons: Sequence[Mapping[str, Any]]) -> RefusalError:
     """Return the refusal of a transaction, for reasons given action by action."""
     codes = ", ".join(reason["Code"] for reason in reasons)
     text = (
-        "Transaction cancelled, please refer cancellation reasons for specific reasons"
-        f" [{codes}]"
+        f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
     )
     return RefusalError(
         "TransactionCanceledException", text, CancellationReasons=list(map(dict, reasons))

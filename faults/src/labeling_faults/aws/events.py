@@ -5,11 +5,13 @@ https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labeling_faults.aws.calls import Answer, Clock, Parameters, RefusalError, nothing_chosen
 from labeling_faults.aws.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 _MAXIMUM_ENTRIES = 10
 _MAXIMUM_BYTES = 1024 * 1024

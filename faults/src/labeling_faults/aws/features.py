@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labeling_faults.aws import validation
 from labeling_faults.aws.calls import Answer, Clock, Parameters, RefusalError, nothing_chosen
 from labeling_faults.aws.service import Service, arn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 Record = dict[str, str]
 
@@ -67,15 +69,18 @@ class FeatureGroup:
         for value in values:
             name, text = value["FeatureName"], value.get("ValueAsString")
             if name not in self.features or name in record:
-                raise _invalid(f"FeatureName {name} is not part of the group, or given twice")
+                message = f"FeatureName {name} is not part of the group, or given twice"
+                raise _invalid(message)
             record[name] = _checked_value(name, self.features[name], text)
         for needed in (self.identifier, self.event_time):
             if needed not in record:
-                raise _invalid(f"Record must contain the feature {needed}")
+                message = f"Record must contain the feature {needed}"
+                raise _invalid(message)
         if sum(len(name) + len(text.encode()) for name, text in record.items()) > (
             _MAXIMUM_RECORD_BYTES
         ):
-            raise _invalid(f"The record exceeds {_MAXIMUM_RECORD_BYTES} bytes")
+            message = f"The record exceeds {_MAXIMUM_RECORD_BYTES} bytes"
+            raise _invalid(message)
         self._moment(record)
         return record
 
@@ -134,13 +139,15 @@ class Features(Service):
         """Refuse a request that breaks a constraint of the model, as Feature Store does."""
         found = validation.breaches(self.name, operation, parameters)
         if found:
-            raise _invalid(f"{len(found)} validation error(s) detected: {'; '.join(found)}")
+            message = f"{len(found)} validation error(s) detected: {'; '.join(found)}"
+            raise _invalid(message)
 
     def _group(self, parameters: Parameters) -> FeatureGroup:
         name = parameters["FeatureGroupName"].rpartition("/")[2]
         group = self.groups.get(name)
         if group is None:
-            raise _invalid(f"can't find a FeatureGroup for {arn('sagemaker', name)}")
+            message = f"can't find a FeatureGroup for {arn('sagemaker', name)}"
+            raise _invalid(message)
         return group
 
     def _put(self, parameters: Parameters) -> Answer:
@@ -152,9 +159,7 @@ class Features(Service):
 
     def _get(self, parameters: Parameters) -> Answer:
         with self.lock:
-            record = self._group(parameters).newest.get(
-                parameters["RecordIdentifierValueAsString"]
-            )
+            record = self._group(parameters).newest.get(parameters["RecordIdentifierValueAsString"])
         if record is None:
             return {}
         values = [{"FeatureName": name, "ValueAsString": text} for name, text in record.items()]
@@ -163,7 +168,8 @@ class Features(Service):
     def _batch_write(self, parameters: Parameters) -> Answer:
         entries = parameters["Entries"]
         if len(entries) > _MAXIMUM_BATCH:
-            raise _invalid(f"Entries must have at most {_MAXIMUM_BATCH} members")
+            message = f"Entries must have at most {_MAXIMUM_BATCH} members"
+            raise _invalid(message)
         left, failing = self.unprocessed(entries), self.failing(entries)
         answer: Answer = {"Errors": [], "UnprocessedEntries": []}
         for position, entry in enumerate(entries):
@@ -188,11 +194,14 @@ def _invalid(text: str) -> RefusalError:
 def _checked_value(name: str, kind: str, text: str | None) -> str:
     if not text:
         # What the service does with an empty value is not documented; a caller must not find out.
-        raise _invalid(f"The feature {name} has an empty ValueAsString")
+        message = f"The feature {name} has an empty ValueAsString"
+        raise _invalid(message)
     if kind == "Integral" and not _INTEGRAL.fullmatch(text):
-        raise _invalid(f"The value of the feature {name} is not Integral")
+        message = f"The value of the feature {name} is not Integral"
+        raise _invalid(message)
     if kind == "Fractional" and not _is_fractional(text):
-        raise _invalid(f"The value of the feature {name} is not Fractional")
+        message = f"The value of the feature {name} is not Fractional"
+        raise _invalid(message)
     return text
 
 
@@ -208,10 +217,12 @@ def _seconds(text: str) -> Decimal:
     match = _EVENT_TIME.fullmatch(text)
     if match is None:
         if not _UNIX_TIME.fullmatch(text):
-            raise _invalid(f"EventTime {text} is neither Unix seconds nor ISO 8601 ending in Z")
+            message = f"EventTime {text} is neither Unix seconds nor ISO 8601 ending in Z"
+            raise _invalid(message)
         return Decimal(text)
     try:
         whole = datetime.strptime(match[1], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
     except ValueError:
-        raise _invalid(f"EventTime {text} is no moment") from None
+        message = f"EventTime {text} is no moment"
+        raise _invalid(message) from None
     return Decimal(int(whole.timestamp())) + Decimal(f"0.{match[2] or 0}")

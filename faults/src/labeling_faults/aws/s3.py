@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from labeling_faults.aws.calls import Answer, Clock, Parameters, RefusalError
 from labeling_faults.aws.service import Service
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
 _MAXIMUM_KEYS = 1000
@@ -236,7 +236,8 @@ class S3(Service):
     def _get(self, parameters: Parameters) -> Answer:
         with self.lock:
             stored = self._found(parameters)
-        body, answer = stored.body, {}
+        body = stored.body
+        answer: Answer = {}
         if "Range" in parameters:
             body, answer = _cut(stored.body, parameters["Range"])
         stream = StreamingBody(io.BytesIO(body), len(body))
@@ -270,7 +271,7 @@ class S3(Service):
         limit = min(parameters.get("MaxKeys", _MAXIMUM_KEYS), _MAXIMUM_KEYS)
         with self.lock:
             bucket = self._bucket(parameters)
-            keys = [key for key in bucket.keys() if key.startswith(prefix)]
+            keys = [key for key in bucket if key.startswith(prefix)]
             entries = list(_entries(keys, prefix, delimiter, after.encode()))
             page = entries[:limit]
             contents = [

@@ -10,12 +10,14 @@ import hashlib
 import heapq
 import re
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labeling_faults.aws.calls import Answer, Clock, Parameters, RefusalError, nothing_chosen
 from labeling_faults.aws.service import ACCOUNT_ID, REGION, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 MAXIMUM_BATCH_BYTES = 262_144
 _MAXIMUM_ENTRIES = 10
@@ -353,9 +355,7 @@ class SQS(Service):
         }
         wanted = parameters.get("AttributeNames", ())
         shown = {
-            name: str(value)
-            for name, value in whole.items()
-            if name in wanted or "All" in wanted
+            name: str(value) for name, value in whole.items() if name in wanted or "All" in wanted
         }
         return {"Attributes": shown} if shown else {}
 

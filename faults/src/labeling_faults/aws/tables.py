@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labeling_faults.aws.calls import Answer, Parameters, RefusalError
 from labeling_faults.aws.expressions.conditions import parse_condition
 from labeling_faults.aws.expressions.syntax import Scope, invalid, placeholders
 from labeling_faults.aws.expressions.updates import UpdateExpression, parse_update
 from labeling_faults.aws.expressions.values import Row, decode, decode_row, encode_row, size_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAXIMUM_ITEM_BYTES = 400 * 1024
 
@@ -39,7 +41,8 @@ class Table:
     def key_of(self, members: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a key is of any type
         """Return the key's value of a request; nothing else may be in it."""
         if set(members) != {self.key}:
-            raise invalid("The provided key element does not match the schema")
+            message = "The provided key element does not match the schema"
+            raise invalid(message)
         return _usable_key(decode(members[self.key]))
 
     def read(self, key: Any, *, consistent: bool) -> Row | None:  # noqa: ANN401
@@ -96,9 +99,7 @@ class Write:
             update = parse_update(request["UpdateExpression"])
             names = request.get("ExpressionAttributeNames", _NOTHING)
             if any(path[0] == table.key for path in update.paths(names)):
-                text = (
-                    f"Cannot update attribute {table.key}. This attribute is part of the key"
-                )
+                text = f"Cannot update attribute {table.key}. This attribute is part of the key"
                 raise invalid(text)
         if strict:
             _check_placeholders(request)
@@ -138,7 +139,8 @@ class Write:
             row = self.update.apply(self._scope(values))
             row[self.table.key] = self.key
         if strict and size_of(row) > MAXIMUM_ITEM_BYTES:
-            raise invalid("Item size has exceeded the maximum allowed size")
+            message = "Item size has exceeded the maximum allowed size"
+            raise invalid(message)
         return row
 
     def apply(self, row: Row | None) -> None:
@@ -161,7 +163,8 @@ class Write:
 
 def _usable_key(value: Any) -> Any:  # noqa: ANN401 - a key is of any type
     if value == "" or isinstance(value, bool | list | dict):
-        raise invalid("One or more parameter values are not valid for the key attribute")
+        message = "One or more parameter values are not valid for the key attribute"
+        raise invalid(message)
     return value
 
 

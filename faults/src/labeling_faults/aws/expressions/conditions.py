@@ -51,11 +51,11 @@ _COMPARATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def _begins_with(value: Any, start: Any) -> bool:  # noqa: ANN401
-    return isinstance(value, str | bytes) and type(value) is type(start) and value.startswith(start)
+    return type(value) is type(start) and hasattr(value, "startswith") and value.startswith(start)
 
 
 def _contains(value: Any, part: Any) -> bool:  # noqa: ANN401
-    if isinstance(value, str | bytes):
+    if type(value) in (str, bytes):
         return type(value) is type(part) and part in value
     if isinstance(value, list):
         return any(_equal(item, part) for item in value)
@@ -134,9 +134,7 @@ def _comparison(words: Words) -> Condition:
         words.take("AND")
         high = _operand(words)
         at_least, at_most = _COMPARATORS[">="], _COMPARATORS["<="]
-        return lambda scope: (
-            at_least(left(scope), low(scope)) and at_most(left(scope), high(scope))
-        )
+        return lambda scope: at_least(left(scope), low(scope)) and at_most(left(scope), high(scope))
     if keyword == "IN":
         choices = _list(words)
         return lambda scope: any(_equal(left(scope), choice(scope)) for choice in choices)

@@ -88,8 +88,11 @@ def _set(words: Words) -> _Step:
         return path, lambda _old, scope: _existing(left(scope))
     sign = 1 if words.take() == "+" else -1
     right = _operand(words)
-    return path, lambda _old, scope: (
-        _number(_existing(left(scope))) + sign * _number(_existing(right(scope)))
+    return (
+        path,
+        lambda _old, scope: (
+            _number(_existing(left(scope))) + sign * _number(_existing(right(scope)))
+        ),
     )
 
 
@@ -160,13 +163,9 @@ def _put(row: Row, steps: tuple[str | int, ...], value: Any) -> None:  # noqa: A
     last = steps[-1]
     if isinstance(last, int) != isinstance(place, list):
         raise _invalid_path()
-    if isinstance(place, list):
-        if value is ABSENT:
-            del place[last : last + 1]  # type: ignore[operator]
-        elif last < len(place):  # type: ignore[operator]
-            place[last] = value  # type: ignore[index]
-        else:
-            place.append(value)
+    if isinstance(last, int):
+        # Beyond the end of a list a value is appended, and nothing is there to be removed.
+        place[last : last + 1] = [] if value is ABSENT else [value]
     elif value is ABSENT:
         place.pop(last, None)
     else:
@@ -187,9 +186,7 @@ def _check_overlaps(paths: list[tuple[str | int, ...]]) -> None:
 
 def _existing(value: Any) -> Any:  # noqa: ANN401
     if value is ABSENT:
-        message = (
-            "The provided expression refers to an attribute that does not exist in the item"
-        )
+        message = "The provided expression refers to an attribute that does not exist in the item"
         raise invalid(message)
     return value
 
