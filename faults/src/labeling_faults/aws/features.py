@@ -176,15 +176,18 @@ class Features(Service):
             if position in left:
                 answer["UnprocessedEntries"].append(entry)
                 continue
-            try:
-                if position in failing:
-                    raise RefusalError(*failing[position])
-                self._put(entry)
-            except RefusalError as refusal:
-                answer["Errors"].append(
-                    {"Entry": entry, "ErrorCode": refusal.code, "ErrorMessage": refusal.message}
-                )
+            problem = failing.get(position) or self._problem_of(entry)
+            if problem is not None:
+                code, text = problem
+                answer["Errors"].append({"Entry": entry, "ErrorCode": code, "ErrorMessage": text})
         return answer
+
+    def _problem_of(self, entry: Parameters) -> tuple[str, str] | None:
+        try:
+            self._put(entry)
+        except RefusalError as refusal:
+            return refusal.code, refusal.message
+        return None
 
 
 def _invalid(text: str) -> RefusalError:

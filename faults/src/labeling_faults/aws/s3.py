@@ -83,7 +83,7 @@ class Bucket:
         else:
             self.objects[key] = [stored]
 
-    def keys(self) -> list[str]:
+    def current_keys(self) -> list[str]:
         """Return the keys that have a current version, in the order of their bytes."""
         return sorted((key for key in self.objects if self.current(key)), key=str.encode)
 
@@ -271,7 +271,7 @@ class S3(Service):
         limit = min(parameters.get("MaxKeys", _MAXIMUM_KEYS), _MAXIMUM_KEYS)
         with self.lock:
             bucket = self._bucket(parameters)
-            keys = [key for key in bucket if key.startswith(prefix)]
+            keys = [key for key in bucket.current_keys() if key.startswith(prefix)]
             entries = list(_entries(keys, prefix, delimiter, after.encode()))
             page = entries[:limit]
             contents = [

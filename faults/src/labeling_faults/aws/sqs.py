@@ -224,9 +224,7 @@ class SQS(Service):
             answer: Answer = {"Successful": []}
             for position, entry in enumerate(entries):
                 try:
-                    if position in refused:
-                        code = "InternalError"
-                        raise RefusalError(code, "We encountered an internal error. Try again.")
+                    _refuse_if(position in refused)
                     result = one({"QueueUrl": parameters["QueueUrl"], **entry})
                 except RefusalError as refusal:
                     answer.setdefault("Failed", []).append(
@@ -369,6 +367,12 @@ class SQS(Service):
             for message in self._queue(parameters).messages():
                 message.deleted = True
         return {}
+
+
+def _refuse_if(told: bool) -> None:  # noqa: FBT001 - read as a sentence
+    if told:
+        code = "InternalError"
+        raise RefusalError(code, "We encountered an internal error. Please try again.")
 
 
 def _all_of(available: int) -> int:

@@ -117,14 +117,12 @@ def size_of(row: Mapping[str, Any]) -> int:
 def _value_size(value: Any) -> int:  # noqa: ANN401 - a value is of any type
     if isinstance(value, str):
         return len(value.encode())
-    if isinstance(value, bytes):
-        return len(value)
-    if isinstance(value, bool) or value is None:
-        return 1
     if isinstance(value, dict):
         return 3 + sum(1 + len(name.encode()) + _value_size(it) for name, it in value.items())
     if isinstance(value, list):
         return 3 + sum(1 + _value_size(item) for item in value)
     if isinstance(value, SETS):
         return sum(_value_size(item) for item in value)
-    return len(str(value)) // 2 + 2
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return len(str(value)) // 2 + 2
+    return len(value) if isinstance(value, bytes) else 1
