@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from labeling_faults.aws.calls import Clock
     from labeling_faults.aws.service import Service
 
+_MODELED_CODES = {"AWS.SimpleQueueService.NonExistentQueue": "QueueDoesNotExist"}
+
 
 class Account:
     """An AWS account in the process, safe under threads.
@@ -120,6 +122,8 @@ class Account:
             "ResponseMetadata": {"HTTPStatusCode": 400, "RetryAttempts": 0},
             **members,
         }
-        kind = validation.service_exceptions(service).from_code(code)
+        # SQS has kept the codes of its older protocol; botocore's classes go by the newer ones.
+        modeled = _MODELED_CODES.get(code, code.rpartition(".")[2])
+        kind = validation.service_exceptions(service).from_code(modeled)
         made: ClientError = kind(response, operation)
         return made

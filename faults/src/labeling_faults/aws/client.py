@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from botocore import xform_name
+from botocore.handlers import handle_copy_source_param
 from botocore.paginate import Paginator
 
 from labeling_faults.aws import validation
@@ -73,6 +74,8 @@ class Client:
         return Paginator(getattr(self, name), pages[operation], model)
 
     def _call(self, operation: str, /, **parameters: object) -> Answer:
+        # botocore makes the text of a header of what may be given as a dictionary.
+        handle_copy_source_param(parameters)
         return self._account.call(self._service.name, operation, parameters)
 
 

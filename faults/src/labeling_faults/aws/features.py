@@ -53,7 +53,8 @@ class FeatureGroup:
         """Keep a record that was checked."""
         self.history.append(record)
         known = self.newest.get(record[self.identifier])
-        if known is None or self._moment(record) >= self._moment(known):
+        # An event time that is not greater makes a historic record, for the offline store only.
+        if known is None or self._moment(record) > self._moment(known):
             self.newest[record[self.identifier]] = record
 
     def _moment(self, record: Record) -> Decimal:

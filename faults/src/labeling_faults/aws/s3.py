@@ -11,6 +11,7 @@ import io
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from botocore.response import StreamingBody
 
@@ -208,11 +209,7 @@ class S3(Service):
 
     def _copy(self, parameters: Parameters) -> Answer:
         with self.lock:
-            source = parameters["CopySource"]
-            if isinstance(source, str):
-                name, _, key = source.lstrip("/").partition("/")
-                source = {"Bucket": name, "Key": key}
-            found = self._found(source)
+            found = self._found(_copy_source(parameters["CopySource"]))
             bucket = self._writable(parameters)
             stored = self._store(bucket, parameters["Key"], found.body, parameters)
         result = {"ETag": stored.etag, "LastModified": stored.modified}
@@ -361,6 +358,13 @@ def _entries(
         if shown != last and shown.encode() > after:
             yield shown, is_prefix
         last = shown
+
+
+def _copy_source(text: str) -> dict[str, str]:
+    address, _, version_id = text.partition("?versionId=")
+    bucket, _, key = unquote(address).lstrip("/").partition("/")
+    source = {"Bucket": bucket, "Key": key}
+    return {**source, "VersionId": version_id} if version_id else source
 
 
 def _bytes(body: Any) -> bytes:  # noqa: ANN401 - whatever boto3 takes

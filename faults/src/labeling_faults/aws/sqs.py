@@ -369,7 +369,7 @@ class SQS(Service):
         return {}
 
 
-def _refuse_if(told: bool) -> None:  # noqa: FBT001 - read as a sentence
+def _refuse_if(told: bool) -> None:
     if told:
         code = "InternalError"
         raise RefusalError(code, "We encountered an internal error. Please try again.")
