@@ -1,1 +1,1 @@
-"""An AWS in this process: no kinder than the real one, and it fails where it is told to."""
+"""An AWS in the process: the calls that the functions make, with the services' own rules."""
