@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+OTHER_COURSE = "the history took another course before the crash"
+
+
 @dataclass(frozen=True, slots=True)
 class CrashPoint:
     """Where and how a process dies.
@@ -86,5 +89,5 @@ def crash(point: CrashPoint) -> Crashed:
     trouble = KillAt(point.call, point.after_effect, point.death)
     _, broken = SCENARIOS[point.scenario].end_of(trouble)
     if not trouble.done:
-        broken = [*broken, "the history took another course before the crash"]
+        broken = [*broken, OTHER_COURSE]
     return Crashed(1, {trouble.where}, [f"{point} ({trouble.where}): {it}" for it in broken])

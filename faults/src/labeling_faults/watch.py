@@ -36,7 +36,7 @@ def named_source(body: str) -> Source | None:
         if stored["key"].endswith("/") and not stored["size"]:
             return None
         return (message["detail"]["bucket"]["name"], stored["key"], stored["version-id"], None)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -72,6 +72,11 @@ class Workforce:
         jobs = self.world.account.sagemaker.jobs.values()
         return [job.name for job in jobs if not job.ended]
 
+    def end_all(self) -> None:
+        """End every job now."""
+        for name in self.unfinished():
+            self._end(name, self._work[name.lower()].status)
+
     def _end(self, name: str, status: str) -> None:
         sagemaker = self.world.account.sagemaker
         job = sagemaker.jobs[name]

@@ -6,6 +6,7 @@ import functools
 import itertools
 import json
 import random
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from labeling_faults.executions import (
 from labeling_faults.functions import Functions
 from labeling_faults.interpreter import StateError
 from labeling_faults.trouble import NoTrouble, Trouble
-from labeling_faults.watch import Watch, source_of
+from labeling_faults.watch import Watch, named_source, source_of
 from labeling_faults.workforce import DAY, HOUR, Work, Workforce
 from labeling_sandbox.auditor import Upload
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from labeling_faults.aws.calls import Answer, Call
+    from labeling_faults.aws.sqs import StoredMessage
     from labeling_faults.deployment import Configuration
     from labeling_faults.interpreter import Json
     from labeling_faults.runtime import Invocation
@@ -43,9 +45,13 @@ _CALL_SECONDS = 0.02
 #: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 _ASYNC_DELAYS = (60.0, 120.0)
 
-#: How long the world is left alone between two schedules until it is at rest: the first ones for
-#: messages in flight and short jobs, the last ones for a job that nobody works on.
-_REST_ROUNDS = (HOUR, HOUR, *[3 * HOUR] * 6, DAY, 3 * DAY, 8 * DAY, 20 * DAY, *[DAY] * 8)
+#: Schedules until the world must have come to rest.
+_REST_ROUNDS = 60
+
+#: How long the world is left alone while messages wait, and while only jobs are under way: those
+#: that nobody works on end after 30 days.
+_SHORT_PAUSE = 2 * HOUR
+_LONG_PAUSES = (HOUR, 3 * HOUR, DAY, 3 * DAY, 8 * DAY, 20 * DAY)
 
 
 @functools.cache
@@ -80,6 +86,8 @@ class World:
     poisoned: set[str] = field(default_factory=set)
     invocations: list[Invocation] = field(default_factory=list)
     _names: Iterator[int] = field(default_factory=itertools.count)
+    _announced: int = 0
+    _sent: list[str] = field(default_factory=list)
     _indexes: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -191,6 +199,15 @@ class World:
 
     # What happens from outside.
 
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """Let the world go on in the middle of a function."""
+        inside, self.invocations = self.invocations, []
+        try:
+            yield
+        finally:
+            self.invocations = inside
+
     def run(self, seconds: float) -> None:
         """Let time pass and do what is due."""
         self.agenda.run_until(self.clock.now + seconds)
@@ -221,6 +238,7 @@ class World:
                 },
             },
         }
+        self._announced += len(announced)
         for delay in announced:
             self.agenda.after(delay, lambda: self._deliver(event))
 
@@ -232,6 +250,7 @@ class World:
         self.uploads += [Upload(deployment.UPLOAD_BUCKET, key, version_id, it) for it in lines]
 
     def _deliver(self, event: Json) -> None:
+        self._announced -= 1
         if self.configuration.splits:
             self.invoke_by_event("split_text", event)
         else:
@@ -239,7 +258,8 @@ class World:
 
     def send(self, body: str) -> None:
         """Put a message on the intake queue."""
-        self.client("sqs").send_message(QueueUrl=self.intake_url, MessageBody=body)
+        answer = self.client("sqs").send_message(QueueUrl=self.intake_url, MessageBody=body)
+        self._sent.append(answer["MessageId"])
 
     def redrive(self) -> None:
         """Move every dead letter that is visible to the intake queue, as an operator does."""
@@ -307,14 +327,19 @@ class World:
         self.trouble = NoTrouble()
         self.workforce.plan = Work
         self.calm_services()
-        for pause in _REST_ROUNDS:
+        pauses = itertools.chain(_LONG_PAUSES, itertools.repeat(DAY))
+        for _ in range(_REST_ROUNDS):
             for step, event in self._taken_undelivered():
                 self.invoke_by_event(step, event)
             self.schedule()
-            self.run(pause)
+            # Messages would expire in a long pause.
+            self.run(_SHORT_PAUSE if self._waiting() else next(pauses))
             if self.at_rest():
                 return True
         return False
+
+    def _waiting(self) -> list[StoredMessage]:
+        return self.account.sqs.queues[self.intake_url].messages()
 
     def _taken_undelivered(self) -> list[tuple[str, Json]]:
         # An operator looks after the events of uploads; a job's end is found by the schedule.
@@ -324,13 +349,23 @@ class World:
 
     def at_rest(self) -> bool:
         """Return whether nothing is under way and nothing waits."""
-        return not (
-            self.executions.running
-            or self.workforce.unfinished()
-            or self.undelivered
-            or self.account.sqs.queues[self.intake_url].messages()
-            or self.open_runs()
-        )
+        return not any(self.unrest().values())
+
+    def unrest(self) -> dict[str, Any]:
+        """Return what is under way or waits."""
+        return {
+            "events of uploads": self._announced,
+            "executions": [one.name for one in self.executions.running],
+            "labeling jobs": self.workforce.unfinished(),
+            "undelivered": [step for step, _ in self.undelivered if step == "split_text"],
+            "messages": [named_source(message.body) for message in self._waiting()],
+            "open runs": self.open_runs(),
+        }
+
+    def redeliver(self, which: int) -> None:
+        """Deliver a message once more that was sent before, whatever became of it."""
+        if self._sent:
+            self.account.sqs.duplicate(self.intake_url, self._sent[which % len(self._sent)])
 
     def states(self) -> dict[Upload, str | None]:
         """Return the state that the ledger has of every upload."""
