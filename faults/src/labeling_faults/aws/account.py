@@ -72,7 +72,10 @@ class Account:
         )
         self.dynamodb.strict = strict
         self._services = {service.name: service for service in services}
-        self._clients = {name: Client(self, service) for name, service in self._services.items()}
+        self._clients = {
+            name: Client(name, service.operations, self.call)
+            for name, service in self._services.items()
+        }
         self._indexes = itertools.count()
 
     def client(self, service_name: str, **_options: object) -> Any:  # noqa: ANN401 - as boto3's is

@@ -14,13 +14,13 @@ from botocore.paginate import Paginator
 from labeling_faults.aws import validation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from botocore.model import ServiceModel
 
-    from labeling_faults.aws.account import Account
-    from labeling_faults.aws.calls import Answer
-    from labeling_faults.aws.service import Service
+    from labeling_faults.aws.calls import Answer, Parameters
+
+    CarryOut = Callable[[str, str, Parameters], Answer]
 
 
 @dataclass(frozen=True)
@@ -41,42 +41,50 @@ class Client:
         meta: What it says of itself.
     """
 
-    def __init__(self, account: Account, service: Service) -> None:
+    def __init__(self, service: str, operations: Collection[str], carry_out: CarryOut) -> None:
         """Put a client in front of a service.
 
         Args:
-            account: Carries out the calls.
-            service: The service.
+            service: boto3's name of the service.
+            operations: What it can do, by botocore's names; may change.
+            carry_out: Carries out the calls.
         """
-        self._account = account
         self._service = service
-        self.meta = ClientMeta(validation.service_model(service.name))
+        self._operations = operations
+        self._carry_out = carry_out
+        self._methods: dict[str, tuple[str, Callable[..., Answer]]] = {}
+        self.meta = ClientMeta(validation.service_model(service))
 
     @property
     def exceptions(self) -> Any:  # noqa: ANN401 - made by botocore from the model
         """The classes of the service's errors, by name."""
-        return validation.service_exceptions(self._service.name)
+        return validation.service_exceptions(self._service)
 
     def __getattr__(self, name: str) -> Callable[..., Answer]:
         """Return the method of an operation, as long as the service has it."""
-        for operation in self._service.operations:
+        known = self._methods.get(name)
+        if known is not None and known[0] in self._operations:
+            return known[1]
+        for operation in self._operations:
             if _method_name(operation) == name:
-                return functools.partial(self._call, operation)
-        message = f"the account's {self._service.name} has no operation {name}"
+                method = functools.partial(self._call, operation)
+                self._methods[name] = (operation, method)
+                return method
+        message = f"the account's {self._service} has no operation {name}"
         raise AttributeError(message)
 
     def get_paginator(self, name: str) -> Paginator[Any]:
         """Return botocore's own paginator of an operation."""
         loader = botocore.session.get_session().get_component("data_loader")
-        pages = loader.load_service_model(self._service.name, "paginators-1")["pagination"]
+        pages = loader.load_service_model(self._service, "paginators-1")["pagination"]
         operation = next(each for each in pages if _method_name(each) == name)
-        model = validation.operation_model(self._service.name, operation)
+        model = validation.operation_model(self._service, operation)
         return Paginator(getattr(self, name), pages[operation], model)
 
     def _call(self, operation: str, /, **parameters: object) -> Answer:
         # botocore makes the text of a header of what may be given as a dictionary.
         handle_copy_source_param(parameters)
-        return self._account.call(self._service.name, operation, parameters)
+        return self._carry_out(self._service, operation, parameters)
 
 
 @functools.cache
