@@ -75,8 +75,7 @@ class Client:
 
     def get_paginator(self, name: str) -> Paginator[Any]:
         """Return botocore's own paginator of an operation."""
-        loader = botocore.session.get_session().get_component("data_loader")
-        pages = loader.load_service_model(self._service, "paginators-1")["pagination"]
+        pages = _pages(self._service)
         operation = next(each for each in pages if _method_name(each) == name)
         model = validation.operation_model(self._service, operation)
         return Paginator(getattr(self, name), pages[operation], model)
@@ -91,3 +90,11 @@ class Client:
 def _method_name(operation: str) -> str:
     name: str = xform_name(operation)
     return name
+
+
+@functools.cache
+def _pages(service: str) -> dict[str, Any]:
+    # A session looks through the file system, which takes longer than a whole history.
+    loader = botocore.session.get_session().get_component("data_loader")
+    pages: dict[str, Any] = loader.load_service_model(service, "paginators-1")["pagination"]
+    return pages
