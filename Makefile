@@ -4,11 +4,13 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo sandbox test check package clean
+.PHONY: help demo sandbox test check faults package clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
 KEEP ?=
+N ?=
+SEED ?=
 TASK ?=
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
@@ -63,6 +65,10 @@ check: $(READY) ## Check format, lint, types and Terraform format
 	@$(BIN)/mypy --no-error-summary
 	@echo "== terraform fmt"
 	@terraform fmt -check -diff -recursive
+
+faults: $(READY) ## Prove the promises under faults (N=<random histories>, SEED=<one of them, run again>)
+	$(need_terraform)
+	@$(BIN)/labeling-faults $(if $(SEED),replay $(SEED),run $(if $(N),--histories $(N)))
 
 package: $(READY) ## Rebuild the Lambda package that ships in the module
 	@$(BIN)/python tools/build_package.py

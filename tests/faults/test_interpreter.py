@@ -83,16 +83,12 @@ SCRIPTS: dict[str, tuple[Acts, dict[str, str]]] = {
 
 
 def test_the_rendered_definition_is_the_one_of_the_module(definition_text: str) -> None:
-    rendered = definition.rendered(
-        deployment.JOB_NAME, deployment.ACCOUNT, deployment.REGION
-    )
+    rendered = definition.rendered(deployment.JOB_NAME, deployment.ACCOUNT, deployment.REGION)
     assert json.loads(rendered) == json.loads(definition_text)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_an_execution_goes_as_in_the_sandbox(
-    run: Runner, definition_text: str, name: str
-) -> None:
+def test_an_execution_goes_as_in_the_sandbox(run: Runner, definition_text: str, name: str) -> None:
     acts, state_input = SCRIPTS[name]
     theirs = run(acts, state_input)
     ours = Stage(definition_text, acts).run(state_input)
@@ -111,9 +107,7 @@ def test_the_usual_run_has_as_many_events_as_in_step_functions(definition_text: 
 def test_a_state_that_is_never_answered_times_out_and_its_token_is_stale(
     definition_text: str,
 ) -> None:
-    acts = usual(
-        start_labeling_job=Returns("created"), finish_run=finished("labeling_job_failed")
-    )
+    acts = usual(start_labeling_job=Returns("created"), finish_run=finished("labeling_job_failed"))
     stage = Stage(definition_text, acts)
     played = stage.run()
     assert played.steps[2:4] == ["start_labeling_job", "stop_job"]

@@ -22,12 +22,14 @@ class CrashPoint:
     Attributes:
         scenario: Position of the history.
         call: Which call of it.
+        step: The function that makes it.
         after_effect: Whether the call still takes effect.
         death: What follows.
     """
 
     scenario: int
     call: int
+    step: str
     after_effect: bool
     death: Death
 
@@ -76,12 +78,12 @@ def crash_points() -> Iterator[CrashPoint]:
     """Yield every crash point of every history."""
     for position, scenario in enumerate(SCENARIOS):
         recorder = recorded(scenario)
-        for call in range(len(recorder.calls)):
+        for call, (step, _) in enumerate(recorder.calls):
             for death in Death:
-                yield CrashPoint(position, call, False, death)
+                yield CrashPoint(position, call, step, after_effect=False, death=death)
                 # A call that is refused has no effect that a process could die after.
                 if call in recorder.answered:
-                    yield CrashPoint(position, call, True, death)
+                    yield CrashPoint(position, call, step, after_effect=True, death=death)
 
 
 def crash(point: CrashPoint) -> Crashed:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labeling_faults.trouble import Death, KillAt
 
 if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Mapping, Sequence
+
     from labeling_faults.aws.calls import Answer, Call
     from labeling_faults.world import World
 
@@ -158,7 +159,7 @@ class Disturbance:
             return {it for it in range(len(entries)) if self.chance.random() < share}
 
         def failing(entries: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
-            errors = {it: ("InternalFailure", "passing") for it in chosen(entries)}
+            errors = dict.fromkeys(chosen(entries), ("InternalFailure", "passing"))
             return {**errors, **world.refuse_poisoned(entries)}
 
         def handed_over(available: int) -> int:

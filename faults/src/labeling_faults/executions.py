@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from random import Random
 
     from labeling_faults.agenda import Agenda
-    from labeling_faults.interpreter import Json, Pause
+    from labeling_faults.interpreter import Pause
+    from labeling_faults.paths import Json
 
 MAX_INPUT_BYTES = 256 * 1024
 
@@ -222,7 +223,12 @@ class Executions:
             execution.busy = False
 
     def _finish(
-        self, execution: Execution, status: str, error: str = "", cause: str = "", output: Json = None
+        self,
+        execution: Execution,
+        status: str,
+        error: str = "",
+        cause: str = "",
+        output: Json = None,
     ) -> None:
         if execution.running:
             execution.output = output

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from labeling_faults.executions import Execution
-    from labeling_faults.interpreter import Json
+    from labeling_faults.paths import Json
     from labeling_faults.runtime import Host
+
 
 @dataclass
 class Functions:

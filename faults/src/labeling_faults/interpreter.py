@@ -201,9 +201,7 @@ class Interpreter:
             return {"ExecutedVersion": "$LATEST", "Payload": payload, "StatusCode": 200}
         return (yield from self._wait(waiting, parameters))
 
-    def _wait(
-        self, waiting: Waiting, parameters: dict[str, Json]
-    ) -> Generator[Pause, None, Json]:
+    def _wait(self, waiting: Waiting, parameters: dict[str, Json]) -> Generator[Pause, None, Json]:
         try:
             self.host.invoke(parameters["FunctionName"], parameters["Payload"])
         except StateError:
@@ -287,9 +285,7 @@ def _pass(state: dict[str, Any], data: Json, context: dict[str, Json]) -> Json:
     return put(data, state.get("ResultPath", "$"), state.get("Result", result))
 
 
-def _placed(
-    state: dict[str, Any], data: Json, result: Json, context: dict[str, Json]
-) -> Json:
+def _placed(state: dict[str, Any], data: Json, result: Json, context: dict[str, Json]) -> Json:
     try:
         if "ResultSelector" in state:
             result = Scope(result, context).fill(state["ResultSelector"])
@@ -299,9 +295,7 @@ def _placed(
         raise StateError("States.Runtime", str(problem)) from problem
 
 
-def _caught(
-    state: dict[str, Any], data: Json, problem: StateError
-) -> tuple[Json, str]:
+def _caught(state: dict[str, Any], data: Json, problem: StateError) -> tuple[Json, str]:
     for catcher in state.get("Catch", []):
         if _matches(catcher, problem):
             error = {"Error": problem.error, "Cause": problem.cause}

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from labeling_faults import crashes, stories
@@ -19,11 +21,11 @@ from labeling_lambdas.aws import item_updates
 from labeling_lambdas.aws.feature_store import FeatureStore
 from labeling_lambdas.domain import claims, identity, settlement
 from labeling_lambdas.domain.accounting import Settled
+from labeling_lambdas.domain.items import ClaimedItem
 from labeling_lambdas.errors import DeliveryError
 from labeling_lambdas.steps import draining, finishing, returning
 from labeling_lambdas.steps.draining import Drain
 from labeling_lambdas.steps.labeling import JobStop
-from labeling_lambdas.steps.polling import Polling
 from labeling_lambdas.steps.returning import Returning
 from labeling_lambdas.steps.storing import Storing
 
@@ -32,11 +34,11 @@ if TYPE_CHECKING:
 
 Function = Callable[..., Any]
 
-#: Histories in which a seeded bug must be caught.
-MOST_HISTORIES = 1200
+#: What the broken functions hand on without looking at it.
+Thing = Any
 
-#: Of these only every so many-th crash point is tried first; the rest are tried after stories.
-_STRIDE = 7
+#: Histories in which a seeded bug must be caught.
+MOST_HISTORIES = 1500
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Mutation:
     Attributes:
         invariant: The invariant that it breaks.
         name: What is wrong.
+        step: The function whose calls become crash points first.
         owner: Class or module of the function.
         attribute: Name of the function.
         make: Makes the broken function from the right one.
@@ -53,6 +56,7 @@ class Mutation:
 
     invariant: str
     name: str
+    step: str
     owner: object
     attribute: str
     make: Callable[[Function], Function]
@@ -72,29 +76,19 @@ def _always(value: object) -> Callable[[Function], Function]:
     return lambda _right: lambda *_arguments, **_more: value
 
 
-def _unfinished_parts_forgotten(_right: Function) -> Function:
-    def resolved(self: Polling) -> dict[str, draining.Intake]:
-        read = self.artifacts.read
-        names = [name.rpartition("/")[2] for name in self.artifacts.names("claims/")]
-        parts = [name.removesuffix(".json") for name in names if name != "index.json"]
-        return {it: draining.Intake.from_fields(read(f"claims/{it}.json")["counts"]) for it in parts}
-
-    return resolved
-
-
 def _claimed_before_listed(right: Function) -> Function:
-    def process(self: Drain, part: str, messages: list[Any]) -> Any:  # noqa: ANN401
+    def process(self: Drain, part: str, messages: list[Thing]) -> Thing:
         if not self.opened:
             self.open_run()
             self.opened = True
-        self._claim(part, [self._read(message) for message in messages])  # noqa: SLF001
+        self._claim(part, [self._read(message) for message in messages])
         return right(self, part, messages)
 
     return process
 
 
 def _deleted_before_claimed(right: Function) -> Function:
-    def claim(self: Drain, part: str, listed: list[Any]) -> None:
+    def claim(self: Drain, part: str, listed: list[Thing]) -> None:
         self.intake.delete([entry.message for entry in listed])
         right(self, part, listed)
 
@@ -102,8 +96,8 @@ def _deleted_before_claimed(right: Function) -> Function:
 
 
 def _settled_before_stored(right: Function) -> Function:
-    def store_chunk(self: Storing, rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401
-        items = [draining.ClaimedItem.from_fields(row["claim"]) for row in rows]
+    def store_chunk(self: Storing, rows: list[dict[str, Thing]]) -> Thing:
+        items = [ClaimedItem.from_fields(row["claim"]) for row in rows]
         self.items.settle_stored(items, self.run_id)
         return right(self, rows)
 
@@ -111,7 +105,7 @@ def _settled_before_stored(right: Function) -> Function:
 
 
 def _untaken_records_forgotten(right: Function) -> Function:
-    def write(self: FeatureStore, records: Any) -> Any:  # noqa: ANN401
+    def write(self: FeatureStore, records: Thing) -> Thing:
         try:
             return right(self, records)
         except DeliveryError:
@@ -121,7 +115,7 @@ def _untaken_records_forgotten(right: Function) -> Function:
 
 
 def _without_condition(right: Function) -> Function:
-    def claim(*arguments: Any) -> Any:  # noqa: ANN401
+    def claim(*arguments: Thing) -> Thing:
         update = right(*arguments)
         values = {name: it for name, it in update.values.items() if not name.startswith("was_")}
         return dataclasses.replace(update, condition="", values=values)
@@ -134,7 +128,7 @@ def _taken_from_open_runs(_right: Function) -> Function:
 
 
 def _answered_before_the_job_ends(_right: Function) -> Function:
-    def stop(self: JobStop, token: Any) -> str:  # noqa: ANN401
+    def stop(self: JobStop, token: Thing) -> str:
         job = self.waiting.wait(self.name, self.run_id, token)
         description = self.jobs.describe(self.name)
         result = description.result() if description else {"name": self.name, "output_uri": ""}
@@ -157,7 +151,7 @@ def _dead_letters_not_counted(right: Function) -> Function:
 
 
 def _stored_counted_twice(right: Function) -> Function:
-    def total(parts: Any) -> Settled:  # noqa: ANN401
+    def total(parts: Thing) -> Settled:
         whole: Settled = right(parts)
         return dataclasses.replace(whole, stored=whole.stored * 2)
 
@@ -165,7 +159,7 @@ def _stored_counted_twice(right: Function) -> Function:
 
 
 def _attempts_not_counted(right: Function) -> Function:
-    def spent(item: Any, *more: Any) -> Any:  # noqa: ANN401
+    def spent(item: Thing, *more: Thing) -> Thing:
         settled = right(dataclasses.replace(item, attempts=item.attempts - 1), *more)
         return dataclasses.replace(settled, item=item)
 
@@ -177,7 +171,7 @@ def _never_exhausted(right: Function) -> Function:
 
 
 def _without_reason(right: Function) -> Function:
-    def settle(*arguments: Any) -> Any:  # noqa: ANN401
+    def settle(*arguments: Thing) -> Thing:
         update = right(*arguments)
         return dataclasses.replace(update, values={**update.values, "reason": ""})
 
@@ -189,19 +183,18 @@ def _message_without_reason(right: Function) -> Function:
 
 
 def _delivered_before_sent(right: Function) -> Function:
-    def dead_letter(self: Drain, part: str, listed: list[Any]) -> None:
+    def dead_letter(self: Drain, part: str, listed: list[Thing]) -> None:
         send = self.dead_letters.send
         sources = [entry.read.source for entry in listed if hasattr(entry.read, "reason")]
-        noted = [source.item_id for source in sources if source is not None]
+        noted = list(dict.fromkeys(it.item_id for it in sources if it is not None))
 
-        class _Late:
-            def send(self, bodies: list[str]) -> None:
-                known = drain.items.rows(noted)
-                drain.items.mark_delivered([item for item in noted if item in known])
-                send(bodies)
+        def send_late(bodies: list[str]) -> None:
+            known = self.items.rows(noted)
+            self.items.mark_delivered([item for item in noted if item in known])
+            send(bodies)
 
-        drain = self
-        right(dataclasses.replace(self, dead_letters=_Late()), part, listed)
+        late: Any = SimpleNamespace(send=send_late)
+        right(dataclasses.replace(self, dead_letters=late), part, listed)
 
     return dead_letter
 
@@ -211,18 +204,26 @@ def _closed_with_work_left(right: Function) -> Function:
 
 
 MUTATIONS = (
-    Mutation("I1", "returned items are not sent", Returning, "_with_contents", _always([])),
     Mutation(
         "I1",
-        "parts of a call that died are left out",
-        Polling,
-        "_resolved_parts",
-        _unfinished_parts_forgotten,
+        "returned items are not sent",
+        "return_items",
+        Returning,
+        "_with_contents",
+        _always([]),
     ),
-    Mutation("I1", "claims are written before the list", Drain, "_process", _claimed_before_listed),
+    Mutation(
+        "I1",
+        "claims are written before the list",
+        "poll_queue",
+        Drain,
+        "_process",
+        _claimed_before_listed,
+    ),
     Mutation(
         "I1",
         "a dead letter counts as delivered before it is sent",
+        "poll_queue",
         Drain,
         "_dead_letter",
         _delivered_before_sent,
@@ -230,46 +231,97 @@ MUTATIONS = (
     Mutation(
         "I1",
         "a run is closed with work left",
+        "finish_run",
         finishing.Finishing,
         "_settled",
         _closed_with_work_left,
     ),
-    Mutation("I2", "messages are deleted before the claim", Drain, "_claim", _deleted_before_claimed),
     Mutation(
-        "I2", "claims are settled before the record", Storing, "_store_chunk", _settled_before_stored
+        "I2",
+        "messages are deleted before the claim",
+        "poll_queue",
+        Drain,
+        "_claim",
+        _deleted_before_claimed,
+    ),
+    Mutation(
+        "I2",
+        "claims are settled before the record",
+        "update_feature_store",
+        Storing,
+        "_store_chunk",
+        _settled_before_stored,
     ),
     Mutation(
         "I2",
         "records that were not taken count as taken",
+        "update_feature_store",
         FeatureStore,
         "write",
         _untaken_records_forgotten,
     ),
-    Mutation("I3", "a claim has no condition", item_updates, "claim", _without_condition),
     Mutation(
-        "I3", "open runs are robbed of their claims", claims, "_decide_claimed", _taken_from_open_runs
+        "I3", "a claim has no condition", "poll_queue", item_updates, "claim", _without_condition
+    ),
+    Mutation(
+        "I3",
+        "open runs are robbed of their claims",
+        "poll_queue",
+        claims,
+        "_decide_claimed",
+        _taken_from_open_runs,
     ),
     Mutation(
         "I3",
         "items are returned while the job goes on",
+        "stop_job",
         JobStop,
         "stop",
         _answered_before_the_job_ends,
     ),
     Mutation(
-        "I3", "each try creates a new job", identity, "labeling_job_name", _a_new_job_for_each_try
+        "I3",
+        "each try creates a new job",
+        "start_labeling_job",
+        identity,
+        "labeling_job_name",
+        _a_new_job_for_each_try,
     ),
-    Mutation("I4", "dropped messages are not counted", draining, "_counts", _drops_not_counted),
     Mutation(
-        "I4", "dead letters are not counted", returning, "_counts", _dead_letters_not_counted
+        "I4",
+        "dropped messages are not counted",
+        "poll_queue",
+        draining,
+        "_counts",
+        _drops_not_counted,
     ),
-    Mutation("I4", "stored items count twice", Settled, "total", _stored_counted_twice),
-    Mutation("I5", "attempts are not counted", settlement, "_spent", _attempts_not_counted),
-    Mutation("I5", "attempts have no end", settlement, "_spent", _never_exhausted),
-    Mutation("I5", "the ledger has no reason", item_updates, "settle", _without_reason),
+    Mutation(
+        "I4",
+        "dead letters are not counted",
+        "return_items",
+        returning,
+        "_counts",
+        _dead_letters_not_counted,
+    ),
+    Mutation(
+        "I4", "stored items count twice", "finish_run", Settled, "total", _stored_counted_twice
+    ),
+    Mutation(
+        "I5",
+        "attempts are not counted",
+        "plan_results",
+        settlement,
+        "_spent",
+        _attempts_not_counted,
+    ),
+    Mutation("I5", "attempts have no end", "plan_results", settlement, "_spent", _never_exhausted),
+    Mutation(
+        "I5", "the ledger has no reason", "return_items", item_updates, "settle", _without_reason
+    ),
     Mutation(
         "I5",
         "a dead letter has no reason",
+        "return_items",
         returning,
         "dead_letter_message",
         _message_without_reason,
@@ -299,20 +351,24 @@ def catch(position: int, points: list[CrashPoint]) -> Catch:
         position: Position of the bug.
         points: Every crash point, as the right functions have them.
     """
-    histories = 0
-    with MUTATIONS[position].seeded():
-        for broken in itertools.islice(_histories(points), MOST_HISTORIES):
+    histories, bug = 0, MUTATIONS[position]
+    with bug.seeded():
+        for broken in itertools.islice(_histories(bug.step, points), MOST_HISTORIES):
             histories += 1
             if broken:
                 return Catch(position, histories, broken[0])
     return Catch(position, histories, "")
 
 
-def _histories(points: list[CrashPoint]) -> Iterator[list[str]]:
+def _histories(step: str, points: list[CrashPoint]) -> Iterator[list[str]]:
     for scenario in SCENARIOS:
         yield scenario.end_of(NoTrouble())[1]
-    for point, seed in zip(itertools.cycle(points[::_STRIDE]), itertools.count(), strict=False):
-        found = crashes.crash(point)
-        # A bug changes the course of a history, which is no promise broken.
-        yield [it for it in found.broken if crashes.OTHER_COURSE not in it]
+    # Those of the broken function, in an order that mixes the scenarios.
+    own = [point for point in points if point.step == step]
+    random.Random(0).shuffle(own)
+    for seed in itertools.count():
+        if seed < len(own):
+            # A bug changes the course of a history, which is no promise broken.
+            found = crashes.crash(own[seed])
+            yield [it for it in found.broken if crashes.OTHER_COURSE not in it]
         yield stories.told(stories.story_of(seed))

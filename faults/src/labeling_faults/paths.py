@@ -63,7 +63,7 @@ def names_of(path: str) -> list[str]:
     Raises:
         UnsupportedPathError: If it is more than names.
     """
-    if not isinstance(path, str) or _PATH.fullmatch(path) is None:
+    if _PATH.fullmatch(str(path)) is None:
         message = f"{path!r} is more than a path of names"
         raise UnsupportedPathError(message)
     return path.split(".")[1:]

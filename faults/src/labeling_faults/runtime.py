@@ -8,7 +8,6 @@ import os
 import pkgutil
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from labeling_lambdas.domain import timestamps
 from labeling_lambdas.errors import LabelingError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
     from types import ModuleType
 
     from labeling_faults.clock import Clock
@@ -172,8 +172,12 @@ def _sleep(seconds: float) -> None:
         world.invocations[-1].check()
 
 
+def _uniform(low: float, high: float) -> float:
+    return _world().chance.uniform(low, high)
+
+
 _TIME = SimpleNamespace(time=lambda: _world().clock.now, sleep=_sleep)
-_RANDOM = SimpleNamespace(uniform=lambda low, high: _world().chance.uniform(low, high))
+_RANDOM = SimpleNamespace(uniform=_uniform)
 
 
 def _client_of(service: str) -> Callable[[], Any]:

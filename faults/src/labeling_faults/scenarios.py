@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,8 @@ from labeling_faults.workforce import DAY, HOUR, Work
 from labeling_faults.world import World
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from labeling_faults.trouble import Trouble
 
 _INVALID = "unsupported.txt"

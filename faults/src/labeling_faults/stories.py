@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,7 +15,7 @@ from labeling_faults.workforce import DAY, HOUR, Work
 from labeling_faults.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from labeling_faults.executions import Execution
 
@@ -27,7 +26,8 @@ _MINUTE = 60.0
 _WAITS = (_MINUTE, 5 * _MINUTE, 7 * _MINUTE, 20 * _MINUTE, HOUR, 5 * HOUR, DAY, 4 * DAY)
 _ANNOUNCEMENTS = ([1], [1, 2], [1, 400], [3 * HOUR], [1, DAY], [60, 1])
 _SECONDS = (HOUR, 10 * _MINUTE, 14 * HOUR, 3 * DAY, 30 * DAY)
-_EVENTS = ([1], [1, 2], [], [2 * HOUR], [1, DAY], [1, 1, 1])
+_EVENTS: tuple[list[float], ...] = ([1], [1, 2], [], [2 * HOUR], [1, DAY], [1, 1, 1])
+_SHARE_OF_TEXTS = 0.15
 _JUNK = ("malformed", "schema", "foreign", "extension", "empty", "folder", "deep")
 _RATES = {
     "throttled": (0.02, 0.1, 0.3),
@@ -85,10 +85,10 @@ def story_of(seed: int) -> Story:
 def new_story(chance: Chance, seed: int) -> Story:
     """Make up a story."""
     configuration = Configuration(
-        task_type=TEXTS if chance.random() < 0.15 else IMAGES,
+        task_type=TEXTS if chance.random() < _SHARE_OF_TEXTS else IMAGES,
         max_attempts=chance.choice((1, 2, 3)),
         max_items_per_run=chance.choice((10_000, 10_000, 5)),
-        batched_records=chance.random() < 0.7,
+        batched_records=chance.choice((True, True, False)),
     )
     steps: list[Step] = [["upload", chance.randint(1, 9), chance.choice(_ANNOUNCEMENTS)]]
     for _ in range(chance.randint(3, 14)):
@@ -109,7 +109,12 @@ def _new_step(chance: Chance) -> Step:
         (3, lambda it: ["end", it.randint(0, 3), it.choice(("ABORTED", "TIMED_OUT"))]),
         (6, _new_death),
         (6, _new_interruption),
-        (6, lambda it: (name := it.choice(sorted(_RATES))) and ["rate", name, it.choice(_RATES[name])]),
+        (
+            6,
+            lambda it: (
+                (name := it.choice(sorted(_RATES))) and ["rate", name, it.choice(_RATES[name])]
+            ),
+        ),
         (2, lambda it: ["deny", it.choice(_DENIED)]),
         (3, lambda _: ["calm"]),
         (2, lambda _: ["redrive"]),
@@ -140,7 +145,12 @@ def _new_work(chance: Chance) -> Step:
 
 
 def _new_death(chance: Chance) -> Step:
-    return ["die", chance.randint(0, 60), chance.random() < 0.5, chance.choice(sorted(Death))]
+    return [
+        "die",
+        chance.randint(0, 60),
+        chance.choice((False, True)),
+        chance.choice(sorted(Death)),
+    ]
 
 
 def _new_interruption(chance: Chance) -> Step:
@@ -160,7 +170,7 @@ def _new_interruption(chance: Chance) -> Step:
                 )
             )
         )
-    return ["meanwhile", chance.randint(0, 60), chance.random() < 0.5, happenings]
+    return ["meanwhile", chance.randint(0, 60), chance.choice((False, True)), happenings]
 
 
 @dataclass
@@ -245,10 +255,10 @@ class Player:
     def _end_jobs(self) -> None:
         self.world.workforce.end_all()
 
-    def _die(self, offset: int, after: bool, death: str) -> None:  # noqa: FBT001 - a step's argument
+    def _die(self, offset: int, after: bool, death: str) -> None:
         self.disturbance.kill(self.world, offset, after_effect=after, death=Death(death))
 
-    def _meanwhile(self, offset: int, after: bool, steps: list[Step]) -> None:  # noqa: FBT001
+    def _meanwhile(self, offset: int, after: bool, steps: list[Step]) -> None:
         def happens() -> None:
             for step in steps:
                 self.do(step)

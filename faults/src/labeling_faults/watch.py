@@ -31,6 +31,8 @@ def named_source(body: str) -> Source | None:
         message = json.loads(body)
         if "item" in message:
             item = message["item"]
+            if item["key"].endswith("/") and not item["size"]:
+                return None
             return (item["bucket"], item["key"], item["version_id"], item.get("line"))
         stored = message["detail"]["object"]
         if stored["key"].endswith("/") and not stored["size"]:

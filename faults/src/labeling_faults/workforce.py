@@ -1,21 +1,25 @@
-"""The workers and Ground Truth around them: how each labeling job goes, and who hears of its end."""
+"""The workers and Ground Truth around them: how each job goes, and who hears of its end."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labeling_faults.deployment import CLASSES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from labeling_faults.aws.sagemaker import LabelingJob
     from labeling_faults.world import World
 
 HOUR = 3600.0
 DAY = 24 * HOUR
+
+#: Share of a job's items that were worked on before it was stopped.
+_WORKED_ON = 0.5
 
 #: Ground Truth ends a job after so long.
 LONGEST_JOB = 30 * DAY
@@ -104,7 +108,7 @@ class Workforce:
                 return [made] if made else []
             chance -= share
         # A job that was stopped half way holds the first half of the work.
-        if status == "Stopped" and _share(name) < 0.5:
+        if status == "Stopped" and _share(name) < _WORKED_ON:
             return []
         return [json.dumps(self._labeled(job, item, attribute))]
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from labeling_faults.aws.calls import Answer, Call
     from labeling_faults.aws.sqs import StoredMessage
     from labeling_faults.deployment import Configuration
-    from labeling_faults.interpreter import Json
+    from labeling_faults.paths import Json
     from labeling_faults.runtime import Invocation
 
 #: Seconds that a call takes.
@@ -212,7 +212,9 @@ class World:
         """Let time pass and do what is due."""
         self.agenda.run_until(self.clock.now + seconds)
 
-    def upload(self, key: str, body: bytes = b"picture", *, announced: tuple[float, ...] = (1,)) -> None:
+    def upload(
+        self, key: str, body: bytes = b"picture", *, announced: tuple[float, ...] = (1,)
+    ) -> None:
         """Put an object into the upload bucket.
 
         Args:
