@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from labeling_lambdas.domain.items import ClaimedItem, SourceObject
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
 from labeling_lambdas.domain.output_lines import OutputLine, read_output_line
+from labeling_lambdas.domain.verification import Verification
 
 UPLOADS = "digits-uploads"
 TASK_TYPE = "image_single_label_classification"
@@ -89,6 +90,60 @@ def labeled_line(item_id: str, **changes: Any) -> dict[str, Any]:
 def read(line: object) -> OutputLine:
     """Read an output line of a job whose label attribute is ``digit-label``."""
     return read_output_line(json.dumps(line), task_type=TASK_TYPE, attribute="digit-label")
+
+
+def verification_fields(**changes: Any) -> dict[str, Any]:
+    """Return what Terraform decides about verification, as it hands it to the functions."""
+    return {
+        "attribute": "digit-verification",
+        "accepted_category": "Correct",
+        "categories": ["Correct", "Wrong label", "Unclear"],
+        "sample_percent": 100,
+        **changes,
+    }
+
+
+def verification(**changes: Any) -> Verification:
+    """Return what Terraform decides about verification."""
+    fields = verification_fields(**changes)
+    categories = fields.pop("categories")
+    return Verification(categories=tuple(categories) if categories else None, **fields)
+
+
+def reviewed_line(
+    line: dict[str, Any], category: str = "Correct", *comments: str, index: int | str | None = None
+) -> dict[str, Any]:
+    """Return a labeled line as AWS's own verification gives it back.
+
+    With an index the metadata name no class.
+    """
+    metadata: dict[str, Any] = {
+        "class-name": category,
+        "confidence": 0,
+        "type": "groundtruth/label-verification",
+        "job-name": "labeling-job/digits-verify",
+        "human-annotated": "yes",
+        "creation-date": "2026-01-03T03:04:05.678901",
+        "worker-feedback": [{"comment": comment} for comment in comments],
+    }
+    if index is not None:
+        del metadata["class-name"]
+    value = index if index is not None else int(category != "Correct")
+    return {**line, "digit-verification": value, "digit-verification-metadata": metadata}
+
+
+def custom_review(
+    line: dict[str, Any], category: str = "Correct", *comments: str
+) -> dict[str, Any]:
+    """Return a labeled line as a job with the pipeline's own consolidation gives it back."""
+    value = {
+        "class-name": category,
+        "accepted": category == "Correct",
+        "votes": {category: 1},
+        "comments": list(comments),
+    }
+    metadata = {"job_name": "x", "creation_date": "2026-01-03", "type": "groundTruth/custom"}
+    return {**line, "digit-verification": value, "digit-verification-metadata": metadata}
 
 
 def job_settings(**changes: Any) -> LabelingJobSettings:

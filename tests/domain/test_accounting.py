@@ -20,7 +20,11 @@ from labeling_lambdas.domain.settlement import JobStatus
 from tests.domain.examples import COUNTS, COUNTS_BY_NAME
 
 _INTAKES = st.builds(Intake, COUNTS, COUNTS, COUNTS_BY_NAME, COUNTS_BY_NAME)
-_SETTLED = st.builds(Settled, COUNTS, COUNTS, COUNTS_BY_NAME, COUNTS_BY_NAME, COUNTS)
+_SETTLED = st.builds(
+    Settled,
+    *(COUNTS, COUNTS, COUNTS_BY_NAME, COUNTS_BY_NAME, COUNTS),
+    *(COUNTS, COUNTS, COUNTS_BY_NAME),
+)
 
 
 @given(_INTAKES, _SETTLED)
@@ -63,6 +67,10 @@ def test_the_total_of_shards_adds_every_count(shards: list[Settled]) -> None:
     assert total.total_items == sum(shard.total_items for shard in shards)
     assert total.stored == sum(shard.stored for shard in shards)
     assert total.superseded == sum(shard.superseded for shard in shards)
+    assert total.verified == sum(shard.verified for shard in shards)
+    assert total.unverified == sum(shard.unverified for shard in shards)
+    for name in ("one", "two", "three"):
+        assert total.rejected.get(name, 0) == sum(shard.rejected.get(name, 0) for shard in shards)
 
 
 @given(_INTAKES)
@@ -122,3 +130,33 @@ def test_which_runs_count_towards_the_probe_mode(
     job: JobStatus | None, stored: int, counts: bool
 ) -> None:
     assert job_failed_as_a_whole(Settled(stored=stored), job) is counts
+    # A verification job that failed as a whole counts like a labeling job.
+    for other in (None, JobStatus.COMPLETED, JobStatus.SKIPPED):
+        assert job_failed_as_a_whole(Settled(stored=stored), other, job) is counts
+
+
+_LABELED = Settled(labeled=2)
+_REJECTED = Settled(returned={"verification_rejected": 2}, rejected={"Wrong": 2})
+
+
+@pytest.mark.parametrize(
+    ("settled", "job", "verification", "outcome"),
+    [
+        (Settled(stored=2), JobStatus.COMPLETED, JobStatus.COMPLETED, Outcome.SUCCEEDED),
+        (Settled(stored=2), JobStatus.SKIPPED, JobStatus.COMPLETED, Outcome.SUCCEEDED),
+        (Settled(stored=2), JobStatus.SKIPPED, JobStatus.SKIPPED, Outcome.SUCCEEDED),
+        (Settled(stored=2), JobStatus.SKIPPED, None, Outcome.SUCCEEDED),
+        (_REJECTED, JobStatus.COMPLETED, JobStatus.COMPLETED, Outcome.SUCCEEDED),
+        (_LABELED, JobStatus.COMPLETED, JobStatus.COMPLETED, Outcome.SUCCEEDED),
+        (_RETURNED, JobStatus.COMPLETED, JobStatus.SKIPPED, Outcome.NOTHING_LABELED),
+        (_LABELED, JobStatus.COMPLETED, JobStatus.FAILED, Outcome.VERIFICATION_JOB_FAILED),
+        (_LABELED, JobStatus.SKIPPED, JobStatus.NOT_CREATED, Outcome.VERIFICATION_JOB_FAILED),
+        (_LABELED, JobStatus.COMPLETED, JobStatus.STOPPED, Outcome.VERIFICATION_JOB_FAILED),
+        (_LABELED, JobStatus.STOPPED, JobStatus.FAILED, Outcome.LABELING_JOB_FAILED),
+    ],
+)
+def test_the_outcome_of_a_run_with_verification(
+    settled: Settled, job: JobStatus, verification: JobStatus | None, outcome: Outcome
+) -> None:
+    found = outcome_of(Intake(2, 2), settled, job=job, verification=verification, all_settled=True)
+    assert found is outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -118,6 +119,22 @@ def test_an_envelope_is_first_expected_to_match_its_row(
     assert found.row is not None
     assert (found.row.state, found.row.run_id, found.row.attempts) == (state, "old", 9)
     assert (found.attempts, found.generation) == (attempts, 1)
+
+
+def test_a_returned_label_is_first_expected_to_be_what_the_ledger_holds() -> None:
+    uri = "s3://digits-output/runs/old/results/x/labeled-00000.jsonl"
+    found = first_expectation(replace(candidate(Origin.RETURNED), label_uri=uri))
+    assert found.row is not None
+    assert (found.row.state, found.row.label_uri) == (ItemState.LABELED, uri)
+    assert found.label_uri == uri
+
+
+@pytest.mark.parametrize("state", [ItemState.LABELED, ItemState.CLAIMED])
+def test_a_label_stays_with_the_item_whatever_the_message_says(state: ItemState) -> None:
+    known = row(state, label_uri="s3://b/label")
+    claim = decision(candidate(Origin.EVENT), known, RunState.CLOSED)
+    assert isinstance(claim, ClaimOn)
+    assert claim.label_uri == "s3://b/label"
 
 
 def test_a_redriven_item_without_a_row_starts_at_the_first_attempt_too() -> None:

@@ -107,7 +107,7 @@ def test_an_event_with_any_field_replaced_is_a_verdict(field: str, value: object
     verdict(event_with(field, value))
 
 
-_ENVELOPE_FIELDS = ("schema", "kind", "item", "attempts", "generation", "run_id")
+_ENVELOPE_FIELDS = ("schema", "kind", "item", "attempts", "generation", "run_id", "label_uri")
 
 
 @given(st.sampled_from(_ENVELOPE_FIELDS), _JSON)
@@ -117,6 +117,8 @@ _ENVELOPE_FIELDS = ("schema", "kind", "item", "attempts", "generation", "run_id"
 @example("generation", 10**60)
 @example("run_id", "\ud800")
 @example("kind", "malformed")
+@example("label_uri", "\ud800")
+@example("label_uri", "s3://" + "k" * 5000)
 def test_an_envelope_with_any_field_replaced_is_a_verdict(field: str, value: object) -> None:
     text = returned_message(
         ClaimedItem(source()), run_id="r", attempts=1, reason="not_labeled", detail=""
@@ -127,6 +129,7 @@ def test_an_envelope_with_any_field_replaced_is_a_verdict(field: str, value: obj
         assert 0 <= read.attempts < 2**31
         assert 0 <= read.generation < 2**31
         read.run_id.encode()
+        assert len(read.label_uri.encode()) < 5000
 
 
 @pytest.mark.parametrize(
@@ -198,6 +201,39 @@ def test_a_malformed_message_keeps_its_text() -> None:
         "message_id": "m",
         "body": "{not json",
     }
+
+
+def test_a_malformed_message_moved_back_again_and_again_stays_as_small_as_it_was() -> None:
+    text = original = malformed_message("{not json", message_id="m", detail="d")
+    for _ in range(5):
+        assert verdict(text) == verdict("{not json")
+        text = malformed_message(text, message_id="m", detail="d")
+    assert text == original
+
+
+def test_a_malformed_message_that_can_be_read_by_now_is_taken_for_what_it_is() -> None:
+    event = json.dumps(s3_event(source()))
+    text = malformed_message(event, message_id="m", detail="d")
+    assert verdict(text) == Candidate(source())
+
+
+@pytest.mark.parametrize("label_uri", ["", "s3://b/runs/r/results/x/labeled-00000.jsonl"])
+def test_a_returned_label_is_named_and_read_again(label_uri: str) -> None:
+    item = ClaimedItem(source(), attempts=1, label_uri=label_uri)
+    text = returned_message(item, run_id="r", attempts=1, reason="verification_failed", detail="")
+    assert ("label_uri" in json.loads(text)) == bool(label_uri)
+    read = verdict(text)
+    assert isinstance(read, Candidate)
+    assert read.label_uri == label_uri
+
+
+def test_a_dead_letter_never_names_a_label() -> None:
+    text = dead_letter_message(
+        source(), run_id="r", attempts=3, generation=1, reason="x", detail=""
+    )
+    read = verdict(json.dumps({**json.loads(text), "label_uri": "s3://b/label"}))
+    assert isinstance(read, Candidate)
+    assert read.label_uri == ""
 
 
 @pytest.mark.parametrize(

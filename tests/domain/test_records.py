@@ -12,7 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling_lambdas.domain.items import ClaimedItem
-from labeling_lambdas.domain.records import ExtraFeature, RecordContext, feature_record
+from labeling_lambdas.domain.records import (
+    ExtraFeature,
+    Provenance,
+    RecordContext,
+    RecordStatus,
+    feature_record,
+)
 from tests.domain.examples import CLAIMS, TASK_TYPE, labeled_line, read, source
 
 _COLUMNS = {
@@ -32,11 +38,11 @@ _COLUMNS = {
 }
 _CONTEXT = RecordContext(
     run_id="run",
-    labeling_job="digits-run-label",
     task_type=TASK_TYPE,
     label_schema="sha256:0123456789abcdef",
     extra_features={},
 )
+_LABELED = Provenance("digits-run-label")
 #: ValueAsString has the pattern ".*", and a dot matches none of these.
 _LINE_ENDS = re.compile("[\n\r\u0085\u2028\u2029]")
 
@@ -51,7 +57,7 @@ def context(**features: ExtraFeature) -> RecordContext:
 
 
 def record_of(line: dict[str, Any], how: RecordContext = _CONTEXT) -> dict[str, str]:
-    return feature_record(ClaimedItem(source(), attempts=1), read(line), how)
+    return feature_record(ClaimedItem(source(), attempts=1), read(line), how, _LABELED)
 
 
 def test_a_record_says_who_labeled_what_and_when() -> None:
@@ -84,12 +90,12 @@ def test_every_column_has_a_value_of_one_line_and_a_repeat_is_the_same_row(
     line = labeled_line(item.item_id, **{"class-name": name, "comment": comment})
     line["note"] = comment
     how = context(note=ExtraFeature("note", True), later=ExtraFeature("note", False))
-    record = feature_record(item, read(line), how)
+    record = feature_record(item, read(line), how, _LABELED)
     assert set(record) >= _COLUMNS
     assert all(record.values())
     written = {name: text for name, text in record.items() if name != "source_ref"}
     assert not [name for name, text in written.items() if _LINE_ENDS.search(text)]
-    assert feature_record(item, read(line), how) == record
+    assert feature_record(item, read(line), how, _LABELED) == record
     assert json.loads(record["label_json"])["digit-label-metadata"]["comment"] == comment
 
 
@@ -97,7 +103,7 @@ def test_what_is_unknown_is_left_out_rather_than_empty() -> None:
     line = labeled_line("i")
     del line["digit-label-metadata"]["confidence"]
     item = ClaimedItem(source(etag=""))
-    assert set(feature_record(item, read(line), _CONTEXT)) == _COLUMNS - {
+    assert set(feature_record(item, read(line), _CONTEXT, _LABELED)) == _COLUMNS - {
         "confidence",
         "source_etag",
     }
@@ -125,6 +131,16 @@ def test_an_extra_feature_is_a_column_or_goes_into_extra_json() -> None:
         "whole": '{"site":"north\\nwest","size":3}',
     }
     assert "absent" not in record
+
+
+def test_a_verified_label_names_the_job_that_verified_it_and_its_own_schema() -> None:
+    provenance = Provenance(
+        "digits-earlier-label", RecordStatus.VERIFIED, "digits-run-verify", "sha256:earlier"
+    )
+    record = feature_record(ClaimedItem(source()), read(labeled_line("i")), _CONTEXT, provenance)
+    found = [record[it] for it in ("labeling_job", "status", "verification_job", "label_schema")]
+    assert found == ["digits-earlier-label", "VERIFIED", "digits-run-verify", "sha256:earlier"]
+    assert record["run_id"] == "run"
 
 
 def test_a_line_without_a_label_is_no_record() -> None:

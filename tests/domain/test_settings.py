@@ -14,13 +14,15 @@ from labeling_lambdas.settings import (
     PlanSettings,
     PollSettings,
     ReturnSettings,
+    ReviewSettings,
     Settings,
     SplitSettings,
     StartSettings,
     StoreSettings,
+    VerifySettings,
     read_settings,
 )
-from tests.domain.examples import job_settings
+from tests.domain.examples import job_settings, verification, verification_fields
 
 _ENVIRONMENT = {
     "PIPELINE_NAME": "digits",
@@ -41,8 +43,11 @@ _ENVIRONMENT = {
     "EXTRA_FEATURES": '{"site": {"path": "batch.site", "column": true}}',
     "FEATURE_GROUP_NAME": "digits",
     "EVENT_BUS_NAME": "default",
+    "VERIFICATION_JOB": json.dumps(dataclasses.asdict(job_settings())),
+    "VERIFICATION": json.dumps(verification_fields()),
 }
-_KINDS = (
+_Kind = Settings | SplitSettings | ReviewSettings
+_KINDS: tuple[type[_Kind], ...] = (
     Settings,
     PollSettings,
     StartSettings,
@@ -51,12 +56,14 @@ _KINDS = (
     ReturnSettings,
     FinishSettings,
     SplitSettings,
+    VerifySettings,
+    ReviewSettings,
 )
 
 
 @pytest.mark.parametrize("kind", _KINDS)
 def test_each_field_is_read_from_the_variable_of_its_name(
-    kind: type[Settings | SplitSettings],
+    kind: type[_Kind],
 ) -> None:
     settings = read_settings(kind, _ENVIRONMENT)
     for field in dataclasses.fields(kind):
@@ -66,7 +73,7 @@ def test_each_field_is_read_from_the_variable_of_its_name(
 
 
 @pytest.mark.parametrize("kind", _KINDS)
-def test_one_error_names_every_missing_variable(kind: type[Settings | SplitSettings]) -> None:
+def test_one_error_names_every_missing_variable(kind: type[_Kind]) -> None:
     with pytest.raises(SettingsError) as caught:
         read_settings(kind, {})
     for field in dataclasses.fields(kind):
@@ -94,10 +101,15 @@ def test_the_environment_of_the_process_is_read_by_default(monkeypatch: pytest.M
         (StartSettings, "LABELING_JOB", "[]"),
         (StartSettings, "LABELING_JOB", "{}"),
         (StartSettings, "LABELING_JOB", '{"unknown": 1}'),
+        (PlanSettings, "VERIFICATION", "{}"),
+        (PlanSettings, "VERIFICATION", "off"),
+        (VerifySettings, "VERIFICATION", "null"),
+        (VerifySettings, "VERIFICATION", json.dumps(verification_fields(accepted_category=""))),
+        (VerifySettings, "VERIFICATION", json.dumps(verification_fields(sample_percent="all"))),
     ],
 )
 def test_a_value_of_the_wrong_form_is_named_together_with_what_is_missing(
-    kind: type[Settings | SplitSettings], name: str, value: str
+    kind: type[_Kind], name: str, value: str
 ) -> None:
     environment = {**_ENVIRONMENT, name: value, "LEDGER_TABLE": ""}
     with pytest.raises(SettingsError) as caught:
@@ -122,3 +134,12 @@ def test_structured_values_are_typed() -> None:
     assert plan.extra_features == {"site": ExtraFeature("batch.site", True)}
     assert plan.max_attempts == 3
     assert plan.labels == frozenset({"zero", "one"})
+    assert plan.verification == verification()
+
+
+def test_verification_that_is_off_is_none_and_own_categories_are_not_known() -> None:
+    off = read_settings(PlanSettings, {**_ENVIRONMENT, "VERIFICATION": "null"})
+    assert off.verification is None
+    own = json.dumps(verification_fields(categories=None))
+    found = read_settings(VerifySettings, {**_ENVIRONMENT, "VERIFICATION": own})
+    assert found.verification == verification(categories=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -16,8 +17,11 @@ from labeling_lambdas.domain.settlement import (
     JobStatus,
     Settlement,
     dead_lettered,
+    settle_label_lost,
+    settle_rejected,
     settle_unlabeled,
     settle_unreadable,
+    settle_unverified,
     superseded,
 )
 from tests.domain.examples import CLAIMS, source
@@ -95,6 +99,51 @@ def test_an_unreadable_line_is_an_attempt_that_gave_nothing() -> None:
         Reason.ATTEMPTS_EXHAUSTED,
         "why",
     )
+
+
+@given(CLAIMS, st.integers(1, 9), st.text(min_size=1, max_size=2000))
+def test_a_rejection_costs_an_attempt_and_keeps_what_reviewers_said(
+    item: ClaimedItem, max_attempts: int, detail: str
+) -> None:
+    item = replace(item, label_uri="s3://b/label", attempts=min(item.attempts, max_attempts - 1))
+    found = settle_rejected(item, category="Wrong", detail=detail, max_attempts=max_attempts)
+    assert found.item.label_uri == ""
+    assert found.attempts == item.attempts + 1 <= max_attempts
+    assert found.rejected == "Wrong"
+    assert len(found.detail) <= 1000
+    if found.attempts < max_attempts:
+        assert (found.state, found.reason) == (ItemState.RETURNED, "verification_rejected")
+        assert found.detail == detail[:1000]
+    else:
+        assert (found.state, found.reason) == (ItemState.DEAD_LETTERED, "attempts_exhausted")
+        assert found.detail == f"verification_rejected: {detail}"[:1000]
+
+
+@pytest.mark.parametrize(
+    ("job", "line", "reason"),
+    [
+        (JobStatus.COMPLETED, None, "verification_failed"),
+        (JobStatus.COMPLETED, Reason.VERIFICATION_EXPIRED, "verification_expired"),
+        (JobStatus.STOPPED, None, "verification_job_stopped"),
+        (JobStatus.STOPPED, Reason.VERIFICATION_FAILED, "verification_failed"),
+        (JobStatus.FAILED, None, "verification_job_failed"),
+        (JobStatus.NOT_CREATED, None, "verification_job_not_created"),
+        (JobStatus.SKIPPED, None, "verification_job_not_created"),
+    ],
+)
+def test_a_label_that_was_not_verified_is_kept_and_costs_nothing(
+    job: JobStatus, line: Reason | None, reason: str
+) -> None:
+    item = ClaimedItem(source(), attempts=2, label_uri="s3://b/label")
+    found = settle_unverified(item, line, job)
+    assert found == Settlement(item, ItemState.LABELED, 2, 0, reason)
+
+
+def test_a_label_that_is_lost_is_given_anew_and_costs_nothing() -> None:
+    item = ClaimedItem(source(), attempts=2, label_uri="s3://b/label")
+    found = settle_label_lost(item)
+    assert (found.state, found.attempts, found.reason) == (ItemState.RETURNED, 2, "label_lost")
+    assert found.item.label_uri == ""
 
 
 @given(CLAIMS)

@@ -20,6 +20,7 @@ from labeling_lambdas.handlers import (
     return_items,
     split_text,
     start_labeling_job,
+    start_verification_job,
     stop_job,
     update_feature_store,
 )
@@ -166,6 +167,31 @@ class Pipeline(Executions):
         event: Any = self.wait_event(run, **changes)
         return dict(start_labeling_job.handler(event, Context()))
 
+    def start_verification(
+        self, run: Mapping[str, Any], job: dict[str, Any], **changes: Any
+    ) -> dict[str, Any]:
+        """Start the verification job; return its name and what became of it."""
+        event: Any = {**self.wait_event(run, stage="verify", **changes), "labeling_job": job}
+        return dict(start_verification_job.handler(json_round_trip(event), Context()))
+
+    def manifest(self, run: Mapping[str, Any], stage: str) -> list[dict[str, Any]]:
+        """Return the lines of the manifest of a job that was created."""
+        described = self.client("sagemaker").describe_labeling_job(
+            LabelingJobName=self.job_name(run, stage)
+        )
+        uri = described["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]
+        return self.lines(uri)
+
+    def lines(self, uri: str) -> list[dict[str, Any]]:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        body = self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        return [json.loads(line) for line in body.splitlines()]
+
+    def job_result(self, run: Mapping[str, Any], stage: str) -> dict[str, Any] | None:
+        """Return how a job ended, as the ledger has it."""
+        row = self.rows().get(f"JOB#{self.job_name(run, stage).lower()}", {})
+        return row.get("job_result")
+
     def stop(self, run: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
         event: Any = self.wait_event(run, entered_at="2026-01-02T04:00:00Z", **changes)
         return dict(stop_job.handler(event, Context()))
@@ -179,6 +205,7 @@ class Pipeline(Executions):
         self,
         run: Mapping[str, Any],
         job: dict[str, Any],
+        verification_job: dict[str, Any] | None = None,
         *,
         execution: str = "one",
         context: Context | None = None,
@@ -187,6 +214,7 @@ class Pipeline(Executions):
             "execution_arn": self.execution(execution),
             "run_id": run["run_id"],
             "labeling_job": job,
+            **({"verification_job": verification_job} if verification_job else {}),
         }
         planned = plan_results.handler(json_round_trip(event), context or Context())
         return {**planned, "position": 0}
@@ -196,7 +224,8 @@ class Pipeline(Executions):
     ) -> list[dict[str, int]]:
         return [
             update_feature_store.handler(
-                {"run_id": run["run_id"], "shard": shard}, context or Context()
+                {"run_id": run["run_id"], "folder": plan["folder"], "shard": shard},
+                context or Context(),
             )
             for shard in plan["shards"]
         ]
@@ -212,6 +241,7 @@ class Pipeline(Executions):
         for _ in range(_MAX_ROUNDS):
             event: Any = {
                 "run_id": run["run_id"],
+                "folder": state["folder"],
                 "return_shards": state["return_shards"],
                 "stored": stored or [],
                 "position": state["position"],
@@ -227,12 +257,19 @@ class Pipeline(Executions):
             {"execution_arn": self.execution(execution), "run_id": run["run_id"]}, Context()
         )
 
-    def settle(self, run: Mapping[str, Any], job: dict[str, Any]) -> dict[str, Any]:
-        """Do everything that follows the labeling job."""
-        plan = self.plan(run, job)
+    def settle(
+        self,
+        run: Mapping[str, Any],
+        job: dict[str, Any],
+        verification_job: dict[str, Any] | None = None,
+        *,
+        execution: str = "one",
+    ) -> dict[str, Any]:
+        """Do everything that follows the jobs."""
+        plan = self.plan(run, job, verification_job, execution=execution)
         stored = self.store(run, plan)
         self.give_back(run, plan, stored)
-        return self.finish(run)
+        return self.finish(run, execution=execution)
 
     def recover(self, *, execution: str = "other", **event: Any) -> dict[str, Any]:
         whole: Any = {
@@ -242,26 +279,27 @@ class Pipeline(Executions):
         }
         return recover_runs.handler(whole, Context())
 
-    def job_name(self, run: Mapping[str, Any]) -> str:
-        return f"{self.name}-{run['run_id']}-label"
+    def job_name(self, run: Mapping[str, Any], stage: str = "label") -> str:
+        return f"{self.name}-{run['run_id']}-{stage}"
 
     def ended_job(
         self,
         run: Mapping[str, Any],
         lines: Iterable[object] | None = None,
         status: str = "Completed",
+        stage: str = "label",
     ) -> dict[str, Any]:
         """Write the output manifest of a labeling job and return how the job ended."""
         uri = ""
         if lines is not None:
-            key = f"labeling-jobs/{self.job_name(run)}/manifests/output/output.manifest"
+            key = f"labeling-jobs/{self.job_name(run, stage)}/manifests/output/output.manifest"
             body = "".join(
                 (line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines
             )
             self.client("s3").put_object(Bucket=self.output, Key=key, Body=body.encode())
             uri = f"s3://{self.output}/{key}"
         return {
-            "name": self.job_name(run),
+            "name": self.job_name(run, stage),
             "status": status,
             "output_uri": uri,
             "counters": {"TotalLabeled": 0},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from labeling_lambdas.domain.items import SourceObject
-from tests.domain.examples import TASK_TYPE, job_settings, s3_event
+from tests.domain.examples import TASK_TYPE, job_settings, s3_event, verification_fields
 from tests.handlers.faults import Faults
 from tests.sandbox.resources import control
 
@@ -93,7 +93,7 @@ class Stage:
         names = [
             *("source_ref", "event_time", "label", "label_json", "labeling_job", "status"),
             *("task_type", "label_schema", "source_version_id", "source_etag", "run_id"),
-            *("extra_json", "site"),
+            *("extra_json", "site", "verification_job"),
         ]
         types = {**dict.fromkeys(names, "String"), "confidence": "Fractional"}
         types["attempts"] = "Integral"
@@ -133,12 +133,25 @@ class Stage:
             "LABELS": "null",
             "TEXT_ITEMS": "line",
             "MAX_ATTEMPTS": "3",
+            "VERIFICATION": "null",
             "EXTRA_FEATURES": "{}",
             "FEATURE_GROUP_NAME": self.name,
             "EVENT_BUS_NAME": "default",
         }
         for name, value in {**values, **changes}.items():
             self.environment.setenv(name, value)
+
+    def verify(self, **changes: Any) -> None:
+        """Turn verification on."""
+        settings = job_settings(
+            role_arn=self.role_arn,
+            template_s3_uri=f"s3://{self.output}/ground-truth/template.html",
+            categories_s3_uri=f"s3://{self.output}/ground-truth/categories.json",
+            label_attribute_name="digit-verification",
+            workers_per_object=1,
+        )
+        self.environment.setenv("VERIFICATION", json.dumps(verification_fields(**changes)))
+        self.environment.setenv("VERIFICATION_JOB", json.dumps(dataclasses.asdict(settings)))
 
     def source(self, key: str = "a.png", **fields: Any) -> SourceObject:
         defaults: dict[str, Any] = {
@@ -183,11 +196,13 @@ class Stage:
     def expire_leases(self) -> None:
         """Let the time pass in which a function that was killed could still have claimed."""
         for key, row in self.rows().items():
-            if row.get("lease_until"):
+            for lease in {"lease_until", "creating_until"} & row.keys():
+                if not row[lease]:
+                    continue
                 self.client("dynamodb").update_item(
                     TableName=self.table,
                     Key={"pk": {"S": key}},
-                    UpdateExpression="SET lease_until = :past",
+                    UpdateExpression=f"SET {lease} = :past",
                     ExpressionAttributeValues={":past": {"N": "1"}},
                 )
 

@@ -9,8 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from labeling_lambdas.aws import clients
+from labeling_lambdas.aws.artifacts import Artifacts
+from labeling_lambdas.aws.labeling_jobs import LabelingJobs
 from labeling_lambdas.errors import (
     LabelingJobNameTakenError,
+    LabelingJobPendingError,
     LabelingJobRefusedError,
     LabelingJobThrottledError,
     RunNotFoundError,
@@ -259,10 +262,10 @@ def test_a_refusal_for_now_is_told_apart(pipeline: Pipeline, code: str) -> None:
 def test_no_job_is_created_for_a_run_that_is_settled_or_closed(pipeline: Pipeline) -> None:
     run, sources = pipeline.seed(2)
     job = pipeline.ended_job(run, status="NotCreated")
-    pipeline.plan(run, job)
+    plan = pipeline.plan(run, job)
     with pytest.raises(LabelingJobRefusedError, match="sealed run only"):
         pipeline.start(run)
-    pipeline.give_back(run, {"return_shards": 1, "position": 0})
+    pipeline.give_back(run, plan)
     assert pipeline.finish(run)["outcome"] == "labeling_job_failed"
     with pytest.raises(LabelingJobRefusedError):
         pipeline.start(run)
@@ -349,6 +352,63 @@ def test_a_job_that_never_was_is_answered_as_not_created(pipeline: Pipeline) -> 
     # What was answered stays true: a repeat does not create the job after all.
     assert pipeline.start(run, entered_at="2026-01-02T05:00:00Z")["result"] == "stale"
     assert jobs(pipeline) == []
+
+
+def test_no_job_is_created_once_stop_has_answered_that_there_is_none(pipeline: Pipeline) -> None:
+    run = claimed(pipeline)
+    write = Artifacts.write_stream
+    stopped: list[str] = []
+
+    def slowly(artifacts: Artifacts, *arguments: Any) -> None:
+        # The state has failed meanwhile, and the run goes on to give its items back.
+        stopped.append(pipeline.stop(run)["result"])
+        write(artifacts, *arguments)
+
+    pipeline.environment.setattr(Artifacts, "write_stream", slowly)
+    with pytest.raises(RunTakenOverError, match="newer state"):
+        pipeline.start(run)
+    assert stopped == ["stale"]
+    assert jobs(pipeline) == []
+
+
+def test_stop_waits_for_a_function_that_may_still_create_the_job(pipeline: Pipeline) -> None:
+    slow_workers(pipeline)
+    run = claimed(pipeline)
+    create = LabelingJobs.create
+    pending: list[LabelingJobPendingError] = []
+
+    def slowly(client: LabelingJobs, request: dict[str, Any]) -> bool:
+        with pytest.raises(LabelingJobPendingError, match="may still be created") as caught:
+            pipeline.stop(run)
+        pending.append(caught.value)
+        return create(client, request)
+
+    pipeline.environment.setattr(LabelingJobs, "create", slowly)
+    assert pipeline.start(run)["result"] == "created"
+    assert len(pending) == 1
+    assert pipeline.stop(run, retry_count=1)["result"] in ("stopping", "stale")
+    assert wait_for_end(pipeline)["status"] == "Stopped"
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_stop_waits_no_longer_than_that_function_can_live(pipeline: Pipeline, killed: bool) -> None:
+    run = claimed(pipeline)
+    if killed:
+        pipeline.faults.crash("CreateLabelingJob")
+        with pytest.raises(CrashError):
+            pipeline.start(run)
+        pipeline.faults.forget()
+        with pytest.raises(LabelingJobPendingError):
+            pipeline.stop(run)
+        pipeline.expire_leases()
+    else:
+        pipeline.faults.refuse("CreateLabelingJob", "ValidationException")
+        with pytest.raises(LabelingJobRefusedError):
+            pipeline.start(run)
+    assert pipeline.stop(run)["result"] == "stale"
+    found = pipeline.job_result(run, "label")
+    assert found is not None
+    assert found["status"] == "NotCreated"
 
 
 @pytest.mark.parametrize("after", [False, True])

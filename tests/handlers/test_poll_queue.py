@@ -311,8 +311,9 @@ def test_a_stale_dead_letter_is_dropped(pipeline: Pipeline) -> None:
     old = pipeline.dead_letters()
     pipeline.redrive()
     run = pipeline.poll(execution="two")
-    pipeline.plan(run, pipeline.ended_job(run, [pipeline.failed(source)]), execution="two")
-    pipeline.give_back(run, {"return_shards": 1, "position": 0})
+    job = pipeline.ended_job(run, [pipeline.failed(source)])
+    plan = pipeline.plan(run, job, execution="two")
+    pipeline.give_back(run, plan)
     assert pipeline.item(source)["generation"] == 2
     pipeline.send([json.dumps(letter) for letter in old])
     later = pipeline.poll(execution="three")

@@ -65,6 +65,33 @@ def test_a_living_run_whose_jobs_end_was_missed_is_answered(pipeline: Pipeline) 
     wait_until(lambda: pipeline.execution_status(pipeline.execution())[1], "the answer")
 
 
+def test_a_living_run_whose_verification_jobs_end_was_missed_is_answered(
+    pipeline: Pipeline,
+) -> None:
+    control(pipeline.sandbox, "POST", "workforce", {"delay_seconds": 6000.0})
+    pipeline.prepare_ground_truth()
+    pipeline.verify()
+    token = pipeline.begin_execution()
+    run, (source,) = pipeline.seed(1)
+    labeled = pipeline.ended_job(run, [pipeline.labeled(source)])
+    pipeline.start_verification(run, labeled, task_token=token)
+    job = pipeline.job_name(run, "verify")
+    sagemaker = pipeline.client("sagemaker")
+    sagemaker.stop_labeling_job(LabelingJobName=job)
+    wait_until(
+        lambda: (
+            sagemaker.describe_labeling_job(LabelingJobName=job)["LabelingJobStatus"] == "Stopped"
+        ),
+        "the end of the job",
+    )
+    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
+    assert pipeline.recover()["answered"] == [run["run_id"]]
+    _, output = wait_until(
+        lambda: (found := pipeline.execution_status(pipeline.execution()))[1] and found, "the end"
+    )
+    assert (output["name"], output["status"]) == (job.lower(), "Stopped")
+
+
 def test_a_dead_sealed_run_is_handed_to_a_new_execution(pipeline: Pipeline) -> None:
     run, _ = pipeline.seed(2)
     pipeline.begin_execution()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labeling_lambdas.aws import clients
+from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.errors import OutOfTimeError, RunTakenOverError
-from labeling_lambdas.steps import planning
+from labeling_lambdas.steps import shards
 from tests.handlers.faults import CrashError
 from tests.handlers.pipeline import Context
 
@@ -24,7 +25,9 @@ def test_every_label_is_stored(pipeline: Pipeline, size: int) -> None:
     run, sources = pipeline.seed(size)
     job = pipeline.ended_job(run, [pipeline.labeled(source) for source in sources])
     plan = pipeline.plan(run, job)
+    assert plan.pop("folder").startswith("results/")
     assert plan == {"shards": [0] if size else [], "return_shards": 0, "position": 0}
+    plan = pipeline.plan(run, job)
     stored = pipeline.store(run, plan)
     assert sum(shard["stored"] for shard in stored) == size
     assert set(pipeline.records()) == {source.uri for source in sources}
@@ -49,7 +52,7 @@ def test_everything_that_is_not_labeled_goes_back_with_attempt_and_reason(
 
 
 def test_work_is_cut_into_shards(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "SHARD_ITEMS", 10)
+    monkeypatch.setattr(shards, "SHARD_ITEMS", 10)
     run, sources = pipeline.seed(45)
     lines = [pipeline.labeled(it) for it in sources[:25]] + [pipeline.failed(sources[25])]
     plan = pipeline.plan(run, pipeline.ended_job(run, lines))
@@ -170,6 +173,36 @@ def test_the_plan_is_written_once(pipeline: Pipeline) -> None:
     assert pipeline.run_row(run)["run_state"] == "settling"
 
 
+def test_a_planning_that_outlives_its_execution_overwrites_nothing_of_its_successor(
+    pipeline: Pipeline,
+) -> None:
+    run, sources = pipeline.seed(3)
+    job = pipeline.ended_job(run, [pipeline.labeled(source) for source in sources])
+    plans: list[dict[str, Any]] = []
+    begin_settling = RunLedger.begin_settling
+
+    def late(ledger: RunLedger, *arguments: Any) -> Any:
+        # While this call was on its way, a repeat has planned with what the workers gave, and
+        # stored a part of it. What this one had read was another end of the job.
+        pipeline.environment.setattr(RunLedger, "begin_settling", begin_settling)
+        plans.append(pipeline.plan(run, job))
+        return begin_settling(ledger, *arguments)
+
+    pipeline.environment.setattr(RunLedger, "begin_settling", late)
+    plans.append(pipeline.plan(run, pipeline.ended_job(run, status="Failed")))
+    successor, zombie = plans
+    assert zombie == successor
+    # A second zombie dies after its shards and before it can ask the ledger.
+    pipeline.put_rows({**pipeline.run_row(run), "run_state": "sealed"})
+    pipeline.faults.crash("UpdateItem")
+    with pytest.raises(CrashError):
+        pipeline.plan(run, pipeline.ended_job(run, [pipeline.labeled(sources[0])]))
+    pipeline.faults.forget()
+    pipeline.put_rows({**pipeline.run_row(run), "run_state": "settling"})
+    pipeline.store(run, successor)
+    assert set(pipeline.states(sources)) == {"stored"}
+
+
 @pytest.mark.parametrize("after", [False, True])
 def test_planning_survives_a_crash_at_every_call(pipeline: Pipeline, after: bool) -> None:
     run, sources = pipeline.seed(3)
@@ -184,7 +217,8 @@ def test_planning_survives_a_crash_at_every_call(pipeline: Pipeline, after: bool
             crashes += 1
     pipeline.faults.forget()
     assert crashes >= 6
-    assert pipeline.plan(run, job) == {"shards": [0], "return_shards": 1, "position": 0}
+    plan = pipeline.plan(run, job)
+    assert (plan["shards"], plan["return_shards"]) == ([0], 1)
     assert pipeline.states(sources) == ["claimed"] * 3
 
 
@@ -210,13 +244,18 @@ def test_steps_stop_before_their_time_is_over(pipeline: Pipeline) -> None:
 def test_giving_back_goes_on_where_it_stopped(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "SHARD_ITEMS", 2)
+    monkeypatch.setattr(shards, "SHARD_ITEMS", 2)
     run, _ = pipeline.seed(6)
     plan = pipeline.plan(run, pipeline.ended_job(run, status="Failed"))
     assert plan["return_shards"] == 3
     # Each call has time for one list only.
     done = pipeline.give_back(run, plan, context=Context(seconds=10))
-    assert done == {"return_shards": 3, "position": 3, "more": False}
+    assert done == {
+        "folder": plan["folder"],
+        "return_shards": 3,
+        "position": 3,
+        "more": False,
+    }
     assert len(pipeline.waiting()) == 6
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labeling_lambdas.aws import artifacts
-from labeling_lambdas.steps import draining, planning
+from labeling_lambdas.steps import draining, shards
 from tests.handlers.faults import CrashError
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def test_a_plan_holds_no_text(pipeline: Pipeline) -> None:
     assert (plan["shards"], plan["return_shards"]) == ([0], 1)
     s3 = pipeline.sandbox.client("s3")
     for name in ("store", "return"):
-        key = f"runs/{run['run_id']}/results/{name}-00000.jsonl"
+        key = f"runs/{run['run_id']}/{plan['folder']}/{name}-00000.jsonl"
         rows = s3.get_object(Bucket=pipeline.output, Key=key)["Body"].read().decode()
         assert "quoted" not in rows
         assert "tabs" not in rows
@@ -289,7 +289,7 @@ def test_a_label_too_large_for_a_record_is_kept_in_a_file(pipeline: Pipeline) ->
 def test_shards_of_large_labels_are_small(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "SHARD_CHARACTERS", 1)
+    monkeypatch.setattr(shards, "SHARD_CHARACTERS", 1)
     run, sources = three_rows(pipeline)
     lines = [labeled(source, "x") for source in sources]
     plan = pipeline.plan(run, pipeline.ended_job(run, lines))

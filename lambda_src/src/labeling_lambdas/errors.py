@@ -39,6 +39,10 @@ class LabelingJobNameTakenError(LabelingError):
     """A labeling job that is not this run's has the name of this run's job."""
 
 
+class LabelingJobPendingError(LabelingError):
+    """A function that is about to create the labeling job may still be running."""
+
+
 class LedgerConflictError(LabelingError):
     """The ledger contradicts what a step was told to do."""
 

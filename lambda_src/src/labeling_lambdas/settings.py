@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
 from labeling_lambdas.domain.records import ExtraFeature
 from labeling_lambdas.domain.texts import TextItems
+from labeling_lambdas.domain.verification import Verification
 from labeling_lambdas.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -57,6 +58,27 @@ class StartSettings(ArtifactSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerifySettings(ArtifactSettings):
+    """Environment of ``start_verification_job``."""
+
+    task_type: str
+    verification_job: LabelingJobSettings
+    label_attribute_name: str
+    labels: frozenset[str] | None
+    verification: Verification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewSettings:
+    """Environment of ``prepare_verification`` and ``consolidate_verification``."""
+
+    pipeline_name: str
+    task_type: str
+    label_attribute_name: str
+    verification: Verification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanSettings(ArtifactSettings):
     """Environment of ``plan_results``."""
 
@@ -66,6 +88,7 @@ class PlanSettings(ArtifactSettings):
     labels: frozenset[str] | None
     max_attempts: int
     extra_features: dict[str, ExtraFeature]
+    verification: Verification | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,12 +145,33 @@ def _labeling_job(text: str) -> LabelingJobSettings:
     return LabelingJobSettings(**json.loads(text))
 
 
+def _verification(text: str) -> Verification:
+    fields = json.loads(text)
+    categories = fields["categories"]
+    accepted = fields["accepted_category"]
+    if not accepted or not isinstance(accepted, str):
+        message = "accepted_category must be a name"
+        raise TypeError(message)
+    return Verification(
+        attribute=str(fields["attribute"]),
+        accepted_category=accepted,
+        categories=None if categories is None else tuple(map(str, categories)),
+        sample_percent=float(fields["sample_percent"]),
+    )
+
+
+def _optional_verification(text: str) -> Verification | None:
+    return None if json.loads(text) is None else _verification(text)
+
+
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "str": str,
     "int": int,
     "dict[str, ExtraFeature]": _extra_features,
     "LabelingJobSettings": _labeling_job,
     "TextItems": TextItems,
+    "Verification": _verification,
+    "Verification | None": _optional_verification,
     "frozenset[str] | None": _labels,
 }
 

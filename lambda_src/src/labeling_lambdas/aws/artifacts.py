@@ -122,8 +122,7 @@ class Artifacts:
 
     def read(self, name: str) -> Any:  # noqa: ANN401 - whatever JSON was written
         """Return a JSON value."""
-        answer = self.client.get_object(Bucket=self.bucket, Key=self._key(name))
-        return json.loads(answer["Body"].read())
+        return read_json(self.client, self.uri(name))
 
     def read_lines(self, name: str) -> Iterator[dict[str, Any]]:
         """Yield the rows of a JSON lines file."""
@@ -148,6 +147,12 @@ def _blocks(lines: Iterable[str]) -> Iterator[bytes]:
             held.clear()
     if held:
         yield bytes(held)
+
+
+def read_json(client: S3Client, uri: str) -> Any:  # noqa: ANN401 - whatever JSON was written
+    """Return the JSON value that an object holds."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
 def read_text_lines(client: S3Client, uri: str) -> Iterator[str]:

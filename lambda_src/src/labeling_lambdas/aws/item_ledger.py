@@ -51,6 +51,7 @@ def item_row(row: dict[str, Any]) -> ItemRow:
         attempts=row.get("attempts", 0),
         generation=row.get("generation", 0),
         delivered=row.get("delivered", True),
+        label_uri=row.get("label_uri", ""),
     )
 
 
@@ -61,6 +62,7 @@ def _claimed(candidate: Candidate, expected: ClaimOn, part: str) -> ClaimedItem:
         generation=expected.generation,
         part=part if candidate.content else "",
         content=candidate.content,
+        label_uri=expected.label_uri,
     )
 
 
@@ -69,7 +71,7 @@ def _may_dead_letter(rejected: Rejected, row: ItemRow) -> bool:
         return rejected.generation == row.generation
     # What can be labeled has changed since the item was given back: it must not vanish together
     # with the message that waits for it.
-    return row.state is ItemState.RETURNED
+    return row.state in (ItemState.RETURNED, ItemState.LABELED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,23 +40,27 @@ def _expectation(expected: ClaimOn) -> tuple[str, dict[str, Any]]:
         "item_state = :was_state AND run_id = :was_run AND attempts = :was_attempts"
         " AND generation = :was_generation"
     )
-    return condition, {
+    values: dict[str, Any] = {
         "was_state": row.state.value,
         "was_run": row.run_id,
         "was_attempts": row.attempts,
         "was_generation": row.generation,
     }
+    if row.label_uri:
+        condition += " AND label_uri = :was_label_uri"
+        values["was_label_uri"] = row.label_uri
+    return condition, values
 
 
 def claim(source: SourceObject, expected: ClaimOn, run_id: str, part: str) -> Update:
-    """Claim an item for a run."""
+    """Claim an item for a run. A label that waits for its verification stays with the row."""
     condition, values = _expectation(expected)
     return Update(
         key=f"ITEM#{source.item_id}",
         update=(
             "SET item_state = :state, run_id = :run, part = :part, attempts = :attempts,"
             f" generation = :generation, {_set_source(source)}, updated_at = :now"
-            " REMOVE reason, delivered"
+            " REMOVE reason, detail, delivered"
         ),
         condition=condition,
         values={
@@ -90,6 +94,7 @@ def supersede(source: SourceObject, expected: ClaimOn) -> Update:
         key=f"ITEM#{source.item_id}",
         update=(
             f"SET item_state = :state, {_set_source(source)}, updated_at = :now, run_id = :none"
+            " REMOVE label_uri"
         ),
         condition=condition,
         values={
@@ -103,17 +108,28 @@ def supersede(source: SourceObject, expected: ClaimOn) -> Update:
     )
 
 
+_GIVEN_BACK = frozenset({ItemState.DEAD_LETTERED, ItemState.LABELED, ItemState.RETURNED})
+
 _STILL_CLAIMED = "item_state = :claimed AND run_id = :run"
 
 
 def settle(settlement: Settlement, run_id: str) -> Update:
     """Settle a claim that was not stored."""
-    dead = settlement.state is ItemState.DEAD_LETTERED
+    optional: dict[str, str | bool] = {}
+    if settlement.state is ItemState.DEAD_LETTERED:
+        optional["delivered"] = False
+    if settlement.state is ItemState.LABELED:
+        optional["label_uri"] = settlement.item.label_uri
+    if settlement.detail:
+        optional["detail"] = settlement.detail
+    absent = [name for name in ("label_uri", "detail") if name not in optional]
     return Update(
         key=f"ITEM#{settlement.item.item_id}",
         update=(
             "SET item_state = :state, attempts = :attempts, generation = :generation,"
-            " reason = :reason, updated_at = :now" + (", delivered = :no" if dead else "")
+            " reason = :reason, updated_at = :now"
+            + "".join(f", {name} = :{name}" for name in optional)
+            + (f" REMOVE {', '.join(absent)}" if absent else "")
         ),
         condition=_STILL_CLAIMED,
         values={
@@ -124,7 +140,7 @@ def settle(settlement: Settlement, run_id: str) -> Update:
             "generation": settlement.generation,
             "reason": settlement.reason,
             "now": now(),
-            **({"no": False} if dead else {}),
+            **optional,
         },
     )
 
@@ -133,7 +149,7 @@ def settle_stored(item: ClaimedItem, run_id: str) -> Update:
     """Settle a claim whose record is written."""
     return Update(
         key=f"ITEM#{item.item_id}",
-        update="SET item_state = :state, attempts = :attempts, updated_at = :now",
+        update="SET item_state = :state, attempts = :attempts, updated_at = :now REMOVE label_uri",
         condition=_STILL_CLAIMED,
         values={
             "claimed": ItemState.CLAIMED.value,
@@ -151,7 +167,7 @@ def settled_before(row: ItemRow, update: Update, run_id: str) -> bool:
     if row.run_id == run_id:
         return row.state.value == wanted
     # Another run can touch the item only after this one gave it back.
-    return wanted in (ItemState.RETURNED.value, ItemState.DEAD_LETTERED.value)
+    return ItemState(wanted) in _GIVEN_BACK
 
 
 def dead_letter(
@@ -164,7 +180,7 @@ def dead_letter(
         update=(
             "SET item_state = :state, run_id = :run, part = :part, attempts = :zero,"
             f" generation = :generation, {_set_source(source)}, reason = :reason, delivered = :no,"
-            " updated_at = :now"
+            " updated_at = :now REMOVE label_uri"
         ),
         condition=condition,
         values={

@@ -54,12 +54,14 @@ class Job:
         run_id: The run it belongs to.
         token: Token of the state that waits for it.
         result: How it ended, None while it has not.
+        creating_until: Epoch seconds until which a function may create it; 0 if none was about to.
     """
 
     name: str
     run_id: str
     token: str
     result: dict[str, Any] | None
+    creating_until: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,13 @@ class JobLedger:
         if "Item" not in answer:
             return None
         row = transactions.plain(answer["Item"])
-        return Job(name.lower(), row["run_id"], row["task_token"], row.get("job_result"))
+        return Job(
+            name=name.lower(),
+            run_id=row["run_id"],
+            token=row["task_token"],
+            result=row.get("job_result"),
+            creating_until=row.get("creating_until", 0),
+        )
 
     def wait(self, name: str, run_id: str, token: TaskToken) -> Job:
         """Store who waits for a job, before the job exists.
@@ -119,6 +127,46 @@ class JobLedger:
             raise RunTakenOverError(message)
         job = self.find(name)
         return job if job is not None else Job(name.lower(), run_id, token.token, None)
+
+    def begin_creating(self, name: str, token: TaskToken, until: int) -> None:
+        """Note that a job is about to be created, unless somebody has found that there is none.
+
+        Whoever stops the job waits for that moment before it believes that the job does not exist.
+
+        Args:
+            name: Name of the job.
+            token: Token of the state that waits for it.
+            until: Epoch seconds after which this function creates nothing more.
+
+        Raises:
+            RunTakenOverError: If a newer state waits for the job, or it has come to an end.
+        """
+        refusal = transactions.update_row(
+            self.client,
+            self.table,
+            Update(
+                key=_key(name),
+                update="SET creating_until = :until",
+                condition="task_token = :token AND attribute_not_exists(job_result)",
+                values={"until": until, "token": token.token},
+            ),
+        )
+        if refusal is not None:
+            message = f"a newer state waits for labeling job {name}, or it has ended"
+            raise RunTakenOverError(message)
+
+    def end_creating(self, name: str, token: TaskToken) -> None:
+        """Note that the job was not created after all."""
+        transactions.update_row(
+            self.client,
+            self.table,
+            Update(
+                key=_key(name),
+                update="REMOVE creating_until",
+                condition="task_token = :token",
+                values={"token": token.token},
+            ),
+        )
 
     def end(self, name: str, result: dict[str, Any]) -> None:
         """Note how a job ended. A repeat writes the same."""

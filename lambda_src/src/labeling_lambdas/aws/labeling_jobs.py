@@ -76,9 +76,9 @@ class JobDescription:
         }
 
 
-def not_created(name: str) -> dict[str, Any]:
+def without_job(name: str, status: JobStatus) -> dict[str, Any]:
     """Return the result of a job that never came to be."""
-    return JobDescription(name, JobStatus.NOT_CREATED.value, "", "", {}, "").result()
+    return JobDescription(name, status.value, "", "", {}, "").result()
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,13 +164,18 @@ class RunLedger:
             value=counts,
         )
 
-    def begin_settling(self, run_id: str, execution_arn: str, plan: dict[str, Any]) -> None:
+    def begin_settling(
+        self, run_id: str, execution_arn: str, plan: dict[str, Any]
+    ) -> dict[str, Any]:
         """Note that the plan is written; from here on no job may be created for the run.
+
+        Returns:
+            The plan that counts: the one that another call of this execution wrote first, if any.
 
         Raises:
             RunTakenOverError: If the run is another execution's or was planned by one.
         """
-        self._advance(
+        found: dict[str, Any] = self._advance(
             run_id,
             execution_arn,
             was=RunState.SEALED,
@@ -178,6 +183,7 @@ class RunLedger:
             name="run_plan",
             value=plan,
         )
+        return found
 
     def _advance(
         self,
@@ -188,7 +194,8 @@ class RunLedger:
         to: RunState,
         name: str,
         value: dict[str, Any],
-    ) -> None:
+    ) -> dict[str, Any]:
+        """Write the value with the state; return what the row holds under its name."""
         refusal = transactions.update_row(
             self.client,
             self.table,
@@ -208,12 +215,13 @@ class RunLedger:
         if refusal is not None:
             row = refusal.row
             if (row.get("run_state"), row.get("execution_arn")) == (to.value, execution_arn):
-                return
+                return dict(row[name])
             message = (
                 f"run {run_id} is {row.get('run_state')} for {row.get('execution_arn')}, so"
                 f" {execution_arn} cannot make it {to.value}"
             )
             raise RunTakenOverError(message)
+        return value
 
     def take_over(self, run: Run, execution_arn: str) -> bool:
         """Hand a run to another execution.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from labeling_lambdas.domain.settlement import JobStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 #: Runs in a row whose job could not be created or failed as a whole, after which a run claims a
 #: single item as a probe, so that a missing permission never empties the queue run by run.
@@ -24,6 +25,7 @@ class Outcome(StrEnum):
     SUCCEEDED = "succeeded"
     NOTHING_LABELED = "nothing_labeled"
     LABELING_JOB_FAILED = "labeling_job_failed"
+    VERIFICATION_JOB_FAILED = "verification_job_failed"
     ACCOUNTING_MISMATCH = "accounting_mismatch"
     LEFT_OPEN = "left_open"
 
@@ -94,6 +96,10 @@ class Settled:
         returned: Items sent back to the queue, by reason.
         dead_lettered: Items sent to the dead-letter queue, by reason.
         superseded: Items of whose key a newer version is known.
+        verified: Those stored whose label reviewers accepted.
+        unverified: Those stored that were left out of the verification.
+        rejected: Those returned or dead-lettered whose label reviewers rejected, by the class
+            they gave to it.
     """
 
     stored: int = 0
@@ -101,6 +107,9 @@ class Settled:
     returned: Mapping[str, int] = field(default_factory=dict)
     dead_lettered: Mapping[str, int] = field(default_factory=dict)
     superseded: int = 0
+    verified: int = 0
+    unverified: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def total_items(self) -> int:
@@ -121,6 +130,9 @@ class Settled:
             "returned": dict(self.returned),
             "dead_lettered": dict(self.dead_lettered),
             "superseded": self.superseded,
+            "verified": self.verified,
+            "unverified": self.unverified,
+            "rejected": dict(self.rejected),
         }
 
     @classmethod
@@ -129,9 +141,15 @@ class Settled:
         counts: Counter[str] = Counter()
         returned: Counter[str] = Counter()
         dead_lettered: Counter[str] = Counter()
+        rejected: Counter[str] = Counter()
         for part in parts:
             for name in ("stored", "labeled", "superseded"):
                 counts[name] += int(part[name])
+            # Not counted by the version before verification, which wrote a number as "rejected".
+            for name in ("verified", "unverified"):
+                counts[name] += int(part.get(name, 0))
+            if isinstance(part.get("rejected"), Mapping):
+                rejected.update(part["rejected"])
             returned.update(part["returned"])
             dead_lettered.update(part["dead_lettered"])
         return cls(
@@ -140,6 +158,9 @@ class Settled:
             returned=dict(returned),
             dead_lettered=dict(dead_lettered),
             superseded=counts["superseded"],
+            verified=counts["verified"],
+            unverified=counts["unverified"],
+            rejected=dict(rejected),
         )
 
 
@@ -149,7 +170,12 @@ def balanced(intake: Intake, settled: Settled) -> bool:
 
 
 def outcome_of(
-    intake: Intake, settled: Settled, *, job: JobStatus | None, all_settled: bool
+    intake: Intake,
+    settled: Settled,
+    *,
+    job: JobStatus | None,
+    verification: JobStatus | None = None,
+    all_settled: bool,
 ) -> Outcome:
     """Return how a run ended.
 
@@ -157,6 +183,7 @@ def outcome_of(
         intake: What it received.
         settled: What became of its claims.
         job: How its labeling job ended, None if it had nothing to label.
+        verification: How its verification job ended, None without verification.
         all_settled: Whether every shard of its plan was settled.
     """
     if not all_settled:
@@ -165,16 +192,26 @@ def outcome_of(
         return Outcome.ACCOUNTING_MISMATCH
     if job is None:
         return Outcome.QUEUE_EMPTY
-    if job is not JobStatus.COMPLETED:
+    if job not in _WENT_WELL:
         return Outcome.LABELING_JOB_FAILED
+    if verification is not None and verification not in _WENT_WELL:
+        return Outcome.VERIFICATION_JOB_FAILED
     # Superseded items say nothing about the workers: a run whose every item was overwritten in the
-    # meantime did nothing wrong.
-    unlabeled = sum(settled.returned.values()) + sum(settled.dead_lettered.values())
-    if unlabeled and not settled.stored and not settled.labeled:
-        return Outcome.NOTHING_LABELED
-    return Outcome.SUCCEEDED
+    # meantime did nothing wrong. What reviewers rejected had been labeled.
+    given_back = sum(settled.returned.values()) + sum(settled.dead_lettered.values())
+    labeled = settled.stored or settled.labeled or settled.rejected
+    return Outcome.NOTHING_LABELED if given_back and not labeled else Outcome.SUCCEEDED
 
 
-def job_failed_as_a_whole(settled: Settled, job: JobStatus | None) -> bool:
-    """Return whether a run counts towards the probe mode."""
-    return job in (JobStatus.NOT_CREATED, JobStatus.FAILED) and not settled.stored
+_WENT_WELL = frozenset({JobStatus.COMPLETED, JobStatus.SKIPPED})
+_GAVE_NOTHING = frozenset({JobStatus.FAILED, JobStatus.NOT_CREATED})
+
+
+def job_failed_as_a_whole(settled: Settled, *jobs: JobStatus | None) -> bool:
+    """Return whether a run counts towards the probe mode.
+
+    Args:
+        settled: What became of its claims.
+        jobs: How its jobs ended, None for one that it did not have.
+    """
+    return not settled.stored and not _GAVE_NOTHING.isdisjoint(jobs)

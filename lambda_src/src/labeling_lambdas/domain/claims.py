@@ -46,6 +46,8 @@ class ItemRow:
         attempts: Labeling jobs that had it and gave no label.
         generation: Times it was dead-lettered.
         delivered: For a dead letter, whether its message is known to be on the dead-letter queue.
+        label_uri: File that holds its label, which is still to be verified; empty where it has
+            none.
     """
 
     state: ItemState
@@ -54,6 +56,7 @@ class ItemRow:
     attempts: int = 0
     generation: int = 0
     delivered: bool = True
+    label_uri: str = ""
 
 
 class Drop(StrEnum):
@@ -83,6 +86,11 @@ class ClaimOn:
     attempts: int
     generation: int
 
+    @property
+    def label_uri(self) -> str:
+        """File that holds the item's label; a claim keeps it."""
+        return self.row.label_uri if self.row is not None else ""
+
 
 def no_row_expected(candidate: Candidate) -> ClaimOn:
     """Return the condition that the ledger does not know the item."""
@@ -98,11 +106,14 @@ def first_expectation(candidate: Candidate) -> ClaimOn:
     state = _STATE_BEHIND.get(candidate.origin)
     if state is None:
         return no_row_expected(candidate)
+    if candidate.label_uri:
+        state = ItemState.LABELED
     row = ItemRow(
         state=state,
         run_id=candidate.run_id,
         attempts=candidate.attempts,
         generation=candidate.generation,
+        label_uri=candidate.label_uri,
     )
     return ClaimOn(row, _attempts_of(candidate.origin, row.attempts), row.generation)
 

@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 MAX_LABELING_JOB_NAME = 63
 _LABELING_JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
+#: What the jobs of a run are for, in their order.
+STAGES = ("label", "verify")
+
 _ITEM_ID_LENGTH = 32
 _RUN_HASH_LENGTH = 10
 

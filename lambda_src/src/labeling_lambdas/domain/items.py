@@ -206,6 +206,8 @@ class ClaimedItem:
         generation: Times the item was dead-lettered before.
         part: Part of the run's list that holds the content; empty for an item without one.
         content: The text of a text item, None where it was left in the list.
+        label_uri: File that holds its label, which is still to be verified; empty where it has
+            none. An item with a label is not given to labelers again.
     """
 
     source: SourceObject
@@ -213,6 +215,7 @@ class ClaimedItem:
     generation: int = 0
     part: str = ""
     content: TextContent | None = None
+    label_uri: str = ""
 
     @property
     def item_id(self) -> str:
@@ -231,6 +234,7 @@ class ClaimedItem:
             "attempts": self.attempts,
             "generation": self.generation,
             "part": self.part,
+            "label_uri": self.label_uri,
             **(self.content.fields() if self.content else {}),
         }
 
@@ -243,4 +247,5 @@ class ClaimedItem:
             generation=int(fields["generation"]),
             part=str(fields.get("part", "")),
             content=TextContent.from_fields(fields),
+            label_uri=str(fields.get("label_uri", "")),
         )

@@ -31,12 +31,14 @@ class Label:
     Attributes:
         name: The class name; where an item can have any number of them, a JSON array of the
             different names, sorted.
+        names: The class names, one for each thing labeled.
         value: The label attribute together with its metadata, as Ground Truth wrote them.
         confidence: Between 0 and 1, None if the service gave none; see docs/records.md.
         created_at: When the label was made, ISO-8601 with milliseconds and a literal ``Z``.
     """
 
     name: str
+    names: tuple[str, ...]
     value: dict[str, Any]
     confidence: float | None
     created_at: str
@@ -92,6 +94,7 @@ def read_label(
         _check_names(answer.names, labels)
         return Label(
             name=answer.name,
+            names=tuple(answer.names),
             value={attribute: line[attribute], f"{attribute}-metadata": metadata},
             confidence=_mean(answer.confidences),
             created_at=_event_time(metadata),

@@ -22,10 +22,15 @@ if TYPE_CHECKING:
 
 SCHEMA = "labeling-item/1"
 
+#: Kind of the dead letter of a message that names no item. Moved back to the intake queue it is
+#: read as the message that it was made of.
+_MALFORMED = "malformed"
+
 #: Bounds of what an envelope may claim. Any run that was ever opened stays far below them, and what
 #: an operator or a stranger wrote beyond them must not reach the ledger.
 _MAX_COUNT = 1_000_000
 _MAX_RUN_ID = 64
+_MAX_URI = 1200
 
 #: What the splitter may have found wrong with a text that it therefore did not send.
 _REASONS_WITHOUT_TEXT = frozenset(
@@ -54,6 +59,7 @@ class Candidate:
         generation: Dead-letter generation that the message carries.
         run_id: Run that sent the message, empty for an event.
         content: The text of a text item.
+        label_uri: File that holds the item's label, if it is sent back to be verified.
     """
 
     source: SourceObject
@@ -62,6 +68,7 @@ class Candidate:
     generation: int = 0
     run_id: str = ""
     content: TextContent | None = None
+    label_uri: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +174,21 @@ def _why_without_text(message: dict[str, Any]) -> tuple[Reason, str]:
     return Reason.MALFORMED_EVENT, "the message carries no text; upload the object again"
 
 
-def _decoded(body: str) -> dict[str, Any]:
+def _original_body(body: str) -> str:
+    """Return what a dead letter of a message that named no item was made of."""
     try:
         decoded = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    if not isinstance(decoded, dict) or decoded.get("schema") != SCHEMA:
+        return body
+    inner = decoded.get("body")
+    return inner if decoded.get("kind") == _MALFORMED and isinstance(inner, str) else body
+
+
+def _decoded(body: str) -> dict[str, Any]:
+    try:
+        decoded = json.loads(_original_body(body))
     except (ValueError, RecursionError) as error:
         message = "the body is not JSON, or nested too deeply"
         raise _MalformedError(message) from error
@@ -197,13 +216,16 @@ def _from_envelope(message: dict[str, Any]) -> Candidate:
     content = TextContent.from_fields(message)
     if message["kind"] == Origin.TEXT:
         return Candidate(source, Origin.TEXT, content=content)
+    origin = Origin(message["kind"])
     return Candidate(
         source=source,
-        origin=Origin(message["kind"]),
+        origin=origin,
         attempts=_count(message, "attempts"),
         generation=_count(message, "generation"),
         run_id=_run_id(message),
         content=content,
+        # A dead letter has none, and must not expect a row that has one.
+        label_uri=_label_uri(message) if origin is Origin.RETURNED else "",
     )
 
 
@@ -221,6 +243,16 @@ def _run_id(message: dict[str, Any]) -> str:
         problem = f"run_id must have at most {_MAX_RUN_ID} ASCII characters"
         raise _MalformedError(problem)
     return run_id
+
+
+def _label_uri(message: dict[str, Any]) -> str:
+    uri = message.get("label_uri", "")
+    if not (isinstance(uri, str) and len(uri) <= _MAX_URI):
+        problem = f"label_uri must be a string of at most {_MAX_URI} characters"
+        raise _MalformedError(problem)
+    # Half a surrogate pair, which JSON can spell, cannot be sent to the ledger.
+    uri.encode()
+    return uri
 
 
 def _from_event(message: dict[str, Any]) -> Candidate:
@@ -271,7 +303,11 @@ def text_message(
 def returned_message(
     item: ClaimedItem, *, run_id: str, attempts: int, reason: str, detail: str
 ) -> str:
-    """Return the message that puts an item back on the intake queue."""
+    """Return the message that puts an item back on the intake queue.
+
+    With the address of its label, where it has one, so that the next run's first guess is right.
+    """
+    label = {"label_uri": item.label_uri} if item.label_uri else {}
     return _envelope(
         item.source,
         item.content,
@@ -281,6 +317,7 @@ def returned_message(
         reason=reason,
         detail=detail,
         run_id=run_id,
+        **label,
     )
 
 
@@ -332,13 +369,16 @@ def _encoded(envelope: dict[str, Any]) -> str:
 
 
 def malformed_message(body: str, *, message_id: str, detail: str) -> str:
-    """Return the dead letter of a message that names no item. It keeps the original body."""
+    """Return the dead letter of a message that names no item.
+
+    It keeps the original body, also where the message is such a dead letter that was moved back.
+    """
     envelope = {
         "schema": SCHEMA,
-        "kind": "malformed",
+        "kind": _MALFORMED,
         "reason": Reason.MALFORMED_EVENT,
         "detail": detail,
         "message_id": message_id,
-        "body": body,
+        "body": _original_body(body),
     }
     return _encoded(envelope)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.domain.labels import Label, UnreadableLineError, named, read_label
 from labeling_lambdas.domain.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ITEM_ID_KEY = "item-id"
 
@@ -55,14 +58,15 @@ def read_output_line(
         UnreadableLineError: If the line is no JSON object, names no item, or its label has a shape
             that the task type does not know.
     """
-    line = _object(text)
+    line = read_object(text)
     item = line.get(ITEM_ID_KEY)
     if not isinstance(item, str):
         message = f"the line has no {ITEM_ID_KEY}"
         raise UnreadableLineError(message)
-    metadata = line.get(f"{attribute}-metadata")
-    if isinstance(metadata, dict) and not _FAILURES.isdisjoint(metadata):
-        return OutputLine(item, None, _failure(str(named(metadata, "failure-reason"))), True, line)
+    failure = failure_of(line, attribute)
+    if failure is not None:
+        reason = Reason.ANNOTATION_EXPIRED if expired(failure) else Reason.ANNOTATION_FAILED
+        return OutputLine(item, None, reason, True, line)
     if attribute not in line:
         return OutputLine(item, None, Reason.NOT_LABELED, False, line)
     label = read_label(item, line, task_type=task_type, attribute=attribute, labels=labels)
@@ -72,13 +76,18 @@ def read_output_line(
 def item_of(text: str) -> str | None:
     """Return the item that a line names, or None if it names none."""
     try:
-        item = _object(text).get(ITEM_ID_KEY)
+        item = read_object(text).get(ITEM_ID_KEY)
     except UnreadableLineError:
         return None
     return item if isinstance(item, str) else None
 
 
-def _object(text: str) -> dict[str, Any]:
+def read_object(text: str) -> dict[str, Any]:
+    """Return a line as the object that it holds.
+
+    Raises:
+        UnreadableLineError: If it holds none.
+    """
     try:
         line = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -90,7 +99,16 @@ def _object(text: str) -> dict[str, Any]:
     return line
 
 
-def _failure(text: str) -> Reason:
+def failure_of(line: Mapping[str, Any], attribute: str) -> str | None:
+    """Return why workers gave no answer for a line, None if nothing is said of a failure."""
+    metadata = line.get(f"{attribute}-metadata")
+    if isinstance(metadata, dict) and not _FAILURES.isdisjoint(metadata):
+        return str(named(metadata, "failure-reason"))
+    return None
+
+
+def expired(failure: str) -> bool:
+    """Return whether a line failed because no worker took its task in time."""
     # The only failure text seen in AWS's own sample data is
     # "ClientError: Annotation tasks expired. ..."; anything else is a plain failure.
-    return Reason.ANNOTATION_EXPIRED if "expired" in text.lower() else Reason.ANNOTATION_FAILED
+    return "expired" in failure.lower()

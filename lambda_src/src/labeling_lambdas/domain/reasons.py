@@ -28,5 +28,13 @@ class Reason(StrEnum):
     NOT_LABELED = "not_labeled"
     UNREADABLE_OUTPUT = "unreadable_output"
 
+    VERIFICATION_REJECTED = "verification_rejected"
+    VERIFICATION_FAILED = "verification_failed"
+    VERIFICATION_EXPIRED = "verification_expired"
+    VERIFICATION_JOB_NOT_CREATED = "verification_job_not_created"
+    VERIFICATION_JOB_FAILED = "verification_job_failed"
+    VERIFICATION_JOB_STOPPED = "verification_job_stopped"
+    LABEL_LOST = "label_lost"
+
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
     RECORD_REJECTED = "record_rejected"

@@ -6,6 +6,7 @@ Limits: https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-quotas.htm
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.domain.compact_json import compact_json, one_line
@@ -39,20 +40,45 @@ class RecordContext:
 
     Attributes:
         run_id: The run.
-        labeling_job: Name of the labeling job.
         task_type: Name of the task type.
         label_schema: Version of labels and template.
         extra_features: The user's features by name.
     """
 
     run_id: str
-    labeling_job: str
     task_type: str
     label_schema: str
     extra_features: Mapping[str, ExtraFeature]
 
 
-def feature_record(item: ClaimedItem, output: OutputLine, context: RecordContext) -> dict[str, str]:
+class RecordStatus(StrEnum):
+    """What is known of a label's quality."""
+
+    LABELED = "LABELED"
+    VERIFIED = "VERIFIED"
+    UNVERIFIED = "UNVERIFIED"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a label comes from.
+
+    Attributes:
+        labeling_job: Name of the labeling job.
+        status: ``LABELED`` without verification; else whether reviewers have accepted the label.
+        verification_job: Name of the verification job, where they have.
+        label_schema: Version of labels and template, where it is not the present one.
+    """
+
+    labeling_job: str
+    status: RecordStatus = RecordStatus.LABELED
+    verification_job: str = ""
+    label_schema: str = ""
+
+
+def feature_record(
+    item: ClaimedItem, output: OutputLine, context: RecordContext, provenance: Provenance
+) -> dict[str, str]:
     """Return the record of a labeled item, feature name to value.
 
     The record is a function of its arguments alone, so that a repeated write is the same row.
@@ -64,6 +90,7 @@ def feature_record(item: ClaimedItem, output: OutputLine, context: RecordContext
         item: The claim.
         output: Its output line, with a label.
         context: What all records of the run share.
+        provenance: Where the label comes from.
 
     Raises:
         ValueError: If the line has no label.
@@ -81,10 +108,11 @@ def feature_record(item: ClaimedItem, output: OutputLine, context: RecordContext
         "label": one_line(label.name),
         "label_json": compact_json(label.value, sort_keys=True),
         "confidence": "" if label.confidence is None else repr(label.confidence),
-        "labeling_job": context.labeling_job,
-        "status": "LABELED",
+        "labeling_job": provenance.labeling_job,
+        "verification_job": provenance.verification_job,
+        "status": provenance.status.value,
         "task_type": context.task_type,
-        "label_schema": context.label_schema,
+        "label_schema": provenance.label_schema or context.label_schema,
         "source_version_id": item.source.version_id,
         "source_etag": item.source.etag,
         "run_id": context.run_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -15,21 +15,40 @@ if TYPE_CHECKING:
 
 
 class JobStatus(StrEnum):
-    """How a labeling job ended; ``NOT_CREATED`` is ours, for a job that never came to be."""
+    """How a labeling job ended.
+
+    Two are ours: ``NOT_CREATED`` for a job that never came to be, ``SKIPPED`` for one that was not
+    needed, because its manifest would have been empty.
+    """
 
     COMPLETED = "Completed"
     FAILED = "Failed"
     STOPPED = "Stopped"
     NOT_CREATED = "NotCreated"
+    SKIPPED = "Skipped"
 
+
+#: Characters of a detail, which goes into the ledger and onto a message.
+MAX_DETAIL = 1000
 
 #: DescribeLabelingJob, LabelingJobStatus: the others are Initializing, InProgress and Stopping.
 ENDED_STATUSES = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.STOPPED})
 
 _WHOLE_JOB_REASONS = {
     JobStatus.NOT_CREATED: Reason.LABELING_JOB_NOT_CREATED,
+    JobStatus.SKIPPED: Reason.LABELING_JOB_NOT_CREATED,
     JobStatus.FAILED: Reason.LABELING_JOB_FAILED,
     JobStatus.STOPPED: Reason.LABELING_JOB_STOPPED,
+}
+
+#: Why a labeled item was not verified, where its line says nothing. What was labeled after
+#: Terraform had changed what is verified was not in the job either.
+_NOT_VERIFIED_REASONS = {
+    JobStatus.COMPLETED: Reason.VERIFICATION_FAILED,
+    JobStatus.FAILED: Reason.VERIFICATION_JOB_FAILED,
+    JobStatus.NOT_CREATED: Reason.VERIFICATION_JOB_NOT_CREATED,
+    JobStatus.SKIPPED: Reason.VERIFICATION_JOB_NOT_CREATED,
+    JobStatus.STOPPED: Reason.VERIFICATION_JOB_STOPPED,
 }
 
 
@@ -39,11 +58,13 @@ class Settlement:
 
     Attributes:
         item: The claim.
-        state: ``returned``, ``dead_lettered`` or ``superseded``.
+        state: ``labeled``, ``returned``, ``dead_lettered`` or ``superseded``.
         attempts: Attempts after this run.
         generation: Dead-letter generation after this run.
         reason: Why.
-        detail: The last cause, where the reason is that the attempts are used up.
+        detail: The last cause, where the reason is that the attempts are used up; what reviewers
+            said, where they rejected the label.
+        rejected: The class that reviewers gave to a label they rejected; empty where none did.
     """
 
     item: ClaimedItem
@@ -52,6 +73,7 @@ class Settlement:
     generation: int
     reason: str = ""
     detail: str = ""
+    rejected: str = ""
 
     def fields(self) -> dict[str, Any]:
         """Return the settlement as JSON-ready fields."""
@@ -62,6 +84,7 @@ class Settlement:
             "generation": self.generation,
             "reason": self.reason,
             "detail": self.detail,
+            "rejected": self.rejected,
         }
 
     @classmethod
@@ -74,17 +97,27 @@ class Settlement:
             generation=int(fields["generation"]),
             reason=str(fields["reason"]),
             detail=str(fields["detail"]),
+            rejected=str(fields.get("rejected", "")),
         )
 
 
 def superseded(item: ClaimedItem) -> Settlement:
     """Settle an item of whose key a newer version is known."""
-    return Settlement(item, ItemState.SUPERSEDED, item.attempts, item.generation)
+    return Settlement(
+        replace(item, label_uri=""), ItemState.SUPERSEDED, item.attempts, item.generation
+    )
 
 
 def dead_lettered(item: ClaimedItem, reason: str, *, attempts: int, detail: str = "") -> Settlement:
     """Settle an item as a dead letter of the next generation."""
-    return Settlement(item, ItemState.DEAD_LETTERED, attempts, item.generation + 1, reason, detail)
+    return Settlement(
+        replace(item, label_uri=""),
+        ItemState.DEAD_LETTERED,
+        attempts,
+        item.generation + 1,
+        reason,
+        detail,
+    )
 
 
 def settle_unlabeled(
@@ -113,9 +146,50 @@ def settle_unreadable(item: ClaimedItem, detail: str, max_attempts: int) -> Sett
     return _spent(item, Reason.UNREADABLE_OUTPUT, max_attempts, detail)
 
 
+def settle_label_lost(item: ClaimedItem) -> Settlement:
+    """Settle an item whose label was to be verified and cannot be found: labelers see it again."""
+    return _returned(item, Reason.LABEL_LOST)
+
+
+def settle_rejected(
+    item: ClaimedItem, *, category: str, detail: str, max_attempts: int
+) -> Settlement:
+    """Settle an item whose label reviewers rejected: an attempt that gave nothing.
+
+    Args:
+        item: The claim.
+        category: The class that reviewers gave to the label.
+        detail: What reviewers said, with the class.
+        max_attempts: Attempts after which an item is dead-lettered.
+    """
+    settlement = _spent(item, Reason.VERIFICATION_REJECTED, max_attempts)
+    if settlement.state is ItemState.DEAD_LETTERED:
+        detail = f"{Reason.VERIFICATION_REJECTED}: {detail}"
+    return replace(settlement, detail=detail[:MAX_DETAIL], rejected=category)
+
+
+def settle_unverified(item: ClaimedItem, reason: Reason | None, job: JobStatus) -> Settlement:
+    """Settle an item with a label that was to be verified and was not; the label is kept.
+
+    Args:
+        item: The claim, with the file that holds its label.
+        reason: Why, as the item's own line says; None if there is none or it does not say.
+        job: How the verification job ended.
+    """
+    return Settlement(
+        item,
+        ItemState.LABELED,
+        item.attempts,
+        item.generation,
+        reason or _NOT_VERIFIED_REASONS[job],
+    )
+
+
 def _returned(item: ClaimedItem, reason: str, *, attempts: int | None = None) -> Settlement:
     count = item.attempts if attempts is None else attempts
-    return Settlement(item, ItemState.RETURNED, count, item.generation, reason)
+    return Settlement(
+        replace(item, label_uri=""), ItemState.RETURNED, count, item.generation, reason
+    )
 
 
 def _spent(item: ClaimedItem, reason: str, max_attempts: int, detail: str = "") -> Settlement:

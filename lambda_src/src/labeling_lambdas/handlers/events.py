@@ -48,7 +48,7 @@ class WaitEvent(TypedDict):
         execution_arn: The execution that calls.
         run_id: The run.
         generation: Generation of the run.
-        stage: ``label``.
+        stage: ``label`` or ``verify``.
         task_token: Token of the waiting state.
         entered_at: When the state was entered.
         retry_count: Which repeat of the state this is.
@@ -63,18 +63,44 @@ class WaitEvent(TypedDict):
     retry_count: int
 
 
+class VerifyEvent(WaitEvent):
+    """Event of ``start_verification_job``.
+
+    Keys:
+        labeling_job: What answered the state that waited for the labeling job.
+    """
+
+    labeling_job: dict[str, Any]
+
+
 class PlanEvent(TypedDict):
-    """Event of ``plan_results``; ``labeling_job`` is what answered the waiting state."""
+    """Event of ``plan_results``.
+
+    Keys:
+        execution_arn: The execution that calls.
+        run_id: The run.
+        labeling_job: What answered the state that waited for the labeling job.
+        verification_job: What answered the one that waited for the verification job; absent
+            without verification, and in an execution that began without it.
+    """
 
     execution_arn: str
     run_id: str
     labeling_job: dict[str, Any]
+    verification_job: NotRequired[dict[str, Any]]
 
 
 class StoreEvent(TypedDict):
-    """Event of ``update_feature_store``."""
+    """Event of ``update_feature_store``.
+
+    Keys:
+        run_id: The run.
+        folder: Folder of the run's plan.
+        shard: Number of the shard.
+    """
 
     run_id: str
+    folder: str
     shard: int
 
 
@@ -83,12 +109,14 @@ class ReturnEvent(TypedDict):
 
     Keys:
         run_id: The run.
+        folder: Folder of the run's plan.
         return_shards: Number of shards of claims to give back.
         stored: Results of the shards; one that could not be stored counts nothing.
         position: Where to go on.
     """
 
     run_id: str
+    folder: str
     return_shards: int
     stored: list[dict[str, int]]
     position: int
@@ -99,6 +127,32 @@ class FinishEvent(TypedDict):
 
     execution_arn: str
     run_id: str
+
+
+class PrepareEvent(TypedDict):
+    """Ground Truth's event of ``prepare_verification``; ``dataObject`` is the manifest line."""
+
+    version: str
+    labelingJobArn: str
+    dataObject: dict[str, Any]
+
+
+class ConsolidateEvent(TypedDict):
+    """Ground Truth's event of ``consolidate_verification``.
+
+    Keys:
+        version: Version of the event.
+        labelingJobArn: The verification job.
+        labelCategories: Categories of the job; null for some jobs.
+        labelAttributeName: Label attribute name of the job.
+        payload: Names the file with the answers.
+    """
+
+    version: str
+    labelingJobArn: str
+    labelCategories: NotRequired[list[str] | None]
+    labelAttributeName: str
+    payload: dict[str, Any]
 
 
 def token_of(event: WaitEvent) -> TaskToken:

@@ -23,27 +23,32 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
         context: Lambda's context.
 
     Returns:
-        ``shards``, the numbers of the shards to store; ``return_shards``, how many there are to
-        give back.
+        ``folder``, where the shards are; ``shards``, the numbers of those to store;
+        ``return_shards``, how many there are to give back.
     """
     settings = read_settings(PlanSettings)
     planning = Planning(
         run_id=event["run_id"],
         execution_arn=event["execution_arn"],
+        folder=f"results/{context.aws_request_id}",
         max_attempts=settings.max_attempts,
         attribute=settings.label_attribute_name,
         labels=settings.labels,
         context=RecordContext(
             run_id=event["run_id"],
-            labeling_job=event["labeling_job"]["name"],
             task_type=settings.task_type,
             label_schema=settings.label_schema,
             extra_features=settings.extra_features,
         ),
+        verification=settings.verification,
         runs=wiring.run_ledger(settings),
         items=wiring.item_ledger(settings),
         artifacts=wiring.artifacts(settings, event["run_id"]),
         deadline=Deadline.of(context),
     )
-    plan = planning.plan(event["labeling_job"])
-    return {"shards": list(range(plan.store_shards)), "return_shards": plan.return_shards}
+    plan = planning.plan(event["labeling_job"], event.get("verification_job"))
+    return {
+        "folder": plan.folder,
+        "shards": list(range(plan.store_shards)),
+        "return_shards": plan.return_shards,
+    }

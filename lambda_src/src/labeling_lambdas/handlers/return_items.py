@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.handlers import wiring
 from labeling_lambdas.settings import ReturnSettings, read_settings
-from labeling_lambdas.steps.planning import return_shard
 from labeling_lambdas.steps.returning import Returning
+from labeling_lambdas.steps.shards import return_shard
 from labeling_lambdas.steps.storing import rejected_shard
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def handler(event: ReturnEvent, context: LambdaContext) -> dict[str, Any]:
         context: Lambda's context.
 
     Returns:
-        ``return_shards`` as given, ``position`` to go on from, and ``more`` if the function must be
-        called again.
+        ``folder`` and ``return_shards`` as given, ``position`` to go on from, and ``more`` if
+        the function must be called again.
     """
     settings = read_settings(ReturnSettings)
     returning = Returning(
@@ -39,6 +39,7 @@ def handler(event: ReturnEvent, context: LambdaContext) -> dict[str, Any]:
     names = _lists(event)
     position = returning.give_back(names, event["position"])
     return {
+        "folder": event["folder"],
         "return_shards": event["return_shards"],
         "position": position,
         "more": position < len(names),
@@ -46,6 +47,9 @@ def handler(event: ReturnEvent, context: LambdaContext) -> dict[str, Any]:
 
 
 def _lists(event: ReturnEvent) -> list[str]:
-    names = [return_shard(number) for number in range(event["return_shards"])]
-    names += [rejected_shard(shard["shard"]) for shard in event["stored"] if shard["rejected"]]
+    folder = event["folder"]
+    names = [return_shard(folder, number) for number in range(event["return_shards"])]
+    names += [
+        rejected_shard(folder, shard["shard"]) for shard in event["stored"] if shard["rejected"]
+    ]
     return names

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
 from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.handlers import wiring
 from labeling_lambdas.handlers.events import WaitEvent, token_of
 from labeling_lambdas.settings import StartSettings, read_settings
 from labeling_lambdas.steps.labeling import JobStart
+from labeling_lambdas.steps.manifests import LabelingManifest
 
 if TYPE_CHECKING:
     from labeling_lambdas.deadline import LambdaContext
 
 
-def handler(event: WaitEvent, _context: LambdaContext) -> dict[str, str]:
+def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
     """Create or adopt the labeling job.
 
     Args:
         event: See :class:`WaitEvent`.
+        context: Lambda's context.
 
     Returns:
         The job's name and what became of it. The state machine does not see this: its state is
@@ -27,16 +30,22 @@ def handler(event: WaitEvent, _context: LambdaContext) -> dict[str, str]:
     """
     settings = read_settings(StartSettings)
     name = identity.labeling_job_name(settings.pipeline_name, event["run_id"], event["stage"])
+    artifacts = wiring.artifacts(settings, event["run_id"])
+    manifest = LabelingManifest(
+        artifacts, task_type(settings.task_type), settings.labeling_job.label_attribute_name
+    )
     start = JobStart(
         name=name,
+        stage=event["stage"],
         run_id=event["run_id"],
         execution_arn=event["execution_arn"],
         settings=settings.labeling_job,
-        task_type=task_type(settings.task_type),
+        lines=manifest.lines,
         runs=wiring.run_ledger(settings),
         waiting=wiring.job_ledger(settings),
         jobs=wiring.labeling_jobs(),
-        artifacts=wiring.artifacts(settings, event["run_id"]),
+        artifacts=artifacts,
         completion=wiring.completion(settings),
+        deadline=Deadline.of(context),
     )
     return {"labeling_job": name, "result": start.start(token_of(event))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
 from labeling_lambdas.handlers import wiring
 from labeling_lambdas.handlers.events import WaitEvent, token_of
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
     from labeling_lambdas.deadline import LambdaContext
 
 
-def handler(event: WaitEvent, _context: LambdaContext) -> dict[str, str]:
+def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
     """Stop the labeling job, or answer at once if it has ended or never came to be.
 
     Args:
         event: See :class:`WaitEvent`.
+        context: Lambda's context.
 
     Returns:
         The job's name and what became of it.
@@ -33,5 +35,6 @@ def handler(event: WaitEvent, _context: LambdaContext) -> dict[str, str]:
         waiting=wiring.job_ledger(settings),
         jobs=wiring.labeling_jobs(),
         completion=wiring.completion(settings),
+        deadline=Deadline.of(context),
     )
     return {"labeling_job": name, "result": stop.stop(token_of(event))}

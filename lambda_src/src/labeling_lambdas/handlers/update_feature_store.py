@@ -29,6 +29,7 @@ def handler(event: StoreEvent, context: LambdaContext) -> dict[str, int]:
     settings = read_settings(StoreSettings)
     storing = Storing(
         run_id=event["run_id"],
+        folder=event["folder"],
         records=FeatureStore(clients.feature_store(), settings.feature_group_name),
         items=wiring.item_ledger(settings),
         artifacts=wiring.artifacts(settings, event["run_id"]),

@@ -92,4 +92,5 @@ def _claim_of(line: dict[str, Any], row: ItemRow | None, part: str) -> ClaimedIt
         generation=generation,
         part=part if content else "",
         content=content,
+        label_uri=row.label_uri if row is not None else "",
     )

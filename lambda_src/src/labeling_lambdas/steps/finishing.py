@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from labeling_lambdas.domain.accounting import (
 )
 from labeling_lambdas.domain.settlement import JobStatus
 from labeling_lambdas.domain.timestamps import now
+from labeling_lambdas.steps.shards import rejections_folder, rejections_shard
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 REPORT = "report.json"
+
+#: Rejected labels that the report names; a file names all.
+_REPORTED_REJECTIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +72,13 @@ class Finishing:
         run = self.runs.owned(self.run_id, self.execution_arn)
         intake = Intake.from_fields(run.counts)
         settled, all_settled = self._settled(run)
-        job = run.plan.get("job")
-        status = JobStatus(job["status"]) if job else None
-        outcome = outcome_of(intake, settled, job=status, all_settled=all_settled)
+        jobs = {name: run.plan.get(name) for name in ("job", "verification_job")}
+        labeling, verification = (
+            JobStatus(job["status"]) if job else None for job in jobs.values()
+        )
+        outcome = outcome_of(
+            intake, settled, job=labeling, verification=verification, all_settled=all_settled
+        )
         report = {
             "run_id": self.run_id,
             "outcome": outcome.value,
@@ -78,12 +87,14 @@ class Finishing:
             "closed_at": now(),
             **intake.fields(),
             **settled.fields(),
-            "labeling_job": job,
+            "labeling_job": jobs["job"],
+            "verification_job": jobs["verification_job"],
+            **self._rejections(run),
             "accounting_balanced": all_settled and balanced(intake, settled),
         }
         self.artifacts.write(REPORT, report)
         if outcome is not Outcome.LEFT_OPEN:
-            self._close(outcome, settled, status)
+            self._close(outcome, settled, (labeling, verification))
         self._publish(report, outcome)
         return report
 
@@ -94,15 +105,28 @@ class Finishing:
         rejected = [
             _settled("rejected", number)
             for number, name in enumerate(stored)
-            if parts.get(name, {}).get("rejected")
+            if _refused(parts.get(name, {}))
         ]
         # Claims without a plan are claims that nobody has looked at yet.
         planned = bool(run.plan) or not run.counts["claimed"]
         complete = parts.keys() >= {*stored, *returned, *rejected}
         return Settled.total(parts.values()), planned and complete
 
-    def _close(self, outcome: Outcome, settled: Settled, status: JobStatus | None) -> None:
-        if job_failed_as_a_whole(settled, status):
+    def _rejections(self, run: Run) -> dict[str, Any]:
+        """Return the first labels that reviewers rejected, and where all of them are."""
+        if not run.plan.get("rejection_shards"):
+            return {"rejections": [], "rejections_uri": None}
+        folder = run.plan["folder"]
+        first = self.artifacts.read_lines(rejections_shard(folder, 0))
+        return {
+            "rejections": list(itertools.islice(first, _REPORTED_REJECTIONS)),
+            "rejections_uri": self.artifacts.uri(rejections_folder(folder)),
+        }
+
+    def _close(
+        self, outcome: Outcome, settled: Settled, jobs: tuple[JobStatus | None, ...]
+    ) -> None:
+        if job_failed_as_a_whole(settled, *jobs):
             job_failed: bool | None = True
         else:
             job_failed = False if settled.stored else None
@@ -125,8 +149,10 @@ class Finishing:
                 "ProbeMode": int(probing),
             },
         )
+        # What reviewers wrote stays in the bucket; an event is small, and read by anybody.
+        detail = {name: value for name, value in report.items() if name != "rejections"}
         announcements.announce_run(
-            self.events, self.bus, {**report, "report_uri": self.artifacts.uri(REPORT)}
+            self.events, self.bus, {**detail, "report_uri": self.artifacts.uri(REPORT)}
         )
         _log.info(
             "run finished",
@@ -141,6 +167,11 @@ class Finishing:
 
 def _settled(kind: str, number: int) -> str:
     return f"settled/{kind}-{number:05d}.json"
+
+
+def _refused(part: dict[str, Any]) -> bool:
+    # The version before verification wrote the number under another name.
+    return bool(part.get("refused", part.get("rejected")))
 
 
 def _count(run: Run, name: str) -> int:

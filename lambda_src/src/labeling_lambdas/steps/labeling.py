@@ -1,29 +1,31 @@
-"""Starting and stopping a run's labeling job."""
+"""Starting and stopping the jobs of a run: its labeling job and its verification job."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from labeling_lambdas.aws.labeling_jobs import not_created
+from labeling_lambdas.aws.labeling_jobs import without_job
 from labeling_lambdas.domain.claims import RunState
-from labeling_lambdas.domain.labeling_jobs import (
-    LabelingJobSettings,
-    labeling_job_request,
-    manifest_lines,
-    newest_versions,
+from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings, labeling_job_request
+from labeling_lambdas.domain.settlement import JobStatus
+from labeling_lambdas.errors import (
+    LabelingError,
+    LabelingJobPendingError,
+    LabelingJobRefusedError,
 )
-from labeling_lambdas.errors import LabelingJobRefusedError
-from labeling_lambdas.steps.claims import claimed_items
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.aws.job_ledger import JobLedger, TaskToken
     from labeling_lambdas.aws.labeling_jobs import LabelingJobs
     from labeling_lambdas.aws.run_ledger import RunLedger
-    from labeling_lambdas.domain.task_types import TaskType
+    from labeling_lambdas.deadline import Deadline
     from labeling_lambdas.steps.completion import Completion
 
 _log = logging.getLogger(__name__)
@@ -34,41 +36,45 @@ _MANIFESTS = "manifests"
 
 @dataclass(frozen=True, slots=True)
 class JobStart:
-    """Starts the labeling job of a run, or adopts the one that was started.
+    """Starts a labeling job of a run, or adopts the one that was started.
 
     Attributes:
         name: Name of the job.
+        stage: ``label`` or ``verify``; names its manifest.
         run_id: The run.
         execution_arn: The execution that works on it.
         settings: What all labeling jobs have in common.
-        task_type: Decides the form of the manifest.
+        lines: Yields the lines of the manifest; called only where the job is to be created.
         runs: The ledger's runs.
         waiting: The ledger's jobs.
         jobs: Ground Truth's jobs.
         artifacts: The run's files.
         completion: Answers the waiting state if the job has ended already.
+        deadline: When Lambda ends this function.
     """
 
     name: str
+    stage: str
     run_id: str
     execution_arn: str
     settings: LabelingJobSettings
-    task_type: TaskType
+    lines: Callable[[], Iterator[str]]
     runs: RunLedger
     waiting: JobLedger
     jobs: LabelingJobs
     artifacts: Artifacts
     completion: Completion
+    deadline: Deadline
 
     def start(self, token: TaskToken) -> str:
         """Start the job; the state that holds the token is answered when the job ends.
 
         Returns:
-            ``created`` or ``adopted``, or what :meth:`Completion.report` says of an adopted job
-            that has ended.
+            ``created`` or ``adopted``, or what :meth:`Completion.answer` says of a job that has
+            ended, or that is not needed because its manifest would be empty.
 
         Raises:
-            RunTakenOverError: If the run is another execution's.
+            RunTakenOverError: If the run is another execution's, or a newer state waits.
             LabelingJobRefusedError: If Ground Truth refuses the request for good, or the run's
                 items are being settled already.
         """
@@ -80,30 +86,40 @@ class JobStart:
         if run.state is not RunState.SEALED:
             message = f"run {self.run_id} is {run.state}; a job is created for a sealed run only"
             raise LabelingJobRefusedError(message)
-        manifest = f"{_MANIFESTS}/label.manifest"
-        lines = self._write_manifest(manifest)
-        created = self.jobs.create(
+        lines = self.lines()
+        first = next(lines, None)
+        if first is None:
+            return self.completion.answer(job, without_job(self.name, JobStatus.SKIPPED))
+        manifest = f"{_MANIFESTS}/{self.stage}.manifest"
+        self.artifacts.write_stream(manifest, itertools.chain([first], lines))
+        created = self._create(
             labeling_job_request(
                 self._settings_to_keep(),
                 name=self.name,
                 manifest_uri=self.artifacts.uri(manifest),
                 output_bucket=self.artifacts.bucket,
                 kms_key_arn=self.artifacts.kms_key_arn,
-            )
+            ),
+            token,
         )
         _log.info(
             "labeling job started",
-            extra={
-                "run_id": self.run_id,
-                "labeling_job": self.name,
-                "items": lines,
-                "job_created": created,
-            },
+            extra={"run_id": self.run_id, "labeling_job": self.name, "job_created": created},
         )
         if created:
             return "created"
         answer = self.completion.report(self.name)
         return "adopted" if answer == "unfinished" else answer
+
+    def _create(self, request: dict[str, Any], token: TaskToken) -> bool:
+        # Writing the manifest takes time, in which the state may have failed and its job may have
+        # been found not to exist. From here on whoever looks for the job waits for this function.
+        self.waiting.begin_creating(self.name, token, self.deadline.ends_at)
+        try:
+            return self.jobs.create(request)
+        except LabelingError:
+            self.waiting.end_creating(self.name, token)
+            raise
 
     def _settings_to_keep(self) -> LabelingJobSettings:
         # Terraform deletes template and categories when they change, and a job may go on for 30
@@ -116,23 +132,10 @@ class JobStart:
             categories_s3_uri=self.artifacts.keep(self.settings.categories_s3_uri, _MANIFESTS),
         )
 
-    def _write_manifest(self, name: str) -> int:
-        # The claims are read twice rather than kept: the texts of one job need not fit in memory.
-        newest = newest_versions(claimed_items(self.artifacts))
-        self.artifacts.write_stream(
-            name,
-            manifest_lines(
-                (item for item in claimed_items(self.artifacts) if item.item_id in newest),
-                manifest_key=self.task_type.manifest_key,
-                attribute=self.settings.label_attribute_name,
-            ),
-        )
-        return len(newest)
-
 
 @dataclass(frozen=True, slots=True)
 class JobStop:
-    """Brings a run's labeling job to its end, so that nobody works on items that are returned.
+    """Brings a labeling job of a run to its end, so that nobody works on items that are returned.
 
     Attributes:
         name: Name of the job.
@@ -142,6 +145,7 @@ class JobStop:
         waiting: The ledger's jobs.
         jobs: Ground Truth's jobs.
         completion: Answers the waiting state.
+        deadline: Knows the time.
     """
 
     name: str
@@ -151,6 +155,7 @@ class JobStop:
     waiting: JobLedger
     jobs: LabelingJobs
     completion: Completion
+    deadline: Deadline
 
     def stop(self, token: TaskToken) -> str:
         """Stop the job; the state that holds the token is answered when the job has ended.
@@ -161,13 +166,21 @@ class JobStop:
 
         Raises:
             RunTakenOverError: If the run is another execution's.
+            LabelingJobPendingError: If there is no job, but one may be created in this moment.
         """
         self.runs.owned(self.run_id, self.execution_arn)
         job = self.waiting.wait(self.name, self.run_id, token)
         description = self.jobs.describe(self.name)
         if description is None or not description.belongs_to(self.run_id):
             # Under a name that is taken there is a job of somebody else.
-            return self.completion.answer(job, not_created(self.name))
+            if job.result is None and job.creating_until > self.deadline.now:
+                message = (
+                    f"labeling job {self.name} may still be created until {job.creating_until}"
+                    " (epoch seconds)"
+                )
+                raise LabelingJobPendingError(message)
+            result = job.result or without_job(self.name, JobStatus.NOT_CREATED)
+            return self.completion.answer(job, result)
         if description.ended:
             return self.completion.answer(job, description.result())
         if not description.stopping:

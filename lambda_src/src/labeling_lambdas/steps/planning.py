@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from labeling_lambdas.aws.artifacts import read_text_lines
 from labeling_lambdas.domain.claims import RunState
-from labeling_lambdas.domain.compact_json import compact_json
-from labeling_lambdas.domain.labels import UnreadableLineError
-from labeling_lambdas.domain.output_lines import OutputLine, item_of, read_output_line
-from labeling_lambdas.domain.records import RecordContext, feature_record, fits
+from labeling_lambdas.domain.records import (
+    Provenance,
+    RecordContext,
+    RecordStatus,
+    feature_record,
+    fits,
+)
 from labeling_lambdas.domain.settlement import (
     JobStatus,
-    Settlement,
+    settle_label_lost,
+    settle_rejected,
     settle_unlabeled,
     settle_unreadable,
+    settle_unverified,
     superseded,
 )
 from labeling_lambdas.steps.claims import claimed_items
+from labeling_lambdas.steps.harvest import Harvest
+from labeling_lambdas.steps.reviews import Reviews
+from labeling_lambdas.steps.shards import PlanShards
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.aws.item_ledger import ItemLedger
     from labeling_lambdas.aws.run_ledger import RunLedger
     from labeling_lambdas.deadline import Deadline
     from labeling_lambdas.domain.items import ClaimedItem
+    from labeling_lambdas.domain.output_lines import OutputLine
+    from labeling_lambdas.domain.verification import Verification
+    from labeling_lambdas.steps.harvest import Found
 
 _log = logging.getLogger(__name__)
-
-#: Items of one shard: work for some seconds, small enough to hold in memory, and few enough shards
-#: that 100,000 items make 100 of them.
-SHARD_ITEMS = 1000
-
-#: Characters of one shard, for labels of many objects.
-SHARD_CHARACTERS = 8 * 1024 * 1024
 
 #: Seconds that the last stretch takes: the open shards and the plan itself.
 _CLOSING_SECONDS = 20
@@ -48,64 +49,37 @@ class Plan:
     """The work that remains of a run.
 
     Attributes:
+        folder: Where its shards are. Each planning call has a folder of its own, so that one that
+            outlives its execution overwrites nothing that its successor acts upon.
         store_shards: Number of shards with records to write.
         return_shards: Number of shards with claims to give back.
         job: How the labeling job ended.
+        verification_job: How the verification job ended, None without verification.
+        rejection_shards: Number of shards with what reviewers rejected.
     """
 
+    folder: str
     store_shards: int
     return_shards: int
     job: dict[str, Any]
+    verification_job: dict[str, Any] | None = None
+    rejection_shards: int = 0
 
     def fields(self) -> dict[str, Any]:
         """Return the plan as JSON-ready fields."""
         return {
+            "folder": self.folder,
             "store_shards": self.store_shards,
             "return_shards": self.return_shards,
             "job": self.job,
+            "verification_job": self.verification_job,
+            "rejection_shards": self.rejection_shards,
         }
 
-
-def store_shard(number: int) -> str:
-    """Return the name of a shard of records."""
-    return f"results/store-{number:05d}.jsonl"
-
-
-def return_shard(number: int) -> str:
-    """Return the name of a shard of claims to give back."""
-    return f"results/return-{number:05d}.jsonl"
-
-
-def unreadable_shard(number: int) -> str:
-    """Return the name of a shard of output lines that could not be read, kept as they came."""
-    return f"unreadable/{number:05d}.jsonl"
-
-
-@dataclass
-class _Shards:
-    """Writes lines in shards of a bounded size."""
-
-    artifacts: Artifacts
-    name: Callable[[int], str]
-    lines: list[str] = field(default_factory=list)
-    size: int = 0
-    written: int = 0
-
-    def add(self, row: dict[str, Any]) -> None:
-        self.add_line(compact_json(row))
-
-    def add_line(self, line: str) -> None:
-        self.lines.append(line + "\n")
-        self.size += len(line)
-        if len(self.lines) >= SHARD_ITEMS or self.size >= SHARD_CHARACTERS:
-            self.flush()
-
-    def flush(self) -> None:
-        if self.lines:
-            self.artifacts.write_text(self.name(self.written), "".join(self.lines))
-            self.written += 1
-            self.lines = []
-            self.size = 0
+    @classmethod
+    def from_fields(cls, fields: dict[str, Any]) -> Plan:
+        """Read what :meth:`fields` wrote, or a version that knew one folder only."""
+        return cls(**{"folder": "results", **fields})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +89,12 @@ class Planning:
     Attributes:
         run_id: The run.
         execution_arn: The execution that works on it.
+        folder: Folder of the run for the shards of this call.
         max_attempts: Attempts after which an item is dead-lettered.
         attribute: Label attribute name.
         labels: The labels that workers could choose; None if they are not known.
         context: What all records of the run share.
+        verification: What is verified; None without verification.
         runs: The ledger's runs.
         items: The ledger's items.
         artifacts: The run's files.
@@ -127,16 +103,18 @@ class Planning:
 
     run_id: str
     execution_arn: str
+    folder: str
     max_attempts: int
     attribute: str
     labels: frozenset[str] | None
     context: RecordContext
+    verification: Verification | None
     runs: RunLedger
     items: ItemLedger
     artifacts: Artifacts
     deadline: Deadline
 
-    def plan(self, job: dict[str, Any]) -> Plan:
+    def plan(self, job: dict[str, Any], verification_job: dict[str, Any] | None) -> Plan:
         """Write the plan, or return the one that was written.
 
         The plan is written once: what it says is acted upon step by step, and a second plan made
@@ -144,6 +122,7 @@ class Planning:
 
         Args:
             job: How the labeling job ended.
+            verification_job: How the verification job ended, None if the execution knows none.
 
         Raises:
             RunTakenOverError: If the run is another execution's.
@@ -151,48 +130,142 @@ class Planning:
         """
         run = self.runs.owned(self.run_id, self.execution_arn)
         if run.state is not RunState.SEALED:
-            return Plan(**run.plan)
-        plan = self._write_shards(job)
-        self.artifacts.write("results/plan.json", plan.fields())
-        self.runs.begin_settling(self.run_id, self.execution_arn, plan.fields())
+            return Plan.from_fields(run.plan)
+        written = self._write_shards(job, verification_job)
+        self.artifacts.write(f"{self.folder}/plan.json", written.fields())
+        plan = Plan.from_fields(
+            self.runs.begin_settling(self.run_id, self.execution_arn, written.fields())
+        )
         _log.info(
             "results planned",
             extra={
                 "run_id": self.run_id,
+                "folder": plan.folder,
                 "store_shards": plan.store_shards,
                 "return_shards": plan.return_shards,
             },
         )
         return plan
 
-    def _write_shards(self, job: dict[str, Any]) -> Plan:
+    def _write_shards(self, job: dict[str, Any], verification_job: dict[str, Any] | None) -> Plan:
         # Without contents: the texts of one run need not fit in memory.
-        claims = {item.item_id: item.without_content() for item in claimed_items(self.artifacts)}
-        store = _Shards(self.artifacts, store_shard)
-        back = _Shards(self.artifacts, return_shard)
-        unreadable = _Shards(self.artifacts, unreadable_shard)
+        claims = {item.item_id: self._claim(item) for item in claimed_items(self.artifacts)}
+        shards = PlanShards.of(self.artifacts, self.folder)
         for item_id in self._superseded(claims):
-            back.add(superseded(claims.pop(item_id)).fields())
+            shards.back.add(superseded(claims.pop(item_id)).fields())
+        reviews = None
+        if self.verification is not None and verification_job is not None:
+            reviews = Reviews(
+                self.artifacts, verification_job, self.verification, shards.unreadable.add_line
+            )
+            self._settle_rejected(reviews, claims, shards)
+        harvest = Harvest(
+            artifacts=self.artifacts,
+            job=job,
+            task_type=self.context.task_type,
+            attribute=self.attribute,
+            labels=self.labels,
+            keep_unreadable=shards.unreadable.add_line,
+        )
         status = JobStatus(job["status"])
-        for item, output in self._matched(
-            claims, self._output_lines(job["output_uri"], status), unreadable
-        ):
+        for found in harvest.find(claims):
             self.deadline.require(_CLOSING_SECONDS)
-            if isinstance(output, Settlement):
-                back.add(output.fields())
-            elif output is not None and output.label is not None:
-                store.add({"claim": item.fields(), "record": self._record(item, output)})
+            if found.problem:
+                settlement = settle_unreadable(found.item, found.problem, self.max_attempts)
+                shards.back.add(settlement.fields())
+            elif found.output is not None and found.output.label is not None:
+                self._share_out(found, found.output, reviews, shards)
+            elif found.item.label_uri:
+                shards.back.add(settle_label_lost(found.item).fields())
             else:
                 settlement = settle_unlabeled(
-                    item, output, job=status, max_attempts=self.max_attempts
+                    found.item, found.output, job=status, max_attempts=self.max_attempts
                 )
-                back.add(settlement.fields())
-        for shards in (store, back, unreadable):
-            shards.flush()
-        return Plan(store.written, back.written, job)
+                shards.back.add(settlement.fields())
+        shards.flush()
+        return Plan(
+            folder=self.folder,
+            store_shards=shards.store.written,
+            return_shards=shards.back.written,
+            job=job,
+            verification_job=verification_job if reviews is not None else None,
+            rejection_shards=shards.rejections.written,
+        )
 
-    def _record(self, item: ClaimedItem, output: OutputLine) -> dict[str, str]:
-        record = feature_record(item, output, self.context)
+    def _claim(self, item: ClaimedItem) -> ClaimedItem:
+        # A limit that was lowered since the item was given back still leaves it this attempt, and
+        # no count goes beyond it.
+        attempts = min(item.attempts, self.max_attempts - 1)
+        return replace(item, content=None, attempts=attempts)
+
+    def _settle_rejected(
+        self, reviews: Reviews, claims: dict[str, ClaimedItem], shards: PlanShards
+    ) -> None:
+        """Settle what reviewers rejected, and take it out of the claims."""
+        rejected: list[str] = []
+        for item, verdict in reviews.rejections(claims):
+            self.deadline.require(_CLOSING_SECONDS)
+            rejected.append(item.item_id)
+            settlement = settle_rejected(
+                item,
+                category=verdict.category,
+                detail=verdict.detail,
+                max_attempts=self.max_attempts,
+            )
+            shards.back.add(settlement.fields())
+            shards.rejections.add(
+                {
+                    "item_id": item.item_id,
+                    "class": verdict.category,
+                    "comments": verdict.comments,
+                }
+            )
+        for item_id in rejected:
+            del claims[item_id]
+
+    def _share_out(
+        self, found: Found, output: OutputLine, reviews: Reviews | None, shards: PlanShards
+    ) -> None:
+        """Store a label, or keep it where it is still to be verified."""
+        item, item_id = found.item, output.item_id
+        provenance = Provenance(found.labeling_job, label_schema=found.label_schema)
+        if reviews is not None:
+            reason = reviews.without_verdict.get(item_id)
+            if item_id in reviews.accepted:
+                provenance = replace(
+                    provenance,
+                    status=RecordStatus.VERIFIED,
+                    verification_job=reviews.job["name"],
+                )
+            elif reason is None and not reviews.verification.wants(
+                item_id, found.text, output.line
+            ):
+                provenance = replace(provenance, status=RecordStatus.UNVERIFIED)
+            else:
+                kept = self._with_label(found, shards)
+                status = JobStatus(reviews.job["status"])
+                shards.back.add(settle_unverified(kept, reason, status).fields())
+                return
+        record = self._record(item, output, provenance)
+        shards.store.add({"claim": item.fields(), "record": record})
+
+    def _with_label(self, found: Found, shards: PlanShards) -> ClaimedItem:
+        if found.item.label_uri:
+            return found.item
+        name = shards.labels.add(
+            {
+                "item_id": found.item.item_id,
+                "labeling_job": found.labeling_job,
+                "label_schema": self.context.label_schema,
+                "line": found.text,
+            }
+        )
+        return replace(found.item, label_uri=self.artifacts.uri(name))
+
+    def _record(
+        self, item: ClaimedItem, output: OutputLine, provenance: Provenance
+    ) -> dict[str, str]:
+        record = feature_record(item, output, self.context, provenance)
         if fits(record):
             return record
         name = f"labels/{item.item_id}.json"
@@ -206,52 +279,3 @@ class Planning:
             for item_id, item in claims.items()
             if newest.get(item.source.key_id, item_id) != item_id
         ]
-
-    def _output_lines(self, uri: str, status: JobStatus) -> Iterator[str]:
-        if not uri:
-            return
-        try:
-            yield from read_text_lines(self.artifacts.client, uri)
-        except self.artifacts.client.exceptions.NoSuchKey:
-            # A job that failed or was stopped early names an output that it never wrote. Without
-            # the manifest of a completed job nothing may be given back: it was paid for.
-            if status is JobStatus.COMPLETED:
-                raise
-            _log.warning("the job wrote no output", extra={"run_id": self.run_id, "uri": uri})
-
-    def _matched(
-        self, claims: dict[str, ClaimedItem], texts: Iterable[str], unreadable: _Shards
-    ) -> Iterator[tuple[ClaimedItem, OutputLine | Settlement | None]]:
-        """Yield every claim once, with its output line if the job wrote one."""
-        unseen = dict(claims)
-        for text in texts:
-            item_id = item_of(text)
-            item = unseen.pop(item_id or "", None)
-            if item is not None:
-                read = self._read(item, text)
-                if isinstance(read, Settlement):
-                    unreadable.add_line(text)
-                yield item, read
-            elif item_id is None:
-                unreadable.add_line(text)
-        for item in unseen.values():
-            yield item, None
-
-    def _read(self, item: ClaimedItem, text: str) -> OutputLine | Settlement:
-        try:
-            return read_output_line(
-                text,
-                task_type=self.context.task_type,
-                attribute=self.attribute,
-                labels=self.labels,
-            )
-        except UnreadableLineError as problem:
-            _log.warning(
-                "output line cannot be read",
-                extra={
-                    "run_id": self.run_id,
-                    "item_id": item.item_id,
-                    "problem": str(problem),
-                },
-            )
-            return settle_unreadable(item, str(problem), self.max_attempts)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Seconds for one run: a few calls.
+#: Seconds for one run: some calls.
 _RUN_SECONDS = 10
 
 #: Rounds in which two executions may race for one run before the loser gives up.
@@ -98,8 +98,8 @@ class Recovery:
             return
         if run.execution_arn == self.execution_arn or self.executions.alive(run.execution_arn):
             recovered.alive.append(run_id)
-            job = identity.labeling_job_name(self.pipeline, run_id, "label")
-            if self.completion.report(job) == "answered":
+            jobs = [identity.labeling_job_name(self.pipeline, run_id, it) for it in identity.STAGES]
+            if "answered" in [self.completion.report(job) for job in jobs]:
                 recovered.answered.append(run_id)
         elif self._may_still_claim(run):
             recovered.alive.append(run_id)

@@ -27,7 +27,8 @@ _log = logging.getLogger(__name__)
 #: Seconds that one list may take at worst: a shard of 1,000 claims.
 _LIST_SECONDS = 60
 
-_SENT = frozenset({ItemState.RETURNED, ItemState.DEAD_LETTERED})
+#: What goes back to the intake queue: to be labeled, or to be verified.
+_TO_INTAKE = frozenset({ItemState.LABELED, ItemState.RETURNED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,13 @@ class Returning:
         self.artifacts.write(f"settled/{list_name}.json", counts.fields())
         _log.info(
             "claims given back",
-            extra={"run_id": self.run_id, "list": name, **counts.fields()},
+            # How many were rejected, but not as what: the class may be anybody's words.
+            extra={
+                "run_id": self.run_id,
+                "list": name,
+                **counts.fields(),
+                "rejected": sum(counts.rejected.values()),
+            },
         )
 
     def _give_back_chunk(self, settlements: Sequence[Settlement]) -> list[Settlement]:
@@ -86,8 +93,8 @@ class Returning:
                 extra={"run_id": self.run_id, "item_id": item_id},
             )
         settled = [one for one in settlements if one.item.item_id not in contradicted]
-        sent = self._with_contents([one for one in settled if one.state in _SENT])
-        self.intake.send([self._returned(one) for one in sent if one.state is ItemState.RETURNED])
+        sent = self._with_contents([it for it in settled if it.state is not ItemState.SUPERSEDED])
+        self.intake.send([self._returned(one) for one in sent if one.state in _TO_INTAKE])
         dead = [one for one in sent if one.state is ItemState.DEAD_LETTERED]
         self.dead_letters.send([self._dead_letter(one) for one in dead])
         self.items.mark_delivered([one.item.item_id for one in dead])
@@ -121,5 +128,11 @@ class Returning:
 def _counts(settled: Sequence[Settlement]) -> Settled:
     returned = Counter(one.reason for one in settled if one.state is ItemState.RETURNED)
     dead = Counter(one.reason for one in settled if one.state is ItemState.DEAD_LETTERED)
-    superseded = sum(one.state is ItemState.SUPERSEDED for one in settled)
-    return Settled(returned=dict(returned), dead_lettered=dict(dead), superseded=superseded)
+    rejected = Counter(one.rejected for one in settled if one.rejected)
+    return Settled(
+        labeled=sum(one.state is ItemState.LABELED for one in settled),
+        returned=dict(returned),
+        dead_lettered=dict(dead),
+        superseded=sum(one.state is ItemState.SUPERSEDED for one in settled),
+        rejected=dict(rejected),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,9 @@ from labeling_lambdas.aws.transactions import MAX_ACTIONS
 from labeling_lambdas.domain.accounting import Settled
 from labeling_lambdas.domain.items import ClaimedItem
 from labeling_lambdas.domain.reasons import Reason
+from labeling_lambdas.domain.records import RecordStatus
 from labeling_lambdas.domain.settlement import dead_lettered
-from labeling_lambdas.steps.planning import store_shard
+from labeling_lambdas.steps.shards import store_shard
 
 if TYPE_CHECKING:
     from labeling_lambdas.aws.artifacts import Artifacts
@@ -27,9 +29,9 @@ _log = logging.getLogger(__name__)
 _CHUNK_SECONDS = 30
 
 
-def rejected_shard(number: int) -> str:
+def rejected_shard(folder: str, number: int) -> str:
     """Return the name of the list of a shard's records that Feature Store refused for good."""
-    return f"results/rejected-{number:05d}.jsonl"
+    return f"{folder}/rejected-{number:05d}.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Storing:
 
     Attributes:
         run_id: The run.
+        folder: Folder of the run's plan.
         records: The feature group.
         items: The ledger.
         artifacts: The run's files.
@@ -45,6 +48,7 @@ class Storing:
     """
 
     run_id: str
+    folder: str
     records: FeatureStore
     items: ItemLedger
     artifacts: Artifacts
@@ -59,19 +63,24 @@ class Storing:
         Raises:
             OutOfTimeError: If the function's time does not suffice.
         """
-        rows = list(self.artifacts.read_lines(store_shard(shard)))
+        rows = list(self.artifacts.read_lines(store_shard(self.folder, shard)))
         chunks = [rows[start : start + MAX_ACTIONS] for start in range(0, len(rows), MAX_ACTIONS)]
         with ThreadPoolExecutor(THREADS) as threads:
             results = list(threads.map(self._store_chunk, chunks))
-        stored = sum(count for count, _ in results)
+        statuses = Counter(status for found, _ in results for status in found)
+        stored = statuses.total()
         rejected = [fields for _, settlements in results for fields in settlements]
         if rejected:
-            self.artifacts.write_lines(rejected_shard(shard), rejected)
-        counts = Settled(stored=stored).fields()
+            self.artifacts.write_lines(rejected_shard(self.folder, shard), rejected)
+        counts = Settled(
+            stored=stored,
+            verified=statuses[RecordStatus.VERIFIED],
+            unverified=statuses[RecordStatus.UNVERIFIED],
+        ).fields()
         # The number tells a list of this call from one that an earlier call left behind, whose
         # records were taken since.
         self.artifacts.write(
-            f"settled/store-{shard:05d}.json", {**counts, "rejected": len(rejected)}
+            f"settled/store-{shard:05d}.json", {**counts, "refused": len(rejected)}
         )
         _log.info(
             "shard stored",
@@ -84,7 +93,8 @@ class Storing:
         )
         return {"shard": shard, "stored": stored, "rejected": len(rejected)}
 
-    def _store_chunk(self, rows: list[dict[str, Any]]) -> tuple[int, list[dict[str, Any]]]:
+    def _store_chunk(self, rows: list[dict[str, Any]]) -> tuple[list[str], list[dict[str, Any]]]:
+        """Return the status of each record stored, and the settlements of those refused."""
         self.deadline.require(_CHUNK_SECONDS)
         claims = [ClaimedItem.from_fields(row["claim"]) for row in rows]
         refused = self.records.write([row["record"] for row in rows])
@@ -110,4 +120,10 @@ class Storing:
             ).fields()
             for position, code in sorted(refused.items())
         ]
-        return len(written) - len(contradictions), rejected
+        contradicted = {claim.item_id for claim, _ in contradictions}
+        statuses = [
+            row["record"]["status"]
+            for position, row in enumerate(rows)
+            if position not in refused and claims[position].item_id not in contradicted
+        ]
+        return statuses, rejected

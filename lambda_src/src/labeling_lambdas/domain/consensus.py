@@ -1,0 +1,148 @@
+"""Verification of the task types for which AWS has none of its own: task and consensus.
+
+Both events and answers: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-custom-templates.html
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.domain.labels import named, read_label
+from labeling_lambdas.domain.output_lines import ITEM_ID_KEY
+from labeling_lambdas.domain.verification import Verification, comments_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from labeling_lambdas.domain.task_types import TaskType
+
+#: Names of the form's elements, in the worker templates.
+_CHOICE = "verification"
+_COMMENT = "comment"
+
+#: A content was seen as an object, as JSON, and as JSON within a JSON string.
+_MOST_DECODINGS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What one reviewer said of a label.
+
+    Attributes:
+        category: The category chosen.
+        comment: A comment, empty for none.
+    """
+
+    category: str
+    comment: str = field(default="", repr=False)
+
+
+def task_input(
+    line: Mapping[str, Any], *, task_type: TaskType, attribute: str, verification: Verification
+) -> dict[str, Any]:
+    """Return what the worker template shows of a labeled line.
+
+    Args:
+        line: A line of the verification manifest.
+        task_type: Decides the shape of the label.
+        attribute: Label attribute name of the labeling job.
+        verification: Names the categories.
+
+    Raises:
+        UnreadableLineError: If the line has no label of the task type's shape.
+    """
+    item = str(line.get(ITEM_ID_KEY, ""))
+    label = read_label(item, line, task_type=task_type.name, attribute=attribute, labels=None)
+    source = line[task_type.manifest_key]
+    return {
+        "taskObject": source,
+        "labels": list(verification.categories or ()),
+        "given": list(dict.fromkeys(label.names)),
+        "segments": _segments(source, line[attribute])
+        if task_type.name == "named_entity_recognition"
+        else [],
+    }
+
+
+def _segments(text: str, value: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Cut a text at the borders of its entities, which may overlap."""
+    spans = [
+        (entity["label"], *(min(int(named(entity, it)), len(text)) for it in _OFFSETS))
+        for entity in value["annotations"]["entities"]
+    ]
+    borders = sorted({0, len(text), *(border for _, *ends in spans for border in ends)})
+    return [
+        {
+            "text": text[start:end],
+            "label": ", ".join(
+                dict.fromkeys(name for name, first, last in spans if first <= start and end <= last)
+            ),
+        }
+        for start, end in itertools.pairwise(borders)
+    ]
+
+
+_OFFSETS = ("start-offset", "end-offset")
+
+
+def read_review(content: object, categories: Iterable[str] | None) -> Review | None:
+    """Read the content of one reviewer's answer.
+
+    Args:
+        content: An object, or a JSON string of one.
+        categories: The categories that can be chosen; None if they are not known.
+
+    Returns:
+        What the reviewer said, None if it cannot be read.
+    """
+    answer = _decoded(content)
+    if not isinstance(answer, dict):
+        return None
+    choice = answer.get(_CHOICE)
+    category = choice.get("label") if isinstance(choice, dict) else choice
+    if not isinstance(category, str) or not category:
+        return None
+    if categories is not None and category not in categories:
+        return None
+    comment = answer.get(_COMMENT)
+    return Review(category, comment if isinstance(comment, str) else "")
+
+
+def _decoded(content: object) -> object:
+    for _ in range(_MOST_DECODINGS):
+        if not isinstance(content, str):
+            return content
+        try:
+            content = json.loads(content)
+        except (ValueError, RecursionError):
+            return None
+    return content
+
+
+def consensus(reviews: Sequence[Review], verification: Verification) -> dict[str, Any]:
+    """Return what several reviewers said of a label together.
+
+    It is accepted if more than half of them accept it, so a tie rejects. The category of a label
+    that is rejected is the one that most of the others chose, the first of them on a tie.
+
+    Args:
+        reviews: What each said, at least one.
+        verification: Names the accepted category, and all in their order.
+    """
+    votes = Counter(review.category for review in reviews)
+    accepted = 2 * votes[verification.accepted_category] > len(reviews)
+    order = {name: place for place, name in enumerate(verification.categories or ())}
+    others = sorted(
+        (name for name in votes if name != verification.accepted_category),
+        key=lambda name: (-votes[name], order.get(name, len(order)), name),
+    )
+    return {
+        "class-name": verification.accepted_category if accepted else others[0],
+        "accepted": accepted,
+        "votes": dict(votes),
+        "comments": list(comments_of([review.comment for review in reviews])),
+    }

@@ -1,0 +1,77 @@
+"""The input manifests of a run's jobs: what is to be labeled, and what is to be verified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labeling_lambdas.domain.labeling_jobs import manifest_lines, newest_versions
+from labeling_lambdas.steps.claims import claimed_items
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labeling_lambdas.aws.artifacts import Artifacts
+    from labeling_lambdas.domain.task_types import TaskType
+    from labeling_lambdas.domain.verification import Verification
+    from labeling_lambdas.steps.harvest import Harvest
+
+
+@dataclass(frozen=True, slots=True)
+class LabelingManifest:
+    """What labelers are to see: the claims that have no label yet.
+
+    Attributes:
+        artifacts: The run's files.
+        task_type: Decides the form of the manifest.
+        attribute: Label attribute name.
+    """
+
+    artifacts: Artifacts
+    task_type: TaskType
+    attribute: str
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines."""
+        # The claims are read twice rather than kept: the texts of one job need not fit in memory.
+        newest = newest_versions(claimed_items(self.artifacts))
+        yield from manifest_lines(
+            (
+                item
+                for item in claimed_items(self.artifacts)
+                if item.item_id in newest and not item.label_uri
+            ),
+            manifest_key=self.task_type.manifest_key,
+            attribute=self.attribute,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationManifest:
+    """What reviewers are to see: the labels of this run, and those that no run has verified yet.
+
+    An object without a label would fail in the job and be charged, so it is left out.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/sms-verification-data.html
+
+    Attributes:
+        artifacts: The run's files.
+        harvest: Reads the labels.
+        verification: Decides which are verified.
+    """
+
+    artifacts: Artifacts
+    harvest: Harvest
+    verification: Verification
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines, each as the labeling job wrote it."""
+        claims = {item.item_id: item.without_content() for item in claimed_items(self.artifacts)}
+        newest = newest_versions(claims.values())
+        for found in self.harvest.find({key: claims[key] for key in claims if key in newest}):
+            output = found.output
+            if (
+                output is not None
+                and output.label is not None
+                and self.verification.wants(output.item_id, found.text, output.line)
+            ):
+                yield found.text + "\n"

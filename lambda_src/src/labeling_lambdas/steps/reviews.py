@@ -1,0 +1,73 @@
+"""What the reviewers of a run said of its labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.domain.labels import UnreadableLineError
+from labeling_lambdas.domain.output_lines import ITEM_ID_KEY, read_object
+from labeling_lambdas.domain.reasons import Reason
+from labeling_lambdas.domain.verification import Verdict, Verification, read_verdict
+from labeling_lambdas.steps.harvest import output_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from labeling_lambdas.aws.artifacts import Artifacts
+    from labeling_lambdas.domain.items import ClaimedItem
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """Reads the output of a verification job, and remembers no more of it than planning needs.
+
+    Attributes:
+        artifacts: The run's files.
+        job: How the verification job ended.
+        verification: What is verified, and what a verdict looks like.
+        keep_unreadable: Told each line that cannot be read.
+        accepted: Items whose label was accepted.
+        without_verdict: Items that reviewers did not judge, with the cause.
+    """
+
+    artifacts: Artifacts
+    job: Mapping[str, Any]
+    verification: Verification
+    keep_unreadable: Callable[[str], object]
+    accepted: set[str] = field(default_factory=set)
+    without_verdict: dict[str, Reason] = field(default_factory=dict)
+
+    def rejections(
+        self, claims: Mapping[str, ClaimedItem]
+    ) -> Iterator[tuple[ClaimedItem, Verdict]]:
+        """Read all verdicts; yield those that reject a label, each item once.
+
+        Args:
+            claims: The claims, by item.
+        """
+        rejected: set[str] = set()
+        for text in output_lines(self.artifacts, self.job):
+            line = self._read(text)
+            item = claims.get(str(line.get(ITEM_ID_KEY, "")))
+            # A second line of an item is not believed.
+            if item is None or item.item_id in rejected or self._known(item.item_id):
+                continue
+            verdict = read_verdict(line, self.verification)
+            if isinstance(verdict, Reason):
+                self.without_verdict[item.item_id] = verdict
+            elif verdict is not None and verdict.accepted:
+                self.accepted.add(item.item_id)
+            elif verdict is not None:
+                rejected.add(item.item_id)
+                yield item, verdict
+
+    def _known(self, item_id: str) -> bool:
+        return item_id in self.accepted or item_id in self.without_verdict
+
+    def _read(self, text: str) -> dict[str, Any]:
+        try:
+            return read_object(text)
+        except UnreadableLineError:
+            self.keep_unreadable(text)
+            return {}

@@ -1,0 +1,126 @@
+"""The files of a run's plan: lines in shards of a bounded size."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.domain.compact_json import compact_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from labeling_lambdas.aws.artifacts import Artifacts
+
+#: Items of one shard: work for some seconds, small enough to hold in memory, and few enough shards
+#: that 100,000 items make 100 of them.
+SHARD_ITEMS = 1000
+
+#: Characters of one shard, for labels of many objects.
+SHARD_CHARACTERS = 8 * 1024 * 1024
+
+
+def store_shard(folder: str, number: int) -> str:
+    """Return the name of a shard of records."""
+    return f"{folder}/store-{number:05d}.jsonl"
+
+
+def return_shard(folder: str, number: int) -> str:
+    """Return the name of a shard of claims to give back."""
+    return f"{folder}/return-{number:05d}.jsonl"
+
+
+def unreadable_shard(number: int) -> str:
+    """Return the name of a shard of output lines that could not be read, kept as they came."""
+    return f"unreadable/{number:05d}.jsonl"
+
+
+def labels_shard(folder: str, number: int) -> str:
+    """Return the name of a shard of labels that are still to be verified."""
+    return f"{folder}/labeled-{number:05d}.jsonl"
+
+
+def rejections_folder(folder: str) -> str:
+    """Return the folder of what reviewers rejected."""
+    return f"{folder}/rejections/"
+
+
+def rejections_shard(folder: str, number: int) -> str:
+    """Return the name of a shard of what reviewers rejected, with their comments."""
+    return f"{rejections_folder(folder)}{number:05d}.jsonl"
+
+
+@dataclass
+class Shards:
+    """Writes lines in shards of a bounded size.
+
+    Attributes:
+        artifacts: The run's files.
+        name: Returns the name of a shard.
+        lines: Lines of the shard that is being filled.
+        size: Characters of these lines.
+        written: Number of shards written.
+    """
+
+    artifacts: Artifacts
+    name: Callable[[int], str]
+    lines: list[str] = field(default_factory=list)
+    size: int = 0
+    written: int = 0
+
+    def add(self, row: dict[str, Any]) -> str:
+        """Add a row as JSON; return the name of its shard."""
+        return self.add_line(compact_json(row))
+
+    def add_line(self, line: str) -> str:
+        """Add a line; return the name of its shard."""
+        name = self.name(self.written)
+        self.lines.append(line + "\n")
+        self.size += len(line)
+        if len(self.lines) >= SHARD_ITEMS or self.size >= SHARD_CHARACTERS:
+            self.flush()
+        return name
+
+    def flush(self) -> None:
+        """Write the shard that is being filled, if there is anything in it."""
+        if self.lines:
+            self.artifacts.write_text(self.name(self.written), "".join(self.lines))
+            self.written += 1
+            self.lines = []
+            self.size = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlanShards:
+    """All that a plan writes.
+
+    Attributes:
+        store: Records to write, with their claims.
+        back: Claims to settle without a record.
+        labels: Labels that are still to be verified.
+        rejections: What reviewers rejected.
+        unreadable: Output lines that could not be read, as they came.
+    """
+
+    store: Shards
+    back: Shards
+    labels: Shards
+    rejections: Shards
+    unreadable: Shards
+
+    @classmethod
+    def of(cls, artifacts: Artifacts, folder: str) -> PlanShards:
+        """Return empty shards in a folder of the run."""
+        return cls(
+            store=Shards(artifacts, functools.partial(store_shard, folder)),
+            back=Shards(artifacts, functools.partial(return_shard, folder)),
+            labels=Shards(artifacts, functools.partial(labels_shard, folder)),
+            rejections=Shards(artifacts, functools.partial(rejections_shard, folder)),
+            unreadable=Shards(artifacts, unreadable_shard),
+        )
+
+    def flush(self) -> None:
+        """Write what is left."""
+        for shards in (self.store, self.back, self.labels, self.rejections, self.unreadable):
+            shards.flush()
