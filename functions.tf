@@ -16,8 +16,28 @@ locals {
       conditions = { StringLike = { "s3:prefix" = ["runs/*"] } }
     }
   }
+  _labeling_output = {
+    LabelingOutput = { actions = ["s3:GetObject"], resources = ["${local.bucket_arns.output}/labeling-jobs/*"] }
+    # Without it S3 answers 403 instead of 404 for the output that a failed job never wrote.
+    ListLabelingOutput = {
+      actions    = ["s3:ListBucket"]
+      resources  = [local.bucket_arns.output]
+      conditions = { StringLike = { "s3:prefix" = ["labeling-jobs/*"] } }
+    }
+  }
   _describe_labeling_jobs = {
     DescribeLabelingJobs = { actions = ["sagemaker:DescribeLabelingJob"], resources = [local.labeling_job_arns] }
+  }
+  # What a role that creates labeling jobs needs, but for the work team it may name.
+  _create_labeling_jobs = {
+    PassGroundTruthRole = {
+      actions    = ["iam:PassRole"]
+      resources  = [local.role_arns.ground_truth]
+      conditions = { StringEquals = { "iam:PassedToService" = ["sagemaker.amazonaws.com"] } }
+    }
+    # Copied beside each run's manifest, so that a running job keeps its own.
+    ReadWorkerFiles = { actions = ["s3:GetObject"], resources = ["${local.bucket_arns.output}/ground-truth/*"] }
+    TagLabelingJob  = { actions = ["sagemaker:AddTags"], resources = [local.labeling_job_arns] }
   }
   _answer_workflow = {
     AnswerWorkflow = { actions = ["states:SendTaskSuccess"], resources = [local.state_machine_arn] }
@@ -31,7 +51,7 @@ locals {
 
   # A function reaches the key only through the services it calls.
   _key = {
-    for services in [["dynamodb"], ["dynamodb", "s3"], ["dynamodb", "s3", "sqs"], ["s3", "sqs"]] : join("+", services) => {
+    for services in [["dynamodb"], ["dynamodb", "s3"], ["dynamodb", "s3", "sqs"], ["s3"], ["s3", "sqs"]] : join("+", services) => {
       Key = {
         actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
         resources = [module.encryption.key_arn]
@@ -42,7 +62,30 @@ locals {
     }
   }
 
+  # What the functions know of labels and their verification.
+  _label_environment = {
+    LABEL_ATTRIBUTE_NAME = local.label_attribute_name
+    LABELS               = local.known_labels
+    TASK_TYPE            = var.task_type
+    VERIFICATION         = jsonencode(local.verification)
+  }
+
   functions = {
+    consolidate_verification = {
+      description     = "Makes one judgement of the answers of all reviewers of a label."
+      timeout_seconds = 120
+      memory_mb       = 256
+      environment     = local._label_environment
+      statements = {
+        Key = {
+          actions    = ["kms:Decrypt"]
+          resources  = [module.encryption.key_arn]
+          conditions = local._key["s3"].Key.conditions
+        }
+        ReadAnswers = { actions = ["s3:GetObject"], resources = ["${local.bucket_arns.output}/labeling-jobs/*"] }
+      }
+    }
+
     finish_run = {
       description     = "Checks the accounting of a run, reports it and closes it."
       timeout_seconds = 120
@@ -69,22 +112,12 @@ locals {
       description     = "Reconciles every claimed item with the output of the labeling job."
       timeout_seconds = 600
       memory_mb       = 512
-      environment = merge(local._artifact_environment, {
-        EXTRA_FEATURES       = jsonencode(local.extra_features)
-        LABEL_ATTRIBUTE_NAME = local.label_attribute_name
-        LABEL_SCHEMA         = module.ground_truth.label_schema
-        LABELS               = local.known_labels
-        MAX_ATTEMPTS         = tostring(var.max_attempts)
-        TASK_TYPE            = var.task_type
+      environment = merge(local._artifact_environment, local._label_environment, {
+        EXTRA_FEATURES = jsonencode(local.extra_features)
+        LABEL_SCHEMA   = module.ground_truth.label_schema
+        MAX_ATTEMPTS   = tostring(var.max_attempts)
       })
-      statements = merge(local._artifacts, local._key["dynamodb+s3"], {
-        LabelingOutput = { actions = ["s3:GetObject"], resources = ["${local.bucket_arns.output}/labeling-jobs/*"] }
-        # Without it S3 answers 403 instead of 404 for the output that a failed job never wrote.
-        ListLabelingOutput = {
-          actions    = ["s3:ListBucket"]
-          resources  = [local.bucket_arns.output]
-          conditions = { StringLike = { "s3:prefix" = ["labeling-jobs/*"] } }
-        }
+      statements = merge(local._artifacts, local._labeling_output, local._key["dynamodb+s3"], {
         Ledger = {
           actions   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
           resources = [local.ledger_table_arn]
@@ -111,6 +144,14 @@ locals {
           resources = [local.ledger_table_arn]
         }
       })
+    }
+
+    prepare_verification = {
+      description     = "Shows a label to its reviewers: makes one task of one line of the manifest."
+      timeout_seconds = 30
+      memory_mb       = 256
+      environment     = local._label_environment
+      statements      = {}
     }
 
     recover_runs = {
@@ -162,21 +203,37 @@ locals {
         LABELING_JOB = jsonencode(local.labeling_job)
         TASK_TYPE    = var.task_type
       })
-      statements = merge(local._read_and_update_ledger, local._artifacts, local._describe_labeling_jobs, local._answer_workflow, local._key["dynamodb+s3"], {
-        CreateLabelingJob = {
-          actions    = ["sagemaker:CreateLabelingJob"]
-          resources  = [local.labeling_job_arns]
-          conditions = { ArnEquals = { "sagemaker:WorkteamArn" = [var.workteam_arn] } }
-        }
-        PassGroundTruthRole = {
-          actions    = ["iam:PassRole"]
-          resources  = [local.role_arns.ground_truth]
-          conditions = { StringEquals = { "iam:PassedToService" = ["sagemaker.amazonaws.com"] } }
-        }
-        # Copied beside each run's manifest, so that a running job keeps its own.
-        ReadWorkerFiles = { actions = ["s3:GetObject"], resources = ["${local.bucket_arns.output}/ground-truth/*"] }
-        TagLabelingJob  = { actions = ["sagemaker:AddTags"], resources = [local.labeling_job_arns] }
+      statements = merge(
+        local._read_and_update_ledger, local._artifacts, local._describe_labeling_jobs, local._create_labeling_jobs,
+        local._answer_workflow, local._key["dynamodb+s3"],
+        {
+          CreateLabelingJob = {
+            actions    = ["sagemaker:CreateLabelingJob"]
+            resources  = [local.labeling_job_arns]
+            conditions = { ArnEquals = { "sagemaker:WorkteamArn" = [var.workteam_arn] } }
+          }
+        },
+      )
+    }
+
+    start_verification_job = {
+      description     = "Writes the manifest of labeled items and creates the verification job of a run."
+      timeout_seconds = 300
+      memory_mb       = 512
+      environment = merge(local._artifact_environment, local._label_environment, {
+        VERIFICATION_JOB = jsonencode(local.verification_job)
       })
+      statements = merge(
+        local._read_and_update_ledger, local._artifacts, local._labeling_output, local._describe_labeling_jobs,
+        local._create_labeling_jobs, local._answer_workflow, local._key["dynamodb+s3"],
+        {
+          CreateLabelingJob = {
+            actions    = ["sagemaker:CreateLabelingJob"]
+            resources  = [local.labeling_job_arns]
+            conditions = { ArnEquals = { "sagemaker:WorkteamArn" = [try(var.verification.workteam_arn, var.workteam_arn)] } }
+          }
+        },
+      )
     }
 
     stop_job = {
@@ -206,9 +263,21 @@ locals {
   }
 
   # plan_results returns what was labeled with another name. A list that would fill much of the 4 KB of its environment
-  # is left out, as that of an own category file is: names are then taken as they come.
+  # is left out, as that of an own category file is: names are then taken as they come. start_verification_job must
+  # fit the list beside the settings of its job.
   all_labels_json = jsonencode(var.labels)
-  known_labels    = length(base64encode(local.all_labels_json)) * 3 / 4 <= 2048 ? local.all_labels_json : jsonencode(null)
+  known_labels = (
+    length(base64encode(local.all_labels_json)) * 3 / 4 <= (local.verification_enabled ? 1024 : 2048) ?
+    local.all_labels_json : jsonencode(null)
+  )
+
+  # How a judgement is read. The names in an own category file are not known here.
+  verification = var.verification == null ? null : {
+    accepted_category = local.verification_task.accepted_category
+    attribute         = local.verification_attribute_name
+    categories        = try(var.verification.categories_s3_uri, null) == null ? local.verification_task.categories : null
+    sample_percent    = try(var.verification.sample_percent, null)
+  }
 
   labeling_job = {
     annotation_consolidation_lambda_arn = "${local.managed_function_arn_prefix}:ACS-${local.task_type.managed_function_suffix}"
@@ -228,5 +297,37 @@ locals {
     title                               = local.task_title
     workers_per_object                  = var.task.workers_per_object
     workteam_arn                        = var.workteam_arn
+  }
+
+  verification_functions = (
+    local.task_type.verification.workflow == "native" ?
+    {
+      consolidate = "${local.managed_function_arn_prefix}:ACS-${coalesce(local.task_type.verification.managed_function_suffix, "none")}"
+      prepare     = "${local.managed_function_arn_prefix}:PRE-${coalesce(local.task_type.verification.managed_function_suffix, "none")}"
+    } :
+    {
+      consolidate = try(local.function_arns.consolidate_verification, "")
+      prepare     = try(local.function_arns.prepare_verification, "")
+    }
+  )
+
+  verification_job = var.verification == null ? null : {
+    annotation_consolidation_lambda_arn = local.verification_functions.consolidate
+    categories_s3_uri                   = module.ground_truth.verification.categories_s3_uri
+    description                         = local.verification_task.description
+    human_task_ui_arn                   = null
+    keywords                            = local.verification_task.keywords
+    label_attribute_name                = local.verification_attribute_name
+    max_concurrent_tasks                = var.verification.max_concurrent_tasks
+    output_prefix                       = "labeling-jobs"
+    pre_human_task_lambda_arn           = local.verification_functions.prepare
+    role_arn                            = local.role_arns.ground_truth
+    tags                                = var.tags
+    task_availability_seconds           = var.verification.availability_seconds
+    task_time_limit_seconds             = var.verification.time_limit_seconds
+    template_s3_uri                     = module.ground_truth.verification.template_s3_uri
+    title                               = local.verification_task.title
+    workers_per_object                  = var.verification.workers_per_object
+    workteam_arn                        = var.verification.workteam_arn
   }
 }

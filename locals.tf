@@ -16,19 +16,29 @@ locals {
   splits_uploads = local.task_type.media_type == "text"
   # Rules call these; every other function is a step of the state machine.
   rule_steps = concat(["job_state_change"], local.splits_uploads ? ["split_text"] : [])
-  workflow_steps = toset([
-    "finish_run",
-    "plan_results",
-    "poll_queue",
-    "recover_runs",
-    "return_items",
-    "start_labeling_job",
-    "stop_job",
-    "update_feature_store",
-  ])
-  function_steps = setunion(local.workflow_steps, local.rule_steps)
+  workflow_steps = toset(concat(
+    [
+      "finish_run",
+      "plan_results",
+      "poll_queue",
+      "recover_runs",
+      "return_items",
+      "start_labeling_job",
+      "stop_job",
+      "update_feature_store",
+    ],
+    local.verification_enabled ? ["start_verification_job"] : [],
+  ))
+  # Ground Truth calls these for each object where it has no functions of its own for verification.
+  ground_truth_steps = (
+    local.verification_enabled && local.task_type.verification.workflow == "custom" ?
+    ["consolidate_verification", "prepare_verification"] : []
+  )
+  function_steps = setunion(local.workflow_steps, local.rule_steps, local.ground_truth_steps)
   # These read and write objects of the output bucket.
   artifact_steps = setsubtract(local.workflow_steps, ["recover_runs", "stop_job"])
+  # And these read the workers' answers in it.
+  answer_steps = setintersection(local.ground_truth_steps, ["consolidate_verification"])
 
   bucket_names = {
     for use in ["features", "output", "upload"] : use => "${var.job_name}-${local.account_id}-${local.region}-${use}"
@@ -99,6 +109,23 @@ locals {
   task_title           = coalesce(var.task.title, local.task_type.default_task.title)
   task_description     = coalesce(var.task.description, local.task_type.default_task.description)
   label_attribute_name = "${var.job_name}${local.task_type.label_attribute_suffix}"
+
+  verification_enabled = var.verification != null
+  # As the variable, but with what the task type says where the caller says nothing.
+  verification_task = {
+    accepted_category = coalesce(try(var.verification.accepted_category, null), local.verification_categories[0])
+    categories        = local.verification_categories
+    description       = local.verification_description
+    instructions = {
+      full  = coalesce(try(var.verification.instructions.full, null), local.verification_description)
+      short = coalesce(try(var.verification.instructions.short, null), local.verification_description)
+    }
+    keywords = coalescelist(try(coalesce(var.verification.keywords, []), []), local.task_type.verification.default_task.keywords)
+    title    = coalesce(try(var.verification.title, null), local.task_type.verification.default_task.title)
+  }
+  verification_categories     = coalescelist(try(coalesce(var.verification.categories, []), []), local.task_type.verification.categories)
+  verification_description    = coalesce(try(var.verification.description, null), local.task_type.verification.default_task.description)
+  verification_attribute_name = "${var.job_name}-verification"
 
   managed_function_account    = lookup(local.task_type_table.managed_function_accounts, local.region, "unsupported-region")
   managed_function_arn_prefix = "arn:${local.partition}:lambda:${local.region}:${local.managed_function_account}:function"

@@ -36,12 +36,16 @@ module "storage" {
   bucket_arns                  = local.bucket_arns
   bucket_names                 = local.bucket_names
   force_destroy                = var.force_destroy
+  image_outputs                = local.verification_enabled && var.task_type == "image_semantic_segmentation"
   image_uploads                = local.task_type.media_type == "image"
   kms_key_arn                  = module.encryption.key_arn
   pipeline_reader_role_arns = {
     features = [local.role_arns.feature_group]
-    output   = concat([local.role_arns.ground_truth], [for step in local.artifact_steps : local.role_arns[step]])
-    upload   = concat([local.role_arns.ground_truth], local.splits_uploads ? [local.role_arns.split_text] : [])
+    output = concat(
+      [local.role_arns.ground_truth],
+      [for step in setunion(local.artifact_steps, local.answer_steps) : local.role_arns[step]],
+    )
+    upload = concat([local.role_arns.ground_truth], local.splits_uploads ? [local.role_arns.split_text] : [])
   }
   pipeline_writer_role_arns = {
     features = [local.role_arns.feature_group]
@@ -118,6 +122,16 @@ module "ground_truth" {
   template_s3_uri    = var.template_s3_uri
   title              = local.task_title
   upload_bucket_arn  = local.bucket_arns.upload
+  verification = var.verification == null ? null : {
+    categories           = local.verification_task.categories
+    categories_s3_uri    = var.verification.categories_s3_uri
+    function_arns        = [for step in local.ground_truth_steps : local.function_arns[step]]
+    instructions         = local.verification_task.instructions
+    label_attribute_name = local.label_attribute_name
+    template_file        = local.task_type.verification.worker_template
+    template_s3_uri      = var.verification.template_s3_uri
+    title                = local.verification_task.title
+  }
 }
 
 module "function" {
@@ -153,6 +167,7 @@ module "workflow" {
     labeling_timeout_seconds = local.labeling_timeout_seconds
     partition                = local.partition
     retry                    = jsonencode(local.step_retry)
+    verification             = local.verification_enabled
   })
   deployment = local.deployment
   function_arns = {

@@ -35,6 +35,32 @@ module "labeling" {
     max_concurrent_tasks = 1000
   }
 
+  # Who judges the labels before they are stored; null stores them at once.
+  verification = {
+    workteam_arn = var.workteam_arn
+
+    # Either names, of which the first accepts, or, for boxes and masks, categories_s3_uri with accepted_category.
+    categories        = ["Correct", "Name is missing", "Wrong label", "Span is not exact"]
+    categories_s3_uri = null
+    accepted_category = null
+
+    # How many of the labels are judged; the others are stored as UNVERIFIED.
+    sample_percent = 20
+
+    title           = "Check the names"
+    description     = "Decide whether every company and street is marked, and nothing else."
+    keywords        = ["text", "names", "verification"]
+    template_s3_uri = null
+    instructions = {
+      short = "Are the names right?"
+      full  = "Read the text first, then look at what is marked."
+    }
+    workers_per_object   = 1
+    time_limit_seconds   = 120
+    availability_seconds = 864000
+    max_concurrent_tasks = 1000
+  }
+
   # When a run starts, what it may cost, and how often an item is tried.
   schedule = {
     expression = "cron(0 6 ? * MON-FRI *)"

@@ -1,4 +1,4 @@
-# Boxes around vehicles, with what each label means for workers who are in doubt.
+# Boxes around vehicles, with what each label means for workers who are in doubt. A second team verifies the boxes.
 
 module "labeling" {
   source = "../.."
@@ -21,5 +21,14 @@ module "labeling" {
   task = {
     title              = "Find the vehicles"
     time_limit_seconds = 600
+  }
+
+  verification = {
+    workteam_arn = coalesce(var.reviewers_workteam_arn, var.workteam_arn)
+
+    # The first accepts the boxes of an image, the others send it back to be labeled again.
+    categories = ["Correct", "Vehicle without a box", "Box is not tight", "Wrong label"]
+    # Half of the images; the other half is stored with the status UNVERIFIED.
+    sample_percent = 50
   }
 }

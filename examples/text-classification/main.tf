@@ -16,4 +16,10 @@ module "labeling" {
   task = {
     title = "What is the message about?"
   }
+
+  # Ground Truth cannot verify labels of texts; the module brings the worker's page and the functions for it.
+  verification = {
+    workteam_arn       = coalesce(var.reviewers_workteam_arn, var.workteam_arn)
+    workers_per_object = 3
+  }
 }

@@ -31,6 +31,20 @@ instructions = {
   EOT
 }
 
+# A second team judges a quarter of the labels; the first category accepts, the others send the picture back.
+verification = {
+  workteam_arn         = "arn:aws:sagemaker:us-east-1:123456789012:workteam/vendor-crowd/street-scenes-review"
+  categories           = ["Correct", "Wrong time of day", "Picture is unclear"]
+  sample_percent       = 25
+  title                = "Time of day, verification"
+  description          = "Decide whether the time of day is right."
+  keywords             = ["street", "verification"]
+  workers_per_object   = 1
+  time_limit_seconds   = 60
+  availability_seconds = 259200
+  max_concurrent_tasks = 500
+}
+
 schedule = {
   expression = "cron(0 6 ? * MON-FRI *)"
   timezone   = "Europe/Berlin"

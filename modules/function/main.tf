@@ -105,7 +105,7 @@ resource "aws_lambda_function" "this" {
     precondition {
       # Lambda counts bytes and length() characters.
       condition     = length(base64encode(jsonencode(var.environment))) * 3 / 4 <= 4096
-      error_message = "The environment of ${var.name} is larger than Lambda's 4 KB. Use fewer or shorter tags, extra_features, labels and task texts."
+      error_message = "The environment of ${var.name} is larger than Lambda's 4 KB. Use fewer or shorter tags, extra_features, labels, task texts and verification categories."
     }
   }
 

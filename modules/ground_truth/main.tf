@@ -1,10 +1,12 @@
-# What labeling jobs need: the worker template, the label categories and the role they run with.
+# What labeling jobs need: the worker template, the label categories and the role they run with. The files of
+# verification jobs are in verification.tf.
 
 locals {
   # The text goes into HTML that Ground Truth renders with Liquid: without the braces escaped, a caller's text
   # could open a Liquid tag.
   texts = merge(
     { full = var.instructions.full, short = var.instructions.short, title = var.title },
+    local.verification_texts,
     { for label, details in local.described_labels : "name of ${label}" => label },
     { for label, details in local.described_labels : "description of ${label}" => details.description },
   )
@@ -62,10 +64,12 @@ locals {
   })), 0, 16)}"
 
   # The caller's own files may lie in another bucket.
-  override_object_arns = [
-    for uri in concat(var.labels == null ? [var.categories_s3_uri] : [], var.template_s3_uri == null ? [] : [var.template_s3_uri]) :
-    replace(uri, "s3://", "arn:${var.deployment.partition}:s3:::")
-  ]
+  override_uris = concat(
+    var.labels == null ? [var.categories_s3_uri] : [],
+    var.template_s3_uri == null ? [] : [var.template_s3_uri],
+    local.verification_override_uris,
+  )
+  override_object_arns = [for uri in local.override_uris : replace(uri, "s3://", "arn:${var.deployment.partition}:s3:::")]
 }
 
 resource "aws_s3_object" "template" {
@@ -149,6 +153,16 @@ data "aws_iam_policy_document" "this" {
     sid       = "InspectBuckets"
     actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
     resources = [var.output_bucket_arn, var.upload_bucket_arn]
+  }
+
+  dynamic "statement" {
+    for_each = length(local.verification_function_arns) == 0 ? [] : ["call"]
+
+    content {
+      sid       = "CallVerificationFunctions"
+      actions   = ["lambda:InvokeFunction"]
+      resources = local.verification_function_arns
+    }
   }
 
   statement {

@@ -101,3 +101,18 @@ variable "upload_bucket_arn" {
   description = "ARN of the bucket with the objects to label."
   type        = string
 }
+
+variable "verification" {
+  description = "What verification jobs need; null when labels are not verified. An own category file or template takes the place of the shipped one."
+  type = object({
+    categories           = list(string)
+    categories_s3_uri    = optional(string)
+    function_arns        = list(string)
+    instructions         = object({ full = string, short = string })
+    label_attribute_name = string
+    template_file        = string
+    template_s3_uri      = optional(string)
+    title                = string
+  })
+  default = null
+}

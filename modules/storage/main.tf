@@ -118,6 +118,20 @@ resource "aws_s3_bucket_cors_configuration" "upload" {
   }
 }
 
+# Reviewers' browsers load masks from the output bucket, and draw them over the image, which needs the same rule.
+resource "aws_s3_bucket_cors_configuration" "output" {
+  count = var.image_outputs ? 1 : 0
+
+  bucket = aws_s3_bucket.this["output"].id
+
+  cors_rule {
+    allowed_headers = []
+    allowed_methods = ["GET"]
+    allowed_origins = ["*"]
+    expose_headers  = ["Access-Control-Allow-Origin"]
+  }
+}
+
 # Only uploads raise events: an event from the output bucket would start the pipeline on its own results.
 resource "aws_s3_bucket_notification" "upload" {
   bucket      = aws_s3_bucket.this["upload"].id

@@ -18,6 +18,11 @@ variable "force_destroy" {
   type        = bool
 }
 
+variable "image_outputs" {
+  description = "Whether reviewers are shown images of the output bucket, which are masks."
+  type        = bool
+}
+
 variable "image_uploads" {
   description = "Whether workers' browsers load the uploads as images."
   type        = bool

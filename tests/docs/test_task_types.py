@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,9 @@ TESTS = {
     "request": "tests/plan/test_worker_ui.py::"
     "test_the_request_that_is_made_of_the_settings_is_one_that_boto3_knows",
     "output": "tests/domain/test_labels.py::test_what_a_recorded_line_says",
+    "reviewed": "tests/plan/test_verification_ui.py::test_reviewers_choose_from_the_categories",
+    "verification request": "tests/plan/test_verification.py::"
+    "test_the_request_that_is_made_of_the_settings_is_one_that_boto3_knows",
     "record": "tests/handlers/test_task_types.py::test_what_was_recorded_is_stored",
 }
 
@@ -67,15 +71,30 @@ def has_test(collected: list[str], kind: str, task_type: str) -> bool:
     return any(wanted.match(node) for node in collected)
 
 
+def table() -> dict[str, dict[str, Any]]:
+    parsed: dict[str, dict[str, Any]] = json.loads((ROOT / TASK_TYPES).read_text())["task_types"]
+    return parsed
+
+
 def test_the_table_has_a_row_for_each_task_type() -> None:
-    assert sorted(rows()) == sorted(json.loads((ROOT / TASK_TYPES).read_text())["task_types"])
+    assert sorted(rows()) == sorted(table())
 
 
 @pytest.mark.parametrize("task_type", sorted(rows()))
 def test_each_mark_stands_for_a_test(collected: list[str], task_type: str) -> None:
     page, *marks = rows()[task_type]
+    workflow = marks.pop(4)
+    own = table()[task_type]["verification"]["workflow"] == "custom"
+    assert workflow == ("the module" if own else "Ground Truth")
     expected = "template" if page == "template" else "service"
     assert has_test(collected, expected, task_type)
-    kinds = ("categories", "request", "output", "record")
+    kinds = (
+        "categories",
+        "request",
+        "output",
+        "record",
+        "reviewed",
+        "verification request",
+    )
     for kind, mark in zip(kinds, marks, strict=True):
         assert (mark == "✓") == has_test(collected, kind, task_type), kind

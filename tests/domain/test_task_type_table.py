@@ -21,6 +21,11 @@ SHAPES: dict[str, Any] = Loader().load_service_model("sagemaker", "service-2")["
 MANAGED_FUNCTION = re.compile(
     r"arn:aws:lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):function:(?P<name>(?:PRE|ACS)-\w+)"
 )
+# Where the documentation lists the functions that make tasks, and those that merge answers.
+FUNCTION_MEMBERS = [
+    ("PRE", "HumanTaskConfig", "PreHumanTaskLambdaArn"),
+    ("ACS", "AnnotationConsolidationConfig", "AnnotationConsolidationLambdaArn"),
+]
 TEXT_TYPES = {
     "named_entity_recognition",
     "text_multi_label_classification",
@@ -74,13 +79,7 @@ def test_a_row_has_every_column(name: str) -> None:
     assert set(ROWS[name]) == COLUMNS
 
 
-@pytest.mark.parametrize(
-    ("prefix", "shape", "member"),
-    [
-        ("PRE", "HumanTaskConfig", "PreHumanTaskLambdaArn"),
-        ("ACS", "AnnotationConsolidationConfig", "AnnotationConsolidationLambdaArn"),
-    ],
-)
+@pytest.mark.parametrize(("prefix", "shape", "member"), FUNCTION_MEMBERS)
 @pytest.mark.parametrize("name", sorted(ROWS))
 def test_the_service_has_the_functions_of_a_task_type_in_every_region_of_the_table(
     name: str, prefix: str, shape: str, member: str
@@ -98,12 +97,36 @@ def test_accounts_keep_their_leading_zeros() -> None:
     assert TABLE["managed_function_accounts"]["us-west-2"].startswith("0")
 
 
-def test_verification_is_native_where_the_service_has_functions_for_it() -> None:
-    documented = managed_functions("HumanTaskConfig", "PreHumanTaskLambdaArn")
-    names = {name for _, _, name in documented}
-    for row in ROWS.values():
-        has_function = f"PRE-Verification{row['managed_function_suffix']}" in names
-        assert row["verification"] == ("native" if has_function else "custom")
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_verification_is_native_where_the_service_has_functions_for_it(name: str) -> None:
+    verification = ROWS[name]["verification"]
+    function = f"Verification{ROWS[name]['managed_function_suffix']}"
+    for prefix, shape, member in FUNCTION_MEMBERS:
+        documented = {
+            (region, account)
+            for region, account, found in managed_functions(shape, member)
+            if found == f"{prefix}-{function}"
+        }
+        expected = set(TABLE["managed_function_accounts"].items())
+        assert documented == (expected if verification["workflow"] == "native" else set())
+    suffix = function if verification["workflow"] == "native" else None
+    assert verification["managed_function_suffix"] == suffix
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_verification_has_a_page_and_judgements(name: str) -> None:
+    verification = ROWS[name]["verification"]
+    assert set(verification) == {
+        "categories",
+        "default_task",
+        "managed_function_suffix",
+        "worker_template",
+        "workflow",
+    }
+    assert (ROOT / "modules/ground_truth/templates" / verification["worker_template"]).is_file()
+    categories = verification["categories"]
+    assert categories[0] == "Correct"
+    assert 2 <= len(categories) == len(set(categories)) <= 10
 
 
 @pytest.mark.parametrize("name", sorted(ROWS))
@@ -129,9 +152,11 @@ def test_the_label_attribute_of_a_segmentation_alone_is_a_reference() -> None:
         assert re.fullmatch(SHAPES["LabelAttributeName"]["pattern"], f"digits{suffix}")
 
 
+@pytest.mark.parametrize("stage", ["labeling", "verification"])
 @pytest.mark.parametrize("name", sorted(ROWS))
-def test_the_default_task_can_be_sent(name: str) -> None:
-    task = ROWS[name]["default_task"]
+def test_the_default_task_can_be_sent(name: str, stage: str) -> None:
+    row = ROWS[name]["verification"] if stage == "verification" else ROWS[name]
+    task = row["default_task"]
     assert 1 <= len(task["title"]) <= SHAPES["TaskTitle"]["max"]
     assert 1 <= len(task["description"]) <= SHAPES["TaskDescription"]["max"]
     assert 1 <= len(task["keywords"]) <= SHAPES["TaskKeywords"]["max"]

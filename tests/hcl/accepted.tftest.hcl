@@ -50,6 +50,7 @@ run "accepts_null_for_every_input_with_a_default" {
     template_s3_uri              = null
     text_items                   = null
     upload_principal_arns        = null
+    verification                 = null
   }
 }
 
@@ -195,5 +196,117 @@ run "accepts_one_label_where_one_is_enough" {
     labels        = ["person"]
     label_details = { person = { description = "A human being.", short_display_name = "P" } }
     text_items    = "file"
+  }
+}
+
+run "verifies_with_nothing_but_a_work_team" {
+  command = plan
+
+  variables {
+    verification = { workteam_arn = "arn:aws:sagemaker:us-east-1:123456789012:workteam/vendor-crowd/reviewers" }
+  }
+
+  assert {
+    condition     = length(setsubtract(["consolidate_verification", "prepare_verification", "start_verification_job"], keys(output.function_arns))) == 0
+    error_message = "A task type that Ground Truth cannot verify has functions of the module for it."
+  }
+}
+
+run "verifies_boxes_with_the_functions_of_the_service" {
+  command = plan
+
+  variables {
+    task_type    = "image_bounding_box"
+    verification = { workteam_arn = "arn:aws:sagemaker:us-east-1:123456789012:workteam/vendor-crowd/reviewers" }
+  }
+
+  assert {
+    condition     = contains(keys(output.function_arns), "start_verification_job") && !contains(keys(output.function_arns), "prepare_verification")
+    error_message = "Ground Truth has functions of its own for the verification of boxes."
+  }
+}
+
+run "verifies_nothing_by_default" {
+  command = plan
+
+  assert {
+    condition     = !contains(keys(output.function_arns), "start_verification_job")
+    error_message = "Null turns verification off."
+  }
+}
+
+run "accepts_null_for_everything_of_verification_but_the_work_team" {
+  command = plan
+
+  variables {
+    verification = {
+      workteam_arn         = "arn:aws:sagemaker:us-east-1:123456789012:workteam/vendor-crowd/reviewers"
+      accepted_category    = null
+      availability_seconds = null
+      categories           = null
+      categories_s3_uri    = null
+      description          = null
+      instructions         = null
+      keywords             = null
+      max_concurrent_tasks = null
+      sample_percent       = null
+      template_s3_uri      = null
+      time_limit_seconds   = null
+      title                = null
+      workers_per_object   = null
+    }
+  }
+}
+
+run "accepts_the_largest_values_of_verification" {
+  command = plan
+
+  variables {
+    job_name = "abcdefghijklmnopqrstuvwx"
+    labels   = [for number in range(500) : "label ${number}"]
+    verification = {
+      workteam_arn         = "arn:aws:sagemaker:us-east-1:123456789012:workteam/vendor-crowd/reviewers"
+      availability_seconds = 2592000
+      categories           = [for number in range(10) : "judgement of thirty letters ${number}"]
+      description          = join("", [for number in range(255) : "d"])
+      keywords             = ["a", "b", "c", "d", "thirty characters and no more1"]
+      max_concurrent_tasks = 5000
+      sample_percent       = 100
+      time_limit_seconds   = 28800
+      title                = join("", [for number in range(128) : "t"])
+      workers_per_object   = 9
+    }
+  }
+}
+
+run "accepts_the_smallest_values_of_verification" {
+  command = plan
+
+  variables {
+    verification = {
+      workteam_arn         = "arn:aws:sagemaker:us-east-1:123456789012:workteam/vendor-crowd/reviewers"
+      availability_seconds = 60
+      categories           = ["1", "2"]
+      description          = "d"
+      keywords             = ["k"]
+      max_concurrent_tasks = 1
+      sample_percent       = 0.001
+      time_limit_seconds   = 30
+      title                = "t"
+      workers_per_object   = 1
+    }
+  }
+}
+
+run "accepts_an_own_file_of_judgements_where_the_service_makes_the_tasks" {
+  command = plan
+
+  variables {
+    task_type = "image_semantic_segmentation"
+    verification = {
+      workteam_arn      = "arn:aws:sagemaker:us-east-1:123456789012:workteam/vendor-crowd/reviewers"
+      accepted_category = "Fine"
+      categories_s3_uri = "s3://my-bucket/judgements.json"
+    }
   }
 }

@@ -47,7 +47,7 @@ def test_inputs_are_checked_at_plan(module: Path, name: str) -> None:
 
 def test_every_validation_has_a_case() -> None:
     variables = (ROOT / "variables.tf").read_text()
-    cases = (ROOT / "tests/hcl/validation.tftest.hcl").read_text()
+    cases = "".join((ROOT / "tests/hcl" / name).read_text() for name in TEST_FILES)
     validated = {
         block.split('"', maxsplit=1)[0]
         for block in variables.split('variable "')[1:]

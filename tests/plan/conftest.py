@@ -77,12 +77,55 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "workteam_arn": f"arn:aws:sagemaker:ap-southeast-1:{ACCOUNT}:workteam/private-crowd/digits",
     },
 }
+REVIEWERS = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:workteam/vendor-crowd/reviewers"
+# What reviewers are told; escaped like what workers are told.
+UNSAFE_CATEGORIES = ["Correct </script>", *UNSAFE_LABELS[:4]]
+UNSAFE_VERIFICATION = {
+    "workteam_arn": REVIEWERS,
+    "categories": UNSAFE_CATEGORIES,
+    "title": f"Verify: {UNSAFE_LABELS[0]}{UNSAFE_LABELS[2]}<b>",
+    "instructions": {
+        "full": "Look twice\n" + "\n".join(UNSAFE_LABELS),
+        "short": "Look\n" + "\n".join(UNSAFE_LABELS),
+    },
+}
+SCENARIOS |= {
+    f"verified {task_type}": KEYED
+    | {"task_type": task_type, "verification": {"workteam_arn": REVIEWERS}}
+    for task_type in TASK_TYPES
+}
+SCENARIOS |= {
+    f"unsafe verified {task_type}": UNSAFE
+    | {"task_type": task_type, "verification": UNSAFE_VERIFICATION}
+    for task_type in TASK_TYPES
+}
+SCENARIOS |= {
+    "verified own_role": SCENARIOS["own_role"] | {"verification": {"workteam_arn": REVIEWERS}},
+    "verified longest_names": SCENARIOS["longest_names"]
+    | {
+        "verification": {
+            "workteam_arn": f"arn:aws:sagemaker:ap-southeast-1:{ACCOUNT}:workteam/vendor-crowd/all"
+        }
+    },
+    # Labels and reviewers' files of the caller; only the names that the module needs are known.
+    "verified overrides": SCENARIOS["overrides"]
+    | {
+        "task_type": "image_bounding_box",
+        "verification": {
+            "workteam_arn": REVIEWERS,
+            "accepted_category": "Fine",
+            "categories_s3_uri": "s3://my-files/judgements.json",
+            "template_s3_uri": "s3://my-files/templates/judge.liquid.html",
+            "sample_percent": 12.5,
+        },
+    },
+}
 SCENARIOS |= {f"unsafe {task_type}": UNSAFE | {"task_type": task_type} for task_type in TASK_TYPES}
 SCENARIOS["unsafe named_entity_recognition"]["label_details"] = {
     label: {"description": f"All about {label}", "short_display_name": label[:4].strip()}
     for label in UNSAFE_LABELS
 }
-REGIONS = {"longest_names": "ap-southeast-1"}
+REGIONS = {"longest_names": "ap-southeast-1", "verified longest_names": "ap-southeast-1"}
 
 
 def run_terraform(

@@ -47,6 +47,26 @@ NAMED_BY_CONTENT = {
     "module.ground_truth.aws_s3_object.categories[0]",
     "module.ground_truth.aws_s3_object.template[0]",
 }
+VERIFIED: dict[str, Any] = {
+    "verification": {
+        "workteam_arn": "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/reviewers"
+    }
+}
+# What comes and goes with verification. Other resources are changed in place: policies that name
+# its roles, the state machine, and the functions that read judgements.
+OF_VERIFICATION = re.compile(
+    r'^module\.function\["\w+_verification(_job)?"\]\.|'
+    r"^module\.ground_truth\.aws_s3_object\.verification_"
+)
+# What holds data, or would lose it. A change must not touch it at all.
+DATA_TYPES = {
+    "aws_dynamodb_table",
+    "aws_s3_bucket",
+    "aws_s3_bucket_versioning",
+    "aws_sagemaker_feature_group",
+    "aws_sqs_queue",
+    "aws_sqs_queue_policy",
+}
 GROUP = "module.feature_group.aws_sagemaker_feature_group.this"
 
 
@@ -86,30 +106,58 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_module(tmp_path_factory.mktemp("changes"))
 
 
-@pytest.fixture(scope="module")
-def change(folder: Path, sandbox: Sandbox) -> Iterator[Callable[[dict[str, Any]], Change]]:
-    """Apply a pipeline for texts, and plan changes of it."""
-    environment = offline_environment(folder, sandbox.endpoint) | sandbox.environment()
-    variables = folder / "changes.tfvars.json"
-    options = ["-input=false", "-no-color", f"-var-file={variables.name}"]
+class Deployed:
+    """A pipeline that was applied.
 
-    def run(command: str, *more: str, inputs: dict[str, Any]) -> str:
-        variables.write_text(json.dumps(inputs), encoding="utf-8")
-        return run_terraform(
-            [command, *options, *more], folder, environment, seconds=SECONDS_FOR_APPLY
-        )
+    Attributes:
+        folder: The module's copy.
+        environment: What Terraform is run with.
+    """
 
-    def plan(changed: dict[str, Any]) -> Change:
-        output = run("plan", "-out=tfplan", inputs=APPLIED | changed)
-        shown = run_terraform(["show", "-json", "tfplan"], folder, environment)
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.environment = environment
+
+    def apply(self, changed: dict[str, Any]) -> None:
+        """Apply the pipeline with other inputs."""
+        self._run("apply", "-auto-approve", inputs=APPLIED | changed)
+
+    def destroy(self) -> None:
+        """Destroy it."""
+        self._run("destroy", "-auto-approve", inputs=APPLIED)
+
+    def plan(self, changed: dict[str, Any]) -> Change:
+        """Plan other inputs."""
+        output = self._run("plan", "-out=tfplan", inputs=APPLIED | changed)
+        shown = run_terraform(["show", "-json", "tfplan"], self.folder, self.environment)
         return Change(output, json.loads(shown))
 
+    def _run(self, command: str, *more: str, inputs: dict[str, Any]) -> str:
+        variables = self.folder / "changes.tfvars.json"
+        variables.write_text(json.dumps(inputs), encoding="utf-8")
+        options = ["-input=false", "-no-color", f"-var-file={variables.name}"]
+        return run_terraform(
+            [command, *options, *more], self.folder, self.environment, seconds=SECONDS_FOR_APPLY
+        )
+
+
+@pytest.fixture(scope="module")
+def deployed(folder: Path, sandbox: Sandbox) -> Iterator[Deployed]:
+    """A pipeline for texts."""
+    environment = offline_environment(folder, sandbox.endpoint) | sandbox.environment()
     run_terraform(["init", "-input=false", "-no-color"], folder, environment)
+    pipeline = Deployed(folder, environment)
     try:
-        run("apply", "-auto-approve", inputs=APPLIED)
-        yield plan
+        pipeline.apply({})
+        yield pipeline
     finally:
-        run("destroy", "-auto-approve", inputs=APPLIED)
+        pipeline.destroy()
+
+
+@pytest.fixture(scope="module")
+def change(deployed: Deployed) -> Callable[[dict[str, Any]], Change]:
+    """Plan changes of the pipeline."""
+    return deployed.plan
 
 
 def test_a_second_plan_changes_nothing(change: Callable[[dict[str, Any]], Change]) -> None:
@@ -171,3 +219,21 @@ def test_without_its_rule_the_group_would_be_replaced(
     finally:
         main.write_text(kept, encoding="utf-8")
     assert actions[GROUP] == ["delete", "create"]
+
+
+def assert_only_verification_changes(actions: dict[str, list[str]], action: str) -> None:
+    switched = {address for address, each in actions.items() if each != ["update"]}
+    assert switched
+    assert all(OF_VERIFICATION.match(address) for address in switched), switched
+    assert {tuple(actions[address]) for address in switched} == {(action,)}
+    types = {re.sub(r"^(module\.\w+(\[[^]]*\])?\.)*", "", each).split(".")[0] for each in actions}
+    assert "aws_sfn_state_machine" in types
+    assert types.isdisjoint(DATA_TYPES)
+
+
+def test_verification_is_turned_on_and_off_without_touching_data(deployed: Deployed) -> None:
+    # The last test of this file: it changes what is applied.
+    assert_only_verification_changes(deployed.plan(VERIFIED).actions(), "create")
+    deployed.apply(VERIFIED)
+    assert deployed.plan(VERIFIED).actions() == {}
+    assert_only_verification_changes(deployed.plan({}).actions(), "delete")

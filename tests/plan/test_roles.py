@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.terraform
 
-SCENARIOS = ("own_key", "own_role", "enterprise", "overrides", "longest_names")
+# With the number of functions that pass a role in each.
+SCENARIOS = {
+    "own_key": 1,
+    "own_role": 1,
+    "enterprise": 1,
+    "overrides": 1,
+    "longest_names": 1,
+    "verified image_bounding_box": 2,
+    "verified own_role": 2,
+    "verified text_single_label_classification": 2,
+}
 
 # Actions that know no resources, with the place that says so.
 ALLOWED_ON_EVERYTHING = {
@@ -56,11 +66,12 @@ def test_a_role_is_passed_to_sagemaker_only(plan: Callable[[str], Planned], scen
         for statement in planned.statements(address).values()
         if "iam:PassRole" in as_list(statement["Action"])
     ]
-    (statement,) = passing
-    assert statement["Condition"] == {
-        "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
-    }
-    assert as_list(statement["Resource"]) == [planned.outputs["ground_truth_role_arn"]]
+    assert len(passing) == SCENARIOS[scenario]
+    for statement in passing:
+        assert statement["Condition"] == {
+            "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
+        }
+        assert as_list(statement["Resource"]) == [planned.outputs["ground_truth_role_arn"]]
 
 
 def test_services_assume_roles_for_this_account_only(plan: Callable[[str], Planned]) -> None:
@@ -86,8 +97,9 @@ def test_every_role_has_the_path_and_the_boundary(plan: Callable[[str], Planned]
         assert values["permissions_boundary"] == "arn:aws:iam::123456789012:policy/boundary"
 
 
-def test_the_longest_names_fit(plan: Callable[[str], Planned]) -> None:
-    planned = plan("longest_names")
+@pytest.mark.parametrize("scenario", ["longest_names", "verified longest_names"])
+def test_the_longest_names_fit(plan: Callable[[str], Planned], scenario: str) -> None:
+    planned = plan(scenario)
     limits = {
         "aws_iam_role": ("name", 64),
         "aws_lambda_function": ("function_name", 64),

@@ -30,6 +30,10 @@ module "labeling" {
   template_s3_uri       = "s3://files/${terraform_data.later.id}.liquid.html"
   reader_principal_arns = ["arn:aws:iam::123456789012:role/${terraform_data.later.id}"]
   upload_principal_arns = ["arn:aws:iam::123456789012:role/${terraform_data.later.id}"]
+  verification = {
+    workteam_arn    = "${local.team}/${terraform_data.later.id}"
+    template_s3_uri = "s3://files/${terraform_data.later.id}.liquid.html"
+  }
   alarms = { actions = ["arn:aws:sns:us-east-1:123456789012:${terraform_data.later.id}"] }
 }
 """

@@ -35,6 +35,12 @@ def definition_text(rendering: Rendering) -> str:
 
 
 @pytest.fixture(scope="session")
+def verifying_text(rendering: Rendering) -> str:
+    """The definition of a workflow that has its labels verified."""
+    return rendering(verification_enabled=True)
+
+
+@pytest.fixture(scope="session")
 def definition(definition_text: str) -> dict[str, Any]:
     parsed: dict[str, Any] = json.loads(definition_text)
     return parsed
@@ -59,3 +65,16 @@ def run_impatiently(workflow: Workflow, rendering: Rendering) -> Runner:
     """The same, but for a labeling job that is waited for one second only: the least there is."""
     impatient = rendering(labeling_timeout_seconds=1)
     return Runner(workflow, workflow.create(f"{JOB_NAME}-impatient", impatient))
+
+
+@pytest.fixture(scope="session")
+def run_verifying(workflow: Workflow, verifying_text: str) -> Runner:
+    """The workflow with verification."""
+    return Runner(workflow, workflow.create(f"{JOB_NAME}-verifying", verifying_text))
+
+
+@pytest.fixture(scope="session")
+def run_verifying_impatiently(workflow: Workflow, rendering: Rendering) -> Runner:
+    """The same, but for jobs that are waited for one second only."""
+    impatient = rendering(verification_enabled=True, labeling_timeout_seconds=1)
+    return Runner(workflow, workflow.create(f"{JOB_NAME}-verifying-impatient", impatient))

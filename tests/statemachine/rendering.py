@@ -73,6 +73,7 @@ def render(folder: Path, deployment: Deployment, **replaced_locals: object) -> s
         "variable": {
             "job_name": {"type": "string", "default": deployment.job_name},
             "task_type": {"type": "string", "default": TASK_TYPE},
+            "verification": {"type": "string", "default": None},
         },
         "locals": _needed_locals(expression, given),
         "output": {"definition": {"value": expression}},

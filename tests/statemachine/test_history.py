@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.statemachine.script import Answers
 from tests.statemachine.usual_run import job_ended, planned, polled, returned_up_to, usual
 
@@ -13,26 +15,50 @@ if TYPE_CHECKING:
 EVENTS_OF_A_SUCCESS = 60
 
 
-def test_a_success_with_one_shard_is_short(run: Runner) -> None:
+EVENTS_OF_A_SHARD = 7
+EVENTS_OF_A_CONTINUATION = 7
+
+
+@pytest.fixture(params=["run", "run_verifying"])
+def runner(request: pytest.FixtureRequest) -> Runner:
+    """The workflow without and with verification."""
+    chosen: Runner = request.getfixturevalue(request.param)
+    return chosen
+
+
+def test_a_success_is_short_but_for_its_shards(runner: Runner) -> None:
+    shards = 1
+    history = runner(usual(plan_results=planned(shards))).history
+    assert len(history) < EVENTS_OF_A_SUCCESS + shards * EVENTS_OF_A_SHARD
+
+
+def test_a_success_with_one_shard_is_short_where_nothing_is_verified(run: Runner) -> None:
     assert len(run(usual()).history) < EVENTS_OF_A_SUCCESS
 
 
-def test_each_shard_adds_the_same(run: Runner) -> None:
-    lengths = [len(run(usual(plan_results=planned(shards))).history) for shards in (1, 2, 3)]
+def test_each_shard_adds_the_same(runner: Runner) -> None:
+    lengths = [len(runner(usual(plan_results=planned(shards))).history) for shards in (1, 2, 3)]
     one, two, three = lengths
-    assert 0 < three - two == two - one < 10
+    assert three - two == two - one == EVENTS_OF_A_SHARD
 
 
-def test_each_continuation_adds_the_same(run: Runner) -> None:
+def test_each_continuation_adds_the_same(runner: Runner) -> None:
     more, done = polled(more=True), polled()
-    lengths = [len(run(usual(poll_queue=[*[more] * calls, done])).history) for calls in (0, 1, 2)]
-    assert 0 < lengths[2] - lengths[1] == lengths[1] - lengths[0] < 10
     back, end = returned_up_to(1, more=True), returned_up_to(2)
-    lengths = [len(run(usual(return_items=[*[back] * calls, end])).history) for calls in (0, 1, 2)]
-    assert 0 < lengths[2] - lengths[1] == lengths[1] - lengths[0] < 10
+    for step, again, last in (("poll_queue", more, done), ("return_items", back, end)):
+        acts = [usual(**{step: [*[again] * calls, last]}) for calls in (0, 1, 2)]
+        one, two, three = (len(runner(each).history) for each in acts)
+        assert three - two == two - one == EVENTS_OF_A_CONTINUATION, step
 
 
 def test_waiting_adds_nothing(run: Runner) -> None:
     at_once = run(usual(start_labeling_job=Answers(job_ended())))
     later = run(usual(start_labeling_job=Answers(job_ended(), when="later")))
+    assert len(later.history) == len(at_once.history)
+
+
+def test_waiting_for_reviewers_adds_nothing(run_verifying: Runner) -> None:
+    verified = job_ended(stage="verify")
+    at_once = run_verifying(usual(start_verification_job=Answers(verified)))
+    later = run_verifying(usual(start_verification_job=Answers(verified, when="later")))
     assert len(later.history) == len(at_once.history)

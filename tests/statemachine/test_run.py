@@ -11,6 +11,7 @@ from labeling_lambdas.handlers import events
 from tests.statemachine.script import Raises
 from tests.statemachine.usual_run import (
     FINISH_STATES,
+    FOLDER,
     GENERATION,
     NEW_RUN_STATES,
     POLL_STATES,
@@ -83,9 +84,14 @@ def test_each_function_is_given_what_its_handler_reads(run: Runner) -> None:
         "run_id": RUN_ID,
         "labeling_job": job_ended(),
     }
-    assert ended.event_for("update_feature_store") == {"run_id": RUN_ID, "shard": 0}
+    assert ended.event_for("update_feature_store") == {
+        "run_id": RUN_ID,
+        "folder": FOLDER,
+        "shard": 0,
+    }
     assert ended.event_for("return_items") == {
         "run_id": RUN_ID,
+        "folder": FOLDER,
         "return_shards": 1,
         "stored": [{"shard": 0, "stored": 2, "rejected": 0}],
         "position": 0,

@@ -10,6 +10,7 @@ from labeling_lambdas.domain.accounting import Outcome
 from tests.statemachine.script import Event, Raises, Reply, Returns
 from tests.statemachine.usual_run import (
     FINISH_STATES,
+    FOLDER,
     RETURN_STATES,
     RUN_ID,
     finished,
@@ -56,6 +57,7 @@ def test_every_shard_is_stored_once(run: Runner) -> None:
     events = ended.events_for("update_feature_store")
     assert sorted(event["shard"] for event in events) == list(range(12))
     assert {event["run_id"] for event in events} == {RUN_ID}
+    assert {event["folder"] for event in events} == {FOLDER}
     assert ended.event_for("return_items")["stored"] == [shard_result(shard) for shard in range(12)]
     assert ended.ending == "SUCCEEDED"
 
@@ -86,6 +88,7 @@ def test_items_are_returned_in_several_calls(run: Runner) -> None:
     calls = ended.events_for("return_items")
     assert [event["position"] for event in calls] == [0, 2, 5]
     assert {event["return_shards"] for event in calls} == {7}
+    assert {event["folder"] for event in calls} == {FOLDER}
     assert [event["stored"] for event in calls] == [[shard_result(0)]] * 3
     assert ended.states[-9:] == [*RETURN_STATES * 3, *FINISH_STATES, "Succeeded"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from labeling_lambdas import errors
 from labeling_lambdas.domain.accounting import Outcome
-from tests.statemachine.workflow import STEPS
+from tests.statemachine.workflow import STEPS, VERIFYING_STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +21,27 @@ if TYPE_CHECKING:
 State = dict[str, Any]
 
 INVOKE = "arn:aws:states:::lambda:invoke"
-WAITING = {"StartLabelingJob", "StopJob"}
+STARTING = {"StartLabelingJob", "StartVerificationJob"}
+STOPPING = {"StopJob", "StopVerificationJob"}
+WAITING = STARTING | STOPPING
 DAY_SECONDS = 86_400
+
+
+@pytest.fixture(scope="session", params=["labeling", "verifying"])
+def definition_text(request: pytest.FixtureRequest, rendering: Rendering) -> str:
+    """The definition, without and with verification."""
+    return rendering(verification_enabled=request.param == "verifying")
+
+
+@pytest.fixture(scope="session")
+def definition(definition_text: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(definition_text)
+    return parsed
+
+
+@pytest.fixture(scope="session")
+def verifying(definition: dict[str, Any]) -> bool:
+    return "StartVerificationJob" in definition["States"]
 
 
 @pytest.fixture(scope="session")
@@ -140,10 +159,11 @@ def test_what_is_hopeless_is_not_repeated(tasks: dict[str, State], error: str) -
         assert rule["MaxAttempts"] == 0, name
 
 
-def test_every_step_is_called_by_its_state(tasks: dict[str, State]) -> None:
+def test_every_step_is_called_by_its_state(tasks: dict[str, State], *, verifying: bool) -> None:
+    steps = VERIFYING_STEPS if verifying else STEPS
     called = {task["Parameters"]["FunctionName"] for task in tasks.values()}
     prefix = "arn:aws:lambda:us-east-1:123456789012:function:digits-"
-    assert called == {prefix + step.replace("_", "-") for step in STEPS}
+    assert called == {prefix + step.replace("_", "-") for step in steps}
     for name, task in tasks.items():
         waits = ".waitForTaskToken" if name in WAITING else ""
         assert task["Resource"] == INVOKE + waits
@@ -154,14 +174,21 @@ def test_waiting_ends_some_time_but_not_before_ground_truth_ends_the_job(
     tasks: dict[str, State],
 ) -> None:
     # Ground Truth ends a labeling job after 30 days.
-    assert tasks["StartLabelingJob"]["TimeoutSeconds"] > 30 * DAY_SECONDS
-    assert 0 < tasks["StopJob"]["TimeoutSeconds"] <= DAY_SECONDS
+    for name in STARTING & set(tasks):
+        assert tasks[name]["TimeoutSeconds"] > 30 * DAY_SECONDS
+    for name in STOPPING & set(tasks):
+        assert 0 < tasks[name]["TimeoutSeconds"] <= DAY_SECONDS
 
 
-def test_every_outcome_but_an_open_run_has_a_choice(states: dict[str, State]) -> None:
+def test_every_outcome_but_an_open_run_has_a_choice(
+    states: dict[str, State], *, verifying: bool
+) -> None:
     choices = states["Outcome?"]["Choices"]
     chosen = {choice["StringEquals"] for choice in choices}
-    assert chosen == {outcome.value for outcome in Outcome} - {Outcome.LEFT_OPEN.value}
+    without = (
+        {Outcome.LEFT_OPEN} if verifying else {Outcome.LEFT_OPEN, Outcome.VERIFICATION_JOB_FAILED}
+    )
+    assert chosen == {outcome.value for outcome in Outcome} - {each.value for each in without}
     assert states["Outcome?"]["Default"] == "RunLeftOpen"
 
 
@@ -173,5 +200,9 @@ def test_a_failed_execution_has_the_name_of_its_state(states: dict[str, State]) 
         assert state["Cause"].endswith(".")
 
 
-def test_another_partition_reaches_every_arn(rendering: Rendering) -> None:
-    assert "arn:aws:" not in rendering(partition="aws-us-gov")
+@pytest.mark.parametrize("verification_enabled", [False, True])
+def test_another_partition_reaches_every_arn(
+    rendering: Rendering, *, verification_enabled: bool
+) -> None:
+    rendered = rendering(partition="aws-us-gov", verification_enabled=verification_enabled)
+    assert "arn:aws:" not in rendered

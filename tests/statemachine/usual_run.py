@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 RUN_ID = "20261123t120000-1f2e3d4c5b"
 GENERATION = 0
+FOLDER = "results/5d41402a"
 RESUME = {"resume_run": RUN_ID}
 
 NEW_RUN_STATES = ["Resume?", "NewRun", "RecoverRuns"]
@@ -21,10 +22,10 @@ RETURN_STATES = ["ReturnItems", "MoreToReturn?"]
 FINISH_STATES = ["FinishRun", "Outcome?"]
 
 
-def job_ended(status: str = "Completed") -> dict[str, Any]:
-    """Return what answers the state that waits for a labeling job."""
+def job_ended(status: str = "Completed", stage: str = "label") -> dict[str, Any]:
+    """Return what answers the state that waits for the job of a stage."""
     return {
-        "name": f"digits-{RUN_ID}-label",
+        "name": f"digits-{RUN_ID}-{stage}",
         "status": status,
         "output_uri": f"s3://digits-output/labeling-jobs/{status}/output.manifest",
         "counters": {"TotalLabeled": 3},
@@ -52,7 +53,9 @@ def polled(*, received: int = 3, claimed: int = 3, more: bool = False) -> Act:
 
 def planned(shards: int = 1, return_shards: int = 1) -> Returns:
     """Return a plan of so many shards."""
-    return Returns({"shards": list(range(shards)), "return_shards": return_shards})
+    return Returns(
+        {"folder": FOLDER, "shards": list(range(shards)), "return_shards": return_shards}
+    )
 
 
 def stored(event: Event) -> Reply:
@@ -65,7 +68,12 @@ def returned_up_to(position: int, *, more: bool = False) -> Act:
 
     def act(event: Event) -> Reply:
         return Returns(
-            {"return_shards": event["return_shards"], "position": position, "more": more}
+            {
+                "folder": event["folder"],
+                "return_shards": event["return_shards"],
+                "position": position,
+                "more": more,
+            }
         )
 
     return act
@@ -92,11 +100,17 @@ def recovered(event: Event) -> Reply:
     return Returns({"alive": [], "answered": [], "resumed": [], "failed": []})
 
 
+def stopped(event: Event) -> Reply:
+    """Stop the job of the stage that is asked for."""
+    return Answers(job_ended("Stopped", event["stage"]))
+
+
 USUAL: Mapping[str, Act] = {
     "recover_runs": recovered,
     "poll_queue": polled(),
     "start_labeling_job": Answers(job_ended()),
-    "stop_job": Answers(job_ended("Stopped")),
+    "start_verification_job": Answers(job_ended(stage="verify")),
+    "stop_job": stopped,
     "plan_results": planned(),
     "update_feature_store": stored,
     "return_items": returned_up_to(1),

@@ -30,6 +30,7 @@ STEPS = (
     "stop_job",
     "update_feature_store",
 )
+VERIFYING_STEPS = (*STEPS, "start_verification_job")
 _FUNCTION = Path(__file__).with_name("scripted_function.py")
 _SECONDS_FOR_AN_EXECUTION = 30
 _SECONDS_BETWEEN_LOOKS = 0.02
@@ -184,7 +185,7 @@ def deploy(sandbox: Sandbox, server: ScriptServer, name_of: Callable[[str], str]
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.write(_FUNCTION, _FUNCTION.name)
-    for step in STEPS:
+    for step in VERIFYING_STEPS:
         sandbox.client("lambda").create_function(
             FunctionName=name_of(step),
             Runtime="python3.13",
