@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from labeling_sandbox.auditor import RECORD_FEATURES, Auditor, Resources, Upload
 
 RESOURCES = Resources("ledger", "intake", "dead", "output", "features")
+KEPT = "s3://output/results/r/labeled-00000.jsonl"
 FIRST, SECOND = (Upload("uploads", "a.txt", "v1", line) for line in (1, 3))
 
 
@@ -54,8 +56,11 @@ def envelope(upload: Upload, **changes: Any) -> dict[str, Any]:
 class Service:
     """Answers as the services that the auditor reads."""
 
-    def __init__(self, rows: list[Any], queues: dict[str, list[Any]]) -> None:
+    def __init__(
+        self, rows: list[Any], queues: dict[str, list[Any]], kept: list[Any] | None = None
+    ) -> None:
         self.rows = rows
+        self.kept = kept
         self.queues = {url: list(bodies) for url, bodies in queues.items()}
 
     def get_paginator(self, operation: str) -> Service:
@@ -72,8 +77,11 @@ class Service:
         }
 
     def get_object(self, **request: Any) -> dict[str, Any]:
-        message = f"nothing is at {request['Key']}"
-        raise AssertionError(message)
+        if request["Key"] != KEPT.removeprefix("s3://output/") or self.kept is None:
+            message = f"nothing is at {request['Key']}"
+            raise AssertionError(message)
+        body = "".join(json.dumps(it) + "\n" for it in self.kept)
+        return {"Body": io.BytesIO(body.encode())}
 
     def change_message_visibility(self, **_request: Any) -> None:
         """Put a message back."""
@@ -85,8 +93,9 @@ def violations(
     *,
     intake: list[Any] | None = None,
     dead: list[Any] | None = None,
+    kept: list[Any] | None = None,
 ) -> list[str]:
-    service = Service(rows, {"intake": intake or [], "dead": dead or []})
+    service = Service(rows, {"intake": intake or [], "dead": dead or []}, kept)
     answers: dict[str, Any] = {"labeling-jobs": [], "records/features": {"offline": records or []}}
     auditor = Auditor(lambda _name: service, lambda path: answers[path], RESOURCES)
     return auditor.audit([FIRST, SECOND], max_attempts=3).violations
@@ -125,3 +134,34 @@ def test_only_an_empty_list_has_no_confidence(label: str, complete: bool) -> Non
     del unsure["confidence"]
     found = violations(STORED, [record(FIRST), unsure])
     assert (found == []) is complete
+
+
+UNVERIFIED = {"reason": "verification_failed", "label_uri": KEPT}
+LABEL = {"item_id": "3", "labeling_job": "label-1", "line": {}}
+
+
+def after_a_failed_verification(kept: list[Any] | None = None, **changes: Any) -> list[str]:
+    """What is found when the second line has a label that is not verified yet."""
+    waiting = changes.pop("waiting", [envelope(SECOND)])
+    rows = [row(FIRST, "stored"), row(SECOND, "labeled", **{**UNVERIFIED, **changes})]
+    return violations(rows, [record(FIRST)], intake=waiting, kept=kept or [LABEL])
+
+
+def test_a_label_that_waits_for_its_verification_is_kept_and_its_item_is_on_the_queue() -> None:
+    assert after_a_failed_verification() == []
+    (lost,) = after_a_failed_verification(waiting=[])
+    assert "is labeled but is not on the queue" in lost
+    (unexplained,) = after_a_failed_verification(reason=None)
+    assert "is labeled without a reason" in unexplained
+    (other,) = after_a_failed_verification(kept=[{**LABEL, "item_id": "1"}])
+    assert "its label is not in" in other
+    (none,) = after_a_failed_verification(label_uri=None)
+    assert "its label is not in None" in none
+
+
+@pytest.mark.parametrize("state", ["returned", "dead_lettered"])
+def test_no_label_is_kept_of_an_item_that_is_labeled_again_or_never(state: str) -> None:
+    rows = [row(FIRST, "stored"), row(SECOND, state, **UNVERIFIED)]
+    messages = [envelope(SECOND)]
+    found = violations(rows, [record(FIRST)], intake=messages, dead=messages, kept=[LABEL])
+    assert any("still names its label" in it for it in found)

@@ -11,9 +11,9 @@ import pytest
 from labeling_sandbox.answers.task import Category
 from labeling_sandbox.labeling_inputs import (
     InputError,
-    check_template,
     read_categories,
     read_manifest,
+    read_template,
 )
 from labeling_sandbox.task_kinds import KINDS
 
@@ -118,7 +118,7 @@ def test_a_template_needs_the_element_of_its_type_under_the_name_it_is_read_by(s
     element = (
         f"<{kind.element} name='{kind.element_name}' header='{{{{ a | b }}}}'></{kind.element}>"
     )
-    check_template(Stored(f"<crowd-form>{element}</crowd-form>"), "s3://b/t", kind)
+    read_template(Stored(f"<crowd-form>{element}</crowd-form>"), "s3://b/t", kind)
     for wrong, reason in (
         (element, "no crowd-form"),
         ("<crowd-form></crowd-form>", f"no {kind.element}"),
@@ -126,7 +126,7 @@ def test_a_template_needs_the_element_of_its_type_under_the_name_it_is_read_by(s
         (f"<crowd-form><!-- {element} --></crowd-form>", f"no {kind.element}"),
     ):
         with pytest.raises(InputError, match=reason):
-            check_template(Stored(wrong), "s3://b/t", kind)
+            read_template(Stored(wrong), "s3://b/t", kind)
 
 
 @pytest.mark.parametrize("suffix", TEXTS)

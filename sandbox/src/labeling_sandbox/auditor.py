@@ -9,11 +9,13 @@ given, what Feature Store was sent and what lies on the queues is read from the 
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
+
+from labeling_sandbox import job_audit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -42,7 +44,9 @@ RECORD_FEATURES = frozenset(
 #: Columns that Feature Store adds to the offline store.
 _STORE_COLUMNS = frozenset({"is_deleted", "write_time", "api_invocation_time"})
 
-_AT_REST = frozenset({"stored", "superseded", "dead_lettered", "returned"})
+_AT_REST = frozenset({"stored", "superseded", "dead_lettered", "returned", "labeled"})
+#: States whose items must be on the queue.
+_WAITING = frozenset({"returned", "labeled"})
 _deserialize = TypeDeserializer().deserialize
 
 
@@ -138,6 +142,11 @@ class Auditor:
         dead_letters = self._bodies(self.resources.dead_letter_queue_url)
         contents = self.control(f"records/{self.resources.feature_group}")
         records = _newest(contents["offline"])
+        jobs = job_audit.read_jobs(self.client, self.control)
+        by_id = {
+            row["pk"].removeprefix("ITEM#"): {**row, "source": source}
+            for source, row in items.items()
+        }
         uploads = list(uploads)
         found = {it: items.get(it.source) for it in uploads}
         violations = [
@@ -147,8 +156,10 @@ class Auditor:
             *_open_runs(rows),
             *_attempts_and_reasons(items, max_attempts),
             *_incomplete(records),
-            *self._paid_twice(items),
-            *self._unbalanced(contents["offline"]),
+            *_labels_not_kept(items, self._rows_named_by(items)),
+            *job_audit.paid_twice(jobs, {item: row["source"] for item, row in by_id.items()}),
+            *job_audit.contradicted(jobs, by_id, _by_version(contents["offline"])),
+            *job_audit.unbalanced(self.reports(), contents["offline"], jobs),
         ]
         states = {upload: row["item_state"] if row else None for upload, row in found.items()}
         return Findings(violations, states, records, dead_letters)
@@ -179,67 +190,12 @@ class Auditor:
             sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
         return bodies
 
-    def _paid_twice(self, items: Mapping[Source, Mapping[str, Any]]) -> Iterable[str]:
-        """I3: never in two unfinished jobs, and in none after a label was stored."""
-        names = {row["pk"].removeprefix("ITEM#"): source for source, row in items.items()}
-        jobs = sorted(self.control("labeling-jobs"), key=lambda job: str(job["created"]))
-        labeled_in: dict[str, str] = {}
-        busy_until: dict[str, str] = {}
-        for job in jobs:
-            labeled = set(self._labeled_items(job))
-            for item, count in Counter(job["item_ids"]).items():
-                if count > 1:
-                    yield f"{names.get(item, item)} is {count} times in job {job['name']}"
-                if item in labeled_in:
-                    yield f"{names.get(item, item)} was labeled in {labeled_in[item]} and again"
-                if busy_until.get(item, "") > job["created"]:
-                    yield f"{names.get(item, item)} is in two unfinished jobs at once"
-                busy_until[item] = job["modified"]
-                if item in labeled:
-                    labeled_in[item] = job["name"]
-
-    def _labeled_items(self, job: Mapping[str, Any]) -> Iterable[str]:
-        described = self.client("sagemaker").describe_labeling_job(LabelingJobName=job["name"])
-        if "LabelingJobOutput" not in described:
-            return  # A job that failed has none.
-        attribute = described["LabelAttributeName"]
-        for line in self._lines(described["LabelingJobOutput"]["OutputDatasetS3Uri"]):
-            metadata = line.get(f"{attribute}-metadata", {})
-            if attribute in line and "failure-reason" not in metadata:
-                yield line["item-id"]
-
-    def _lines(self, uri: str) -> list[dict[str, Any]]:
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        body = self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-        return [json.loads(line) for line in body.splitlines() if line.strip()]
-
-    def _unbalanced(self, offline: Iterable[Mapping[str, str]]) -> Iterable[str]:
-        """I4: each run's report against what the services saw."""
-        stored: dict[str, set[str]] = defaultdict(set)
-        for row in offline:
-            stored[row["run_id"]].add(row["source_ref"])
-        jobs = {job["name"]: job for job in self.control("labeling-jobs")}
-        for report in self.reports():
-            run = report["run_id"]
-            outcomes = sum(report["dropped"].values()) + sum(report["invalid"].values())
-            if report["received"] != report["claimed"] + outcomes:
-                yield f"run {run}: received is not claimed + dropped + invalid"
-            if report["stored"] != len(stored[run]):
-                yield f"run {run}: reports {report['stored']} stored, {len(stored[run])} records"
-            job = jobs.get(report["labeling_job"]["name"]) if report["labeling_job"] else None
-            worked_on = len(job["item_ids"]) if job else 0
-            labeled = len(set(self._labeled_items(job))) if job else 0
-            given_back = sum(report["returned"].values()) + sum(report["dead_lettered"].values())
-            if job and report["claimed"] - worked_on > report["superseded"]:
-                yield f"run {run}: claimed {report['claimed']}, but the job had {worked_on} items"
-            settled = report["stored"] + report["labeled"] + given_back + report["superseded"]
-            if report["claimed"] != settled:
-                yield f"run {run}: {report['claimed']} claimed, {settled} settled"
-            # A label is not stored if the object was overwritten meanwhile or its record was
-            # refused.
-            not_stored = report["superseded"] + report["dead_lettered"].get("record_rejected", 0)
-            if not labeled - not_stored <= report["stored"] <= labeled:
-                yield f"run {run}: workers labeled {labeled}, {report['stored']} are stored"
+    def _rows_named_by(self, items: Mapping[Source, Mapping[str, Any]]) -> dict[str, set[str]]:
+        """Return the items in each file of kept labels that the ledger names."""
+        uris = {row["label_uri"] for row in items.values() if row.get("label_uri")}
+        return {
+            uri: {row["item_id"] for row in job_audit.read_lines(self.client, uri)} for uri in uris
+        }
 
     def reports(self) -> list[dict[str, Any]]:
         """Return the report of every run, the oldest first."""
@@ -306,8 +262,8 @@ def _lost(found: Mapping[Upload, Mapping[str, Any] | None], waiting: set[Source]
                 yield f"{upload.uri} version {upload.version_id} is lost: not known, not waiting"
         elif row["item_state"] not in _AT_REST:
             yield f"{upload.uri} is {row['item_state']} although no run is open"
-        elif row["item_state"] == "returned" and upload.source not in waiting:
-            yield f"{upload.uri} was returned but is not on the queue"
+        elif row["item_state"] in _WAITING and upload.source not in waiting:
+            yield f"{upload.uri} is {row['item_state']} but is not on the queue"
 
 
 def _dead_letters_without_message(
@@ -336,6 +292,24 @@ def _records_and_ledger_disagree(
             yield f"{source} has a record, but the ledger says {row['item_state']}"
 
 
+def _labels_not_kept(
+    items: Mapping[Source, Mapping[str, Any]], kept: Mapping[str, set[str]]
+) -> Iterable[str]:
+    """A label that waits for its verification is kept, and no other row names one."""
+    for source, row in items.items():
+        uri, state = row.get("label_uri"), row["item_state"]
+        if state == "labeled" and row["pk"].removeprefix("ITEM#") not in kept.get(str(uri), ()):
+            yield f"{source} is labeled, but its label is not in {uri}"
+        if state in ("returned", "dead_lettered") and uri:
+            yield f"{source} is {state}, but the ledger still names its label"
+
+
+def _by_version(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, str]]:
+    """Return the newest row of each version of what was uploaded."""
+    ordered = sorted(rows, key=lambda row: str(row["event_time"]))
+    return {(row["source_ref"], row["source_version_id"]): row for row in ordered}
+
+
 def _open_runs(rows: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
     open_runs = rows.get("OPEN_RUNS", {}).get("run_ids", set())
     for run in open_runs:
@@ -349,7 +323,7 @@ def _attempts_and_reasons(
     for source, row in items.items():
         if row.get("attempts", 0) > max_attempts:
             yield f"{source} had {row['attempts']} attempts of {max_attempts}"
-        if row["item_state"] in ("returned", "dead_lettered") and not row.get("reason"):
+        if row["item_state"] in (*_WAITING, "dead_lettered") and not row.get("reason"):
             yield f"{source} is {row['item_state']} without a reason"
 
 

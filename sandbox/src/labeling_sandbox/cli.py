@@ -92,6 +92,13 @@ def demo(  # noqa: PLR0913 - one parameter for each option
         float, typer.Option(min=0, max=0.5, help="Share of objects that expire in a job.")
     ] = DemoSettings.expiry_rate,
     seed: Annotated[int, typer.Option(help="Of the workers' choices.")] = DemoSettings.seed,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify",
+            help="Let reviewers verify every label; workers and reviewers err at set rates.",
+        ),
+    ] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the pipeline running until Ctrl-C.")
     ] = False,
@@ -108,6 +115,7 @@ def demo(  # noqa: PLR0913 - one parameter for each option
         expiry_rate=expiry_rate,
         seed=seed,
         keep=keep,
+        verify=verify,
     )
     try:
         with Sandbox(port=port) as sandbox:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,8 @@ from labeling_sandbox import (
 )
 from labeling_sandbox import request_validation as validation
 from labeling_sandbox import workforce as workers
-from labeling_sandbox.labeling_jobs import PRINCIPAL, JobFaults, LabelingJob
+from labeling_sandbox.labeling_jobs import KINDS_OF_JOBS, PRINCIPAL, JobFaults, LabelingJob
 from labeling_sandbox.moto_seams import add_operations, parameter, parameters
-from labeling_sandbox.task_kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,7 +43,10 @@ FAULTS = (
     "lose_event",
     "duplicate_event",
 )
-"""What ``POST /sandbox/labeling-jobs/faults`` can make the next job suffer."""
+"""What ``POST /sandbox/labeling-jobs/faults`` can make the next job suffer.
+
+With ``name_ends`` the next job whose name ends so, such as ``-verify``.
+"""
 
 _SUMMARY = (
     "LabelingJobName",
@@ -87,7 +90,8 @@ class GroundTruthBackend(BaseBackend):  # type: ignore[misc] # moto has no types
 
 
 _backends = BackendDict(GroundTruthBackend, "sagemaker")
-_faults: list[str] = []
+_faults: list[tuple[str, str]] = []
+"""Faults with the end of the name of the job that they wait for."""
 
 
 def install(sandbox: Sandbox) -> None:
@@ -124,11 +128,11 @@ def _backend(response: SageMakerResponse) -> GroundTruthBackend:
 
 def _create_labeling_job(sandbox: Sandbox, response: SageMakerResponse) -> ActionResult:
     request = parameters(response)
-    problems = labeling_requests.problems(request, response.region)
+    problems = labeling_requests.problems(request, response.region, response.current_account)
     if problems:
         raise ValidationError(message=validation.message(problems))
     suffix = labeling_requests.task_suffix(request)
-    if suffix not in KINDS:
+    if suffix not in KINDS_OF_JOBS:
         message = f"The simulated workforce does not know tasks of the kind {suffix}"
         raise ValidationError(message=message)
     authorization.check_pass_role(response, request["RoleArn"], PRINCIPAL)
@@ -140,33 +144,35 @@ def _create_labeling_job(sandbox: Sandbox, response: SageMakerResponse) -> Actio
             f"already exists with this name: {name}"
         )
         raise ResourceInUseException(message=message)
-    if _take("create_refused"):
+    if _take("create_refused", name):
         message = "The account-level service limit for concurrent labeling jobs is exceeded."
         raise ResourceLimitExceeded(message)
-    job = LabelingJob(sandbox, request, workers.current(), _faults_of_next_job(), _announce)
+    job = LabelingJob(sandbox, request, workers.current(), _faults_of(name), _announce)
     jobs[name.lower()] = job
     sagemaker_tags.put(job.arn, request.get("Tags") or [])
     background.start(f"labeling-job {name}", job.run, job.fail)
-    if _take("create_answer_lost"):
+    if _take("create_answer_lost", name):
         message = "We encountered an internal error. Please try again."
         raise InternalFailure(message)
     return ActionResult({"LabelingJobArn": job.arn})
 
 
-def _faults_of_next_job() -> JobFaults:
+def _faults_of(name: str) -> JobFaults:
     events = 1
-    if _take("lose_event"):
+    if _take("lose_event", name):
         events = 0
-    elif _take("duplicate_event"):
+    elif _take("duplicate_event", name):
         events = 2
-    return JobFaults(fails=_take("job_failed"), stops=_take("job_stopped"), events=events)
+    fails, stops = _take("job_failed", name), _take("job_stopped", name)
+    return JobFaults(fails=fails, stops=stops, events=events)
 
 
-def _take(fault: str) -> bool:
-    if fault not in _faults:
-        return False
-    _faults.remove(fault)
-    return True
+def _take(fault: str, name: str) -> bool:
+    for planned in _faults:
+        if planned[0] == fault and name.endswith(planned[1]):
+            _faults.remove(planned)
+            return True
+    return False
 
 
 def _plan_faults(_path: Mapping[str, str], body: dict[str, Any]) -> dict[str, list[str]]:
@@ -177,8 +183,9 @@ def _plan_faults(_path: Mapping[str, str], body: dict[str, Any]) -> dict[str, li
         if fault not in FAULTS:
             message = f"next is one of {', '.join(FAULTS)}"
             raise control.ControlError(message)
-        _faults.extend(itertools.repeat(fault, int(body.get("count", 1))))
-    return {"planned": list(_faults)}
+        planned = (fault, str(body.get("name_ends", "")))
+        _faults.extend(itertools.repeat(planned, int(body.get("count", 1))))
+    return {"planned": [name for name, _ in _faults]}
 
 
 def _announce(job: LabelingJob) -> None:
@@ -257,6 +264,9 @@ def _shown(job: LabelingJob) -> dict[str, Any]:
         "manifest_uri": source["ManifestS3Uri"],
         "output_uri": job.output_uri,
         "item_ids": [line.get("item-id") for line in job.lines],
+        "kind": labeling_requests.task_suffix(job.request),
+        "reviewers": job.request["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"],
+        **asdict(job.effort),
     }
 
 

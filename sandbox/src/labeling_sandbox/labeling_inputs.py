@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from labeling_sandbox.answers.task import Category
+from labeling_sandbox.worker_templates import Template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ def split_uri(uri: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def check_template(client: Client, uri: str, kind: TaskKind) -> None:
+def read_template(client: Client, uri: str, kind: TaskKind) -> Template:
     """Read the worker task template and look for what the task type needs in it.
 
     Args:
@@ -54,32 +54,31 @@ def check_template(client: Client, uri: str, kind: TaskKind) -> None:
         uri: Where the template is.
         kind: The task type.
 
+    Returns:
+        The template.
+
     Raises:
         InputError: The template cannot be read, or its answers could not be consolidated.
     """
-    found = _Elements()
-    found.feed(_read(client, uri, "worker task template"))
-    if "crowd-form" not in found.names:
-        message = f"ClientError: The worker task template {uri} has no crowd-form"
-        raise InputError(message)
-    if kind.element and kind.element_name not in found.names.get(kind.element, []):
-        message = (
-            f"ClientError: The worker task template {uri} has no {kind.element} whose name is "
-            f"{kind.element_name}"
-        )
-        raise InputError(message)
+    template = Template(_read(client, uri, "worker task template"))
+    problem = None
+    if "crowd-form" not in template.elements:
+        problem = "has no crowd-form"
+    elif kind.element and kind.element_name not in template.names(kind.element):
+        problem = f"has no {kind.element} whose name is {kind.element_name}"
+    if problem:
+        raise template_error(uri, problem)
+    return template
 
 
-class _Elements(HTMLParser):
-    """Collects the elements of a template with their names."""
+def template_error(uri: str, problem: object) -> InputError:
+    """Return the failure of a job whose template workers cannot use.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: dict[str, list[str | None]] = {}
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element; called by `HTMLParser.feed`."""
-        self.names.setdefault(tag, []).append(dict(attrs).get("name"))
+    Args:
+        uri: Where the template is.
+        problem: What it lacks, as the end of a sentence.
+    """
+    return InputError(f"ClientError: The worker task template {uri} {problem}")
 
 
 def read_categories(client: Client, uri: str, kind: TaskKind) -> list[Category]:
@@ -201,10 +200,12 @@ def _line_problem(line: object, text: str, kind: TaskKind) -> str | None:
     problem = None
     if not isinstance(line, dict):
         problem = "is not a JSON object"
-    elif [name for name in _SOURCES if name in line] != [kind.source_key]:
-        problem = f"needs {kind.source_key} and no other source for this task type"
-    elif not isinstance(line[kind.source_key], str) or not line[kind.source_key].strip():
-        problem = f"has a {kind.source_key} that is no text"
+    elif len(sources := [name for name in _SOURCES if name in line]) != 1 or (
+        kind.source_key not in (None, *sources)
+    ):
+        problem = f"needs {kind.source_key or 'a source'} and no other source for this task type"
+    elif not isinstance(line[sources[0]], str) or not line[sources[0]].strip():
+        problem = f"has a {sources[0]} that is no text"
     elif len(text) > _MAX_LINE_CHARACTERS:
         problem = f"is longer than {_MAX_LINE_CHARACTERS} characters"
     elif any(_characters(value) > _MAX_ATTRIBUTE_CHARACTERS for value in line.values()):

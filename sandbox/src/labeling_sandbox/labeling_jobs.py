@@ -9,31 +9,48 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-from moto.s3.models import FakeDeleteMarker, s3_backends
 from moto.utilities.utils import get_partition
 
-from labeling_sandbox import image_files, output_lines
-from labeling_sandbox.answers.task import Answer, Failure, Outcome, Task
+from labeling_sandbox import output_lines
+from labeling_sandbox.answers.task import Answer, Failure, Outcome
+from labeling_sandbox.custom_workflow import CustomWorkflow, Functions
+from labeling_sandbox.job_files import JobFiles, output_address
 from labeling_sandbox.labeling_inputs import (
     InputError,
-    check_template,
     read_categories,
     read_manifest,
-    split_uri,
+    read_template,
+    template_error,
 )
-from labeling_sandbox.labeling_requests import task_suffix
+from labeling_sandbox.labeling_requests import CUSTOM_SUFFIX, task_suffix
+from labeling_sandbox.labeling_work import Assignment, Effort, Labeling, Verification, Work
 from labeling_sandbox.role_clients import Client, client_as
-from labeling_sandbox.task_kinds import KINDS
-from labeling_sandbox.workforce import Workforce, work_on
+from labeling_sandbox.task_kinds import (
+    CUSTOM_KIND,
+    KINDS,
+    VERIFICATION_KINDS,
+    LabelingKind,
+    TaskKind,
+    VerificationKind,
+)
+from labeling_sandbox.worker_templates import TemplateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from labeling_sandbox.answers.task import Category
     from labeling_sandbox.server import Sandbox
+    from labeling_sandbox.workforce import Workforce
 
 PRINCIPAL = "sagemaker.amazonaws.com"
 
+KINDS_OF_JOBS: Mapping[str, TaskKind] = {
+    **KINDS,
+    **VERIFICATION_KINDS,
+    CUSTOM_SUFFIX: CUSTOM_KIND,
+}
+"""What a job can be about, by the suffix that its functions give it."""
+
+_OUTPUT_PATH = "manifests/output/output.manifest"
 _REASON_CHARACTERS = 1024
 _INITIALIZING_SECONDS = 0.02
 _DESCRIBED = (
@@ -74,6 +91,7 @@ class LabelingJob:
         created: When it was made.
         failure_reason: Why it failed, or None.
         lines: The lines of the input manifest, once they are read.
+        effort: What is paid for.
     """
 
     def __init__(
@@ -104,7 +122,9 @@ class LabelingJob:
         self.created = self.modified = datetime.now(UTC)
         self.failure_reason: str | None = None
         self.lines: list[dict[str, Any]] = []
-        self._kind = KINDS[task_suffix(request)]
+        self.effort = Effort()
+        self._kind = KINDS_OF_JOBS[task_suffix(request)]
+        self._worked_on = 0
         self._sandbox = sandbox
         self._workforce = workforce
         self._faults = faults
@@ -116,7 +136,7 @@ class LabelingJob:
     @property
     def output_uri(self) -> str:
         """Where the output manifest is written."""
-        return self._address("manifests/output/output.manifest")
+        return output_address(self.request["OutputConfig"], self.name, _OUTPUT_PATH)
 
     @property
     def finished(self) -> bool:
@@ -177,19 +197,16 @@ class LabelingJob:
         self._pause(_INITIALIZING_SECONDS)
         try:
             client = client_as(self._sandbox, "s3", self.request["RoleArn"], PRINCIPAL)
-            template = self.request["HumanTaskConfig"]["UiConfig"].get("UiTemplateS3Uri")
-            if template:
-                check_template(client, template, self._kind)
-            categories = read_categories(
-                client, self.request["LabelCategoryConfigS3Uri"], self._kind
-            )
+            self._files = JobFiles(self._sandbox, client, self.request)
+            work = self._work(client)
+            self.effort = work.effort
             source = self.request["InputConfig"]["DataSource"]["S3DataSource"]
             self.lines = read_manifest(client, source["ManifestS3Uri"], self._kind)
             with self._lock:
                 if not self._stopping.is_set():
                     self._become("InProgress")
-            self._label(client, categories)
-            self._write_output(client)
+            self._label(work)
+            self._write_output()
         except (InputError, PermissionError, ClientError) as error:
             self.fail(error)
             return
@@ -203,42 +220,70 @@ class LabelingJob:
     def _pause(self, seconds: float) -> None:
         self._stopping.wait(seconds * self._sandbox.time_scale)
 
-    def _label(self, client: Client, categories: Sequence[Category]) -> None:
+    def _label(self, work: Work) -> None:
+        lines = list(enumerate(self.lines))
+        for start in range(0, len(lines), work.batch_objects):
+            if self._stopping.is_set():
+                return
+            batch = lines[start : start + work.batch_objects]
+            work.prepare(batch)
+            is_going_on = self._show(work, batch)
+            moment = datetime.now(UTC)
+            for index, outcome in work.consolidate().items():
+                self._outcomes[index] = (outcome, moment)
+            if not is_going_on:
+                return
+
+    def _show(self, work: Work, batch: Sequence[tuple[int, dict[str, Any]]]) -> bool:
+        """Show a batch to the workers, object by object; False when the job ends before it."""
         attribute = self.request["LabelAttributeName"]
-        refused = _unreadable_buckets(client, self.lines)
         pause = self._workforce.item_delay_seconds
         pause += self._workforce.delay_seconds / len(self.lines)
         limit = self._object_limit()
-        for index, line in enumerate(self.lines):
+        for index, line in batch:
             if self._faults.stops and index >= len(self.lines) // 2:
                 self.stop()
             if pause:
                 self._pause(pause)
-            if self._stopping.is_set() or len(self._outcomes) >= limit:
-                return
+            if self._stopping.is_set() or self._worked_on >= limit:
+                return False
             if attribute in line:
                 continue  # A static job takes an object that has the attribute as labeled already.
-            outcome = self._work_on(line, categories, refused)
-            moment = datetime.now(UTC)
-            if isinstance(outcome, Answer) and outcome.mask is not None:
-                name = f"{index}_{moment:{output_lines.MOMENT}}.png"
-                uri = self._address(f"annotations/consolidated-annotation/output/{name}")
-                self._put(client, uri, outcome.mask)
-                outcome = Answer(uri, outcome.details)
-            self._outcomes[index] = (outcome, moment)
+            outcome = work.work_on(index, line)
+            self._worked_on += 1
+            if outcome is not None:
+                self._outcomes[index] = self._settled(index, outcome)
+        return True
 
-    def _work_on(
-        self, line: Mapping[str, Any], categories: Sequence[Category], refused: Mapping[str, str]
-    ) -> Outcome:
-        content = self._load(line, refused) if "source-ref" in line else b""
-        if isinstance(content, Failure):
-            return content
-        size = image_files.size(content) if self._kind.measures else None
-        if self._kind.measures and size is None:
-            return Failure(f"ClientError: Unable to load {line['source-ref']}: not an image")
-        workers = self.request["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"]
-        task = Task(self.name, line, categories, workers, size)
-        return work_on(task, self._kind.labeler, self._workforce)
+    def _settled(self, index: int, outcome: Outcome) -> tuple[Outcome, datetime]:
+        moment = datetime.now(UTC)
+        if isinstance(outcome, Answer) and outcome.mask is not None:
+            name = f"{index}_{moment:{output_lines.MOMENT}}.png"
+            path = f"annotations/consolidated-annotation/output/{name}"
+            outcome = Answer(self._files.put(path, outcome.mask), outcome.details)
+        return outcome, moment
+
+    def _work(self, client: Client) -> Work:
+        """Read what the workers are given."""
+        template_uri = self.request["HumanTaskConfig"]["UiConfig"].get("UiTemplateS3Uri")
+        template = read_template(client, template_uri, self._kind) if template_uri else None
+        categories_uri = self.request.get("LabelCategoryConfigS3Uri")
+        categories = read_categories(client, categories_uri, self._kind) if categories_uri else []
+        assignment = Assignment(self.name, self.request, categories, self._files, self._workforce)
+        if isinstance(self._kind, LabelingKind):
+            return Labeling(assignment, self._kind)
+        if template is None:
+            message = "a job that shows labels has a template"
+            raise AssertionError(message)  # The request was held to it.
+        try:
+            if isinstance(self._kind, VerificationKind):
+                return Verification(assignment, self._kind, template.prior_attribute())
+            role = self.request["RoleArn"]
+            client = client_as(self._sandbox, "lambda", role, PRINCIPAL)
+            functions = Functions(client, self.arn, self.request, self._pause)
+            return CustomWorkflow(assignment, functions, template, template.question())
+        except TemplateError as error:
+            raise template_error(template_uri, error) from error
 
     def _object_limit(self) -> int:
         conditions = self.request.get("StoppingConditions") or {}
@@ -246,21 +291,7 @@ class LabelingJob:
         share = conditions.get("MaxPercentageOfInputDatasetLabeled", 100)
         return min(count, int(len(self.lines) * share // 100))
 
-    def _load(self, line: Mapping[str, Any], refused: Mapping[str, str]) -> bytes | Failure:
-        """Load an object as a worker's browser does: its links are signed as the role."""
-        uri = line["source-ref"]
-        bucket_name, key = split_uri(uri)
-        if bucket_name in refused:
-            return Failure(f"ClientError: Unable to load {uri}: {refused[bucket_name]}")
-        partition = get_partition(self._sandbox.region)
-        bucket = s3_backends[self._sandbox.account][partition].buckets[bucket_name]
-        found = bucket.keys.get(key)
-        if found is None or isinstance(found, FakeDeleteMarker):
-            return Failure(f"ClientError: Unable to load {uri}: the object does not exist")
-        content: bytes = found.value
-        return content
-
-    def _write_output(self, client: Client) -> None:
+    def _write_output(self) -> None:
         if self._faults.fails:
             message = "InternalServerError: We encountered an internal error. Please try again."
             raise InputError(message)
@@ -268,17 +299,7 @@ class LabelingJob:
             json.dumps(self._output_line(index, line), ensure_ascii=False) + "\n"
             for index, line in enumerate(self.lines)
         )
-        self._put(client, self.output_uri, body.encode())
-
-    def _address(self, path: str) -> str:
-        prefix = self.request["OutputConfig"]["S3OutputPath"].rstrip("/")
-        return f"{prefix}/{self.name}/{path}"
-
-    def _put(self, client: Client, uri: str, body: bytes) -> None:
-        bucket, key = split_uri(uri)
-        key_id = self.request["OutputConfig"].get("KmsKeyId")
-        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_id} if key_id else {}
-        client.put_object(Bucket=bucket, Key=key, Body=body, **encryption)
+        self._files.put(_OUTPUT_PATH, body.encode())
 
     def _output_line(self, index: int, line: Mapping[str, Any]) -> output_lines.Line:
         if index not in self._outcomes:
@@ -290,20 +311,3 @@ class LabelingJob:
                 line, attribute, outcome.value, outcome.details, self.name, moment
             )
         return output_lines.failed(line, attribute, outcome.reason)
-
-
-def _unreadable_buckets(client: Client, lines: list[dict[str, Any]]) -> dict[str, str]:
-    """Load the first object of each bucket as the role, and tell which buckets refuse it."""
-    first: dict[str, str] = {}
-    for line in lines:
-        if "source-ref" in line:
-            bucket, key = split_uri(line["source-ref"])
-            first.setdefault(bucket, key)
-    refused = {}
-    for bucket, key in first.items():
-        try:
-            client.get_object(Bucket=bucket, Key=key, Range="bytes=0-0")
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchKey":
-                refused[bucket] = str(error)
-    return refused

@@ -36,36 +36,46 @@ _TASK_LIFETIME_SECONDS = 2_592_000
 _SERVICE_UI_SUFFIXES = ("NamedEntityRecognition",)
 # UiConfig.HumanTaskUiArn in the API reference: one account owns the interfaces of all regions.
 _SERVICE_UI_ACCOUNT = "394669845002"
+CUSTOM_SUFFIX = "custom"
+"""What stands for the suffix of the managed functions in a custom labeling workflow."""
+
+_MANAGED_NAME = re.compile(r"(?:PRE|ACS)-(.+)")
 _REFERENCE_SUFFIXES = ("SemanticSegmentation", "AdjustmentSemanticSegmentation")
 _RESERVED_ATTRIBUTES = ("source", "source-ref")
 
 
-def problems(request: Mapping[str, Any], region: str) -> list[str]:
+def problems(request: Mapping[str, Any], region: str, account: str) -> list[str]:
     """List what is wrong with a CreateLabelingJob request.
 
     Args:
         request: The request's members.
         region: The region it is made in.
+        account: The account that makes it.
 
     Returns:
         One sentence for each rule that is broken.
     """
     found = request_validation.problems("sagemaker", "CreateLabelingJob", request)
     # The other rules read members that the model says are there.
-    return found or list(_broken_rules(request, region))
+    return found or list(_broken_rules(request, region, account))
 
 
 def task_suffix(request: Mapping[str, Any]) -> str:
-    """Return the suffix of the managed functions, which names the task type."""
+    """Return the suffix of the managed functions, which names the task type.
+
+    Functions with names of another form are a customer's own: `CUSTOM_SUFFIX`.
+    """
     arn: str = request["HumanTaskConfig"].get("PreHumanTaskLambdaArn", "")
-    return arn.rsplit(":function:PRE-", 1)[-1]
+    managed = _MANAGED_NAME.fullmatch(arn.rpartition(":function:")[2])
+    return managed[1] if managed else CUSTOM_SUFFIX
 
 
-def _broken_rules(request: Mapping[str, Any], region: str) -> Iterator[str]:
+def _broken_rules(request: Mapping[str, Any], region: str, account: str) -> Iterator[str]:
     human = request["HumanTaskConfig"]
-    yield from _attribute_rules(request["LabelAttributeName"], task_suffix(request))
-    yield from _interface_rules(human.get("UiConfig", {}), task_suffix(request), region)
-    yield from _function_rules(human, region)
+    suffix = task_suffix(request)
+    yield from _attribute_rules(request["LabelAttributeName"], suffix)
+    yield from _interface_rules(human.get("UiConfig", {}), suffix, region)
+    yield from _function_rules(human, region, account)
     yield from _time_rules(human)
     if not _in_region(human["WorkteamArn"], region):
         yield f"The work team {human['WorkteamArn']} is not in the region {region}"
@@ -74,7 +84,8 @@ def _broken_rules(request: Mapping[str, Any], region: str) -> Iterator[str]:
     source = request["InputConfig"]["DataSource"].get("S3DataSource")
     if not source or not re.match(r"s3://[^/]+/.+", source["ManifestS3Uri"]):
         yield "The input must be a manifest in S3"
-    if not request.get("LabelCategoryConfigS3Uri"):
+    # A custom workflow may do without: its function for consolidation is then told none.
+    if not request.get("LabelCategoryConfigS3Uri") and suffix != CUSTOM_SUFFIX:
         yield "LabelCategoryConfigS3Uri is required for this task type"
 
 
@@ -102,17 +113,20 @@ def _interface_rules(interface: Mapping[str, Any], suffix: str, region: str) -> 
             yield f"{interface[service_interface]} is not the interface of {suffix} in {region}"
 
 
-def _function_rules(human: Mapping[str, Any], region: str) -> Iterator[str]:
-    suffix = human.get("PreHumanTaskLambdaArn", "").rsplit(":function:PRE-", 1)[-1]
-    account = MANAGED_FUNCTION_ACCOUNTS.get(region)
+def _function_rules(human: Mapping[str, Any], region: str, account: str) -> Iterator[str]:
+    suffix = task_suffix({"HumanTaskConfig": human})
+    owner = MANAGED_FUNCTION_ACCOUNTS.get(region)
     consolidation = human.get("AnnotationConsolidationConfig", {})
     for given, prefix in (
         (human.get("PreHumanTaskLambdaArn"), "PRE"),
         (consolidation.get("AnnotationConsolidationLambdaArn"), "ACS"),
     ):
-        expected = rf"arn:[a-z-]+:lambda:{region}:{account}:function:{prefix}-{suffix}"
-        if not given or not re.fullmatch(expected, given):
-            yield f"The function {given} is not a managed {prefix} function of {region}"
+        managed = rf"arn:[a-z-]+:lambda:{region}:{owner}:function:{prefix}-{suffix}"
+        own = rf"arn:[a-z-]+:lambda:{region}:{account}:function:(?!PRE-|ACS-)[\w-]+(:[\w$-]+)?"
+        # A managed function on one side and an own one on the other do not fit together here.
+        if not given or not re.fullmatch(own if suffix == CUSTOM_SUFFIX else managed, given):
+            whose = "an own" if suffix == CUSTOM_SUFFIX else "a managed"
+            yield f"The function {given} is not {whose} {prefix} function in {region}"
 
 
 def _time_rules(human: Mapping[str, Any]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from labeling_sandbox.answers.task import Failure, Outcome, Task
 from labeling_sandbox.output_lines import EXPIRED_REASON
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from labeling_sandbox.answers.task import Labeler
     from labeling_sandbox.server import Sandbox
@@ -28,8 +28,14 @@ class Workforce:
             itself, in the form that the task type's labeler documents. Workers guess classes where
             it is silent, and mark nothing.
         error_rate: Share of single answers that are wrong.
+        label_error_rate: Share of objects that all workers label alike and wrongly, so that the
+            share of wrong labels is known whatever the task type and the number of workers.
         failure_rate: Share of objects that fail in a job.
         expiry_rate: Share of objects that expire in a job.
+        accept_wrong_rate: Share of the wrong labels that a reviewer accepts.
+        reject_right_rate: Share of the right labels that a reviewer rejects.
+        accepted_category: The category that accepts a label; None for the first of a job.
+        comments: What reviewers write to a rejection, one of these; nothing if there are none.
         delay_seconds: How long a job is InProgress before its last object is done, before
             ``time_scale``.
         item_delay_seconds: How long each object takes in addition, before ``time_scale``.
@@ -38,6 +44,11 @@ class Workforce:
 
     truth: Mapping[str, Any] = field(default_factory=dict)
     error_rate: float = 0.0
+    label_error_rate: float = 0.0
+    accept_wrong_rate: float = 0.0
+    reject_right_rate: float = 0.0
+    accepted_category: str | None = None
+    comments: Sequence[str] = ()
     failure_rate: float = 0.0
     expiry_rate: float = 0.0
     delay_seconds: float = 0.0
@@ -51,7 +62,14 @@ class Workforce:
             ValueError: A rate is outside 0 to 1, or the two that exclude each other exceed 1
                 together.
         """
-        for rate in (self.error_rate, self.failure_rate, self.expiry_rate):
+        for rate in (
+            self.error_rate,
+            self.label_error_rate,
+            self.accept_wrong_rate,
+            self.reject_right_rate,
+            self.failure_rate,
+            self.expiry_rate,
+        ):
             if not 0 <= rate <= 1:
                 message = f"a rate is between 0 and 1, not {rate}"
                 raise ValueError(message)
@@ -80,15 +98,33 @@ def work_on(task: Task, labeler: Labeler, workforce: Workforce) -> Outcome:
     Raises:
         ValueError: The truth does not have the form of the task type.
     """
-    seed = f"{workforce.seed}/{task.job_name.lower()}/{task.item}"
-    choice = random.Random(seed)  # noqa: S311 - a simulation, not a secret
+    choice = choices(workforce, task.job_name, task.item)
+    failure = mishap(workforce, choice)
+    if failure is not None:
+        return failure
+    truth = workforce.truth.get(task.subject)
+    # No number is drawn without a rate, so that a seed means the same as before there was one.
+    if truth is not None and workforce.label_error_rate:
+        if choice.random() < workforce.label_error_rate:
+            truth = labeler.mistaken(task, truth, choice)
+        return labeler.label(task, truth, 0.0, choice)
+    return labeler.label(task, truth, workforce.error_rate, choice)
+
+
+def choices(workforce: Workforce, job_name: str, item: str) -> random.Random:
+    """Return the source of every random choice about one object in one job."""
+    seed = f"{workforce.seed}/{job_name.lower()}/{item}"
+    return random.Random(seed)  # noqa: S311 - a simulation, not a secret
+
+
+def mishap(workforce: Workforce, choice: random.Random) -> Failure | None:
+    """Return how an object fails or expires in a job, None if it does not."""
     lot = choice.random()
     if lot < workforce.failure_rate:
         return Failure(FAILED_REASON)
     if lot < workforce.failure_rate + workforce.expiry_rate:
         return Failure(EXPIRED_REASON)
-    truth = workforce.truth.get(task.subject)
-    return labeler.label(task, truth, workforce.error_rate, choice)
+    return None
 
 
 def current() -> Workforce:

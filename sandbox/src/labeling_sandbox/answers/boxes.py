@@ -86,6 +86,16 @@ class BoundingBoxes:
         agreed.sort(key=lambda group: (_middle(group).left, _middle(group).top))
         return self._answer(task, task.size, agreed)
 
+    def mistaken(
+        self, task: Task, truth: list[dict[str, Any]], choice: random.Random
+    ) -> list[dict[str, Any]]:
+        """See `Labeler`: one box is missed, misnamed or misplaced; where none is, one is drawn."""
+        if not truth:
+            return [invented(task, choice)]
+        place = choice.randrange(len(truth))
+        changed = _draw(task, [parse(task, truth[place])], 1.0, choice)
+        return [*truth[:place], *(_entry(task, box) for box in changed), *truth[place + 1 :]]
+
     @staticmethod
     def _answer(task: Task, size: ImageSize, agreed: Sequence[Sequence[Box]]) -> Answer:
         boxes = [_middle(group) for group in agreed]
@@ -105,6 +115,19 @@ class BoundingBoxes:
         return Answer(value, details)
 
 
+def invented(task: Task, choice: random.Random) -> dict[str, Any]:
+    """Return a box in the upper left corner, where nothing need be."""
+    width, height = (task.size.width, task.size.height) if task.size else (1, 1)
+    box = Box(choice.randrange(len(task.categories)), 0, 0, width // 4 + 1, height // 4 + 1)
+    return _entry(task, box)
+
+
+def _entry(task: Task, box: Box) -> dict[str, Any]:
+    """Write a box as the truth does; the inverse of `parse`."""
+    edges = {name: getattr(box, name) for name in _EDGES}
+    return {"class": task.categories[box.category].name, **edges}
+
+
 def _draw(
     task: Task, right: Iterable[Box], error_rate: float, choice: random.Random
 ) -> Iterator[Box]:
@@ -117,7 +140,7 @@ def _draw(
         if mistake == "misnamed" and other is not None:
             yield replace(box, category=other)
         elif mistake == "misplaced":
-            yield replace(box, left=box.left + box.width // 4)
+            yield replace(box, left=box.left + max(box.width // 4, 1))
 
 
 def _sort_in(groups: list[list[Box]], drawn: Iterable[Box]) -> None:

@@ -34,6 +34,11 @@ class SingleLabelClassification:
         }
         return Answer(winner, details)
 
+    def mistaken(self, task: Task, truth: str, choice: random.Random) -> str:
+        """See `Labeler`; where there is only one class, nobody can choose another."""
+        wrong = task.other_category(task.index(truth), choice)
+        return truth if wrong is None else task.categories[wrong].name
+
     @staticmethod
     def _vote(task: Task, right: int | None, error_rate: float, choice: random.Random) -> int:
         if right is None:
@@ -67,6 +72,10 @@ class MultiLabelClassification:
             "type": self.metadata_type,
         }
         return Answer(chosen, details)
+
+    def mistaken(self, task: Task, truth: list[str], choice: random.Random) -> list[str]:
+        """See `Labeler`: one class too many or one too few."""
+        return sorted(set(truth) ^ {choice.choice(task.categories).name})
 
     @staticmethod
     def _right(task: Task, truth: object) -> set[int]:

@@ -59,6 +59,24 @@ class SemanticSegmentation:
         rows = _pixels(size, painted)
         return Answer(None, _details(task, rows, painted), _mask(task, rows))
 
+    def mistaken(
+        self, task: Task, truth: Mapping[str, Any], choice: random.Random
+    ) -> dict[str, Any]:
+        """See `Labeler`: the topmost region is missed or misnamed; where none is, one is painted.
+
+        A mistake in a region below others might not be seen.
+        """
+        regions = list(truth.get("regions", []))
+        if regions:
+            topmost = regions.pop()
+            painted = _paint(task, task.index(topmost["class"]), 1.0, choice)
+            if painted is not None:
+                regions.append({**topmost, "class": task.categories[painted].name})
+        else:
+            box = boxes.invented(task, choice)
+            regions.append({"class": box.pop("class"), "box": box})
+        return {**truth, "regions": regions}
+
 
 def colour(index: int) -> str:
     """Return the colour of a class, such as ``#2ca02c``; no two classes of a job share one."""

@@ -47,14 +47,7 @@ class NamedEntities:
         value = {
             "annotations": {
                 "labels": [_shown(category) for category in task.categories],
-                "entities": [
-                    {
-                        "label": task.categories[span.category].name,
-                        "startOffset": span.start,
-                        "endOffset": span.end,
-                    }
-                    for span in agreed
-                ],
+                "entities": [_entry(task, span) for span in agreed],
             }
         }
         details = {
@@ -62,6 +55,25 @@ class NamedEntities:
             "type": "groundtruth/text-span",
         }
         return Answer(value, details)
+
+    def mistaken(
+        self, task: Task, truth: list[dict[str, Any]], choice: random.Random
+    ) -> list[dict[str, Any]]:
+        """See `Labeler`: one entity is missed, misnamed or cut short, or one is made up."""
+        if not truth:
+            length = choice.randint(1, len(task.subject))
+            return [_entry(task, Span(0, length, choice.randrange(len(task.categories))))]
+        place = choice.randrange(len(truth))
+        changed = _mark(task, [_parse(task, truth[place])], 1.0, choice)
+        return [*truth[:place], *(_entry(task, span) for span in changed), *truth[place + 1 :]]
+
+
+def _entry(task: Task, span: Span) -> dict[str, Any]:
+    return {
+        "label": task.categories[span.category].name,
+        "startOffset": span.start,
+        "endOffset": span.end,
+    }
 
 
 def _shown(category: Category) -> dict[str, str]:

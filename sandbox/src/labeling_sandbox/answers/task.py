@@ -123,3 +123,13 @@ class Labeler(Protocol):
             ValueError: The truth does not have the form of the task type.
         """
         ...
+
+    def mistaken(self, task: Task, truth: Any, choice: random.Random) -> Any:  # noqa: ANN401
+        """Return a truth with one mistake in it, in the same form.
+
+        Args:
+            task: The object.
+            truth: The right answer, which has the form of the task type.
+            choice: The source of every random choice.
+        """
+        ...

@@ -9,8 +9,9 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from labeling_sandbox.demo import verification
 from labeling_sandbox.demo.leftovers import leftovers
 from labeling_sandbox.demo.pipeline import Execution, Pipeline, PipelineError
 from labeling_sandbox.demo.screen import RunResult, Screen
@@ -18,7 +19,7 @@ from labeling_sandbox.demo.task_types import DEFAULT_TASK, DEMO_TYPES, DemoType,
 from labeling_sandbox.terraform import Terraform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from labeling_sandbox.auditor import Findings, Upload
     from labeling_sandbox.demo.data_set import DataSet, File
@@ -34,7 +35,12 @@ _OVERRIDES = {
     "task": {"workers_per_object": 3},
 }
 
+_VERIFIED = {
+    "workteam_arn": "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/reviewers"
+}
+
 _RUN_SECONDS = 300.0
+#: Three attempts, and for each of the first runs one in which a label was not verified.
 _MAX_RUNS = 6
 #: From this run on nothing fails or expires any more, so that the last items find their labels.
 _FAULTLESS_FROM_RUN = 3
@@ -44,6 +50,7 @@ _MAX_ATTEMPTS = 3
 #: How Terraform's progress lines say that a resource is done.
 _RESOURCE_DONE = (": Creation complete after", ": Destruction complete after")
 _SHOWN_RECORDS = 2
+_EXHAUSTED = "attempts_exhausted"
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,8 @@ class DemoSettings:
         delay_seconds: How long workers take for a job.
         seed: Of the workers' choices.
         keep: Leave everything running until Ctrl-C.
+        verify: Let reviewers verify every label; then workers and reviewers err, and the share of
+            right labels among the stored ones must be what their rates let expect.
     """
 
     module: Path
@@ -71,6 +80,7 @@ class DemoSettings:
     delay_seconds: float = 3.0
     seed: int = 7
     keep: bool = False
+    verify: bool = False
 
 
 @dataclass
@@ -87,11 +97,16 @@ class Demo:
     settings: DemoSettings
     screen: Screen
     _problems: list[str] = field(default_factory=list)
+    _rates: verification.Rates = field(default_factory=verification.Rates)
 
     @property
     def demo_type(self) -> DemoType:
         """The demo of the task type."""
         return DEMO_TYPES[self.settings.task]
+
+    @property
+    def _variables(self) -> dict[str, Any]:
+        return {**_OVERRIDES, "verification": _VERIFIED} if self.settings.verify else _OVERRIDES
 
     def run(self) -> list[str]:
         """Deploy, label, audit and destroy.
@@ -135,19 +150,19 @@ class Demo:
         try:
             with self.screen.progress("resources created") as bar:
                 terraform.init()
-                terraform.apply(files, _OVERRIDES)
+                terraform.apply(files, self._variables)
             try:
                 yield Pipeline(self.sandbox, terraform.outputs())
                 self._check_no_changes(terraform, files)
             finally:
                 with self.screen.progress("resources destroyed") as bar:
-                    terraform.destroy(files, _OVERRIDES)
+                    terraform.destroy(files, self._variables)
             self._check_nothing_left()
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
     def _check_no_changes(self, terraform: Terraform, files: Sequence[Path]) -> None:
-        if terraform.plan(files, _OVERRIDES):
+        if terraform.plan(files, self._variables):
             self._problems.append("terraform plan shows changes after the apply")
         else:
             self.screen.say("  terraform plan: no changes")
@@ -200,6 +215,7 @@ class Demo:
                 "expiry_rate": 0.0 if faultless else self.settings.expiry_rate,
                 "delay_seconds": self.settings.delay_seconds,
                 "seed": self.settings.seed,
+                **(self._rates.workforce() if self.settings.verify else {}),
             },
         )
 
@@ -245,23 +261,41 @@ class Demo:
     ) -> None:
         # The files come after what they overwrite, so the newest version of a line stays.
         newest = {(upload.key, upload.line): upload for upload in uploads}
-        stored, right = 0, 0
+        stored: list[Mapping[str, str]] = []
+        right = 0
         for item in data.items:
             upload = newest[item.key, item.line]
             record = findings.records.get(upload.uri)
             if record is None or record["source_version_id"] != upload.version_id:
                 continue
-            stored += 1
+            stored.append(record)
             right += agrees(self.demo_type, record, item.label, item.truth, pipeline.read)
         total = len(data.items)
         self.screen.say(
-            f"Stored: {stored} of {total} {data.noun} in their newest version;"
-            f" labels equal to the truth: {right} of {stored}"
+            f"Stored: {len(stored)} of {total} {data.noun} in their newest version;"
+            f" labels equal to the truth: {right} of {len(stored)}"
         )
-        if stored != total:
-            self._problems.append(f"{stored} of {total} {data.noun} are stored")
+        if self.settings.verify:
+            self._check_accuracy(pipeline, stored, right)
+            return
+        if len(stored) != total:
+            self._problems.append(f"{len(stored)} of {total} {data.noun} are stored")
         if not self.settings.error_rate and right != total:
             self._problems.append(f"{right} of {total} labels are right")
+
+    def _check_accuracy(
+        self, pipeline: Pipeline, stored: Sequence[Mapping[str, str]], right: int
+    ) -> None:
+        verdict = verification.judge(
+            stored,
+            right,
+            rates=self._rates,
+            reviewers=verification.reviewers_of(pipeline.control("labeling-jobs")),
+            max_attempts=_MAX_ATTEMPTS,
+        )
+        for line in verdict.lines:
+            self.screen.say(line)
+        self._problems += verdict.problems
 
     def _check_oddities(self, data: DataSet, findings: Findings) -> None:
         reasons = {
@@ -277,7 +311,34 @@ class Demo:
             if found != oddity.reason:
                 wanted = oddity.reason or "no dead letter"
                 self._problems.append(f"{place}: {wanted} expected, found {found}")
+        if self.settings.verify:
+            self._account_for_rejected(data, findings, reasons)
         self._problems += [f"{key}: dead-lettered as {why}" for (key, _), why in reasons.items()]
+
+    def _account_for_rejected(
+        self, data: DataSet, findings: Findings, reasons: dict[tuple[str, int | None], str]
+    ) -> None:
+        """Take items that used up their attempts out of the dead letters that nobody expects."""
+        details = {
+            (letter["item"]["key"], letter["item"].get("line")): letter.get("detail", "")
+            for letter in findings.dead_letters
+            if "item" in letter
+        }
+        dead = [
+            (item.key, item.line)
+            for item in data.items
+            if reasons.get((item.key, item.line)) == _EXHAUSTED
+        ]
+        for key, line in dead:
+            place = key if line is None else f"{key}, line {line}"
+            self.screen.say(
+                f"Dead letter: {place}: {reasons.pop((key, line))}: {details[key, line]}"
+            )
+        stored = sum(state == "stored" for state in findings.states.values())
+        if stored + len(dead) != len(data.items):
+            self._problems.append(
+                f"{stored} stored and {len(dead)} dead-lettered of {len(data.items)} {data.noun}"
+            )
 
     def _keep_running(self, pipeline: Pipeline) -> None:
         self.screen.say(f"The pipeline stays up at {self.sandbox.endpoint}; end with Ctrl-C.")

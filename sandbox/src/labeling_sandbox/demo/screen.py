@@ -159,3 +159,8 @@ def _causes(report: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, int]]
         yield "returned", report["returned"]
         yield "dead-lettered", Counter(report["dead_lettered"]) + Counter(report["invalid"])
         yield "dropped", report["dropped"]
+        yield "rejected by reviewers", report.get("rejected", {})
+        yield (
+            "labeled",
+            {"and kept for verification": report["labeled"]} if report["labeled"] else {},
+        )

@@ -1,0 +1,270 @@
+"""What Ground Truth was given and gave back: the auditor's view of the labeling jobs.
+
+Which labels were rejected is read from the output of the built-in verification, and for custom
+workflows from what the simulated reviewers answered, not from what functions made of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+_VERIFIED = "VERIFIED"
+#: What the kind of a job that judges labels is called, see `labeling_requests.task_suffix`.
+_CUSTOM, _VERIFICATION = "custom", "Verification"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A labeling job with its results.
+
+    Attributes:
+        name: Its name.
+        created: When it was made.
+        modified: When it ended, or was last changed.
+        items: The ids of its objects, in the order of its manifest.
+        verifies: Whether its workers judged labels.
+        labeled: The items that got a label from it; of a verification job, a verdict.
+        accepted: The items whose label was accepted by it.
+        unlabeled_shown: Objects that were paid for although they had no label to judge.
+    """
+
+    name: str
+    created: str
+    modified: str
+    items: Sequence[str]
+    verifies: bool
+    labeled: frozenset[str]
+    accepted: frozenset[str]
+    unlabeled_shown: int
+
+
+@dataclass
+class Labels:
+    """The labels that stand after all jobs.
+
+    Attributes:
+        labeled_in: The job that labeled an item, if the label was not rejected since.
+        accepted_in: The verification job that accepted the label.
+        rejected_in: The last verification job that rejected a label of an item.
+    """
+
+    labeled_in: dict[str, str] = field(default_factory=dict)
+    accepted_in: dict[str, str] = field(default_factory=dict)
+    rejected_in: dict[str, str] = field(default_factory=dict)
+
+    def follow(self, job: Job) -> None:
+        """Take in what a job did; jobs come in the order in which they were made."""
+        for item in job.labeled:
+            if not job.verifies:
+                self.labeled_in[item] = job.name
+                self.accepted_in.pop(item, None)
+            elif item in job.accepted:
+                self.accepted_in[item] = job.name
+            else:
+                self.labeled_in.pop(item, None)
+                self.accepted_in.pop(item, None)
+                self.rejected_in[item] = job.name
+
+
+def read_jobs(client: Callable[[str], Any], control: Callable[[str], Any]) -> list[Job]:
+    """Read every labeling job, in the order in which they were made.
+
+    Args:
+        client: Makes an administrator's client of a service.
+        control: Reads one of the sandbox's control routes: ``labeling-jobs`` tells ``name``,
+            ``created``, ``modified`` and ``item_ids`` of each job. Of a job that verifies also
+            ``kind`` (``custom``, or what the managed functions are called), the
+            ``accepted_category``, ``opinions`` (the categories that reviewers chose, by item) and
+            ``shown_without_label``.
+    """
+    shown = sorted(control("labeling-jobs"), key=lambda job: str(job["created"]))
+    return [_job(client, entry) for entry in shown]
+
+
+def _job(client: Callable[[str], Any], entry: Mapping[str, Any]) -> Job:
+    described = client("sagemaker").describe_labeling_job(LabelingJobName=entry["name"])
+    attribute = described["LabelAttributeName"]
+    kind = str(entry.get("kind", ""))
+    verifies = kind == _CUSTOM or kind.startswith(_VERIFICATION)
+    metadata: dict[str, Mapping[str, Any]] = {}
+    if "LabelingJobOutput" in described:  # A job that failed has none.
+        for line in read_lines(client, described["LabelingJobOutput"]["OutputDatasetS3Uri"]):
+            of_label = line.get(f"{attribute}-metadata", {})
+            if attribute in line and "failure-reason" not in of_label:
+                metadata[line["item-id"]] = of_label
+    wanted = entry.get("accepted_category")
+    if kind == _CUSTOM:
+        votes = {item: entry["opinions"][item] for item in metadata}
+        accepted = [item for item, vote in votes.items() if vote.count(wanted) * 2 > len(vote)]
+    else:
+        accepted = [item for item, it in metadata.items() if it.get("class-name") == wanted]
+    return Job(
+        name=entry["name"],
+        created=entry["created"],
+        modified=entry["modified"],
+        items=entry["item_ids"],
+        verifies=verifies,
+        labeled=frozenset(metadata),
+        accepted=frozenset(accepted) if verifies else frozenset(),
+        unlabeled_shown=entry.get("shown_without_label", 0),
+    )
+
+
+def read_lines(client: Callable[[str], Any], uri: str) -> list[dict[str, Any]]:
+    """Return the rows of a file of JSON lines."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    body = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    return [json.loads(line) for line in body.splitlines() if line.strip()]
+
+
+def paid_twice(jobs: Iterable[Job], names: Mapping[str, object]) -> Iterable[str]:
+    """I3: never in two unfinished jobs, and not labeled again while a label stands.
+
+    Nor is anything paid for that cannot be verified, or verified again while a verdict stands.
+
+    Args:
+        jobs: Every job, in the order in which they were made.
+        names: What to call an item in a finding.
+    """
+    labels = Labels()
+    busy_until: dict[str, str] = {}
+    for job in jobs:
+        if job.unlabeled_shown:
+            yield f"{job.unlabeled_shown} objects without a label were verified in {job.name}"
+        for item, count in Counter(job.items).items():
+            name = names.get(item, item)
+            if count > 1:
+                yield f"{name} is {count} times in job {job.name}"
+            if not job.verifies and item in labels.labeled_in:
+                yield f"{name} was labeled in {labels.labeled_in[item]} and again"
+            if job.verifies and item not in labels.labeled_in:
+                yield f"{name} was verified in {job.name} without a label that stands"
+            if job.verifies and item in labels.accepted_in:
+                yield f"{name} was accepted in {labels.accepted_in[item]} and verified again"
+            if busy_until.get(item, "") > job.created:
+                yield f"{name} is in two unfinished jobs at once"
+            busy_until[item] = job.modified
+        labels.follow(job)
+
+
+def contradicted(
+    jobs: Iterable[Job],
+    items: Mapping[str, Mapping[str, Any]],
+    records: Mapping[tuple[str, str], Mapping[str, str]],
+) -> Iterable[str]:
+    """What reviewers said against what was made of it: rejected is not stored, and so on.
+
+    Args:
+        jobs: Every job, in the order in which they were made.
+        items: The ledger's rows by item.
+        records: The records by address and version of what was uploaded.
+    """
+    labels = Labels()
+    for job in jobs:
+        labels.follow(job)
+    for item, row in items.items():
+        line = row.get("source_line")
+        uri = f"s3://{row['bucket']}/{row['object_key']}" + (f"#L{line}" if line else "")
+        state, rejected = row["item_state"], labels.rejected_in.get(item)
+        if state in ("stored", "labeled") and rejected and item not in labels.labeled_in:
+            yield f"{uri} is {state}, but its label was rejected in {rejected}"
+        record = records.get((uri, row["version_id"]))
+        if state == "stored" and record is not None:
+            yield from _wrong_status(uri, record, labels.accepted_in.get(item))
+
+
+def _wrong_status(uri: str, record: Mapping[str, str], accepted_in: str | None) -> Iterable[str]:
+    named = record.get("verification_job", "").rpartition("/")[2].lower()
+    if (record["status"] == _VERIFIED) != (accepted_in is not None):
+        verdict = f"was accepted in {accepted_in}" if accepted_in else "was not verified"
+        yield f"the record of {uri} is {record['status']}, but its label {verdict}"
+    elif named != (accepted_in or "").lower():
+        yield f"the record of {uri} names {named or 'no verification job'}, not {accepted_in}"
+
+
+def unbalanced(
+    reports: Iterable[Mapping[str, Any]],
+    offline: Iterable[Mapping[str, str]],
+    jobs: Iterable[Job],
+) -> Iterable[str]:
+    """I4: each run's report against what the services saw.
+
+    Args:
+        reports: The report of every run.
+        offline: Every row of the offline store.
+        jobs: Every job.
+    """
+    stored: dict[str, set[str]] = defaultdict(set)
+    for row in offline:
+        stored[row["run_id"]].add(row["source_ref"])
+    known = {job.name: job for job in jobs}
+    for report in reports:
+        yield from (f"run {report['run_id']}: {it}" for it in _imbalances(report, known, stored))
+
+
+def _imbalances(
+    report: Mapping[str, Any], jobs: Mapping[str, Job], stored: Mapping[str, set[str]]
+) -> Iterable[str]:
+    outcomes = sum(report["dropped"].values()) + sum(report["invalid"].values())
+    if report["received"] != report["claimed"] + outcomes:
+        yield "received is not claimed + dropped + invalid"
+    records = len(stored.get(report["run_id"], ()))
+    if report["stored"] != records:
+        yield f"reports {report['stored']} stored, {records} records"
+    given_back = sum(report["returned"].values()) + sum(report["dead_lettered"].values())
+    settled = report["stored"] + report["labeled"] + given_back + report["superseded"]
+    if report["claimed"] != settled:
+        yield f"{report['claimed']} claimed, {settled} settled"
+    job = _job_of(report.get("labeling_job"), jobs)
+    verification = _job_of(report.get("verification_job"), jobs)
+    worked_on = {item for it in (job, verification) if it for item in it.items}
+    untouched = report["claimed"] - len(worked_on)
+    # Labels of earlier runs need no job, and are kept where none could be made.
+    if job and not verification and untouched > report["superseded"] + report["labeled"]:
+        yield f"claimed {report['claimed']}, but the job had {len(worked_on)} items"
+    if verification and untouched > report["superseded"]:
+        yield f"claimed {report['claimed']}, but its jobs had {len(worked_on)} items"
+    yield from _wrong_share(report, job, verification)
+    if verification:
+        yield from _wrong_verdicts(report, verification)
+
+
+def _wrong_verdicts(report: Mapping[str, Any], verification: Job) -> Iterable[str]:
+    """Compare what a run counted as verified and rejected with what reviewers said."""
+    not_stored = report["superseded"] + report["dead_lettered"].get("record_rejected", 0)
+    accepted = len(verification.accepted)
+    rejected = len(verification.labeled) - accepted
+    counted = sum(report["rejected"].values())
+    if not accepted - not_stored <= report["verified"] <= accepted:
+        yield f"reviewers accepted {accepted} labels, {report['verified']} are reported"
+    if not rejected - report["superseded"] <= counted <= rejected:
+        yield f"reviewers rejected {rejected} labels, {counted} are reported"
+
+
+def _wrong_share(
+    report: Mapping[str, Any], job: Job | None, verification: Job | None
+) -> Iterable[str]:
+    """Compare what is stored with what workers gave."""
+    labeled = len(job.labeled) if job else 0
+    # What no labeling job had is superseded or has a label of an earlier run.
+    unlabeled = report["claimed"] - (len(job.items) if job else 0)
+    most = labeled + (unlabeled if unlabeled > report["superseded"] else 0)
+    if verification:
+        least = len(verification.accepted)
+        most -= len(verification.labeled) - least
+    else:
+        least = labeled - report["labeled"]
+    # A label is not stored if the object was overwritten meanwhile or its record was refused.
+    not_stored = report["superseded"] + report["dead_lettered"].get("record_rejected", 0)
+    if not least - not_stored <= report["stored"] <= most:
+        yield f"workers gave {least} to {most} labels to store, {report['stored']} are stored"
+
+
+def _job_of(result: Mapping[str, Any] | None, jobs: Mapping[str, Job]) -> Job | None:
+    return jobs.get(str((result or {}).get("name")))
