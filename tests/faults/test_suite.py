@@ -1,4 +1,4 @@
-"""A small share of what `make faults` does: sampled crash points, some stories, a seeded bug each."""
+"""A small share of `make faults`: sampled crash points, some stories, a seeded bug for each kind."""
 
 from __future__ import annotations
 

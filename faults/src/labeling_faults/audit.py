@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from labeling_faults.world import World
 
 
+#: What the auditor is told of a job that judges labels, beside its output.
+_VERIFICATION = {
+    "kind": "Verification",
+    "accepted_category": deployment.JUDGEMENTS[0],
+    "shown_without_label": 0,
+}
+
+
 def findings_of(world: World) -> Findings:
     """Audit a world at rest."""
     auditor = Auditor(
@@ -43,6 +51,7 @@ def _control(world: World, path: str) -> Any:  # noqa: ANN401 - as the sandbox's
                     line["item-id"] for line in world.account.sagemaker.input_lines(job.name)
                 ],
                 "status": job.status,
+                **(_VERIFICATION if job.attribute == deployment.VERIFICATION_ATTRIBUTE else {}),
             }
             for job in world.account.sagemaker.jobs.values()
         ]

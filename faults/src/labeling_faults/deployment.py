@@ -25,9 +25,11 @@ INTAKE_QUEUE = f"{JOB_NAME}-intake"
 DEAD_LETTER_QUEUE = f"{JOB_NAME}-dead-letter"
 UNDELIVERED_QUEUE = f"{JOB_NAME}-undelivered"
 LABEL_ATTRIBUTE = f"{JOB_NAME}-label"
+VERIFICATION_ATTRIBUTE = f"{JOB_NAME}-verification"
 TEMPLATE_KEY = "ground-truth/template.html"
 CATEGORIES_KEY = "ground-truth/categories.json"
 CLASSES = ("zero", "one", "two")
+JUDGEMENTS = ("Correct", "Wrong class", "Not usable")
 IMAGES = "image_single_label_classification"
 TEXTS = "text_single_label_classification"
 
@@ -61,6 +63,7 @@ class Configuration:
         max_items_per_run: Items that a run claims at most.
         text_items: What is an item of a text file.
         batched_records: Whether the functions' boto3 has BatchWriteRecord.
+        sample_percent: Share of the labels that reviewers see; None without verification.
     """
 
     task_type: str = IMAGES
@@ -68,6 +71,12 @@ class Configuration:
     max_items_per_run: int = 10_000
     text_items: str = "line"
     batched_records: bool = True
+    sample_percent: float | None = None
+
+    @property
+    def verifies(self) -> bool:
+        """Whether reviewers judge labels."""
+        return self.sample_percent is not None
 
     @property
     def splits(self) -> bool:
@@ -91,6 +100,14 @@ def environment(
         "MAX_ITEMS_PER_RUN": str(configuration.max_items_per_run),
         "LABELING_JOB": json.dumps(dataclasses.asdict(_labeling_job())),
         "LABEL_ATTRIBUTE_NAME": LABEL_ATTRIBUTE,
+        "VERIFICATION": json.dumps(_verification(configuration)),
+        "VERIFICATION_JOB": json.dumps(
+            {
+                **dataclasses.asdict(_labeling_job()),
+                "label_attribute_name": VERIFICATION_ATTRIBUTE,
+                "title": "Verify digits",
+            }
+        ),
         "LABEL_SCHEMA": "sha256:0123456789abcdef",
         "LABELS": json.dumps(CLASSES),
         "TEXT_ITEMS": configuration.text_items,
@@ -98,6 +115,17 @@ def environment(
         "EXTRA_FEATURES": "{}",
         "FEATURE_GROUP_NAME": FEATURE_GROUP,
         "EVENT_BUS_NAME": "default",
+    }
+
+
+def _verification(configuration: Configuration) -> dict[str, object] | None:
+    if configuration.sample_percent is None:
+        return None
+    return {
+        "attribute": VERIFICATION_ATTRIBUTE,
+        "accepted_category": JUDGEMENTS[0],
+        "categories": JUDGEMENTS,
+        "sample_percent": configuration.sample_percent,
     }
 
 

@@ -43,7 +43,7 @@ _SERVICES = {
 SMALL_SIZES = {
     "labeling_lambdas.steps.draining": {"THREADS": 2, "PART_MESSAGES": 4},
     "labeling_lambdas.aws.item_ledger": {"CLAIMS_PER_TRANSACTION": 3, "_KEYS_PER_READ": 4},
-    "labeling_lambdas.steps.planning": {"SHARD_ITEMS": 4},
+    "labeling_lambdas.steps.shards": {"SHARD_ITEMS": 4},
     "labeling_lambdas.steps.storing": {"MAX_ACTIONS": 2},
     "labeling_lambdas.steps.returning": {"MAX_ACTIONS": 3},
     "labeling_lambdas.aws.feature_store": {"BATCH_RECORDS": 2},

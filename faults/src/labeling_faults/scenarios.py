@@ -186,6 +186,74 @@ def _text_failures(world: World) -> None:
         world.schedule_and_run(2 * HOUR)
 
 
+def _verified(world: World) -> None:
+    for number in range(6):
+        world.upload(f"{number}.png")
+    world.run(10)
+    world.schedule_and_run(4 * HOUR)
+
+
+def _rejected(world: World) -> None:
+    world.workforce.review = lambda: Work(rejecting=0.5)
+    world.workforce.plan = lambda: Work(failing=0.2)
+    for number in range(6):
+        world.upload(f"{number}.png")
+    world.run(10)
+    for _ in range(2):
+        world.schedule_and_run(4 * HOUR)
+    world.upload("0.png", b"newer")
+    world.schedule_and_run(4 * HOUR)
+
+
+def _partly_verified(world: World) -> None:
+    world.workforce.review = lambda: Work(failing=0.3, expiring=0.2, omitted=0.2)
+    for number in range(6):
+        world.upload(f"{number}.png")
+    world.run(10)
+    for _ in range(2):
+        world.schedule_and_run(4 * HOUR)
+
+
+def _reviews_failed(world: World) -> None:
+    works = itertools.chain([Work("Failed"), Work("Stopped", events=())], itertools.repeat(Work()))
+    world.workforce.review = lambda: next(works)
+    for number in range(4):
+        world.upload(f"{number}.png")
+    world.run(10)
+    for _ in range(3):
+        world.schedule_and_run(4 * HOUR)
+
+
+def _reviews_stopped(world: World) -> None:
+    world.workforce.review = lambda: Work(seconds=40 * DAY)
+    for number in range(4):
+        world.upload(f"{number}.png")
+    world.run(10)
+    for pause in (HOUR, DAY, 31 * DAY):
+        world.schedule_and_run(pause)
+
+
+def _reviews_resumed(world: World) -> None:
+    for number in range(3):
+        world.upload(f"{number}.png")
+    world.run(10)
+    # An hour for the labels; the reviewers are at work when the execution ends.
+    world.executions.end(world.schedule_and_run(1.5 * HOUR), "ABORTED")
+    world.upload("later.png")
+    world.run(10)
+    world.schedule_and_run(4 * HOUR)
+
+
+def _reviewed_texts(world: World) -> None:
+    world.workforce.review = lambda: Work(rejecting=0.4, failing=0.3)
+    world.upload("texts.txt", _TEXT)
+    world.run(60)
+    for _ in range(2):
+        world.schedule_and_run(4 * HOUR)
+
+
+_VERIFYING = Configuration(sample_percent=100)
+
 SCENARIOS = (
     Scenario("usual", _usual),
     Scenario("parts and shards", _parts_and_shards, dead_letters=frozenset({_INVALID})),
@@ -206,4 +274,12 @@ SCENARIOS = (
     Scenario("limited runs", _several_polls, Configuration(max_items_per_run=5)),
     Scenario("texts", _texts, Configuration(task_type=TEXTS)),
     Scenario("failing texts", _text_failures, Configuration(task_type=TEXTS)),
+    Scenario("verified", _verified, _VERIFYING),
+    Scenario("sample of labels", _verified, Configuration(sample_percent=50)),
+    Scenario("rejected labels", _rejected, _VERIFYING),
+    Scenario("partly failed verification", _partly_verified, _VERIFYING),
+    Scenario("failed and stopped verification", _reviews_failed, _VERIFYING),
+    Scenario("verification without end", _reviews_stopped, _VERIFYING),
+    Scenario("run resumed while reviewers work", _reviews_resumed, _VERIFYING),
+    Scenario("verified texts", _reviewed_texts, Configuration(task_type=TEXTS, sample_percent=100)),
 )

@@ -89,6 +89,7 @@ def new_story(chance: Chance, seed: int) -> Story:
         max_attempts=chance.choice((1, 2, 3)),
         max_items_per_run=chance.choice((10_000, 10_000, 5)),
         batched_records=chance.choice((True, True, False)),
+        sample_percent=chance.choice((None, 100.0, 100.0, 40.0)),
     )
     steps: list[Step] = [["upload", chance.randint(1, 9), chance.choice(_ANNOUNCEMENTS)]]
     for _ in range(chance.randint(3, 14)):
@@ -103,7 +104,8 @@ def _new_step(chance: Chance) -> Step:
         (6, lambda it: ["upload", it.randint(1, 6), it.choice(_ANNOUNCEMENTS)]),
         (3, lambda it: ["overwrite", it.randint(0, 9), it.choice(_ANNOUNCEMENTS)]),
         (2, lambda it: ["junk", it.choice(_JUNK)]),
-        (5, _new_work),
+        (5, lambda it: ["work", _new_work(it)]),
+        (4, lambda it: ["review", {**_new_work(it), "rejecting": it.choice((0.0, 0.4, 1.0))}]),
         (2, lambda it: ["hopeless", it.randint(0, 9)]),
         (2, lambda it: ["poison", it.randint(0, 9)]),
         (3, lambda it: ["end", it.randint(0, 3), it.choice(("ABORTED", "TIMED_OUT"))]),
@@ -130,18 +132,15 @@ def _new_step(chance: Chance) -> Step:
     raise AssertionError(message)
 
 
-def _new_work(chance: Chance) -> Step:
-    return [
-        "work",
-        {
-            "status": chance.choice(("Completed", "Completed", "Failed", "Stopped")),
-            "seconds": chance.choice(_SECONDS),
-            "failing": chance.choice((0.0, 0.0, 0.3, 1.0)),
-            "expiring": chance.choice((0.0, 0.3)),
-            "omitted": chance.choice((0.0, 0.0, 0.2)),
-            "events": chance.choice(_EVENTS),
-        },
-    ]
+def _new_work(chance: Chance) -> dict[str, Any]:
+    return {
+        "status": chance.choice(("Completed", "Completed", "Failed", "Stopped")),
+        "seconds": chance.choice(_SECONDS),
+        "failing": chance.choice((0.0, 0.0, 0.3, 1.0)),
+        "expiring": chance.choice((0.0, 0.3)),
+        "omitted": chance.choice((0.0, 0.0, 0.2)),
+        "events": chance.choice(_EVENTS),
+    }
 
 
 def _new_death(chance: Chance) -> Step:
@@ -240,6 +239,10 @@ class Player:
     def _work(self, plan: dict[str, Any]) -> None:
         work = Work(**{**plan, "events": tuple(plan["events"])})
         self.world.workforce.plan = lambda: work
+
+    def _review(self, plan: dict[str, Any]) -> None:
+        work = Work(**{**plan, "events": tuple(plan["events"])})
+        self.world.workforce.review = lambda: work
 
     def _hopeless(self, which: int) -> None:
         self.world.workforce.hopeless.add(self._key(which).rpartition("/")[2])

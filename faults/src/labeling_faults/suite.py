@@ -108,7 +108,7 @@ class Suite:
         started = time.monotonic()
         report = Report()
         # Rendered before the processes part, so that each has it.
-        the_definition()
+        the_definition(verifies=False), the_definition(verifies=True)
         with runtime.installed():
             points = list(crashes.crash_points())
         with self._pool() as pool:

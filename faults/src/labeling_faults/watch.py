@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: Bucket, key, version, and line of a text.
 Source = tuple[str, str, str, int | None]
 
+_VERIFICATION = deployment.VERIFICATION_ATTRIBUTE
+_ACCEPTED = deployment.JUDGEMENTS[0]
 _OPEN_STATES = frozenset({"polling", "sealed", "settling"})
 
 
@@ -53,7 +55,7 @@ class Watch:
 
     account: Account
     violations: list[str] = field(default_factory=list)
-    _labeled: dict[str, set[str]] = field(default_factory=dict)
+    _labeled: dict[str, dict[str, str]] = field(default_factory=dict)
     _named: dict[str, list[str]] = field(default_factory=dict)
 
     def after(self, call: Call) -> None:
@@ -129,9 +131,23 @@ class Watch:
             shared = set(names).intersection(self._names_in(other.name))
             if shared and not other.ended:
                 self.violations.append(f"I3: {sorted(shared)} are in {other.name} and in {name}")
-            again = shared & self._labeled_by(other)
-            if again:
-                self.violations.append(f"I3: {sorted(again)}, labeled by {other.name}, in {name}")
+        new = self.account.sagemaker.jobs[name]
+        again = set(names) & self._finished(verified=new.attribute == _VERIFICATION)
+        if again:
+            self.violations.append(f"I3: {sorted(again)} are in {name}, they were done before")
+
+    def _finished(self, *, verified: bool) -> set[str]:
+        """Return what has a label that stands, or one that reviewers have accepted."""
+        labeled: set[str] = set()
+        accepted: set[str] = set()
+        for job in sorted(self.account.sagemaker.jobs.values(), key=lambda it: it.modified):
+            named = self._named_by(job)
+            if job.attribute == _VERIFICATION:
+                accepted |= {item for item, name in named.items() if name == _ACCEPTED}
+                labeled -= {item for item, name in named.items() if name != _ACCEPTED}
+            else:
+                labeled |= set(named)
+        return accepted if verified else labeled
 
     def _names_in(self, job: str) -> list[str]:
         if job not in self._named:
@@ -139,14 +155,15 @@ class Watch:
             self._named[job] = [line["item-id"] for line in lines]
         return self._named[job]
 
-    def _labeled_by(self, job: LabelingJob) -> set[str]:
+    def _named_by(self, job: LabelingJob) -> dict[str, str]:
+        """Return the class that a job gave each of its items, those left out that have none."""
         if not job.ended or not job.output_uri or job.status == "Failed":
-            return set()
+            return {}
         if job.name not in self._labeled:
             bucket, _, key = job.output_uri.removeprefix("s3://").partition("/")
             lines = self.account.s3.body(bucket, key).decode().splitlines()
             self._labeled[job.name] = {
-                line["item-id"]
+                line["item-id"]: line[f"{job.attribute}-metadata"]["class-name"]
                 for line in map(json.loads, lines)
                 if "class-name" in line.get(f"{job.attribute}-metadata", {})
             }

@@ -7,10 +7,10 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from labeling_faults.deployment import CLASSES
+from labeling_faults.deployment import CLASSES, JUDGEMENTS, VERIFICATION_ATTRIBUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from labeling_faults.aws.sagemaker import LabelingJob
     from labeling_faults.world import World
@@ -35,6 +35,7 @@ class Work:
         failing: Share of its items that workers fail at.
         expiring: Share of its items that nobody works on in time.
         omitted: Share of its items that its output does not name.
+        rejecting: Share of its items that reviewers reject, in a verification job.
         events: Seconds after its end at which its completion event is delivered, once for each;
             empty if the event is lost.
     """
@@ -44,6 +45,7 @@ class Work:
     failing: float = 0.0
     expiring: float = 0.0
     omitted: float = 0.0
+    rejecting: float = 0.0
     events: tuple[float, ...] = (1.0,)
 
 
@@ -53,18 +55,22 @@ class Workforce:
 
     Attributes:
         world: Where.
-        plan: Says how the next job goes.
+        plan: Says how the next labeling job goes.
+        review: Says how the next verification job goes.
         hopeless: Keys of objects that workers fail at always.
     """
 
     world: World
     plan: Callable[[], Work] = Work
+    review: Callable[[], Work] = Work
     hopeless: set[str] = field(default_factory=set)
     _work: dict[str, Work] = field(default_factory=dict)
 
     def job_created(self, name: str) -> None:
         """Let workers begin."""
-        work = self._work[name.lower()] = self.plan()
+        attribute = self.world.account.sagemaker.jobs[name].attribute
+        plan = self.review if attribute == VERIFICATION_ATTRIBUTE else self.plan
+        work = self._work[name.lower()] = plan()
         self.world.agenda.after(work.seconds, lambda: self._end(name, work.status))
 
     def job_stopping(self, name: str) -> None:
@@ -110,15 +116,21 @@ class Workforce:
         # A job that was stopped half way holds the first half of the work.
         if status == "Stopped" and _share(name) < _WORKED_ON:
             return []
-        return [json.dumps(self._labeled(job, item, attribute))]
+        if attribute == VERIFICATION_ATTRIBUTE:
+            index = 1 if chance < work.rejecting else 0
+            return [json.dumps(self._marked(job, item, index, JUDGEMENTS))]
+        index = int(_share(name) * len(CLASSES))
+        return [json.dumps(self._marked(job, item, index, CLASSES))]
 
-    def _labeled(self, job: LabelingJob, item: dict[str, Any], attribute: str) -> dict[str, Any]:
-        index = int(_share(item["item-id"]) * len(CLASSES))
+    def _marked(
+        self, job: LabelingJob, item: dict[str, Any], index: int, names: Sequence[str]
+    ) -> dict[str, Any]:
         return {
             **item,
-            attribute: index,
-            f"{attribute}-metadata": {
-                "class-name": CLASSES[index],
+            job.attribute: index,
+            f"{job.attribute}-metadata": {
+                "class-name": names[index],
+                "worker-feedback": [{"comment": "as seen"}] if index else [],
                 "confidence": 0.67,
                 "type": "groundtruth/image-classification",
                 "job-name": f"labeling-job/{job.name}",

@@ -55,9 +55,14 @@ _LONG_PAUSES = (HOUR, 3 * HOUR, DAY, 3 * DAY, 8 * DAY, 20 * DAY)
 
 
 @functools.cache
-def the_definition() -> dict[str, Any]:
+def the_definition(*, verifies: bool = False) -> dict[str, Any]:
     """Return the module's definition, rendered once."""
-    text = definition.rendered(deployment.JOB_NAME, deployment.ACCOUNT, deployment.REGION)
+    text = definition.rendered(
+        deployment.JOB_NAME,
+        deployment.ACCOUNT,
+        deployment.REGION,
+        "{}" if verifies else "null",
+    )
     return definition.read(text)
 
 
@@ -98,7 +103,7 @@ class World:
         self.functions = Functions(self)
         self.executions = Executions(
             arn=deployment.STATE_MACHINE_ARN,
-            definition=the_definition(),
+            definition=the_definition(verifies=self.configuration.verifies),
             agenda=self.agenda,
             chance=self.chance,
             function=self.functions.call,
@@ -121,8 +126,9 @@ class World:
         account.features.create_group(deployment.FEATURE_GROUP, deployment.FEATURES)
         account.features.batched = self.configuration.batched_records
         self.ledger = account.dynamodb.create_table(deployment.LEDGER_TABLE).rows
+        # An operator looks after dead letters before they expire.
         self.dead_letter_url = account.sqs.create_queue(
-            deployment.DEAD_LETTER_QUEUE, retention_seconds=deployment.RETENTION_SECONDS
+            deployment.DEAD_LETTER_QUEUE, retention_seconds=365 * DAY
         )
         self.intake_url = account.sqs.create_queue(
             deployment.INTAKE_QUEUE,
@@ -264,11 +270,17 @@ class World:
         self._sent.append(answer["MessageId"])
 
     def redrive(self) -> None:
-        """Move every dead letter that is visible to the intake queue, as an operator does."""
+        """Move dead letters that are visible to the intake queue, as an operator does.
+
+        Those whose label is there, but whose record was refused, stay: a redrive starts an item
+        anew, so that it would be paid for again.
+        """
         sqs = self.client("sqs")
         while True:
             answer = sqs.receive_message(QueueUrl=self.dead_letter_url, MaxNumberOfMessages=10)
             for message in answer.get("Messages", []):
+                if "record_rejected" in message["Body"]:
+                    continue
                 self.send(message["Body"])
                 sqs.delete_message(
                     QueueUrl=self.dead_letter_url, ReceiptHandle=message["ReceiptHandle"]
@@ -327,7 +339,7 @@ class World:
             Whether the world came to rest.
         """
         self.trouble = NoTrouble()
-        self.workforce.plan = Work
+        self.workforce.plan = self.workforce.review = Work
         self.calm_services()
         pauses = itertools.chain(_LONG_PAUSES, itertools.repeat(DAY))
         for _ in range(_REST_ROUNDS):
