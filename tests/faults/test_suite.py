@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from labeling_faults import crashes, long_jobs, mutations, runtime, stories, suite
 from labeling_faults.deployment import Configuration
 from labeling_faults.mutations import MUTATIONS
-from labeling_faults.scenarios import SCENARIOS
-from labeling_faults.trouble import NoTrouble
+from labeling_faults.scenarios import SCENARIOS, Scenario
+from labeling_faults.trouble import Death, NoTrouble
 from labeling_faults.workforce import DAY
 from labeling_faults.world import World
 
@@ -34,7 +34,7 @@ def functions_in_worlds() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda it: it.name)
-def test_a_history_without_trouble_keeps_every_promise(scenario: crashes.Scenario) -> None:
+def test_a_history_without_trouble_keeps_every_promise(scenario: Scenario) -> None:
     world, broken = scenario.end_of(NoTrouble())
     assert broken == []
     assert world.uploads
@@ -49,7 +49,7 @@ def test_histories_are_the_same_each_time() -> None:
 def test_processes_that_die_at_sampled_crash_points_break_no_promise() -> None:
     points = list(crashes.crash_points())
     assert {(point.after_effect, point.death) for point in points} == {
-        (after, death) for after in (False, True) for death in crashes.Death
+        (after, death) for after in (False, True) for death in Death
     }
     for point in random.Random(4).sample(points, _SAMPLED_CRASH_POINTS):
         assert crashes.crash(point).broken == []

@@ -22,9 +22,12 @@ def run(
     histories: Annotated[int, typer.Option(min=0, help="Random histories to run.")] = 2000,
     first_seed: Annotated[int, typer.Option(help="Seed of the first history.")] = 0,
     processes: Annotated[int, typer.Option(min=1, help="Processes that work.")] = 2,
+    stride: Annotated[
+        int, typer.Option(min=1, help="Take only every so many-th crash point, for a quick look.")
+    ] = 1,
 ) -> None:
     """Enumerate every crash point, run random histories and look for every seeded bug."""
-    report = Suite(typer.echo, processes).run(histories, first_seed)
+    report = Suite(typer.echo, processes, stride).run(histories, first_seed)
     for line in lines_of(report):
         typer.echo(line)
     typer.echo(f"{report.seconds:.0f} s")

@@ -36,13 +36,17 @@ class Scenario:
     configuration: Configuration = field(default_factory=Configuration)
     dead_letters: frozenset[str] = frozenset()
 
-    def end_of(self, trouble: Trouble) -> tuple[World, list[str]]:
+    def end_of(self, trouble: Trouble, *, strict: bool = True) -> tuple[World, list[str]]:
         """Play the history with trouble, let the world come to rest and audit it.
+
+        Args:
+            trouble: What goes wrong.
+            strict: Whether requests are checked against botocore's models.
 
         Returns:
             The world, and every promise that was broken.
         """
-        world = World(self.configuration, trouble=trouble)
+        world = World(self.configuration, trouble=trouble, strict=strict)
         self.play(world)
         if not world.rest():
             return world, ["the world does not come to rest", *world.violations()]

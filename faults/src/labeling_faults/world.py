@@ -74,6 +74,7 @@ class World:
         configuration: What its user has chosen.
         seed: Of its chance.
         trouble: What goes wrong with calls.
+        strict: Whether requests are checked against botocore's models, which costs time.
         clock: Its time.
         calls: Number of calls that functions have made.
         uploads: Every item that was uploaded.
@@ -84,6 +85,7 @@ class World:
     configuration: Configuration
     seed: int = 0
     trouble: Trouble = field(default_factory=NoTrouble)
+    strict: bool = True
     clock: Clock = field(default_factory=Clock)
     calls: int = 0
     uploads: list[Upload] = field(default_factory=list)
@@ -99,7 +101,7 @@ class World:
         """Create what Terraform would create."""
         self.chance = random.Random(self.seed)
         self.agenda = Agenda(self.clock)
-        self.account = Account(self.clock, observer=self)
+        self.account = Account(self.clock, observer=self, strict=self.strict)
         self.functions = Functions(self)
         self.executions = Executions(
             arn=deployment.STATE_MACHINE_ARN,
