@@ -1,4 +1,4 @@
-"""A small share of `make faults`: sampled crash points, some stories, a seeded bug for each kind."""
+"""A small share of `make faults`: sampled crash points, some stories, a few of the seeded bugs."""
 
 from __future__ import annotations
 
