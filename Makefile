@@ -4,11 +4,13 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo sandbox test check package clean
+.PHONY: help demo sandbox test check faults package clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
 KEEP ?=
+N ?=
+SEED ?=
 TASK ?=
 VERIFY ?=
 DEMO_ARGS ?=
@@ -66,6 +68,10 @@ check: $(READY) ## Check format, lint, types and Terraform format
 	@echo "== terraform fmt"
 	@terraform fmt -check -diff -recursive
 
+faults: $(READY) ## Prove the promises under faults (N=<random histories>, SEED=<one of them, run again>)
+	$(need_terraform)
+	@$(BIN)/labeling-faults $(if $(SEED),replay $(SEED),run $(if $(N),--histories $(N)))
+
 package: $(READY) ## Rebuild the Lambda package that ships in the module
 	@$(BIN)/python tools/build_package.py
 
@@ -73,10 +79,10 @@ clean: ## Remove the environments, caches and working folders
 	@rm -rf .venv .venv-runtime .venv-scan .demo .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name .git -prune -o \( -name __pycache__ -o -name .terraform \) -type d -prune -exec rm -rf {} +
 
-$(READY): requirements-dev.txt lambda_src/pyproject.toml sandbox/pyproject.toml labelctl/pyproject.toml
+$(READY): requirements-dev.txt faults/pyproject.toml labelctl/pyproject.toml lambda_src/pyproject.toml sandbox/pyproject.toml
 	$(call make_environment,.venv,tools and tests)
 	@$(BIN)/python $(PIP) --requirement requirements-dev.txt
-	@$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable lambda_src --editable sandbox --editable labelctl
+	@$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable faults --editable labelctl --editable lambda_src --editable sandbox
 	@touch $@
 
 $(SCAN_READY): requirements-scan.txt

@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LAMBDAS = ROOT / "lambda_src" / "src" / "labeling_lambdas"
+FAULTS = ROOT / "faults" / "src" / "labeling_faults"
 SANDBOX = ROOT / "sandbox" / "src" / "labeling_sandbox"
 LABELCTL = ROOT / "labelctl" / "src" / "labelctl"
 TOOLS = ROOT / "tools"

@@ -5,10 +5,19 @@ from __future__ import annotations
 import pytest
 
 from tests.conventions import python_rules as rules
-from tests.conventions.sources import LABELCTL, LAMBDAS, ROOT, SANDBOX, TOOLS, python_files, shown
+from tests.conventions.sources import (
+    FAULTS,
+    LABELCTL,
+    LAMBDAS,
+    ROOT,
+    SANDBOX,
+    TOOLS,
+    python_files,
+    shown,
+)
 
 LAMBDA_FILES = python_files(LAMBDAS)
-ALL_FILES = python_files(LAMBDAS, SANDBOX, LABELCTL, TOOLS)
+ALL_FILES = python_files(FAULTS, LABELCTL, LAMBDAS, SANDBOX, TOOLS)
 
 
 def dotted_name(path: str) -> str:

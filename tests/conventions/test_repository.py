@@ -34,6 +34,7 @@ def test_module_and_distributions_have_one_version() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     released = RELEASE_HEADING.findall(changelog)[0]
     assert project("lambda_src")["version"] == released
+    assert project("faults")["version"] == released
     assert project("sandbox")["version"] == released
     assert project("labelctl")["version"] == released
     assert f"labeling-lambdas=={released}" in project("labelctl")["dependencies"]

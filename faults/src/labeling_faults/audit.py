@@ -1,0 +1,58 @@
+"""The sandbox's auditor, looking at a world."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from labeling_faults import deployment
+from labeling_sandbox.auditor import Auditor, Findings, Resources
+
+if TYPE_CHECKING:
+    from labeling_faults.world import World
+
+
+#: What the auditor is told of a job that judges labels, beside its output.
+_VERIFICATION = {
+    "kind": "Verification",
+    "accepted_category": deployment.JUDGEMENTS[0],
+    "shown_without_label": 0,
+}
+
+
+def findings_of(world: World) -> Findings:
+    """Audit a world at rest."""
+    auditor = Auditor(
+        client=world.client,
+        control=lambda path: _control(world, path),
+        resources=Resources(
+            ledger_table=deployment.LEDGER_TABLE,
+            intake_queue_url=world.intake_url,
+            dead_letter_queue_url=world.dead_letter_url,
+            output_bucket=deployment.OUTPUT_BUCKET,
+            feature_group=deployment.FEATURE_GROUP,
+        ),
+    )
+    return auditor.audit(world.uploads, max_attempts=world.configuration.max_attempts)
+
+
+def audit_of(world: World) -> list[str]:
+    """Return what the auditor finds broken in a world at rest."""
+    return findings_of(world).violations
+
+
+def _control(world: World, path: str) -> Any:  # noqa: ANN401 - as the sandbox's routes
+    if path == "labeling-jobs":
+        return [
+            {
+                "name": job.name,
+                "created": job.created.isoformat(),
+                "modified": job.modified.isoformat(),
+                "item_ids": [
+                    line["item-id"] for line in world.account.sagemaker.input_lines(job.name)
+                ],
+                "status": job.status,
+                **(_VERIFICATION if job.attribute == deployment.VERIFICATION_ATTRIBUTE else {}),
+            }
+            for job in world.account.sagemaker.jobs.values()
+        ]
+    return {"offline": world.account.features.groups[deployment.FEATURE_GROUP].history}

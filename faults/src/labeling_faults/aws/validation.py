@@ -1,0 +1,107 @@
+"""Checks of a call against botocore's model: the caller's library first, then the service.
+
+botocore checks members, types and lower bounds before it sends anything. Lengths, ranges, patterns
+and enums are the service's to check; it does so here for the services that say in their reference
+that they do.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+from botocore.errorfactory import ClientExceptionsFactory
+from botocore.exceptions import ParamValidationError
+from botocore.model import ListShape, StringShape, StructureShape
+from botocore.validate import ParamValidator
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel, ServiceModel, Shape
+
+_validator = ParamValidator()
+_exceptions_factory = ClientExceptionsFactory()
+
+#: In the services' patterns the dot matches none of these; in Python's it matches all but the
+#: first.
+_LINE_TERMINATORS = re.compile("[\n\r\u0085\u2028\u2029]")
+
+
+@functools.cache
+def service_model(service: str) -> ServiceModel:
+    """Return botocore's model of a service."""
+    return botocore.session.get_session().get_service_model(service)
+
+
+@functools.cache
+def operation_model(service: str, operation: str) -> OperationModel:
+    """Return botocore's model of an operation."""
+    return service_model(service).operation_model(operation)
+
+
+def service_exceptions(service: str) -> Any:  # noqa: ANN401 - made by botocore from the model
+    """Return the classes of a service's errors, the same for all clients and accounts."""
+    return _exceptions_factory.create_client_exceptions(service_model(service))
+
+
+def check_as_botocore(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+    """Refuse what botocore would not send.
+
+    Raises:
+        ParamValidationError: As botocore raises it.
+    """
+    shape = operation_model(service, operation).input_shape
+    if shape is None:
+        return
+    report = _validator.validate(parameters, shape)
+    if report.has_errors():
+        raise ParamValidationError(report=report.generate_report())
+
+
+def breaches(service: str, operation: str, parameters: Mapping[str, Any]) -> list[str]:
+    """List the constraints of the model that a request does not meet, in the services' words."""
+    shape = operation_model(service, operation).input_shape
+    return [] if shape is None else list(_breaches(shape, parameters, ""))
+
+
+def _breaches(shape: Shape, value: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - any member
+    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _breaches(shape.members[name], inner, f"{path}.{name}".lstrip("."))
+    elif isinstance(shape, ListShape) and isinstance(value, list | tuple):
+        yield from _out_of_bounds(shape, len(value), path, "length")
+        for number, inner in enumerate(value, start=1):
+            yield from _breaches(shape.member, inner, f"{path}.{number}.member")
+    elif isinstance(shape, StringShape) and isinstance(value, str):
+        yield from _out_of_bounds(shape, len(value), path, "length")
+        pattern = shape.metadata.get("pattern")
+        if pattern and not _matches(pattern, value):
+            yield _breach(path, f"satisfy regular expression pattern: {pattern}")
+        if shape.enum and value not in shape.enum:
+            yield _breach(path, f"satisfy enum value set: {shape.enum}")
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield from _out_of_bounds(shape, value, path, "value")
+
+
+def _out_of_bounds(shape: Shape, size: float, path: str, what: str) -> Iterator[str]:
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    if low is not None and size < low:
+        yield _breach(path, f"have {what} greater than or equal to {low}")
+    if high is not None and size > high:
+        yield _breach(path, f"have {what} less than or equal to {high}")
+
+
+def _matches(pattern: str, text: str) -> bool:
+    if pattern == ".*":
+        return not _LINE_TERMINATORS.search(text)
+    try:
+        return re.fullmatch(pattern, text) is not None
+    except re.error:
+        # Some patterns use classes such as \p{L}, which only the services' language has.
+        return True
+
+
+def _breach(path: str, rule: str) -> str:
+    return f"Value at '{path}' failed to satisfy constraint: Member must {rule}"

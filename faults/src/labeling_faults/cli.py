@@ -1,0 +1,51 @@
+"""``labeling-faults``: runs the fault suite, or one of its stories again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from labeling_faults import suite
+from labeling_faults.suite import Suite, lines_of
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+
+@app.callback()
+def main() -> None:
+    """Prove the pipeline's promises under faults, in one process and under a clock of its own."""
+
+
+@app.command()
+def run(
+    histories: Annotated[int, typer.Option(min=0, help="Random histories to run.")] = 2000,
+    first_seed: Annotated[int, typer.Option(help="Seed of the first history.")] = 0,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that work.")] = 2,
+    stride: Annotated[
+        int, typer.Option(min=1, help="Take only every so many-th crash point, for a quick look.")
+    ] = 1,
+) -> None:
+    """Enumerate every crash point, run random histories and look for every seeded bug."""
+    report = Suite(typer.echo, processes, stride).run(histories, first_seed)
+    for line in lines_of(report):
+        typer.echo(line)
+    typer.echo(f"{report.seconds:.0f} s")
+    for story in report.broken_stories[:1]:
+        replay(story.seed)
+    if not report.passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def replay(seed: Annotated[int, typer.Argument(help="Seed of the history.")]) -> None:
+    """Run one history again, and show the shortest one that breaks a promise the same way."""
+    story, broken = suite.replayed(seed)
+    typer.echo(f"== the history of seed {seed}, run again with: make faults SEED={seed}")
+    for line in story.lines():
+        typer.echo(f"   {line}")
+    typer.echo(f"violations: {len(broken)}")
+    for it in broken:
+        typer.echo(f"   {it}")
+    if broken:
+        raise typer.Exit(1)

@@ -1,0 +1,47 @@
+"""Time under control: it passes when somebody sleeps, and not otherwise."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+#: Where every history starts: 2 January 2026, 03:04:05 UTC.
+START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved.
+
+    Attributes:
+        now: The present moment, epoch seconds.
+    """
+
+    now: float = START
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass at once.
+
+        Raises:
+            ValueError: If the seconds are negative, as ``time.sleep`` does.
+        """
+        if seconds < 0:
+            message = "sleep length must be non-negative"
+            raise ValueError(message)
+        with self._lock:
+            self.now += seconds
+
+    def move_to(self, moment: float) -> None:
+        """Let time pass until a moment; one that is past already changes nothing."""
+        with self._lock:
+            self.now = max(self.now, moment)
+
+    def moment(self) -> datetime:
+        """Return the present moment."""
+        return datetime.fromtimestamp(self.now, UTC)
+
+    def text(self) -> str:
+        """Return the present moment as Step Functions writes it."""
+        return f"{self.moment():%Y-%m-%dT%H:%M:%S}.{int(self.now * 1000) % 1000:03d}Z"

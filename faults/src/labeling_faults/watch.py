@@ -1,0 +1,181 @@
+"""Promises that hold at every moment, checked while a history goes on.
+
+It shares no code with the functions: what they asked of the services is compared with what the
+services hold. Sentences begin with the invariant that is broken.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from labeling_faults import deployment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from labeling_faults.aws.account import Account
+    from labeling_faults.aws.calls import Call
+    from labeling_faults.aws.sagemaker import LabelingJob
+
+#: Bucket, key, version, and line of a text.
+Source = tuple[str, str, str, int | None]
+
+_VERIFICATION = deployment.VERIFICATION_ATTRIBUTE
+_ACCEPTED = deployment.JUDGEMENTS[0]
+_OPEN_STATES = frozenset({"polling", "sealed", "settling"})
+
+
+def named_source(body: str) -> Source | None:
+    """Return the item that a message names, None if it names none."""
+    try:
+        message = json.loads(body)
+        if "item" in message:
+            item = message["item"]
+            if item["key"].endswith("/") and not item["size"]:
+                return None
+            return (item["bucket"], item["key"], item["version_id"], item.get("line"))
+        stored = message["detail"]["object"]
+        if stored["key"].endswith("/") and not stored["size"]:
+            return None
+        return (message["detail"]["bucket"]["name"], stored["key"], stored["version-id"], None)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+@dataclass
+class Watch:
+    """Watches the calls of the functions.
+
+    Attributes:
+        account: What they call.
+        violations: Broken promises.
+    """
+
+    account: Account
+    violations: list[str] = field(default_factory=list)
+    _labeled: dict[str, dict[str, str]] = field(default_factory=dict)
+    _named: dict[str, list[str]] = field(default_factory=dict)
+
+    def after(self, call: Call) -> None:
+        """Look at a call that has taken effect."""
+        if call.operation == "DeleteMessageBatch":
+            self._deleted(call.parameters)
+        elif call.operation in ("TransactWriteItems", "UpdateItem"):
+            self._written(call.parameters)
+        elif call.operation == "CreateLabelingJob":
+            self._job_created(call.parameters["LabelingJobName"])
+
+    def _rows(self) -> dict[Any, dict[str, Any]]:
+        return self.account.dynamodb.tables[deployment.LEDGER_TABLE].rows
+
+    def _items(self) -> dict[Source, dict[str, Any]]:
+        table = self._rows()
+        return {source_of(row): row for key, row in table.items() if key.startswith("ITEM#")}
+
+    def _deleted(self, parameters: Mapping[str, Any]) -> None:
+        """I2: a message goes only when the ledger, or another message, knows its item."""
+        queue = self.account.sqs.queues[parameters["QueueUrl"]]
+        gone = [queue.of_handle(entry["ReceiptHandle"]) for entry in parameters["Entries"]]
+        sources = {named_source(message.body) for message in gone if message.deleted} - {None}
+        items = self._items()
+        waiting = {named_source(message.body) for message in self._messages()}
+        for source in sources:
+            row = items.get(source) if source is not None else None
+            if source in waiting:
+                continue
+            if row is None:
+                self.violations.append(f"I2: the message of {source} is deleted, it has no claim")
+            elif row["item_state"] not in ("stored", "superseded") and not self._is_open(row):
+                self.violations.append(
+                    f"I2: the message of {source} is deleted, it is {row['item_state']} for"
+                    " a run that is closed"
+                )
+
+    def _messages(self) -> Iterable[Any]:
+        for queue in self.account.sqs.queues.values():
+            yield from queue.messages()
+
+    def _is_open(self, row: Mapping[str, Any]) -> bool:
+        run = self._rows().get(f"RUN#{row['run_id']}")
+        return run is not None and run["run_state"] in _OPEN_STATES
+
+    def _written(self, parameters: Mapping[str, Any]) -> None:
+        """I2: a claim is settled as stored only after its record is written."""
+        updates = [action["Update"] for action in parameters.get("TransactItems", [])]
+        for update in updates or [parameters]:
+            key = update["Key"]["pk"]["S"]
+            if not key.startswith("ITEM#"):
+                continue
+            row = self._rows().get(key)
+            if row is not None and row["item_state"] == "stored" and not self._has_record(row):
+                self.violations.append(f"I2: {source_of(row)} is stored, it has no record")
+
+    def _has_record(self, row: Mapping[str, Any]) -> bool:
+        line = row.get("source_line")
+        uri = f"s3://{row['bucket']}/{row['object_key']}" + ("" if line is None else f"#L{line}")
+        return any(
+            (record["source_ref"], record["source_version_id"]) == (uri, row["version_id"])
+            for record in self.account.features.groups[deployment.FEATURE_GROUP].history
+        )
+
+    def _job_created(self, name: str) -> None:
+        """I3: an item is in one unfinished job at most, and in none once it is labeled."""
+        names = self._names_in(name)
+        if len(set(names)) < len(names):
+            self.violations.append(f"I3: job {name} holds an item twice")
+        for other in self.account.sagemaker.jobs.values():
+            if other.name == name:
+                continue
+            shared = set(names).intersection(self._names_in(other.name))
+            if shared and not other.ended:
+                self.violations.append(f"I3: {sorted(shared)} are in {other.name} and in {name}")
+        new = self.account.sagemaker.jobs[name]
+        again = set(names) & self._finished(verified=new.attribute == _VERIFICATION)
+        if again:
+            self.violations.append(f"I3: {sorted(again)} are in {name}, they were done before")
+
+    def _finished(self, *, verified: bool) -> set[str]:
+        """Return what has a label that stands, or one that reviewers have accepted."""
+        labeled: set[str] = set()
+        accepted: set[str] = set()
+        for job in sorted(self.account.sagemaker.jobs.values(), key=lambda it: it.modified):
+            named = self._named_by(job)
+            if job.attribute == _VERIFICATION:
+                accepted |= {item for item, name in named.items() if name == _ACCEPTED}
+                labeled -= {item for item, name in named.items() if name != _ACCEPTED}
+            else:
+                labeled |= set(named)
+        return accepted if verified else labeled
+
+    def _names_in(self, job: str) -> list[str]:
+        if job not in self._named:
+            lines = self.account.sagemaker.input_lines(job)
+            self._named[job] = [line["item-id"] for line in lines]
+        return self._named[job]
+
+    def _named_by(self, job: LabelingJob) -> dict[str, str]:
+        """Return the class that a job gave each of its items, those left out that have none."""
+        if not job.ended or not job.output_uri or job.status == "Failed":
+            return {}
+        if job.name not in self._labeled:
+            bucket, _, key = job.output_uri.removeprefix("s3://").partition("/")
+            lines = self.account.s3.body(bucket, key).decode().splitlines()
+            self._labeled[job.name] = {
+                line["item-id"]: line[f"{job.attribute}-metadata"]["class-name"]
+                for line in map(json.loads, lines)
+                if "class-name" in line.get(f"{job.attribute}-metadata", {})
+            }
+        return self._labeled[job.name]
+
+
+def source_of(row: Mapping[str, Any]) -> Source:
+    """Return the item of a ledger row."""
+    line = row.get("source_line")
+    return (
+        row["bucket"],
+        row["object_key"],
+        row["version_id"],
+        None if line is None else int(line),
+    )

@@ -1,0 +1,405 @@
+"""One pipeline in a world of its own: services, functions, state machine, workers and a clock."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import random
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from labeling_faults import definition, deployment
+from labeling_faults.agenda import Agenda
+from labeling_faults.audit import audit_of
+from labeling_faults.aws.account import Account
+from labeling_faults.aws.calls import nothing_chosen
+from labeling_faults.clock import Clock
+from labeling_faults.executions import (
+    Execution,
+    Executions,
+    StartRefusedError,
+    TokenRefusedError,
+)
+from labeling_faults.functions import Functions
+from labeling_faults.interpreter import StateError
+from labeling_faults.trouble import NoTrouble, Trouble
+from labeling_faults.watch import Watch, named_source, source_of
+from labeling_faults.workforce import DAY, HOUR, Work, Workforce
+from labeling_sandbox.auditor import Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from labeling_faults.aws.calls import Answer, Call
+    from labeling_faults.aws.sqs import StoredMessage
+    from labeling_faults.deployment import Configuration
+    from labeling_faults.paths import Json
+    from labeling_faults.runtime import Invocation
+
+#: Seconds that a call takes.
+_CALL_SECONDS = 0.02
+
+#: After an error Lambda calls an asynchronous function again, twice.
+#: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+_ASYNC_DELAYS = (60.0, 120.0)
+
+#: Schedules until the world must have come to rest.
+_REST_ROUNDS = 60
+
+#: How long the world is left alone while messages wait, and while only jobs are under way: those
+#: that nobody works on end after 30 days.
+_SHORT_PAUSE = 2 * HOUR
+_LONG_PAUSES = (HOUR, 3 * HOUR, DAY, 3 * DAY, 8 * DAY, 20 * DAY)
+
+
+@functools.cache
+def the_definition(*, verifies: bool = False) -> dict[str, Any]:
+    """Return the module's definition, rendered once."""
+    text = definition.rendered(
+        deployment.JOB_NAME,
+        deployment.ACCOUNT,
+        deployment.REGION,
+        "{}" if verifies else "null",
+    )
+    return definition.read(text)
+
+
+@dataclass
+class World:
+    """One pipeline.
+
+    Attributes:
+        configuration: What its user has chosen.
+        seed: Of its chance.
+        trouble: What goes wrong with calls.
+        strict: Whether requests are checked against botocore's models, which costs time.
+        clock: Its time.
+        calls: Number of calls that functions have made.
+        uploads: Every item that was uploaded.
+        undelivered: Events that no function took in three tries.
+        poisoned: Keys of objects whose records the feature group refuses for good.
+    """
+
+    configuration: Configuration
+    seed: int = 0
+    trouble: Trouble = field(default_factory=NoTrouble)
+    strict: bool = True
+    clock: Clock = field(default_factory=Clock)
+    calls: int = 0
+    uploads: list[Upload] = field(default_factory=list)
+    undelivered: list[tuple[str, Json]] = field(default_factory=list)
+    poisoned: set[str] = field(default_factory=set)
+    invocations: list[Invocation] = field(default_factory=list)
+    _names: Iterator[int] = field(default_factory=itertools.count)
+    _announced: int = 0
+    _sent: list[str] = field(default_factory=list)
+    _indexes: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Create what Terraform would create."""
+        self.chance = random.Random(self.seed)
+        self.agenda = Agenda(self.clock)
+        self.account = Account(self.clock, observer=self, strict=self.strict)
+        self.functions = Functions(self)
+        self.executions = Executions(
+            arn=deployment.STATE_MACHINE_ARN,
+            definition=the_definition(verifies=self.configuration.verifies),
+            agenda=self.agenda,
+            chance=self.chance,
+            function=self.functions.call,
+        )
+        self.workforce = Workforce(self)
+        self.watch = Watch(self.account)
+        self._create()
+        self.calm_services()
+        self.environment = deployment.environment(
+            self.configuration, self.intake_url, self.dead_letter_url
+        )
+
+    def _create(self) -> None:
+        account = self.account
+        account.states.backend = self
+        account.s3.create_bucket(deployment.UPLOAD_BUCKET, versioned=True)
+        account.s3.create_bucket(deployment.OUTPUT_BUCKET, kms_key_arn=deployment.KEY_ARN)
+        for key in (deployment.TEMPLATE_KEY, deployment.CATEGORIES_KEY):
+            account.s3.upload(deployment.OUTPUT_BUCKET, key, b"for workers")
+        account.features.create_group(deployment.FEATURE_GROUP, deployment.FEATURES)
+        account.features.batched = self.configuration.batched_records
+        self.ledger = account.dynamodb.create_table(deployment.LEDGER_TABLE).rows
+        # An operator looks after dead letters before they expire.
+        self.dead_letter_url = account.sqs.create_queue(
+            deployment.DEAD_LETTER_QUEUE, retention_seconds=365 * DAY
+        )
+        self.intake_url = account.sqs.create_queue(
+            deployment.INTAKE_QUEUE,
+            visibility_seconds=deployment.VISIBILITY_SECONDS,
+            retention_seconds=deployment.RETENTION_SECONDS,
+            dead_letters=(deployment.DEAD_LETTER_QUEUE, deployment.MAX_RECEIVES),
+        )
+
+    # The functions' host.
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - as boto3's is
+        """Return the client of a service, for functions and administrators alike."""
+        return self.account.client(service)
+
+    # The account's observer.
+
+    def before(self, call: Call) -> None:
+        """See a call; those of functions take their time and may be troubled."""
+        if not self.invocations:
+            return
+        self.invocations[-1].check()
+        self.clock.sleep(_CALL_SECONDS)
+        self.invocations[-1].check()
+        number = self.calls
+        self.calls += 1
+        self._indexes[call.index] = number
+        self.trouble.before(self, number, call)
+        self.invocations[-1].check()
+
+    def after(self, call: Call, answer: Answer) -> None:
+        """See an answer; the workers hear of their jobs whatever becomes of the function."""
+        if call.operation == "CreateLabelingJob":
+            self.workforce.job_created(call.parameters["LabelingJobName"])
+        elif call.operation == "StopLabelingJob":
+            self.workforce.job_stopping(call.parameters["LabelingJobName"])
+        if not self.invocations:
+            return
+        self.watch.after(call)
+        number = self._indexes.pop(call.index)
+        self.trouble.after(self, number, call, answer)
+        self.invocations[-1].check()
+
+    # The account's backend of executions.
+
+    def send_task_success(self, token: str, output: str) -> None:
+        """Answer a waiting state."""
+        try:
+            self.executions.answer(token, output)
+        except TokenRefusedError as refusal:
+            raise self._states_error("SendTaskSuccess", str(refusal)) from refusal
+
+    def describe(self, arn: str) -> dict[str, Any]:
+        """Describe an execution."""
+        execution = self.executions.all.get(arn)
+        if execution is None:
+            raise self._states_error("DescribeExecution", "ExecutionDoesNotExist")
+        return {
+            "executionArn": arn,
+            "stateMachineArn": self.executions.arn,
+            "name": execution.name,
+            "status": execution.status,
+            "startDate": self.clock.moment(),
+        }
+
+    def start(self, state_machine_arn: str, name: str, state_input: str) -> str:
+        """Start an execution."""
+        try:
+            return self.executions.start(state_machine_arn, name, json.loads(state_input)).arn
+        except StartRefusedError as refusal:
+            raise self._states_error("StartExecution", str(refusal)) from refusal
+
+    def _states_error(self, operation: str, code: str) -> Exception:
+        return self.account.error("stepfunctions", operation, code)
+
+    # What happens from outside.
+
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """Let the world go on in the middle of a function."""
+        inside, self.invocations = self.invocations, []
+        try:
+            yield
+        finally:
+            self.invocations = inside
+
+    def run(self, seconds: float) -> None:
+        """Let time pass and do what is due."""
+        self.agenda.run_until(self.clock.now + seconds)
+
+    def upload(
+        self, key: str, body: bytes = b"picture", *, announced: tuple[float, ...] = (1,)
+    ) -> None:
+        """Put an object into the upload bucket.
+
+        Args:
+            key: Its key; that of an object that is there makes a new version.
+            body: Its bytes.
+            announced: Seconds after which its event is delivered, once for each.
+        """
+        stored = self.account.s3.upload(deployment.UPLOAD_BUCKET, key, body)
+        if not (key.endswith("/") and not body):
+            self._note_upload(key, stored.version_id, body)
+        event = {
+            "version": "0",
+            "source": "aws.s3",
+            "detail-type": "Object Created",
+            "detail": {
+                "bucket": {"name": deployment.UPLOAD_BUCKET},
+                "object": {
+                    "key": key,
+                    "size": len(body),
+                    "etag": stored.etag.strip('"'),
+                    "version-id": stored.version_id,
+                    "sequencer": stored.sequencer,
+                },
+            },
+        }
+        self._announced += len(announced)
+        for delay in announced:
+            self.agenda.after(delay, lambda: self._deliver(event))
+
+    def _note_upload(self, key: str, version_id: str, body: bytes) -> None:
+        lines: list[int | None] = [None]
+        if self.configuration.splits and key.endswith(".txt"):
+            texts = body.decode().splitlines()
+            lines = [number for number, text in enumerate(texts, start=1) if text.strip()]
+        self.uploads += [Upload(deployment.UPLOAD_BUCKET, key, version_id, it) for it in lines]
+
+    def _deliver(self, event: Json) -> None:
+        self._announced -= 1
+        if self.configuration.splits:
+            self.invoke_by_event("split_text", event)
+        else:
+            self.send(json.dumps(event))
+
+    def send(self, body: str) -> None:
+        """Put a message on the intake queue."""
+        answer = self.client("sqs").send_message(QueueUrl=self.intake_url, MessageBody=body)
+        self._sent.append(answer["MessageId"])
+
+    def redrive(self) -> None:
+        """Move dead letters that are visible to the intake queue, as an operator does.
+
+        Those whose label is there, but whose record was refused, stay: a redrive starts an item
+        anew, so that it would be paid for again.
+        """
+        sqs = self.client("sqs")
+        while True:
+            answer = sqs.receive_message(QueueUrl=self.dead_letter_url, MaxNumberOfMessages=10)
+            for message in answer.get("Messages", []):
+                if "record_rejected" in message["Body"]:
+                    continue
+                self.send(message["Body"])
+                sqs.delete_message(
+                    QueueUrl=self.dead_letter_url, ReceiptHandle=message["ReceiptHandle"]
+                )
+            if not answer.get("Messages"):
+                return
+
+    def schedule(self, state_input: Json = None) -> Execution:
+        """Start an execution as the schedule does, or by hand."""
+        name = f"scheduled-{next(self._names):04d}"
+        return self.executions.start(self.executions.arn, name, state_input or {})
+
+    def schedule_and_run(self, seconds: float) -> Execution:
+        """Start an execution as the schedule does, and let time pass."""
+        execution = self.schedule()
+        self.run(seconds)
+        return execution
+
+    def refuse_poisoned(self, entries: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
+        """Refuse the records of poisoned objects, as the feature group's chooser."""
+        addresses = {f"s3://{deployment.UPLOAD_BUCKET}/{key}" for key in self.poisoned}
+        return {
+            position: ("ValidationError", "poisoned")
+            for position, entry in enumerate(entries)
+            if entry["Record"][0]["ValueAsString"] in addresses
+        }
+
+    def end_current_execution(self) -> None:
+        """Abort the execution whose function is running; an event's function is not repeated."""
+        invocation = self.invocations[-1]
+        invocation.abandoned = True
+        if invocation.owner is not None:
+            self.executions.end(invocation.owner, "ABORTED")
+
+    def invoke_by_event(self, step: str, event: Json, tries: int = 3) -> None:
+        """Call a function as EventBridge does: again after an error, and then no more."""
+        try:
+            self.functions.call(step, event)
+        except StateError:
+            left = tries - 1
+            if not left or self.functions.abandoned:
+                self.undelivered.append((step, event))
+                return
+            delay = _ASYNC_DELAYS[-left]
+            self.agenda.after(delay, lambda: self.invoke_by_event(step, event, left))
+
+    def job_ended(self, name: str, delay: float) -> None:
+        """Deliver the event of a job's end some time later."""
+        event = self.account.sagemaker.jobs[name].event()
+        self.agenda.after(delay, lambda: self.invoke_by_event("job_state_change", event))
+
+    def rest(self) -> bool:
+        """End all trouble and let schedules run until nothing is left to do.
+
+        Returns:
+            Whether the world came to rest.
+        """
+        self.trouble = NoTrouble()
+        self.workforce.plan = self.workforce.review = Work
+        self.calm_services()
+        pauses = itertools.chain(_LONG_PAUSES, itertools.repeat(DAY))
+        for _ in range(_REST_ROUNDS):
+            for step, event in self._taken_undelivered():
+                self.invoke_by_event(step, event)
+            self.schedule()
+            # Messages would expire in a long pause.
+            self.run(_SHORT_PAUSE if self._waiting() else next(pauses))
+            if self.at_rest():
+                return True
+        return False
+
+    def _waiting(self) -> list[StoredMessage]:
+        return self.account.sqs.queues[self.intake_url].messages()
+
+    def _taken_undelivered(self) -> list[tuple[str, Json]]:
+        # An operator looks after the events of uploads; a job's end is found by the schedule.
+        taken = [entry for entry in self.undelivered if entry[0] == "split_text"]
+        self.undelivered.clear()
+        return taken
+
+    def at_rest(self) -> bool:
+        """Return whether nothing is under way and nothing waits."""
+        return not any(self.unrest().values())
+
+    def unrest(self) -> dict[str, Any]:
+        """Return what is under way or waits."""
+        return {
+            "events of uploads": self._announced,
+            "executions": [one.name for one in self.executions.running],
+            "labeling jobs": self.workforce.unfinished(),
+            "undelivered": [step for step, _ in self.undelivered if step == "split_text"],
+            "messages": [named_source(message.body) for message in self._waiting()],
+            "open runs": self.open_runs(),
+        }
+
+    def redeliver(self, which: int) -> None:
+        """Deliver a message once more that was sent before, whatever became of it."""
+        if self._sent:
+            self.account.sqs.duplicate(self.intake_url, self._sent[which % len(self._sent)])
+
+    def states(self) -> dict[Upload, str | None]:
+        """Return the state that the ledger has of every upload."""
+        rows = {source_of(row): row for key, row in self.ledger.items() if key.startswith("ITEM#")}
+        return {it: rows.get(it.source, {}).get("item_state") for it in self.uploads}
+
+    def open_runs(self) -> list[str]:
+        """Return the runs that the ledger holds open."""
+        return sorted(self.ledger.get("OPEN_RUNS", {}).get("run_ids", ()))
+
+    def calm_services(self) -> None:
+        """Let batches be taken whole from now on."""
+        account = self.account
+        account.sqs.refused = account.events.refused = nothing_chosen
+        account.sqs.handed_over = lambda available: available
+        account.dynamodb.unprocessed = account.features.unprocessed = nothing_chosen
+        account.features.failing = self.refuse_poisoned
+
+    def violations(self) -> list[str]:
+        """Return every promise that was broken so far, and those broken at rest."""
+        return [*self.watch.violations, *self.functions.surprises, *audit_of(self)]

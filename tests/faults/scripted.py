@@ -1,0 +1,89 @@
+"""The scripts of the state machine's tests, played to the interpreter of the fault suite."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labeling_faults import definition, deployment
+from labeling_faults.agenda import Agenda
+from labeling_faults.clock import Clock
+from labeling_faults.executions import Execution, Executions, TokenRefusedError
+from labeling_faults.interpreter import StateError
+from tests.statemachine.script import Answers, Raises, Returns, Script
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.statemachine.script import Acts, Event
+
+_SECONDS = 40 * 24 * 3600
+
+
+@dataclass
+class Played:
+    """An execution that a script has brought to its end."""
+
+    execution: Execution
+    script: Script
+
+    @property
+    def states(self) -> list[str]:
+        return self.execution.interpreter.states
+
+    @property
+    def events(self) -> int:
+        return self.execution.interpreter.events
+
+    @property
+    def steps(self) -> list[str]:
+        return [call.step for call in self.script.calls]
+
+
+class Stage:
+    """Functions that act by a script, in a world that holds nothing else."""
+
+    def __init__(self, text: str, acts: Acts) -> None:
+        import json
+
+        self.script = Script(acts)
+        self.agenda = Agenda(Clock())
+        self.executions = Executions(
+            arn=deployment.STATE_MACHINE_ARN,
+            definition=definition.read(text),
+            agenda=self.agenda,
+            chance=random.Random(0),
+            function=self._play,
+        )
+        self._copy = lambda value: json.loads(json.dumps(value))
+
+    def run(self, state_input: Mapping[str, Any] | None = None) -> Played:
+        execution = self.executions.start(
+            deployment.STATE_MACHINE_ARN, "one", dict(state_input or {})
+        )
+        self.agenda.run_until(self.agenda.clock.now + _SECONDS)
+        return Played(execution, self.script)
+
+    def refusal_of(self, token: str) -> str | None:
+        try:
+            self.executions.answer(token, "{}")
+        except TokenRefusedError as refusal:
+            return str(refusal)
+        return None
+
+    def _play(self, function: str, event: Event, _owner: Execution) -> Any:
+        import json
+
+        reply = self.script.reply(deployment.step_of(function), event)
+        if isinstance(reply, Raises):
+            raise StateError(reply.error, reply.message)
+        if isinstance(reply, Returns):
+            return reply.value
+        assert isinstance(reply, Answers)
+        token, output = event["task_token"], json.dumps(reply.value)
+        if reply.when == "meanwhile":
+            self.executions.answer(token, output)
+        else:
+            self.agenda.after(3600, lambda: self.executions.answer(token, output))
+        return "not seen by the state machine"

@@ -1,0 +1,161 @@
+"""A small share of `make faults`: sampled crash points, some stories, a few of the seeded bugs."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from labeling_faults import crashes, long_jobs, mutations, runtime, stories, suite
+from labeling_faults.deployment import Configuration
+from labeling_faults.mutations import MUTATIONS
+from labeling_faults.scenarios import SCENARIOS, Scenario
+from labeling_faults.trouble import Death, NoTrouble
+from labeling_faults.workforce import DAY
+from labeling_faults.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labeling_faults.aws.calls import Answer, Call
+
+_SAMPLED_CRASH_POINTS = 120
+_STORIES = 40
+_INVARIANTS = {"I1", "I2", "I3", "I4", "I5"}
+
+
+@pytest.fixture(autouse=True)
+def functions_in_worlds() -> Iterator[None]:
+    with runtime.installed():
+        yield
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda it: it.name)
+def test_a_history_without_trouble_keeps_every_promise(scenario: Scenario) -> None:
+    world, broken = scenario.end_of(NoTrouble())
+    assert broken == []
+    assert world.uploads
+
+
+def test_histories_are_the_same_each_time() -> None:
+    first, second = (crashes.recorded(SCENARIOS[1]) for _ in range(2))
+    assert first.calls == second.calls
+    assert len(first.calls) > 50
+
+
+def test_processes_that_die_at_sampled_crash_points_break_no_promise() -> None:
+    points = list(crashes.crash_points())
+    assert {(point.after_effect, point.death) for point in points} == {
+        (after, death) for after in (False, True) for death in Death
+    }
+    for point in random.Random(4).sample(points, _SAMPLED_CRASH_POINTS):
+        assert crashes.crash(point).broken == []
+
+
+@settings(
+    max_examples=_STORIES,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.randoms(use_true_random=False), st.integers(0, 1000))
+def test_random_histories_break_no_promise(chance: random.Random, seed: int) -> None:
+    story = stories.new_story(chance, seed)
+    assert stories.told(story) == [], "\n".join(story.lines())
+
+
+def test_a_story_is_the_same_each_time_and_can_be_told_in_json() -> None:
+    assert stories.story_of(7) == stories.story_of(7)
+    assert stories.story_of(7).lines()[0].startswith("configuration {")
+
+
+def test_the_shortest_story_has_only_the_steps_that_matter() -> None:
+    story = stories.Story(0, Configuration(), tuple(["wait", number] for number in range(9)))
+    shortest = stories.shortest(
+        story, broken=lambda it: {("wait", 2), ("wait", 7)} <= set(map(tuple, it.steps))
+    )
+    assert [list(step) for step in shortest.steps] == [["wait", 2], ["wait", 7]]
+
+
+def test_each_invariant_has_two_seeded_bugs() -> None:
+    kinds = [bug.invariant for bug in MUTATIONS]
+    assert {kind for kind in kinds if kinds.count(kind) >= 2} == _INVARIANTS
+    assert len({bug.name for bug in MUTATIONS}) == len(MUTATIONS)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "returned items are not sent",
+        "messages are deleted before the claim",
+        "each try creates a new job",
+        "dropped messages are not counted",
+        "attempts are not counted",
+    ],
+)
+def test_a_seeded_bug_is_caught_and_gone_afterwards(name: str) -> None:
+    (position,) = [number for number, bug in enumerate(MUTATIONS) if bug.name == name]
+    bug = MUTATIONS[position]
+    right = getattr(bug.owner, bug.attribute)
+    assert mutations.catch(position, list(crashes.crash_points())).broken
+    assert getattr(bug.owner, bug.attribute) is right
+
+
+def test_jobs_of_thirty_days_make_no_longer_history() -> None:
+    told, broken = long_jobs.checked()
+    assert broken == []
+    assert len({line.rpartition(": ")[2] for line in told}) == 1
+
+
+class Denial:
+    """A step is denied an operation."""
+
+    def __init__(self, step: str, operation: str) -> None:
+        self.step, self.operation, self.times = step, operation, 0
+
+    def before(self, world: World, _number: int, call: Call) -> None:
+        if (world.invocations[-1].step, call.operation) == (self.step, self.operation):
+            self.times += 1
+            raise world.account.error(call.service, call.operation, "AccessDeniedException")
+
+    def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("step", "operation"),
+    [
+        ("start_labeling_job", "CreateLabelingJob"),
+        ("start_labeling_job", "PutObject"),
+        ("plan_results", "GetObject"),
+        ("update_feature_store", "BatchWriteRecord"),
+        ("finish_run", "PutEvents"),
+        ("job_state_change", "SendTaskSuccess"),
+    ],
+)
+def test_a_wrong_permission_for_ten_schedules_costs_no_item(step: str, operation: str) -> None:
+    denial = Denial(step, operation)
+    world = World(Configuration(), trouble=denial)
+    for number in range(5):
+        world.upload(f"{number}.png")
+    world.run(10)
+    for _ in range(10):
+        world.schedule_and_run(DAY)
+    assert denial.times
+    assert world.rest()
+    assert world.violations() == []
+    assert set(world.states().values()) == {"stored"}
+
+
+def test_the_suite_prints_what_it_did_and_what_it_found() -> None:
+    said: list[str] = []
+    report = suite.Suite(said.append, processes=2, stride=400).run(4, 0, bugs=[0])
+    lines = list(suite.lines_of(report))
+    assert report.passed
+    assert "random histories: 4" in lines
+    assert "seeded bugs caught: 1 of 1" in lines
+    assert "violations: 0" in lines
+    assert said
