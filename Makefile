@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo sandbox test check package clean
+.PHONY: help demo sandbox test check bench package clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
@@ -12,6 +12,7 @@ KEEP ?=
 TASK ?=
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 BIN := .venv/bin
 READY := .venv/.installed
@@ -63,6 +64,9 @@ check: $(READY) ## Check format, lint, types and Terraform format
 	@$(BIN)/mypy --no-error-summary
 	@echo "== terraform fmt"
 	@terraform fmt -check -diff -recursive
+
+bench: $(READY) ## Measure the functions against the performance bars (BENCH_ARGS="--help")
+	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 package: $(READY) ## Rebuild the Lambda package that ships in the module
 	@$(BIN)/python tools/build_package.py
