@@ -23,7 +23,8 @@ ENOUGH_ITEMS = 10_000
 
 BATCHED, SINGLY = "BatchWriteRecord", "PutRecord"
 POLL, STORE = "poll_queue", "update_feature_store"
-_SIDE_WAYS = frozenset({"return_items", "split_text"})
+#: Not on the way of every item.
+_SIDE_WAYS = frozenset({"return_items", "split_text", "start_verification_job"})
 
 
 @dataclass(frozen=True)

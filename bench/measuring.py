@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import pickle
 import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ _CEILING_CALLS = 8 * 112 * 2
 
 _POLL = "poll_queue"
 _STORE = "update_feature_store"
+_VERIFY = "start_verification_job"
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ class Run:
         account: ServedAccount | None = None,
         way: str = "",
         items: int | None = None,
+        environment: dict[str, str] | None = None,
     ) -> Measurement:
         """Measure a function, then its ceiling on a copy of what it found."""
         account = account or self.account
@@ -166,7 +169,12 @@ class Run:
         with tempfile.TemporaryDirectory() as folder, account.copy() as before:
             account.keep(_CEILING_CALLS)
             (result,) = run_tasks(
-                FunctionTask(account.path, function, self.environment, list(events))
+                FunctionTask(
+                    account.path,
+                    function,
+                    {**self.environment, **(environment or {})},
+                    list(events),
+                )
             )
             calls = Path(folder) / "calls"
             account.dump(calls)
@@ -218,17 +226,22 @@ def measure_images(size: int, latency: float, tell: Callable[[str], None]) -> li
             found.append(_measure_return(run, failed, {**reference, "labeling_job": job}))
 
         ended = account.do(stage.end_job, name)
+        if importlib.util.find_spec(f"labeling_lambdas.handlers.{_VERIFY}"):
+            with account.copy() as verified:
+                event = run.wait_event(polled, stage="verify", labeling_job=ended)
+                changes = stage.verification_environment()
+                found.append(run.measure(_VERIFY, [event], account=verified, environment=changes))
+                answer = found[-1].result.answers[0]
+                _require(answer["result"] == "created", f"{answer}")
         found.append(run.measure("plan_results", [{**reference, "labeling_job": ended}]))
         plan = found[-1].result.answers[0]
         events = _store_events(polled["run_id"], plan)
         with account.copy() as older:
             older.do(stage.write_records_singly)
             sample = events[:_SAMPLED_SHARDS]
-            found.append(
-                run.measure(
-                    _STORE, sample, account=older, way="PutRecord", items=_in_shards(sample, size)
-                )
-            )
+            measured = run.measure(_STORE, sample, account=older, way="PutRecord")
+            stored = sum(answer["stored"] for answer in measured.result.answers)
+            found.append(replace(measured, items=stored))
         found.append(run.measure(_STORE, events, way="BatchWriteRecord"))
         _require(account.do(stage.stored_records) == size, "records are missing")
         found.append(run.measure("finish_run", [reference]))
@@ -315,12 +328,6 @@ def _store_events(run_id: str, plan: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _folder_of(plan: dict[str, Any]) -> dict[str, Any]:
     return {name: plan[name] for name in ("folder",) if name in plan}
-
-
-def _in_shards(events: Sequence[object], size: int) -> int:
-    from labeling_lambdas.steps.planning import SHARD_ITEMS  # noqa: PLC0415 - boto3 takes long
-
-    return min(size, len(events) * SHARD_ITEMS)
 
 
 def _require(holds: bool, text: str) -> None:

@@ -97,6 +97,21 @@ def _job_settings() -> dict[str, Any]:
     }
 
 
+def verification_environment() -> dict[str, str]:
+    """Return what the environment of ``start_verification_job`` has besides."""
+    attribute = f"{PIPELINE}-verification"
+    verification = {
+        "attribute": attribute,
+        "accepted_category": "Correct",
+        "categories": ["Correct", "Wrong label"],
+        "sample_percent": 100,
+    }
+    return {
+        "VERIFICATION_JOB": json.dumps({**_job_settings(), "label_attribute_name": attribute}),
+        "VERIFICATION": json.dumps(verification),
+    }
+
+
 def upload_event(key: str, *, version: str, size: int, number: int) -> dict[str, Any]:
     """Return the event of an upload, with everything that EventBridge puts into one."""
     return {
