@@ -10,6 +10,7 @@ FAULTS = ROOT / "faults" / "src" / "labeling_faults"
 SANDBOX = ROOT / "sandbox" / "src" / "labeling_sandbox"
 LABELCTL = ROOT / "labelctl" / "src" / "labelctl"
 TOOLS = ROOT / "tools"
+BENCH = ROOT / "bench"
 
 # Folders that hold what others wrote or what a tool left.
 FOREIGN_FOLDERS = frozenset({"__pycache__", "build", "dist"})

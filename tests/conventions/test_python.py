@@ -6,6 +6,7 @@ import pytest
 
 from tests.conventions import python_rules as rules
 from tests.conventions.sources import (
+    BENCH,
     FAULTS,
     LABELCTL,
     LAMBDAS,
@@ -17,7 +18,7 @@ from tests.conventions.sources import (
 )
 
 LAMBDA_FILES = python_files(LAMBDAS)
-ALL_FILES = python_files(FAULTS, LABELCTL, LAMBDAS, SANDBOX, TOOLS)
+ALL_FILES = python_files(BENCH, FAULTS, LABELCTL, LAMBDAS, SANDBOX, TOOLS)
 
 
 def dotted_name(path: str) -> str:
