@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo sandbox test check package clean
+.PHONY: help demo sandbox test check package docs clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
@@ -67,6 +67,10 @@ check: $(READY) ## Check format, lint, types and Terraform format
 
 package: $(READY) ## Rebuild the Lambda package that ships in the module
 	@$(BIN)/python tools/build_package.py
+
+docs: $(READY) ## Write the parts of the documentation that are made from the code
+	$(need_terraform)
+	@$(BIN)/python -m tools.generated_docs
 
 clean: ## Remove the environments, caches and working folders
 	@rm -rf .venv .venv-runtime .venv-scan .demo .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
