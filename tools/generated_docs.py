@@ -11,8 +11,10 @@ import tempfile
 from pathlib import Path
 
 from tests.statemachine.rendering import Deployment, render
-from tools import cost_tables, reference_tables
+from tools import cost_tables, deployment_actions, reference_tables, security_tables
 from tools.draw_state_machine import draw
+from tools.marked_sections import write_or_check
+from tools.offline_plans import offline_plans
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -66,6 +68,10 @@ def main() -> int:
         for path, picture in pictures(Path(work)).items():
             path.write_text(picture, encoding="utf-8")
             print(f"{path}: written")
+    with tempfile.TemporaryDirectory() as work, offline_plans(Path(work)) as plan:
+        reasons = security_tables.Reasons(security_tables.REASONS.read_text(encoding="utf-8"))
+        security = security_tables.sections(plan, reasons) | deployment_actions.sections()
+    write_or_check(security_tables.SECURITY, security, check=False, mend="make docs")
     return max(reference_tables.main([]), cost_tables.main([]))
 
 
