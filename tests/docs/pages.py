@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BLOCK = re.compile(
-    r"^(?:<!-- not run: (?P<reason>.+?) -->\n)?```(?P<language>\w+)\n(?P<code>.*?)^```$",
+    r"^(?:<!-- not run: (?P<reason>[^\n]+?) -->\n)?(?P<indent> *)```(?P<language>\w+)\n"
+    r"(?P<code>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -49,7 +51,7 @@ def shown(path: Path) -> str:
 
 def blocks(text: str) -> list[Block]:
     return [
-        Block(found["language"], found["code"], found["reason"] or "")
+        Block(found["language"], textwrap.dedent(found["code"]), found["reason"] or "")
         for found in _BLOCK.finditer(text)
     ]
 

@@ -6,13 +6,10 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-import botocore.session
 import pytest
-from botocore import xform_name
 
 from labeling_lambdas import errors
 from labeling_lambdas.domain.reasons import Reason
-from tests.docs.pages import shell_blocks
 from tests.terraform_module import ROOT
 
 if TYPE_CHECKING:
@@ -160,21 +157,3 @@ def test_each_alarm_is_explained() -> None:
     part = PAGE[PAGE.index("## Alarms") : PAGE.index("## Errors")]
     assert len(alarms) >= 9
     assert set(re.findall(r"^\| `([a-z-]+)` \|", part, re.MULTILINE)) == alarms
-
-
-def test_the_commands_have_options_that_aws_knows() -> None:
-    session = botocore.session.get_session()
-    commands = [
-        line.split()
-        for block in shell_blocks(PAGE)
-        for line in block.code.splitlines()
-        if line.startswith("aws ")
-    ]
-    assert len(commands) >= 6
-    for _, service, operation, *options in commands:
-        model = session.get_service_model("s3" if service == "s3api" else service)
-        operations = {xform_name(name, "-"): name for name in model.operation_names}
-        shape = model.operation_model(operations[operation]).input_shape
-        assert shape is not None
-        members = {f"--{xform_name(name, '-')}" for name in shape.members}
-        assert {option for option in options if option.startswith("--")} <= members, operation
