@@ -144,11 +144,11 @@ def _roles(plans: list[Planned], reasons: Reasons) -> str:
                 known.setdefault(sid, statement)
     services = ("feature_group", "ground_truth", "schedule", "workflow")
     functions = sorted(statements.keys() - set(services))
-    shared = [sid for sid in statements[functions[0]] if _is_the_same(sid, statements, functions)]
+    shared = _shared(plans)
     parts = [
         "### Every function",
         f"Assumed by {reasons.of('services', EVERY_FUNCTION)}.",
-        _allowed(EVERY_FUNCTION, {sid: statements[functions[0]][sid] for sid in shared}, reasons),
+        _allowed(EVERY_FUNCTION, shared, reasons),
     ]
     for role in functions:
         own = {sid: each for sid, each in statements[role].items() if sid not in shared}
@@ -160,40 +160,52 @@ def _roles(plans: list[Planned], reasons: Reasons) -> str:
     return "\n\n".join(parts)
 
 
-def _is_the_same(
-    sid: str, statements: Mapping[str, Mapping[str, Statement]], functions: list[str]
-) -> bool:
-    """Tell whether a statement is that of each function, but for the function's own name."""
-    told = {
-        (
-            _actions(statement),
-            resources_in_words(as_list(statement["Resource"])),
-            _SOURCE_FUNCTION.sub(r"\1", conditions_in_words(statement.get("Condition", {}))),
-        )
-        for function in functions
-        if (statement := statements[function].get(sid)) is not None
+def _shared(plans: list[Planned]) -> dict[str, Statement]:
+    """Give the statements that each function has, but for its own name in them.
+
+    Some are in those plans only in which an input asks for them.
+    """
+    found: dict[str, Statement] = {}
+    told: dict[str, set[tuple[str, str, str]]] = {}
+    owned: set[str] = set()
+    for planned in plans:
+        functions = [
+            planned.statements(address)
+            for address in planned.of_type("aws_iam_role_policy")
+            if address.startswith("module.function[")
+        ]
+        for sid in dict.fromkeys(sid for statements in functions for sid in statements):
+            if not all(sid in statements for statements in functions):
+                owned.add(sid)
+            for statements in functions:
+                if sid in statements:
+                    found.setdefault(sid, statements[sid])
+                    told.setdefault(sid, set()).add(_in_words(statements[sid]))
+    return {
+        sid: statement
+        for sid, statement in found.items()
+        if sid not in owned and len(told[sid]) == 1
     }
-    # A function that is planned once, with texts, has no network and no traces in that plan.
-    missing = [function for function in functions if sid not in statements[function]]
-    return len(told) == 1 and set(missing) <= {"split_text"}
+
+
+def _in_words(statement: Statement) -> tuple[str, str, str]:
+    condition = conditions_in_words(statement.get("Condition", {}))
+    return (
+        _actions(statement),
+        resources_in_words(as_list(statement["Resource"])),
+        _SOURCE_FUNCTION.sub(r"\1 the function", condition),
+    )
 
 
 def _allowed(role: str, statements: Mapping[str, Statement], reasons: Reasons) -> str:
     rows = []
     for sid, statement in statements.items():
-        shared = EVERY_FUNCTION if not reasons.knows("roles", role, sid) else role
-        on = resources_in_words(as_list(statement["Resource"]))
-        told = conditions_in_words(statement.get("Condition", {}))
-        condition = (
-            told if role != EVERY_FUNCTION else _SOURCE_FUNCTION.sub(r"\1 the function", told)
-        )
-        rows.append(
-            (
-                _actions(statement),
-                f"{on}, where {condition}" if condition else on,
-                reasons.of("roles", shared, sid),
-            )
-        )
+        known = role if reasons.knows("roles", role, sid) else EVERY_FUNCTION
+        actions, on, condition = _in_words(statement)
+        reason = reasons.of("roles", known, sid)
+        rows.append((actions, f"{on}, where {condition}" if condition else on, reason))
+    if not rows:
+        return "Nothing more."
     return table(("May", "On", "Why"), rows)
 
 
