@@ -99,7 +99,7 @@ def test_the_readme_quotes_the_first_fee_and_the_date() -> None:
 def test_the_command_of_the_page_prints_the_pages_figures() -> None:
     (command,) = re.findall(r"^```sh\n(.*?)\n```", PAGE, re.MULTILINE | re.DOTALL)
     program, *arguments = shlex.split(command)
-    assert program == "python"
+    assert program == "python3"
     done = subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
     )

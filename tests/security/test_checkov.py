@@ -37,7 +37,6 @@ WAIVED = {
 UNJUDGED = {
     "CKV2_AWS_73",
     "CKV_AWS_227",
-    "CKV_AWS_284",
     "CKV_AWS_33",
     "CKV_AWS_338",
     "CKV_AWS_363",
