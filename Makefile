@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo sandbox test check faults bench package clean
+.PHONY: help demo sandbox test check faults bench package docs release-check clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
@@ -43,7 +43,7 @@ define need_terraform
 endef
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) $(RUNTIME_READY) ## Run the whole pipeline locally, no AWS account needed (TASK=<task type>, VERIFY=1 adds reviewers, KEEP=1 leaves it running)
 	$(need_terraform)
@@ -78,6 +78,13 @@ bench: $(READY) ## Measure the functions against the performance bars (BENCH_ARG
 
 package: $(READY) ## Rebuild the Lambda package that ships in the module
 	@$(BIN)/python tools/build_package.py
+
+docs: $(READY) ## Write the parts of the documentation that are made from the code
+	$(need_terraform)
+	@$(BIN)/python -m tools.generated_docs
+
+release-check: $(READY) ## Say whether the checkout can be released
+	@$(BIN)/python -m tools.check_release
 
 clean: ## Remove the environments, caches and working folders
 	@rm -rf .venv .venv-runtime .venv-scan .demo .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

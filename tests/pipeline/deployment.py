@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from labeling_sandbox import calls
 from labeling_sandbox.demo.leftovers import leftovers
 from labeling_sandbox.demo.pipeline import Pipeline
 from labeling_sandbox.terraform import Terraform
@@ -38,6 +39,7 @@ class Deployment:
         pipeline: The pipeline, with an operator's eyes.
         foreign: What the account held before.
         changes_after_apply: Whether a second plan would have changed anything.
+        deploying_calls: Services and operations that Terraform called for both.
         uploads: Every version that any test uploaded, for the auditor.
         taken_away: Roles with the action that a test took out of their policies.
         exists: Whether it has not been destroyed.
@@ -49,6 +51,7 @@ class Deployment:
     pipeline: Pipeline
     foreign: set[str]
     changes_after_apply: bool
+    deploying_calls: set[tuple[str, str]]
     uploads: list[Upload] = field(default_factory=list)
     taken_away: set[tuple[str, str]] = field(default_factory=set)
     exists: bool = True
@@ -75,8 +78,14 @@ def deploy(sandbox: Sandbox, folder: Path) -> Deployment:
         module, work, sandbox.environment(), deadline_seconds=SECONDS_FOR_ONE_COMMAND
     )
     terraform.init()
+    calls.reset()
     terraform.apply(files, OVERRIDES)
     changes = terraform.plan(files, OVERRIDES)
+    deploying_calls = {
+        (entry["service"], entry["operation"])
+        for entry in calls.listing()
+        if entry["caller"] == calls.ADMINISTRATOR
+    }
     pipeline = Pipeline(sandbox, terraform.outputs())
     pipeline.control("authorization/reset", {})
-    return Deployment(sandbox, terraform, files, pipeline, foreign, changes)
+    return Deployment(sandbox, terraform, files, pipeline, foreign, changes, deploying_calls)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.pipeline.grants import without
+from tools import deployment_actions
 
 if TYPE_CHECKING:
     from tests.pipeline.deployment import Deployment
@@ -38,6 +39,13 @@ def test_missing_grant_is_named_and_loses_nothing(scenario: Scenario) -> None:
     assert repeated.status == "SUCCEEDED"
     assert "to perform: sqs:DeleteMessage on resource" in scenario.history_of(repeated.arn)
     scenario.assert_stored(uploads)
+
+
+def test_terraform_called_nothing_that_the_page_does_not_name(deployment: Deployment) -> None:
+    called = deployment.deploying_calls
+    assert ("states", "CreateStateMachine") in called
+    named = set(deployment_actions.actions(deployment_actions.recorded()))
+    assert set(deployment_actions.actions(called)) <= named, "mend: tools/record_deployment.py"
 
 
 def test_destroy_leaves_nothing(deployment: Deployment) -> None:

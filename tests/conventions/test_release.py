@@ -1,0 +1,77 @@
+"""One version for all, and a check that finds what keeps it from being released."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conventions.sources import ROOT
+from tools import check_release
+from tools.check_release import Entry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TODAY = date(2026, 11, 23)
+ENTRY = Entry("1.2.3", "2026-11-20", "### Added\n\n- Something.")
+CHANGELOG = "# Changelog\n\n## [1.2.3] - 2026-11-20\n\nNew.\n\n## [1.2.2] - 2026-01-01\n\nOld.\n"
+PAGES = {"README.md": '  version = "~> 1.2"\n'}
+
+
+def test_module_and_distributions_have_one_version() -> None:
+    entry = check_release.newest_entry((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    versions = check_release.distributions()
+    assert {"lambda_src", "sandbox"} <= set(versions)
+    pages = {"README.md": (ROOT / "README.md").read_text(encoding="utf-8")}
+    imported = check_release._imported_version()
+    assert check_release.version_problems(entry, versions, imported, pages) == []
+    assert entry.text
+
+
+def test_every_distribution_is_compared(tmp_path: Path) -> None:
+    for folder, version in (("one", "1.2.3"), ("other", "1.2.2")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "pyproject.toml").write_text(f'[project]\nversion = "{version}"\n')
+    versions = check_release.distributions(tmp_path)
+    assert check_release.version_problems(ENTRY, versions, "1.2.3", {}) == [
+        "other/pyproject.toml has version 1.2.2, the changelog 1.2.3"
+    ]
+
+
+def test_the_newest_entry_of_the_changelog_counts() -> None:
+    assert check_release.newest_entry(CHANGELOG) == Entry("1.2.3", "2026-11-20", "New.")
+
+
+@pytest.mark.parametrize(
+    ("entry", "imported", "pages", "problem"),
+    [
+        (Entry("", "", ""), "1.2.3", PAGES, "no entry is no version"),
+        (ENTRY, "1.2.2", PAGES, "__version__ is 1.2.2, not 1.2.3"),
+        (ENTRY, "1.2.3", {"a.md": 'version = "~> 1.1"\n'}, "~> 1.1 does not admit 1.2.3"),
+    ],
+)
+def test_another_version_is_found(
+    entry: Entry, imported: str, pages: dict[str, str], problem: str
+) -> None:
+    (found,) = check_release.version_problems(entry, {}, imported, pages)
+    assert problem in found
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        (Entry("1.2.3", "Unreleased", "New."), "has no date but 'Unreleased'"),
+        (Entry("1.2.3", "2026-11-24", "New."), "has not come yet"),
+        (Entry("1.2.3", "2026-11-23", ""), "says nothing"),
+    ],
+)
+def test_an_entry_that_is_not_finished_is_found(entry: Entry, problem: str) -> None:
+    (found,) = check_release.date_problems(entry, TODAY)
+    assert problem in found
+
+
+def test_a_finished_entry_has_no_problem() -> None:
+    assert check_release.version_problems(ENTRY, {"one": "1.2.3"}, "1.2.3", PAGES) == []
+    assert check_release.date_problems(ENTRY, TODAY) == []

@@ -1,0 +1,96 @@
+"""docs/reference.md says what variables.tf and outputs.tf say."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.terraform_module import ROOT
+from tools import marked_sections, reference_tables
+
+VARIABLES = (ROOT / "variables.tf").read_text(encoding="utf-8")
+OUTPUTS = (ROOT / "outputs.tf").read_text(encoding="utf-8")
+
+WRITTEN = """
+variable "limits" {
+  description = <<-EOT
+    How far it goes, "at most".
+
+    - `most` - The largest | number.
+      - `deeper` - Further in.
+  EOT
+  type = map(object({
+    most = optional(number, 3)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = true
+    error_message = "limits: none of ${join(", ", keys(var.limits))} is like <this>."
+  }
+}
+"""
+
+
+def test_the_page_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    status = reference_tables.main(["--check"])
+    assert status == 0, capsys.readouterr().err
+
+
+def test_each_input_and_output_has_a_row() -> None:
+    declared = re.findall(r'^(?:variable|output) "(\w+)"', VARIABLES + OUTPUTS, re.MULTILINE)
+    page = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    assert len(declared) > 40
+    rows = re.findall(r"^\| \[?`(\w+)`", page, re.MULTILINE)
+    assert set(declared) <= set(rows)
+
+
+def test_the_readme_leads_to_the_page() -> None:
+    assert "](docs/reference.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_an_objects_attributes_and_rules_are_told() -> None:
+    (limits,) = reference_tables.inputs(WRITTEN)
+    assert limits.kind == "map(object)"
+    assert limits.default == "{}"
+    assert limits.summary == 'How far it goes, "at most".'
+    assert limits.attributes.splitlines() == [
+        "- `most` - The largest | number.",
+        "  - `deeper` - Further in.",
+    ]
+    assert limits.rules == ("limits: none of … is like <this>.",)
+    written = reference_tables.sections(WRITTEN, "")
+    assert "is like &lt;this&gt;." in written["rules"]
+    assert "| [`limits`](#limits) | `map(object)` | `{}` |" in written["inputs"]
+
+
+def test_an_input_without_a_default_is_required() -> None:
+    (named,) = reference_tables.inputs(
+        'variable "named" {\n  description = "A name."\n  type = string\n}\n'
+    )
+    assert named.default is None
+    assert (
+        "| required |"
+        in reference_tables.sections(
+            'variable "named" {\n  description = "A name."\n  type = string\n}\n', ""
+        )["inputs"]
+    )
+
+
+def test_only_what_stands_between_the_comments_is_written() -> None:
+    page = "before\n<!-- generated: part -->\nold\n<!-- end: part -->\nafter\n"
+    assert marked_sections.replaced(page, {"part": r"new \1"}) == (
+        "before\n<!-- generated: part -->\n\nnew \\1\n\n<!-- end: part -->\nafter\n"
+    )
+
+
+@pytest.mark.parametrize("page", ["", "<!-- generated: part -->\n", "<!-- end: part -->\n"])
+def test_a_page_without_the_comments_is_refused(page: str) -> None:
+    with pytest.raises(marked_sections.MarkerError, match="must stand in the file once"):
+        marked_sections.replaced(page, {"part": "new"})
+
+
+def test_a_bar_in_a_cell_begins_no_column() -> None:
+    assert marked_sections.table(("a",), [("x | y",)]).endswith("| x \\| y |")

@@ -1,0 +1,93 @@
+"""Write the tables of docs/cost.md with the calculator's prices and results.
+
+Run from the repository: ``python -m tools.cost_tables``, with ``--check`` to compare only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tools.estimate_cost import OBJECT_FEES, REQUESTS, RUN, STANDING, Use, estimate
+from tools.marked_sections import table, write_or_check
+
+COST = Path(__file__).resolve().parent.parent / "docs" / "cost.md"
+MEND = "make docs"
+ITEMS = (1_000, 10_000, 100_000, 1_000_000)
+
+
+def sections() -> dict[str, str]:
+    """Write the tables.
+
+    Returns:
+        Markdown by the section's name.
+    """
+    return {"months": _months(), "prices": _prices()}
+
+
+def _months() -> str:
+    rows = []
+    for items in ITEMS:
+        plain, verified = estimate(Use(items)), estimate(Use(items, verified_percent=100))
+        fees = (plain.labeling_fee, verified.verification_fee)
+        others = (plain.requests, plain.standing, plain.total, verified.total)
+        cells = [f"{items:,}", *(f"{dollars:,.2f}" for dollars in (*fees, *others))]
+        rows.append(tuple(cells))
+    head = (
+        "Items in the month",
+        "Fee for labeling",
+        "Fee for verifying all",
+        "Requests",
+        "Key and alarms",
+        "Total",
+        "Total with verification",
+    )
+    return table(head, rows)
+
+
+def _prices() -> str:
+    fees = [
+        (f"Labeled or verified object, {_tier(number)}", "1", f"${price:.2f}")
+        for number, (_, price) in enumerate(OBJECT_FEES)
+    ]
+    requests = [
+        (name, f"{count:g} for an item", f"${price:.3f} for a million".replace("0 for", " for"))
+        for name, (count, price) in REQUESTS.items()
+    ]
+    runs = [
+        (name, f"{count:g} for a run", f"${price:.7f}".rstrip("0"))
+        for name, (count, price) in RUN.items()
+    ]
+    standing = [
+        (name, f"{count:g}", f"${price:.2f} for a month")
+        for name, (count, price) in STANDING.items()
+    ]
+    return table(("What", "How many", "Price of one"), [*fees, *requests, *runs, *standing])
+
+
+def _tier(number: int) -> str:
+    above = OBJECT_FEES[number - 1][0] if number else None
+    limit = OBJECT_FEES[number][0]
+    if above is None:
+        return f"the first {limit:,} of a month"
+    return f"from {above:,} on" if limit is None else f"the next, up to {limit:,}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check docs/cost.md.
+
+    Args:
+        arguments: Command line without the program name; the process's own by default.
+
+    Returns:
+        The exit status: 0, or 1 with one line on standard error.
+    """
+    parser = argparse.ArgumentParser(description="Write the tables of docs/cost.md.")
+    parser.add_argument("--check", action="store_true", help="compare only, write nothing")
+    options = parser.parse_args(arguments)
+    return write_or_check(COST, sections(), check=options.check, mend=MEND)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""Write every part of the documentation that is made from the code.
+
+Run from the repository: ``python -m tools.generated_docs``; ``make docs`` does it. Terraform is
+needed, and no AWS account.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.statemachine.rendering import Deployment, render
+from tools import cost_tables, deployment_actions, reference_tables, security_tables
+from tools.draw_state_machine import draw
+from tools.marked_sections import write_or_check
+from tools.offline_plans import offline_plans
+
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
+DEPLOYMENT = Deployment(account="123456789012", region="us-east-1", job_name="digits")
+
+#: Pictures of the state machine: title and replaced locals by the file's name.
+PICTURES: dict[str, tuple[str, dict[str, object]]] = {
+    "state-machine.svg": ("The state machine of one run", {}),
+}
+
+
+def definitions(work: Path) -> dict[str, str]:
+    """Render the definition for each picture.
+
+    Args:
+        work: An empty folder for Terraform.
+
+    Returns:
+        The definitions, JSON text, by the picture's file name.
+    """
+    rendered = {}
+    for name, (_, replaced_locals) in PICTURES.items():
+        folder = work / name
+        folder.mkdir()
+        rendered[name] = render(folder, DEPLOYMENT, **replaced_locals)
+    return rendered
+
+
+def pictures(work: Path) -> dict[Path, str]:
+    """Draw each picture.
+
+    Args:
+        work: An empty folder for Terraform.
+
+    Returns:
+        The pictures, SVG documents, by their files in the repository.
+    """
+    return {
+        IMAGES / name: draw(definition, PICTURES[name][0])
+        for name, definition in definitions(work).items()
+    }
+
+
+def main() -> int:
+    """Write everything.
+
+    Returns:
+        The exit status: 0, or 1 when a part could not be written.
+    """
+    with tempfile.TemporaryDirectory() as work:
+        for path, picture in pictures(Path(work)).items():
+            path.write_text(picture, encoding="utf-8")
+            print(f"{path}: written")
+    with tempfile.TemporaryDirectory() as work, offline_plans(Path(work)) as plan:
+        reasons = security_tables.Reasons(security_tables.REASONS.read_text(encoding="utf-8"))
+        security = security_tables.sections(plan, reasons) | deployment_actions.sections()
+    write_or_check(security_tables.SECURITY, security, check=False, mend="make docs")
+    return max(reference_tables.main([]), cost_tables.main([]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
