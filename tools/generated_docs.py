@@ -23,6 +23,10 @@ DEPLOYMENT = Deployment(account="123456789012", region="us-east-1", job_name="di
 #: Pictures of the state machine: title and replaced locals by the file's name.
 PICTURES: dict[str, tuple[str, dict[str, object]]] = {
     "state-machine.svg": ("The state machine of one run", {}),
+    "state-machine-with-verification.svg": (
+        "The state machine of one run, with verification",
+        {"verification_enabled": True},
+    ),
 }
 
 

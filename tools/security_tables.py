@@ -31,7 +31,7 @@ SECURITY = Path(__file__).resolve().parent.parent / "docs" / "security.md"
 REASONS = Path(__file__).with_name("security_reasons.toml")
 
 #: Plans whose statements are all shown, each under the first plan that has it.
-SCENARIOS = ("own_key", "text", "locked_down")
+SCENARIOS = ("own_key", "text", "locked_down", "verified text_single_label_classification")
 #: The plan with principals of other accounts, and the one with a key of the module.
 PRINCIPALS, WITH_KEY = "enterprise", "default"
 EVERY_FUNCTION = "every_function"

@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 #: Messages of one part. A part costs two objects, so more messages in it cost fewer calls; fewer
 #: lose less work when the function dies.
-PART_MESSAGES = 500
+PART_MESSAGES = 1000
 
 #: Bytes of one part's messages after which it is carried through, however few they are. Texts make
 #: messages of up to 256 KiB, of which every thread holds several forms at a time.

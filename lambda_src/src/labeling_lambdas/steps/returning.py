@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Seconds that one list may take at worst: a shard of 1,000 claims.
+#: Seconds that one list may take at worst: a shard of claims, sent ten by ten.
 _LIST_SECONDS = 60
 
 #: What goes back to the intake queue: to be labeled, or to be verified.

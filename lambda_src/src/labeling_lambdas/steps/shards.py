@@ -6,6 +6,8 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from labeling_lambdas.aws.clients import THREADS
+from labeling_lambdas.aws.transactions import MAX_ACTIONS
 from labeling_lambdas.domain.compact_json import compact_json
 
 if TYPE_CHECKING:
@@ -13,9 +15,10 @@ if TYPE_CHECKING:
 
     from labeling_lambdas.aws.artifacts import Artifacts
 
-#: Items of one shard: work for some seconds, small enough to hold in memory, and few enough shards
-#: that 100,000 items make 100 of them.
-SHARD_ITEMS = 1000
+#: Items of one shard: small enough to hold in memory, and few enough shards that 100,000 items make
+#: 42 of them. Settled by transactions, it keeps all threads busy for three rounds: with a number
+#: that does not divide, some of them idle through the last one.
+SHARD_ITEMS = 3 * THREADS * MAX_ACTIONS
 
 #: Characters of one shard, for labels of many objects.
 SHARD_CHARACTERS = 8 * 1024 * 1024
