@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -38,6 +39,9 @@ CLAIMS_PER_TRANSACTION = transactions.MAX_ACTIONS // 2
 #: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 _KEYS_PER_READ = 100
 
+#: Rounds in which other writers may be in the way of one claim before its message is left alone.
+_CLAIM_ROUNDS = 16
+
 _BATCH_READ_ROUNDS = 8
 _BATCH_READ_PAUSE_SECONDS = 0.2
 
@@ -46,7 +50,7 @@ def item_row(row: dict[str, Any]) -> ItemRow:
     """Return an item's row as the rules see it."""
     return ItemRow(
         state=ItemState(row["item_state"]),
-        run_id=row["run_id"],
+        run_id=row.get("run_id", ""),
         part=row.get("part", ""),
         attempts=row.get("attempts", 0),
         generation=row.get("generation", 0),
@@ -106,6 +110,7 @@ class ItemLedger:
             Per item the claim, or why its message is dropped.
         """
         verdicts: dict[str, ClaimedItem | Drop] = {}
+        tried: Counter[str] = Counter()
         pending = [(candidate, first_expectation(candidate)) for candidate in candidates]
         while pending:
             batch = pending[:CLAIMS_PER_TRANSACTION]
@@ -127,8 +132,12 @@ class ItemLedger:
                 )
                 if isinstance(answer, Drop):
                     verdicts[candidate.source.item_id] = answer
-                else:
+                elif tried[candidate.source.item_id] < _CLAIM_ROUNDS:
+                    tried[candidate.source.item_id] += position in refused
                     again.append((candidate, answer))
+                else:
+                    # One row that no condition meets must not keep all the others waiting.
+                    verdicts[candidate.source.item_id] = Drop.LEFT_IN_FLIGHT
             pending = again + pending
         return verdicts
 

@@ -36,9 +36,13 @@ def _expectation(expected: ClaimOn) -> tuple[str, dict[str, Any]]:
     row = expected.row
     if row is None:
         return "attribute_not_exists(pk)", {}
-    condition = (
-        "item_state = :was_state AND run_id = :was_run AND attempts = :was_attempts"
-        " AND generation = :was_generation"
+    condition = " AND ".join(
+        [
+            "item_state = :was_state",
+            _is_still("run_id", "was_run", row.run_id),
+            _is_still("attempts", "was_attempts", row.attempts),
+            _is_still("generation", "was_generation", row.generation),
+        ]
     )
     values: dict[str, Any] = {
         "was_state": row.state.value,
@@ -50,6 +54,12 @@ def _expectation(expected: ClaimOn) -> tuple[str, dict[str, Any]]:
         condition += " AND label_uri = :was_label_uri"
         values["was_label_uri"] = row.label_uri
     return condition, values
+
+
+def _is_still(attribute: str, placeholder: str, value: str | int) -> str:
+    # A row of an older version may lack the attribute, which is then read as nothing.
+    same = f"{attribute} = :{placeholder}"
+    return same if value else f"({same} OR attribute_not_exists({attribute}))"
 
 
 def claim(source: SourceObject, expected: ClaimOn, run_id: str, part: str) -> Update:

@@ -156,7 +156,9 @@ def decide(
         case ItemState.RETURNED | ItemState.LABELED:
             return ClaimOn(row, row.attempts, row.generation)
         case ItemState.DEAD_LETTERED:
-            if candidate.origin is Origin.DEAD_LETTER and candidate.generation == row.generation:
+            # A dead letter is of generation 1 at least: a row without one is of an older version.
+            current = row.generation in (candidate.generation, 0)
+            if candidate.origin is Origin.DEAD_LETTER and current:
                 return ClaimOn(row, _attempts_of(candidate.origin, row.attempts), row.generation)
             return Drop.DEAD_LETTERED
         case ItemState.CLAIMED:

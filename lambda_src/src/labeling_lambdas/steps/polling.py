@@ -117,6 +117,8 @@ class Polling:
         """
         run = self.runs.owned(self.run_id, self.execution_arn)
         if run.state is not RunState.POLLING:
+            if run.state is RunState.SEALED:
+                self._resolved_parts()
             intake = Intake.from_fields(run.counts)
             self._close_if_empty(intake)
             return Polled(run.run_id, run.generation, intake, more=False)
