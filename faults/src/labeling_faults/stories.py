@@ -117,6 +117,7 @@ def _new_step(chance: Chance) -> Step:
                 (name := it.choice(sorted(_RATES))) and ["rate", name, it.choice(_RATES[name])]
             ),
         ),
+        (3, lambda it: ["rate", "records", it.choice(_RATES["records"])]),
         (2, lambda it: ["deny", it.choice(_DENIED)]),
         (3, lambda _: ["calm"]),
         (2, lambda _: ["redrive"]),
