@@ -36,8 +36,8 @@ class Patience:
         pass
 
 
-def world_with(count: int, **configuration: int) -> World:
-    world = World(Configuration(**configuration), trouble=Patience())
+def world_with(count: int, max_attempts: int = 3) -> World:
+    world = World(Configuration(max_attempts=max_attempts), trouble=Patience())
     for number in range(count):
         world.upload(f"{number}.png")
     world.run(10)

@@ -136,7 +136,7 @@ class World:
             deployment.INTAKE_QUEUE,
             visibility_seconds=deployment.VISIBILITY_SECONDS,
             retention_seconds=deployment.RETENTION_SECONDS,
-            dead_letters=(deployment.DEAD_LETTER_QUEUE, deployment.MAX_RECEIVES),
+            dead_letters=(deployment.DEAD_LETTER_QUEUE, deployment.max_receives()),
         )
 
     # The functions' host.
