@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo sandbox test check faults package clean
+.PHONY: help demo sandbox test check faults bench package clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
@@ -15,6 +15,7 @@ TASK ?=
 VERIFY ?=
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 BIN := .venv/bin
 READY := .venv/.installed
@@ -70,6 +71,9 @@ check: $(READY) ## Check format, lint, types and Terraform format
 faults: $(READY) ## Prove the promises under faults (N=<random histories>, SEED=<one of them, run again>)
 	$(need_terraform)
 	@$(BIN)/labeling-faults $(if $(SEED),replay $(SEED),run $(if $(N),--histories $(N)))
+
+bench: $(READY) ## Measure the functions against the performance bars (BENCH_ARGS="--help")
+	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 package: $(READY) ## Rebuild the Lambda package that ships in the module
 	@$(BIN)/python tools/build_package.py

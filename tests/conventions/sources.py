@@ -9,6 +9,7 @@ LAMBDAS = ROOT / "lambda_src" / "src" / "labeling_lambdas"
 FAULTS = ROOT / "faults" / "src" / "labeling_faults"
 SANDBOX = ROOT / "sandbox" / "src" / "labeling_sandbox"
 TOOLS = ROOT / "tools"
+BENCH = ROOT / "bench"
 
 # Folders that hold what others wrote or what a tool left.
 FOREIGN_FOLDERS = frozenset({"__pycache__", "build", "dist"})

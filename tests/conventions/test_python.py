@@ -5,10 +5,19 @@ from __future__ import annotations
 import pytest
 
 from tests.conventions import python_rules as rules
-from tests.conventions.sources import FAULTS, LAMBDAS, ROOT, SANDBOX, TOOLS, python_files, shown
+from tests.conventions.sources import (
+    BENCH,
+    FAULTS,
+    LAMBDAS,
+    ROOT,
+    SANDBOX,
+    TOOLS,
+    python_files,
+    shown,
+)
 
 LAMBDA_FILES = python_files(LAMBDAS)
-ALL_FILES = python_files(FAULTS, LAMBDAS, SANDBOX, TOOLS)
+ALL_FILES = python_files(BENCH, FAULTS, LAMBDAS, SANDBOX, TOOLS)
 
 
 def dotted_name(path: str) -> str:

@@ -82,6 +82,10 @@ class Account:
         """Return the client of a service; there is one for each. boto3's options mean nothing."""
         return self._clients[service_name]
 
+    def operations(self) -> dict[str, list[str]]:
+        """Return what each service can do, by botocore's names."""
+        return {name: list(service.operations) for name, service in self._services.items()}
+
     def call(self, service: str, operation: str, parameters: Parameters) -> Answer:
         """Carry out one call, as the client does for its methods.
 

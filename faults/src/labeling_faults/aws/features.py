@@ -6,6 +6,7 @@ types" in the developer guide.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from dataclasses import dataclass, field
@@ -216,6 +217,7 @@ def _is_fractional(text: str) -> bool:
         return False
 
 
+@functools.lru_cache(maxsize=1024)
 def _seconds(text: str) -> Decimal:
     """Return an event time in seconds since the epoch, exact to the nanosecond."""
     match = _EVENT_TIME.fullmatch(text)

@@ -10,83 +10,19 @@ import hashlib
 import io
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from botocore.response import StreamingBody
 
+from labeling_faults.aws.buckets import NO_VERSION, Bucket, StoredObject, entries
 from labeling_faults.aws.calls import Answer, Clock, Parameters, RefusalError
 from labeling_faults.aws.service import Service
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
 _MAXIMUM_KEYS = 1000
 _MINIMUM_PART_BYTES = 5 * 1024 * 1024
 _MAXIMUM_PARTS = 10_000
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
-#: How S3 calls the version of an object of a bucket without versions.
-_NO_VERSION = "null"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredObject:
-    """One version of an object.
-
-    Attributes:
-        body: Its bytes.
-        version_id: Its version; ``null`` in a bucket without versions.
-        etag: Its entity tag, in quotes.
-        sequencer: Order of the writes to a key, hexadecimal.
-        modified: When it was written.
-        encryption: The encryption members of answers.
-        deleted: Whether this is a delete marker.
-    """
-
-    body: bytes
-    version_id: str
-    etag: str
-    sequencer: str
-    modified: datetime
-    encryption: Mapping[str, str]
-    deleted: bool = False
-
-
-@dataclass
-class Bucket:
-    """A bucket.
-
-    Attributes:
-        name: Its name.
-        versioned: Whether it keeps every version.
-        kms_key_arn: The key that writes must name, as the bucket's policy demands; None where
-            there is no such policy.
-        objects: By key all versions, the newest last.
-    """
-
-    name: str
-    versioned: bool = False
-    kms_key_arn: str | None = None
-    objects: dict[str, list[StoredObject]] = field(default_factory=dict)
-
-    def current(self, key: str) -> StoredObject | None:
-        """Return the newest version of a key, None if there is none or it is deleted."""
-        versions = self.objects.get(key)
-        return versions[-1] if versions and not versions[-1].deleted else None
-
-    def add(self, key: str, stored: StoredObject) -> None:
-        """Make a version the newest one."""
-        if self.versioned:
-            self.objects.setdefault(key, []).append(stored)
-        elif stored.deleted:
-            self.objects.pop(key, None)
-        else:
-            self.objects[key] = [stored]
-
-    def current_keys(self) -> list[str]:
-        """Return the keys that have a current version, in the order of their bytes."""
-        return sorted((key for key in self.objects if self.current(key)), key=str.encode)
 
 
 @dataclass
@@ -187,7 +123,7 @@ class S3(Service):
         self._writes += 1
         stored = StoredObject(
             body=body,
-            version_id=self.new_id("version") if bucket.versioned else _NO_VERSION,
+            version_id=self.new_id("version") if bucket.versioned else NO_VERSION,
             etag=etag or _etag(body),
             sequencer=f"{self._writes:018X}",
             modified=self.moment(),
@@ -269,13 +205,13 @@ class S3(Service):
         with self.lock:
             bucket = self._bucket(parameters)
             keys = [key for key in bucket.current_keys() if key.startswith(prefix)]
-            entries = list(_entries(keys, prefix, delimiter, after.encode()))
-            page = entries[:limit]
+            found = list(entries(keys, prefix, delimiter, after.encode()))
+            page = found[:limit]
             contents = [
                 _listed(key, bucket.objects[key][-1]) for key, is_prefix in page if not is_prefix
             ]
         answer: Answer = {
-            "IsTruncated": len(entries) > limit,
+            "IsTruncated": len(found) > limit,
             "Name": bucket.name,
             "Prefix": prefix,
             "MaxKeys": limit,
@@ -345,21 +281,6 @@ class S3(Service):
         return {}
 
 
-def _entries(
-    keys: list[str], prefix: str, delimiter: str, after: bytes
-) -> Iterator[tuple[str, bool]]:
-    """Yield keys and common prefixes in order, each with whether it is a common prefix."""
-    last = ""
-    for key in keys:
-        shown, is_prefix = key, False
-        if delimiter and delimiter in key[len(prefix) :]:
-            end = key.index(delimiter, len(prefix)) + len(delimiter)
-            shown, is_prefix = key[:end], True
-        if shown != last and shown.encode() > after:
-            yield shown, is_prefix
-        last = shown
-
-
 def _copy_source(text: str) -> dict[str, str]:
     address, _, version_id = text.partition("?versionId=")
     bucket, _, key = unquote(address).lstrip("/").partition("/")
@@ -389,7 +310,7 @@ def _written(bucket: Bucket, stored: StoredObject) -> Answer:
 
 
 def _described(stored: StoredObject, length: int) -> Answer:
-    version = {} if stored.version_id == _NO_VERSION else {"VersionId": stored.version_id}
+    version = {} if stored.version_id == NO_VERSION else {"VersionId": stored.version_id}
     return {
         "ContentLength": length,
         "ETag": stored.etag,

@@ -1,0 +1,1 @@
+"""The performance bars, measured as ratios within one run."""

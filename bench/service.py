@@ -1,0 +1,35 @@
+"""The process that serves a fresh account: ``python -m bench.service SOCKET SECONDS``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+
+from bench.wire import AccountServer, Latency
+from labeling_faults.aws.account import Account
+
+
+class WallClock:
+    """The time of the world outside."""
+
+    @property
+    def now(self) -> float:
+        """Epoch seconds."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        time.sleep(seconds)
+
+
+def main() -> None:
+    """Serve until the process is ended."""
+    path, seconds = sys.argv[1:]
+    # Copies of the account are children that nobody asks for their end.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    AccountServer(Account(WallClock(), strict=False), path, Latency(float(seconds))).serve()
+
+
+if __name__ == "__main__":
+    main()
