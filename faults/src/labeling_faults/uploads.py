@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from labeling_faults.aws.s3 import StoredObject
+    from labeling_faults.aws.buckets import StoredObject
 
 
 def object_created(bucket: str, key: str, stored: StoredObject, size: int) -> dict[str, Any]:

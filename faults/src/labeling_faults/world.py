@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from labeling_faults.aws.calls import Answer, Call
-    from labeling_faults.aws.sqs import StoredMessage
+    from labeling_faults.aws.queues import StoredMessage
     from labeling_faults.deployment import Configuration
     from labeling_faults.paths import Json
     from labeling_faults.runtime import Invocation
