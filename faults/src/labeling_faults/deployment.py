@@ -47,8 +47,7 @@ FEATURES = {
     "confidence": "Fractional",
 }
 
-#: The redrive policy of the intake queue, and a minute more than its consumer may run.
-MAX_RECEIVES = 10
+#: A minute more than the consumer of the intake queue may run.
 VISIBILITY_SECONDS = 360
 RETENTION_SECONDS = 14 * 24 * 3600
 
@@ -154,6 +153,23 @@ def _labeling_job() -> LabelingJobSettings:
 _STEP = re.compile(r"^    (\w+) = \{$", re.MULTILINE)
 _TIMEOUT = re.compile(r"^      timeout_seconds = (\S+)$", re.MULTILINE)
 _POLL_TIMEOUT = re.compile(r"^  poll_timeout_seconds\s*= (\d+)$", re.MULTILINE)
+
+
+_MAX_RECEIVES = re.compile(r"^  max_receive_count = (\d+)$", re.MULTILINE)
+
+
+@functools.cache
+def max_receives() -> int:
+    """Return after how many receives SQS moves a message of the intake queue, as the module says.
+
+    Raises:
+        ValueError: If the module says nothing.
+    """
+    found = _MAX_RECEIVES.search((ROOT / "modules/intake/main.tf").read_text(encoding="utf-8"))
+    if found is None:
+        message = "modules/intake/main.tf names no max_receive_count"
+        raise ValueError(message)
+    return int(found[1])
 
 
 @functools.cache

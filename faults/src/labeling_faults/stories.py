@@ -27,6 +27,10 @@ _WAITS = (_MINUTE, 5 * _MINUTE, 7 * _MINUTE, 20 * _MINUTE, HOUR, 5 * HOUR, DAY, 
 _ANNOUNCEMENTS = ([1], [1, 2], [1, 400], [3 * HOUR], [1, DAY], [60, 1])
 _SECONDS = (HOUR, 10 * _MINUTE, 14 * HOUR, 3 * DAY, 30 * DAY)
 _EVENTS: tuple[list[float], ...] = ([1], [1, 2], [], [2 * HOUR], [1, DAY], [1, 1, 1])
+#: Calls from now on within which a process dies or is interrupted; a run makes some seventy.
+_FAR = 70
+#: Schedules with trouble after the last step.
+_LAST_SCHEDULES = 2
 _SHARE_OF_TEXTS = 0.15
 _JUNK = ("malformed", "schema", "foreign", "extension", "empty", "folder", "deep")
 _RATES = {
@@ -91,7 +95,10 @@ def new_story(chance: Chance, seed: int) -> Story:
         batched_records=chance.choice((True, True, False)),
         sample_percent=chance.choice((None, 100.0, 100.0, 40.0)),
     )
-    steps: list[Step] = [["upload", chance.randint(1, 9), chance.choice(_ANNOUNCEMENTS)]]
+    steps: list[Step] = [
+        ["upload", chance.randint(1, 9), chance.choice(_ANNOUNCEMENTS)],
+        ["wait", _MINUTE],
+    ]
     for _ in range(chance.randint(3, 14)):
         steps.append(_new_step(chance))
     return Story(seed, configuration, tuple(steps))
@@ -99,8 +106,9 @@ def new_story(chance: Chance, seed: int) -> Story:
 
 def _new_step(chance: Chance) -> Step:
     makers: tuple[tuple[int, Callable[[Chance], Step]], ...] = (
-        (10, lambda _: ["schedule"]),
-        (10, lambda it: ["wait", it.choice(_WAITS)]),
+        (16, lambda it: ["run", it.choice(_WAITS)]),
+        (4, lambda _: ["schedule"]),
+        (4, lambda it: ["wait", it.choice(_WAITS)]),
         (6, lambda it: ["upload", it.randint(1, 6), it.choice(_ANNOUNCEMENTS)]),
         (3, lambda it: ["overwrite", it.randint(0, 9), it.choice(_ANNOUNCEMENTS)]),
         (2, lambda it: ["junk", it.choice(_JUNK)]),
@@ -109,14 +117,15 @@ def _new_step(chance: Chance) -> Step:
         (2, lambda it: ["hopeless", it.randint(0, 9)]),
         (2, lambda it: ["poison", it.randint(0, 9)]),
         (3, lambda it: ["end", it.randint(0, 3), it.choice(("ABORTED", "TIMED_OUT"))]),
-        (6, _new_death),
-        (6, _new_interruption),
+        (10, _new_death),
+        (14, _new_interruption),
         (
             6,
             lambda it: (
                 (name := it.choice(sorted(_RATES))) and ["rate", name, it.choice(_RATES[name])]
             ),
         ),
+        (3, lambda it: ["rate", "records", it.choice(_RATES["records"])]),
         (2, lambda it: ["deny", it.choice(_DENIED)]),
         (3, lambda _: ["calm"]),
         (2, lambda _: ["redrive"]),
@@ -146,7 +155,7 @@ def _new_work(chance: Chance) -> dict[str, Any]:
 def _new_death(chance: Chance) -> Step:
     return [
         "die",
-        chance.randint(0, 60),
+        chance.randint(0, _FAR),
         chance.choice((False, True)),
         chance.choice(sorted(Death)),
     ]
@@ -169,7 +178,7 @@ def _new_interruption(chance: Chance) -> Step:
                 )
             )
         )
-    return ["meanwhile", chance.randint(0, 60), chance.choice((False, True)), happenings]
+    return ["meanwhile", chance.randint(0, _FAR), chance.choice((False, True)), happenings]
 
 
 @dataclass
@@ -228,6 +237,10 @@ class Player:
 
     def _schedule(self) -> None:
         self.world.schedule()
+
+    def _run(self, seconds: float) -> None:
+        self.world.schedule()
+        self._wait(seconds)
 
     def _wait(self, seconds: float) -> None:
         # The schedule does not sleep: messages would expire.
@@ -306,6 +319,9 @@ def told(story: Story) -> list[str]:
     player = Player(world, disturbance)
     for step in story.steps:
         player.do(step)
+    # What is to happen some calls from now may happen yet.
+    for _ in range(_LAST_SCHEDULES):
+        world.schedule_and_run(2 * HOUR)
     rested = world.rest()
     broken = world.violations()
     if not rested:

@@ -103,7 +103,9 @@ class Workforce:
         name = item["item-id"]
         chance = _share(f"{job.name}/{name}")
         attribute = job.attribute
-        if item.get("source-ref", "").rpartition("/")[2] in self.hopeless:
+        hopeless = item.get("source-ref", "").rpartition("/")[2] in self.hopeless
+        # A label whose verification fails is verified again, however often that is.
+        if hopeless and attribute != VERIFICATION_ATTRIBUTE:
             return [_failed(item, attribute, "ClientError: The data object could not be shown.")]
         for share, made in (
             (work.omitted, None),

@@ -25,6 +25,7 @@ from labeling_faults.executions import (
 from labeling_faults.functions import Functions
 from labeling_faults.interpreter import StateError
 from labeling_faults.trouble import NoTrouble, Trouble
+from labeling_faults.uploads import object_created
 from labeling_faults.watch import Watch, named_source, source_of
 from labeling_faults.workforce import DAY, HOUR, Work, Workforce
 from labeling_sandbox.auditor import Upload
@@ -136,7 +137,7 @@ class World:
             deployment.INTAKE_QUEUE,
             visibility_seconds=deployment.VISIBILITY_SECONDS,
             retention_seconds=deployment.RETENTION_SECONDS,
-            dead_letters=(deployment.DEAD_LETTER_QUEUE, deployment.MAX_RECEIVES),
+            dead_letters=(deployment.DEAD_LETTER_QUEUE, deployment.max_receives()),
         )
 
     # The functions' host.
@@ -233,21 +234,7 @@ class World:
         stored = self.account.s3.upload(deployment.UPLOAD_BUCKET, key, body)
         if not (key.endswith("/") and not body):
             self._note_upload(key, stored.version_id, body)
-        event = {
-            "version": "0",
-            "source": "aws.s3",
-            "detail-type": "Object Created",
-            "detail": {
-                "bucket": {"name": deployment.UPLOAD_BUCKET},
-                "object": {
-                    "key": key,
-                    "size": len(body),
-                    "etag": stored.etag.strip('"'),
-                    "version-id": stored.version_id,
-                    "sequencer": stored.sequencer,
-                },
-            },
-        }
+        event = object_created(deployment.UPLOAD_BUCKET, key, stored, len(body))
         self._announced += len(announced)
         for delay in announced:
             self.agenda.after(delay, lambda: self._deliver(event))

@@ -1,0 +1,125 @@
+"""Rows of older versions, messages of unknown ones, a run with a file missing: nothing is lost."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from labeling_faults import runtime
+from labeling_faults.deployment import OUTPUT_BUCKET, Configuration
+from labeling_faults.workforce import HOUR, Work
+from labeling_faults.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labeling_faults.aws.calls import Answer, Call
+
+_MANY_CALLS = 2000
+
+
+@pytest.fixture(autouse=True)
+def functions_in_worlds() -> Iterator[None]:
+    with runtime.installed():
+        yield
+
+
+class Patience:
+    """Ends a test whose functions call and call."""
+
+    def before(self, _world: World, number: int, call: Call) -> None:
+        assert number < _MANY_CALLS, f"{call.operation} is called for ever"
+
+    def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
+        pass
+
+
+def world_with(count: int, max_attempts: int = 3) -> World:
+    world = World(Configuration(max_attempts=max_attempts), trouble=Patience())
+    for number in range(count):
+        world.upload(f"{number}.png")
+    world.run(10)
+    return world
+
+
+def forget(world: World, state: str, *attributes: str) -> None:
+    """Let a row of this state be one of an older version."""
+    key, row = next(
+        (key, row)
+        for key, row in world.ledger.items()
+        if key.startswith("ITEM#") and row["item_state"] == state
+    )
+    world.ledger[key] = {name: value for name, value in row.items() if name not in attributes}
+
+
+@pytest.mark.parametrize("state", ["returned", "dead_lettered"])
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        ("generation",),
+        ("attempts",),
+        ("part",),
+        ("run_id",),
+        ("run_id", "attempts", "generation", "part", "delivered", "updated_at"),
+    ],
+    ids=" ".join,
+)
+def test_a_row_of_an_older_version_is_claimed_like_any_other(
+    state: str, attributes: tuple[str, ...]
+) -> None:
+    world = world_with(3, max_attempts=1 if state == "dead_lettered" else 3)
+    world.workforce.plan = lambda: Work(failing=1.0)
+    world.schedule_and_run(2 * HOUR)
+    forget(world, state, *attributes)
+    world.redrive()
+    world.workforce.plan = Work
+    world.schedule_and_run(2 * HOUR)
+    assert set(world.states().values()) == {"stored"}
+    assert world.rest()
+    assert world.violations() == []
+
+
+@pytest.mark.parametrize("attributes", [("generation",), ("attempts",), ("part",)], ids=" ".join)
+def test_a_claim_of_an_older_version_is_settled_like_any_other(attributes: tuple[str, ...]) -> None:
+    world = world_with(3)
+    execution = world.schedule()
+    world.run(600)
+    forget(world, "claimed", *attributes)
+    world.run(2 * HOUR)
+    assert execution.ending == "SUCCEEDED"
+    assert world.rest()
+    assert world.violations() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["no JSON", "[" * 5000, json.dumps({"schema": "labeling-item/99", "kind": "returned"})],
+    ids=["text", "deep", "schema"],
+)
+def test_a_message_of_an_unknown_form_is_dead_lettered_with_its_reason(body: str) -> None:
+    world = world_with(2)
+    world.send(body)
+    world.schedule_and_run(2 * HOUR)
+    assert set(world.states().values()) == {"stored"}
+    (letter,) = world.account.sqs.queues[world.dead_letter_url].messages()
+    assert json.loads(letter.body)["reason"] == "malformed_event"
+    assert json.loads(letter.body)["body"] == body
+    assert world.rest()
+
+
+@pytest.mark.parametrize("folder", ["claims", "intake"])
+def test_a_run_with_a_missing_part_is_mended_by_the_next_schedule(folder: str) -> None:
+    world = world_with(9)
+    execution = world.schedule()
+    world.run(600)
+    world.executions.end(execution, "ABORTED")
+    objects = world.account.s3.buckets[OUTPUT_BUCKET].objects
+    parts = sorted(key for key in objects if f"/{folder}/" in key and "index" not in key)
+    assert len(parts) > 1
+    del objects[parts[0]]
+    world.schedule_and_run(3 * HOUR)
+    assert set(world.states().values()) == {"stored"}
+    assert world.rest()
+    assert world.violations() == []
