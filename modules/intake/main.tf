@@ -5,9 +5,10 @@ locals {
   # SQS keeps a message for 14 days at most.
   longest_retention_seconds = 1209600
 
-  # The workflow deletes what it has claimed, so a message comes back only after a crash. This many crashes on one
-  # message mean that the message is the cause.
-  max_receive_count = 10
+  # The workflow deletes what it has claimed and makes dead letters itself, each with its reason. A message that comes
+  # back tells of a poll that failed, for want of a permission for example, and must wait until that is mended: ten
+  # schedules, each with its repeats, are soon over. SQS takes 1,000 at most.
+  max_receive_count = 1000
 
   delivering_rule_arns = {
     dead_letter = []

@@ -39,7 +39,7 @@ def test_a_message_stays_invisible_for_longer_than_its_consumer_runs(own_key: Pl
 def test_only_the_intake_queue_feeds_the_dead_letter_queue(own_key: Planned) -> None:
     redrive = own_key.resources["module.intake.aws_sqs_queue_redrive_policy.intake"]
     policy = json.loads(redrive["redrive_policy"])
-    assert policy == {"deadLetterTargetArn": f"{QUEUES}-dead-letter", "maxReceiveCount": 10}
+    assert policy == {"deadLetterTargetArn": f"{QUEUES}-dead-letter", "maxReceiveCount": 1000}
     allow = own_key.resources["module.intake.aws_sqs_queue_redrive_allow_policy.dead_letter"]
     assert json.loads(allow["redrive_allow_policy"]) == {
         "redrivePermission": "byQueue",
