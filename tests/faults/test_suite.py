@@ -130,6 +130,8 @@ class Denial:
 @pytest.mark.parametrize(
     ("step", "operation"),
     [
+        ("poll_queue", "PutObject"),
+        ("poll_queue", "TransactWriteItems"),
         ("start_labeling_job", "CreateLabelingJob"),
         ("start_labeling_job", "PutObject"),
         ("plan_results", "GetObject"),

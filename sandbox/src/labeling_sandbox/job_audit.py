@@ -228,7 +228,9 @@ def _imbalances(
     # Labels of earlier runs need no job, and are kept where none could be made.
     if job and not verification and untouched > report["superseded"] + report["labeled"]:
         yield f"claimed {report['claimed']}, but the job had {len(worked_on)} items"
-    if verification and untouched > report["superseded"]:
+    # A run may verify labels of earlier runs although its own labeling job never came to be.
+    unreached = report["returned"].get("labeling_job_not_created", 0)
+    if verification and untouched > report["superseded"] + unreached:
         yield f"claimed {report['claimed']}, but its jobs had {len(worked_on)} items"
     yield from _wrong_share(report, job, verification)
     if verification:
