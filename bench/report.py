@@ -87,7 +87,8 @@ def page(figures: Figures, verdicts: Sequence[Verdict], *, command: str, latency
 
 Written by `make bench`; the figures below are of this command:
 
-```
+<!-- not run: it takes some minutes of an idle machine; tests/bench run it at a small size -->
+```sh
 {command}
 ```
 
