@@ -52,11 +52,21 @@ demo: $(READY) $(RUNTIME_READY) ## Run the whole pipeline locally, no AWS accoun
 sandbox: $(READY) $(RUNTIME_READY) ## Start the local AWS and print how to use it
 	@$(BIN)/labeling-sandbox serve
 
-test: check $(RUNTIME_READY) $(SCAN_READY) ## Run the checks and every test
+test: check $(RUNTIME_READY) $(SCAN_READY) ## Run the checks, every test and the fault suite
 	@echo "== tests"
 	@$(BIN)/python -m pytest $(or $(PYTEST_ARGS),-n 2 --dist loadgroup --ignore tests/pipeline)
-	@# By itself: it counts what is undelivered and denied in the whole sandbox of its process.
-	@$(if $(PYTEST_ARGS),true,echo "== tests of the deployed pipeline" && $(BIN)/python -m pytest tests/pipeline)
+	@$(if $(PYTEST_ARGS),true,$(both_long_ones))
+
+# The deployed pipeline by itself, because its tests count what is undelivered and denied in the whole sandbox of
+# their process; they wait a good deal, and the fault suite computes meanwhile.
+define both_long_ones
+echo "== tests of the deployed pipeline, and the fault suite beside them"; mkdir -p .cache; \
+$(BIN)/labeling-faults run >.cache/faults.log 2>&1 & faults=$$!; \
+$(BIN)/python -m pytest tests/pipeline; pipeline=$$?; \
+wait $$faults; faults=$$?; \
+echo "== fault suite"; cat .cache/faults.log; \
+exit $$((pipeline + faults))
+endef
 
 check: $(READY) ## Check format, lint, types and Terraform format
 	$(need_terraform)
