@@ -32,12 +32,15 @@ def test_missing_grant_is_named_and_loses_nothing(scenario: Scenario) -> None:
     assert "to perform: sqs:ReceiveMessage on resource" in scenario.history_of(failed.arn)
     assert scenario.items(uploads) == [{}, {}, {}]
     scenario.audit()
-    # What was claimed before the messages could not be deleted is claimed: the repeated poll finds
-    # nothing more and the run goes on.
+    # What was claimed before the messages could not be deleted stays claimed, and the run open.
     with without(scenario.deployment, "poll_queue", "sqs:DeleteMessage"):
-        repeated = scenario.run()
-    assert repeated.status == "SUCCEEDED"
-    assert "to perform: sqs:DeleteMessage on resource" in scenario.history_of(repeated.arn)
+        undeleted = scenario.run()
+    assert (undeleted.status, undeleted.error) == ("FAILED", "RunLeftOpen")
+    assert "to perform: sqs:DeleteMessage on resource" in scenario.history_of(undeleted.arn)
+    run_id = scenario.run_worked_on_by(undeleted.arn)
+    scenario.run()
+    (successor,) = scenario.executions_of(run_id)
+    assert scenario.end_of(successor).status == "SUCCEEDED"
     scenario.assert_stored(uploads)
 
 
