@@ -29,3 +29,23 @@ def test_scenario_ends_well_in_the_world(play: Play) -> None:
     play(scenario)
     assert scenario.endings
     assert scenario.rest() == []
+
+
+def test_endings_of_other_histories_differ() -> None:
+    def ended(fault: str) -> WorldScenario:
+        scenario = WorldScenario("compared")
+        scenario.upload(2)
+        scenario.break_job(fault)
+        for _ in range(2):
+            scenario.run()
+        scenario.audit()
+        return scenario
+
+    usual, relabeled = ended("duplicate_event"), ended("job_failed")
+    assert usual.endings == ended("duplicate_event").endings
+    assert usual.endings != relabeled.endings
+    assert usual.endings[-1].records == relabeled.endings[-1].records
+
+
+def test_catalogue_is_long_enough() -> None:
+    assert len({name_of(play) for play in SCENARIOS}) >= 20

@@ -17,7 +17,3 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("play", SCENARIOS, ids=name_of)
 def test_scenario_ends_as_in_the_world(play: Play, scenario: SandboxScenario) -> None:
     play_in_both_worlds(play, scenario)
-
-
-def test_catalogue_is_long_enough() -> None:
-    assert len({name_of(play) for play in SCENARIOS}) >= 20
