@@ -60,7 +60,8 @@ def run_whose_execution_died_while_workers_label_is_resumed_once(scenario: Scena
 def job_of_an_aborted_execution_is_adopted_and_what_workers_gave_is_stored(
     scenario: Scenario,
 ) -> None:
-    uploads, run_id = _abort_a_job_that_ends_partly(scenario)
+    # The poll of the schedule must have ended before there is anything to return.
+    uploads, run_id = _abort_a_job_that_ends_partly(scenario, delay_seconds=1500)
     assert list(scenario.run().steps)[-1] == "QueueEmpty"
     (successor,) = scenario.executions_of(run_id)
     assert scenario.end_of(successor).status == "SUCCEEDED"
@@ -68,16 +69,18 @@ def job_of_an_aborted_execution_is_adopted_and_what_workers_gave_is_stored(
 
 
 def job_of_an_aborted_execution_is_adopted_by_hand_too(scenario: Scenario) -> None:
-    uploads, run_id = _abort_a_job_that_ends_partly(scenario)
+    uploads, run_id = _abort_a_job_that_ends_partly(scenario, delay_seconds=600)
     assert scenario.resume(run_id).status == "SUCCEEDED"
     assert scenario.executions_of(run_id) == []
     _assert_adopted(scenario, uploads)
 
 
-def _abort_a_job_that_ends_partly(scenario: Scenario) -> tuple[list[Upload], str]:
+def _abort_a_job_that_ends_partly(
+    scenario: Scenario, *, delay_seconds: float
+) -> tuple[list[Upload], str]:
     uploads = scenario.upload(6)
     scenario.let_expire(uploads[:2])
-    scenario.workers(delay_seconds=600)
+    scenario.workers(delay_seconds=delay_seconds)
     dead = scenario.start()
     scenario.busy_job()
     run_id = scenario.run_worked_on_by(dead)
@@ -145,8 +148,7 @@ def execution_that_dies_while_it_polls_loses_nothing(scenario: Scenario) -> None
 
 
 def run_that_died_with_its_poll_is_taken_over_when_the_lease_has_passed(scenario: Scenario) -> None:
-    # So few are claimed at once.
-    uploads = scenario.upload(3)
+    uploads = scenario.upload(12)
     dead = scenario.die_while_polling(uploads, with_function=True)
     run_id = scenario.run_worked_on_by(dead)
     too_early = scenario.resume(run_id)
