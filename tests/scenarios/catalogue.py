@@ -35,7 +35,7 @@ SCENARIOS: tuple[Play, ...] = (
     storing.run_that_cannot_store_stays_open_and_is_finished_without_a_second_job,
     permissions.poll_that_may_not_receive_takes_nothing,
     permissions.poll_that_may_not_delete_messages_loses_nothing,
-    permissions.poll_that_fails_for_ten_schedules_dead_letters_nothing,
+    permissions.poll_that_fails_for_many_schedules_dead_letters_nothing,
     permissions.store_that_fails_for_many_schedules_is_made_up_for,
     permissions.return_that_fails_for_many_schedules_is_made_up_for,
 )

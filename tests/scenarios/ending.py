@@ -23,7 +23,8 @@ class Ending:
 
     Attributes:
         items: State, attempts and reason of each upload in the ledger.
-        waiting: Uploads that have a message on the intake queue.
+        waiting: Uploads that have a message on the intake queue and are not done. When the message
+            of one that is done shows again, to be dropped, depends on the clock.
         dead_letters: Upload, or the text for a message that names none, and reason of each.
         records: Upload, label, status and attempts of the newest record of each key.
         jobs: Labeling jobs and verification jobs that each upload was in.
@@ -59,6 +60,11 @@ def ending_of(
         for upload, row in zip(uploads, rows, strict=True)
         if row
     }
+    done = {
+        names[upload]
+        for upload, row in zip(uploads, rows, strict=True)
+        if row and row["item_state"] in ("stored", "superseded")
+    }
     labeled, verified = Counter[str](), Counter[str]()
     for job in jobs:
         counter = labeled if job.get("accepted_category") is None else verified
@@ -71,11 +77,9 @@ def ending_of(
             if row
         },
         waiting=sorted(
-            {
-                by_version[version]
-                for it in findings.waiting
-                if (version := _version(it)) in by_version
-            }
+            by_version[version]
+            for version in {_version(it) for it in findings.waiting}
+            if version in by_version and by_version[version] not in done
         ),
         dead_letters=sorted(
             (by_version.get(_version(letter), _text(scenario, letter)), letter["reason"])

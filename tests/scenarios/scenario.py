@@ -42,7 +42,7 @@ class Scenario(ABC):
     endings: list[Ending] = field(default_factory=list)
     labeled_at_stop: frozenset[str] | None = None
 
-    #: How many schedules fail in a row where a later step than the first lacks a right.
+    #: How many schedules in a row find that a right is missing.
     failing_schedules: ClassVar[int] = 10
 
     # What each world does in its own way.
