@@ -5,21 +5,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.pipeline.deployment import Deployment, deploy
-from tests.pipeline.scenario import Scenario
+from tests.pipeline.sandbox_scenario import SandboxScenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from labeling_sandbox.server import Sandbox
 
-LAST = "test_after_all_scenarios.py"
+#: What changes the deployment for good comes late; what looks back on all, and destroys, last.
+ORDER = ("test_scenarios.py", "test_verification.py", "test_after_all_scenarios.py")
 SECONDS_FOR_ONE_TEST = 300
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what looks back on all scenarios, and destroys, come last among this folder's tests."""
+    """Let this folder's tests come in their order."""
     positions = [index for index, item in enumerate(items) if _is_ours(item)]
-    ours = sorted((items[index] for index in positions), key=lambda item: item.path.name == LAST)
+    ours = sorted((items[index] for index in positions), key=lambda it: ORDER.index(it.path.name))
     for index, item in zip(positions, ours, strict=True):
         items[index] = item
         item.add_marker(pytest.mark.terraform)
@@ -39,10 +40,18 @@ def deployment(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> It
     deployed.destroy()
 
 
+@pytest.fixture(scope="session")
+def verifying_deployment(deployment: Deployment) -> Deployment:
+    """The same deployment, from now on with reviewers."""
+    deployment.verify()
+    return deployment
+
+
 @pytest.fixture
-def scenario(deployment: Deployment, request: pytest.FixtureRequest) -> Iterator[Scenario]:
+def scenario(deployment: Deployment, request: pytest.FixtureRequest) -> Iterator[SandboxScenario]:
     """A scenario with keys of its own; nothing of its faults stays for the next one."""
-    told = Scenario(deployment, request.node.name.removeprefix("test_"))
+    named = request.node.callspec.params.get("play")
+    told = SandboxScenario(deployment, named.__name__)
     told.behave()
     yield told
     told.behave()

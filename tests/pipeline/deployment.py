@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labeling_sandbox import calls
 from labeling_sandbox.demo.leftovers import leftovers
 from labeling_sandbox.demo.pipeline import Pipeline
 from labeling_sandbox.terraform import Terraform
+from tests.scenarios.scenario import MAX_ATTEMPTS
 from tests.terraform_module import copy_module
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from labeling_sandbox.auditor import Upload
     from labeling_sandbox.server import Sandbox
 
-MAX_ATTEMPTS = 2
 SECONDS_FOR_ONE_COMMAND = 240
 # The example with data that may be deleted. No test may meet a run that the clock started.
 OVERRIDES = {
@@ -26,6 +27,8 @@ OVERRIDES = {
     "max_attempts": MAX_ATTEMPTS,
     "schedule": {"enabled": False},
 }
+WORK_TEAM = "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/reviewers"
+_GONE = re.compile(r"^\s*# (\S+) (?:will be destroyed|must be replaced)", re.MULTILINE)
 
 
 @dataclass
@@ -42,6 +45,8 @@ class Deployment:
         deploying_calls: Services and operations that Terraform called for both.
         uploads: Every version that any test uploaded, for the auditor.
         taken_away: Roles with the action that a test took out of their policies.
+        variables: What it was applied with beside them.
+        gone_by_change: Resources that turning verification on has destroyed or replaced.
         exists: Whether it has not been destroyed.
     """
 
@@ -54,12 +59,22 @@ class Deployment:
     deploying_calls: set[tuple[str, str]]
     uploads: list[Upload] = field(default_factory=list)
     taken_away: set[tuple[str, str]] = field(default_factory=set)
+    variables: dict[str, Any] = field(default_factory=lambda: dict(OVERRIDES))
+    gone_by_change: list[str] | None = None
     exists: bool = True
+
+    def verify(self) -> None:
+        """Apply once more, with verification switched on."""
+        self.variables["verification"] = {"workteam_arn": WORK_TEAM}
+        output = self.terraform.apply(self.variable_files, self.variables).output
+        assert "Apply complete!" in output
+        self.gone_by_change = _GONE.findall(output)
+        self.pipeline = Pipeline(self.sandbox, self.terraform.outputs())
 
     def destroy(self) -> None:
         """Destroy everything, unless that was done."""
         if self.exists:
-            self.terraform.destroy(self.variable_files, OVERRIDES)
+            self.terraform.destroy(self.variable_files, self.variables)
             self.exists = False
 
     def left(self) -> set[str]:

@@ -98,7 +98,7 @@ def letter(key: str, reason: str, detail: str = "") -> dict[str, object]:
 def problems(*letters: dict[str, object], stored: int, verify: bool = True) -> list[str]:
     """What a demo finds wrong with its dead letters."""
     uploads = {Upload("b", item.key, "v"): "stored" for item in ITEMS[:stored]}
-    findings = Findings([], dict(uploads), {}, [letter("odd.txt", ODD), *letters])
+    findings = Findings([], dict(uploads), {}, [letter("odd.txt", ODD), *letters], [])
     given, _ = demo(verify=verify)
     given._check_oddities(DATA, findings)
     return given._problems
@@ -120,7 +120,7 @@ def test_an_item_is_stored_or_has_used_up_its_attempts() -> None:
 def test_a_dead_letter_is_shown_with_what_the_reviewers_said() -> None:
     given, output = demo(verify=True)
     letters = [letter("odd.txt", ODD), letter("b.png", "attempts_exhausted", REJECTED)]
-    given._check_oddities(DATA, Findings([], {}, {}, letters))
+    given._check_oddities(DATA, Findings([], {}, {}, letters, []))
     assert f"Dead letter: b.png: attempts_exhausted: {REJECTED}" in output.getvalue()
 
 

@@ -50,6 +50,12 @@ def test_an_object_that_expired_in_one_job_can_be_labeled_in_the_next() -> None:
     assert any(isinstance(outcome, Answer) for outcome in later)
 
 
+def test_named_objects_expire_in_every_job() -> None:
+    workforce = Workforce(expiring=("s3://b/1.png",))
+    assert work(workforce, 1, "job-0") == work(workforce, 1, "job-1") == Failure(EXPIRED_REASON)
+    assert isinstance(work(workforce, 2), Answer)
+
+
 def test_rates_are_shares_of_the_objects() -> None:
     outcomes = [work(Workforce(failure_rate=0.3, expiry_rate=0.2), number) for number in range(500)]
     assert 110 < outcomes.count(Failure(FAILED_REASON)) < 190

@@ -21,7 +21,12 @@ _VERIFICATION = {
 
 def findings_of(world: World) -> Findings:
     """Audit a world at rest."""
-    auditor = Auditor(
+    return auditor_of(world).audit(world.uploads, max_attempts=world.configuration.max_attempts)
+
+
+def auditor_of(world: World) -> Auditor:
+    """Return an auditor of a world."""
+    return Auditor(
         client=world.client,
         control=lambda path: _control(world, path),
         resources=Resources(
@@ -32,7 +37,6 @@ def findings_of(world: World) -> Findings:
             feature_group=deployment.FEATURE_GROUP,
         ),
     )
-    return auditor.audit(world.uploads, max_attempts=world.configuration.max_attempts)
 
 
 def audit_of(world: World) -> list[str]:
@@ -42,17 +46,20 @@ def audit_of(world: World) -> list[str]:
 
 def _control(world: World, path: str) -> Any:  # noqa: ANN401 - as the sandbox's routes
     if path == "labeling-jobs":
-        return [
-            {
-                "name": job.name,
-                "created": job.created.isoformat(),
-                "modified": job.modified.isoformat(),
-                "item_ids": [
-                    line["item-id"] for line in world.account.sagemaker.input_lines(job.name)
-                ],
-                "status": job.status,
-                **(_VERIFICATION if job.attribute == deployment.VERIFICATION_ATTRIBUTE else {}),
-            }
-            for job in world.account.sagemaker.jobs.values()
-        ]
+        return shown_jobs(world)
     return {"offline": world.account.features.groups[deployment.FEATURE_GROUP].history}
+
+
+def shown_jobs(world: World) -> list[dict[str, Any]]:
+    """Return every labeling job, the oldest first, as the sandbox shows them."""
+    return [
+        {
+            "name": job.name,
+            "created": job.created.isoformat(),
+            "modified": job.modified.isoformat(),
+            "item_ids": [line["item-id"] for line in world.account.sagemaker.input_lines(job.name)],
+            "status": job.status,
+            **(_VERIFICATION if job.attribute == deployment.VERIFICATION_ATTRIBUTE else {}),
+        }
+        for job in world.account.sagemaker.jobs.values()
+    ]

@@ -21,6 +21,8 @@ DAY = 24 * HOUR
 #: Share of a job's items that were worked on before it was stopped.
 _WORKED_ON = 0.5
 
+_EXPIRED = "ClientError: Annotation tasks expired."
+
 #: Ground Truth ends a job after so long.
 LONGEST_JOB = 30 * DAY
 
@@ -34,6 +36,7 @@ class Work:
         seconds: How long it takes.
         failing: Share of its items that workers fail at.
         expiring: Share of its items that nobody works on in time.
+        left_to_expire: Addresses of objects that nobody works on in time.
         omitted: Share of its items that its output does not name.
         rejecting: Share of its items that reviewers reject, in a verification job.
         events: Seconds after its end at which its completion event is delivered, once for each;
@@ -44,6 +47,7 @@ class Work:
     seconds: float = HOUR
     failing: float = 0.0
     expiring: float = 0.0
+    left_to_expire: frozenset[str] = frozenset()
     omitted: float = 0.0
     rejecting: float = 0.0
     events: tuple[float, ...] = (1.0,)
@@ -58,12 +62,17 @@ class Workforce:
         plan: Says how the next labeling job goes.
         review: Says how the next verification job goes.
         hopeless: Keys of objects that workers fail at always.
+        truth: The class of objects by their address; workers guess where it is silent.
+        labeled_at_stop: Addresses of what workers have labeled when a job is stopped; None for
+            about half of it.
     """
 
     world: World
     plan: Callable[[], Work] = Work
     review: Callable[[], Work] = Work
     hopeless: set[str] = field(default_factory=set)
+    truth: dict[str, str] = field(default_factory=dict)
+    labeled_at_stop: frozenset[str] | None = None
     _work: dict[str, Work] = field(default_factory=dict)
 
     def job_created(self, name: str) -> None:
@@ -95,7 +104,10 @@ class Workforce:
         work = self._work[name.lower()]
         items = sagemaker.input_lines(name)
         lines = [line for item in items for line in self._line(job, item, work, status)]
-        sagemaker.end(name, status, None if status == "Failed" else lines)
+        if status == "Failed":
+            sagemaker.end(name, status, failure_reason="InternalServerError: Please try again.")
+        else:
+            sagemaker.end(name, status, lines)
         for delay in work.events:
             self.world.job_ended(name, delay)
 
@@ -110,19 +122,25 @@ class Workforce:
         for share, made in (
             (work.omitted, None),
             (work.failing, _failed(item, attribute, "ClientError: The task failed.")),
-            (work.expiring, _failed(item, attribute, "ClientError: Annotation tasks expired.")),
+            (_expiring(item, work), _failed(item, attribute, _EXPIRED)),
         ):
             if chance < share:
                 return [made] if made else []
             chance -= share
         # A job that was stopped half way holds the first half of the work.
-        if status == "Stopped" and _share(name) < _WORKED_ON:
+        if status == "Stopped" and not self._worked_on(item):
             return []
         if attribute == VERIFICATION_ATTRIBUTE:
             index = 1 if chance < work.rejecting else 0
             return [json.dumps(self._marked(job, item, index, JUDGEMENTS))]
-        index = int(_share(name) * len(CLASSES))
+        known = self.truth.get(item.get("source-ref", ""))
+        index = int(_share(name) * len(CLASSES)) if known is None else CLASSES.index(known)
         return [json.dumps(self._marked(job, item, index, CLASSES))]
+
+    def _worked_on(self, item: dict[str, Any]) -> bool:
+        if self.labeled_at_stop is None:
+            return _share(item["item-id"]) >= _WORKED_ON
+        return item.get("source-ref") in self.labeled_at_stop
 
     def _marked(
         self, job: LabelingJob, item: dict[str, Any], index: int, names: Sequence[str]
@@ -145,6 +163,10 @@ class Workforce:
 def _failed(item: dict[str, Any], attribute: str, reason: str) -> str:
     metadata = {"retry-count": 1, "failure-reason": reason, "human-annotated": "true"}
     return json.dumps({**item, f"{attribute}-metadata": metadata})
+
+
+def _expiring(item: dict[str, Any], work: Work) -> float:
+    return 1.0 if item.get("source-ref") in work.left_to_expire else work.expiring
 
 
 def _share(text: str) -> float:

@@ -223,13 +223,16 @@ class World:
 
     def upload(
         self, key: str, body: bytes = b"picture", *, announced: tuple[float, ...] = (1,)
-    ) -> None:
+    ) -> str:
         """Put an object into the upload bucket.
 
         Args:
             key: Its key; that of an object that is there makes a new version.
             body: Its bytes.
             announced: Seconds after which its event is delivered, once for each.
+
+        Returns:
+            The version.
         """
         stored = self.account.s3.upload(deployment.UPLOAD_BUCKET, key, body)
         if not (key.endswith("/") and not body):
@@ -238,6 +241,7 @@ class World:
         self._announced += len(announced)
         for delay in announced:
             self.agenda.after(delay, lambda: self._deliver(event))
+        return stored.version_id
 
     def _note_upload(self, key: str, version_id: str, body: bytes) -> None:
         lines: list[int | None] = [None]

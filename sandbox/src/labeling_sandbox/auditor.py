@@ -106,12 +106,14 @@ class Findings:
         states: Per upload the item's state in the ledger, None where the ledger does not know it.
         records: The newest record of each ``source_ref``.
         dead_letters: The bodies on the dead-letter queue.
+        waiting: The bodies on the intake queue.
     """
 
     violations: list[str]
     states: dict[Upload, str | None]
     records: dict[str, dict[str, str]]
     dead_letters: list[dict[str, Any]]
+    waiting: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ class Auditor:
         """
         rows = self._ledger()
         items = {_source(row): row for key, row in rows.items() if key.startswith("ITEM#")}
-        waiting = _sources(self._bodies(self.resources.intake_queue_url))
+        messages = self._bodies(self.resources.intake_queue_url)
         dead_letters = self._bodies(self.resources.dead_letter_queue_url)
         contents = self.control(f"records/{self.resources.feature_group}")
         records = _newest(contents["offline"])
@@ -150,7 +152,7 @@ class Auditor:
         uploads = list(uploads)
         found = {it: items.get(it.source) for it in uploads}
         violations = [
-            *_lost(found, waiting),
+            *_lost(found, _sources(messages)),
             *_dead_letters_without_message(items, dead_letters),
             *_records_and_ledger_disagree(items, contents["offline"]),
             *_open_runs(rows),
@@ -162,7 +164,7 @@ class Auditor:
             *job_audit.unbalanced(self.reports(), contents["offline"], jobs),
         ]
         states = {upload: row["item_state"] if row else None for upload, row in found.items()}
-        return Findings(violations, states, records, dead_letters)
+        return Findings(violations, states, records, dead_letters, messages)
 
     def _ledger(self) -> dict[str, dict[str, Any]]:
         pages = self.client("dynamodb").get_paginator("scan")

@@ -32,6 +32,7 @@ class Workforce:
             share of wrong labels is known whatever the task type and the number of workers.
         failure_rate: Share of objects that fail in a job.
         expiry_rate: Share of objects that expire in a job.
+        expiring: Objects that expire in each labeling job, named as in ``truth``.
         accept_wrong_rate: Share of the wrong labels that a reviewer accepts.
         reject_right_rate: Share of the right labels that a reviewer rejects.
         accepted_category: The category that accepts a label; None for the first of a job.
@@ -51,6 +52,7 @@ class Workforce:
     comments: Sequence[str] = ()
     failure_rate: float = 0.0
     expiry_rate: float = 0.0
+    expiring: Sequence[str] = ()
     delay_seconds: float = 0.0
     item_delay_seconds: float = 0.0
     seed: int = 0
@@ -98,6 +100,8 @@ def work_on(task: Task, labeler: Labeler, workforce: Workforce) -> Outcome:
     Raises:
         ValueError: The truth does not have the form of the task type.
     """
+    if task.subject in workforce.expiring:
+        return Failure(EXPIRED_REASON)
     choice = choices(workforce, task.job_name, task.item)
     failure = mishap(workforce, choice)
     if failure is not None:
