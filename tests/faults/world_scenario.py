@@ -84,6 +84,9 @@ class Told:
 class WorldScenario(Scenario):
     """A scenario in a world of its own."""
 
+    # Sizes are small: the 31 items of the mixed upload make eight shards, with seven events each.
+    most_events = 60 + 7 * 8
+
     def __init__(
         self,
         name: str,
@@ -279,6 +282,9 @@ class WorldScenario(Scenario):
 
     def messages_waiting(self) -> int:
         return len(self.world.account.sqs.queues[self.world.intake_url].messages())
+
+    def feature_names(self) -> set[str]:
+        return set(deployment.FEATURES)
 
     def everything_uploaded(self) -> list[Upload]:
         return self.uploads

@@ -239,6 +239,12 @@ class SandboxScenario(Scenario):
     def messages_waiting(self) -> int:
         return self.pipeline.messages_waiting()
 
+    def feature_names(self) -> set[str]:
+        described = self.client("sagemaker").describe_feature_group(
+            FeatureGroupName=self.output("feature_group_name")
+        )
+        return {entry["FeatureName"] for entry in described["FeatureDefinitions"]}
+
     def everything_uploaded(self) -> list[Upload]:
         return self.deployment.uploads
 

@@ -22,12 +22,15 @@ class Ending:
     An upload is named by its key and the number of its version: ``inbox/1.png 1``.
 
     Attributes:
-        items: State, attempts and reason of each upload in the ledger.
+        items: State, attempts and reason of each upload in the ledger. Of one that is superseded
+            the state alone: whether it was claimed before the newer version was seen is up to the
+            order in which the queue hands messages over.
         waiting: Uploads that have a message on the intake queue and are not done. When the message
             of one that is done shows again, to be dropped, depends on the clock.
         dead_letters: Upload, or the text for a message that names none, and reason of each.
         records: Upload, label, status and attempts of the newest record of each key.
-        jobs: Labeling jobs and verification jobs that each upload was in.
+        jobs: Labeling jobs and verification jobs that each upload was in, those of superseded ones
+            left out.
     """
 
     items: dict[str, tuple[str, int, str]]
@@ -72,9 +75,7 @@ def ending_of(
     records = {upload.key: findings.records.get(upload.uri) for upload in uploads}
     return Ending(
         items={
-            names[upload]: (row["item_state"], int(row["attempts"]), row.get("reason", ""))
-            for upload, row in zip(uploads, rows, strict=True)
-            if row
+            names[upload]: _settled(row) for upload, row in zip(uploads, rows, strict=True) if row
         },
         waiting=sorted(
             by_version[version]
@@ -96,8 +97,18 @@ def ending_of(
             for key, record in records.items()
             if record is not None
         },
-        jobs={name: (labeled[name], verified[name]) for name in sorted(by_item.values())},
+        jobs={
+            names[upload]: (labeled[names[upload]], verified[names[upload]])
+            for upload, row in zip(uploads, rows, strict=True)
+            if row and row["item_state"] != "superseded"
+        },
     )
+
+
+def _settled(row: Row) -> tuple[str, int, str]:
+    if row["item_state"] == "superseded":
+        return ("superseded", 0, "")
+    return (row["item_state"], int(row["attempts"]), row.get("reason", ""))
 
 
 def _names(scenario: str, uploads: Iterable[Upload]) -> dict[Upload, str]:

@@ -34,6 +34,7 @@ def mixed_upload_is_stored_or_given_up_with_a_reason(scenario: Scenario) -> None
     )
     execution = scenario.run()
     assert outcome(execution) == ("SUCCEEDED", "")
+    assert execution.events < scenario.most_events
     findings = scenario.assert_stored([*pictures, *newer])
     assert findings.states[older[0]] == "superseded"
     assert {"0", "1"} <= {scenario.truth[it.uri] for it in pictures}
@@ -44,9 +45,11 @@ def mixed_upload_is_stored_or_given_up_with_a_reason(scenario: Scenario) -> None
     letters = scenario.dead_letters([empty, text])
     assert letters[empty.key]["reason"] == "empty_object"
     assert letters[text.key]["reason"] == "unsupported_extension"
+    columns = scenario.feature_names()
     for upload in pictures:
         record = findings.records[upload.uri]
         assert set(record) >= RECORD_FEATURES
+        assert set(record) <= columns
         assert record["run_id"] == report["run_id"]
         assert record["labeling_job"] == report["labeling_job"]["name"]
         assert (record["status"], record["attempts"]) == ("LABELED", "1")

@@ -45,6 +45,9 @@ class Scenario(ABC):
     #: How many schedules in a row find that a right is missing.
     failing_schedules: ClassVar[int] = 10
 
+    #: History events that a usual run stays below.
+    most_events: ClassVar[int] = 60
+
     # What each world does in its own way.
 
     @abstractmethod
@@ -163,6 +166,10 @@ class Scenario(ABC):
     @abstractmethod
     def messages_waiting(self) -> int:
         """How many messages the intake queue holds, in flight or not."""
+
+    @abstractmethod
+    def feature_names(self) -> set[str]:
+        """The columns of the feature group."""
 
     @abstractmethod
     def everything_uploaded(self) -> list[Upload]:
