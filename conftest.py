@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
-import pytest
+if TYPE_CHECKING:
+    import pytest
 
 
 def kind_of(node_id: str) -> str:
@@ -19,20 +21,6 @@ def kind_of(node_id: str) -> str:
     """
     parts = PurePosixPath(node_id.partition("::")[0]).parts
     return parts[1] if len(parts) > 2 else "tests"  # noqa: PLR2004  tests/<kind>/<file>
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests must share a worker when there are several: what they share is dear."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(_worker_group(item)))
-
-
-def _worker_group(item: pytest.Item) -> str:
-    folder = item.path.parent.name
-    if folder == "pipeline" or "plan" in getattr(item, "fixturenames", ()):
-        return folder
-    return f"{folder}/{item.path.name}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -113,4 +113,16 @@ module "labeling" {
   tags = {
     cost-center = "perception"
   }
+
+  # Where S3 writes its access logs; null writes none.
+  access_logs = null
+
+  # What a locked-down account asks of every function.
+  functions = {
+    code_signing_config_arn = null
+    layer_arns              = []
+    reserved_concurrency    = { job_state_change = 10 }
+    tracing_enabled         = true
+    vpc                     = null
+  }
 }

@@ -93,3 +93,14 @@ state_machine_log_level  = "ERROR"
 tags = {
   cost-center = "perception"
 }
+
+access_logs = { bucket_name = "street-scenes-access-logs", prefix = "buckets/" }
+
+functions = {
+  reserved_concurrency = { job_state_change = 10 }
+  tracing_enabled      = true
+  vpc = {
+    security_group_ids = ["sg-0123456789abcdef0"]
+    subnet_ids         = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+  }
+}

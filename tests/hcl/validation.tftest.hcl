@@ -637,7 +637,7 @@ run "refuses_alarm_on_an_age_the_queue_never_reaches" {
   command = plan
 
   variables {
-    alarms = { oldest_message_age_seconds = 900000 }
+    alarms = { oldest_message_age_seconds = 1123200 }
   }
 
   expect_failures = [var.alarms]
@@ -1020,4 +1020,14 @@ run "refuses_functions_vpc_without_subnets" {
   }
 
   expect_failures = [var.functions]
+}
+
+run "refuses_access_logs_in_a_bucket_without_a_name" {
+  command = plan
+
+  variables {
+    access_logs = { bucket_name = "Logs" }
+  }
+
+  expect_failures = [var.access_logs]
 }

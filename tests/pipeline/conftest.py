@@ -25,8 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items[index] = item
         item.add_marker(pytest.mark.terraform)
         item.add_marker(pytest.mark.timeout(SECONDS_FOR_ONE_TEST))
-        # One apply and one sandbox: with several workers all of these go to the same one.
-        item.add_marker(pytest.mark.xdist_group("pipeline"))
 
 
 def _is_ours(item: pytest.Item) -> bool:

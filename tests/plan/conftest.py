@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -163,24 +165,52 @@ def run_terraform(
 
 @pytest.fixture(scope="session")
 def plan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Planned]]:
-    """Plan a scenario with the real provider, once in the session."""
+    """Plan a scenario with the real provider, once in the session, however many workers it has."""
     folder = copy_module(tmp_path_factory.mktemp("plan"))
+    shared = _shared_by_workers(tmp_path_factory)
     done: dict[str, Planned] = {}
     with plan_time_aws() as endpoint:
         base = offline_environment(folder, endpoint)
         run_terraform(["init", "-input=false", "-no-color"], folder, base)
 
+        def shown(scenario: str) -> str:
+            region = REGIONS.get(scenario, "us-east-1")
+            environment = base | {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+            variables = folder / f"{scenario}.tfvars.json"
+            variables.write_text(json.dumps(SCENARIOS[scenario]))
+            out = f"{scenario}.tfplan"
+            options = ["-input=false", "-no-color", f"-var-file={variables.name}"]
+            run_terraform(["plan", *options, f"-out={out}"], folder, environment)
+            return run_terraform(["show", "-json", out], folder, environment)
+
         def planned(scenario: str) -> Planned:
             if scenario not in done:
-                region = REGIONS.get(scenario, "us-east-1")
-                environment = base | {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
-                variables = folder / f"{scenario}.tfvars.json"
-                variables.write_text(json.dumps(SCENARIOS[scenario]))
-                out = f"{scenario}.tfplan"
-                options = ["-input=false", "-no-color", f"-var-file={variables.name}"]
-                run_terraform(["plan", *options, f"-out={out}"], folder, environment)
-                shown = run_terraform(["show", "-json", out], folder, environment)
-                done[scenario] = Planned(json.loads(shown))
+                text = _once(shared / f"{scenario}.json", lambda: shown(scenario))
+                done[scenario] = Planned(json.loads(text))
             return done[scenario]
 
         yield planned
+
+
+def _shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "plans"
+    shared.mkdir(exist_ok=True)
+    return shared
+
+
+def _once(file: Path, make: Callable[[], str]) -> str:
+    """Return what one worker makes and the others wait for; one that waits too long makes it."""
+    try:
+        file.with_suffix(".begun").touch(exist_ok=False)
+    except FileExistsError:
+        ends = time.monotonic() + SECONDS_FOR_ONE_COMMAND
+        while not file.exists() and time.monotonic() < ends:
+            time.sleep(0.2)
+        if file.exists():
+            return file.read_text(encoding="utf-8")
+    text = make()
+    unfinished = file.with_suffix(f".{os.getpid()}")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(file)
+    return text
