@@ -55,7 +55,7 @@ sandbox: $(READY) $(RUNTIME_READY) ## Start the local AWS and print how to use i
 test: check $(RUNTIME_READY) $(SCAN_READY) ## Run the checks, every test and the fault suite
 	@echo "== tests"
 	@# More workers than cores, because many tests wait; a file's tests share what they deploy.
-	@$(BIN)/python -m pytest $(or $(PYTEST_ARGS),-n 4 --dist loadfile --ignore tests/pipeline)
+	@$(BIN)/python -m pytest $(or $(PYTEST_ARGS),-n 4 --dist loadfile --no-loadscope-reorder --ignore tests/pipeline)
 	@$(if $(PYTEST_ARGS),true,$(both_long_ones))
 
 # The deployed pipeline by itself, because its tests count what is undelivered and denied in the whole sandbox of
