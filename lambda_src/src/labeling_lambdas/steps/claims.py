@@ -37,7 +37,12 @@ def _parts(artifacts: Artifacts) -> list[str]:
     index = artifacts.read_if_there("claims/index.json")
     if index is not None:
         return list(index["parts"])
-    return [name.rpartition("/")[2].partition(".")[0] for name in artifacts.names("intake/")]
+    return [part_of(name) for name in artifacts.names("intake/")]
+
+
+def part_of(name: str) -> str:
+    """Return the part that a file of a run's list belongs to."""
+    return name.rpartition("/")[2].partition(".")[0]
 
 
 def _claims_of(artifacts: Artifacts, ledger: ItemLedger, part: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from labeling_lambdas.domain.accounting import PROBE_AFTER_FAILED_JOBS, Intake, Outcome
 from labeling_lambdas.domain.claims import RunState
 from labeling_lambdas.errors import RunAliveError
-from labeling_lambdas.steps.claims import resolve_part
+from labeling_lambdas.steps.claims import part_of, resolve_part
 from labeling_lambdas.steps.draining import Budget, Drain, Drained
 
 if TYPE_CHECKING:
@@ -148,8 +148,8 @@ class Polling:
 
     def _resolved_parts(self) -> dict[str, Intake]:
         counts = {}
-        finished = {_part_of(name) for name in self.artifacts.names("claims/")}
-        for part in map(_part_of, self.artifacts.names("intake/")):
+        finished = {part_of(name) for name in self.artifacts.names("claims/")}
+        for part in map(part_of, self.artifacts.names("intake/")):
             if part not in finished:
                 resolve_part(self.artifacts, self.items, run_id=self.run_id, part=part)
             counts[part] = Intake.from_fields(self.artifacts.read(f"claims/{part}.json")["counts"])
@@ -157,9 +157,9 @@ class Polling:
 
     def _claimed_so_far(self) -> int:
         """Return how many items earlier calls may have claimed: at most, so the limit holds."""
-        finished = {_part_of(name) for name in self.artifacts.names("claims/")}
+        finished = {part_of(name) for name in self.artifacts.names("claims/")}
         claimed = 0
-        for part in map(_part_of, self.artifacts.names("intake/")):
+        for part in map(part_of, self.artifacts.names("intake/")):
             if part in finished:
                 claimed += int(self.artifacts.read(f"claims/{part}.json")["counts"]["claimed"])
             else:
@@ -179,7 +179,3 @@ class Polling:
     def _state_of_run(self, run_id: str) -> RunState | None:
         run = self.runs.find(run_id)
         return run.state if run is not None else None
-
-
-def _part_of(name: str) -> str:
-    return name.rpartition("/")[2].partition(".")[0]
