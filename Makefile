@@ -4,13 +4,14 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo sandbox test check package clean
+.PHONY: help demo sandbox test check sabotage mutants package clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
 KEEP ?=
 TASK ?=
 DEMO_ARGS ?=
+ONLY ?=
 PYTEST_ARGS ?=
 
 BIN := .venv/bin
@@ -64,6 +65,14 @@ check: $(READY) ## Check format, lint, types and Terraform format
 	@$(BIN)/mypy --no-error-summary
 	@echo "== terraform fmt"
 	@terraform fmt -check -diff -recursive
+
+sabotage: $(READY) $(RUNTIME_READY) ## Take every right from a deployed pipeline, one at a time (ONLY=<part of a name>)
+	$(need_terraform)
+	@$(BIN)/python -m tests.sabotage $(if $(ONLY),--only "$(ONLY)")
+
+mutants: $(READY) ## Break the module in one place after the other; a test must notice each (ONLY=<part of a name>)
+	$(need_terraform)
+	@$(BIN)/python -m tests.security.mutants $(if $(ONLY),--only "$(ONLY)")
 
 package: $(READY) ## Rebuild the Lambda package that ships in the module
 	@$(BIN)/python tools/build_package.py

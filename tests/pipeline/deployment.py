@@ -18,12 +18,21 @@ if TYPE_CHECKING:
 
 MAX_ATTEMPTS = 2
 SECONDS_FOR_ONE_COMMAND = 240
+# Who may do what the buckets deny to everybody else.
+ADMINISTRATOR_ROLE = "pipeline-administrator"
 # The example with data that may be deleted. No test may meet a run that the clock started.
 OVERRIDES = {
+    "administrator_principal_arns": [f"arn:aws:iam::123456789012:role/{ADMINISTRATOR_ROLE}"],
     "force_destroy": True,
+    # Every right that an input adds is among those that are looked at afterwards.
+    "functions": {
+        "tracing_enabled": True,
+        "vpc": {"security_group_ids": ["sg-1"], "subnet_ids": ["subnet-1"]},
+    },
     "kms_deletion_window_days": 7,
     "max_attempts": MAX_ATTEMPTS,
     "schedule": {"enabled": False},
+    "tags": {"cost-center": "perception"},
 }
 
 

@@ -1,12 +1,22 @@
-"""What all scenarios together show, and the end: the sabotage of a grant, and the destroy."""
+"""What all scenarios together show, and the end: no right in vain, sabotage, and the destroy."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from labeling_sandbox.used_grants import Grant
 from tests.pipeline.grants import without
+from tests.sabotage import deployed_grants, sabotage, unexercised
+from tests.sabotage.plays import PLAYS
+from tests.sabotage.removals import Removal, all_removals
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.pipeline.conftest import Noted
+    from tests.sabotage.sabotage import Rehearsal
     from tests.pipeline.deployment import Deployment
     from tests.pipeline.scenario import Scenario
 

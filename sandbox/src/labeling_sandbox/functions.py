@@ -103,6 +103,7 @@ def install(sandbox: Sandbox) -> None:
 
     LambdaBackend.delete_function = delete_function
     control.route("functions/<name>/crash", "POST", _crash)
+    control.route("functions/<name>/retire", "POST", _retire_on_request)
 
 
 def _crash(path: Mapping[str, str], _body: dict[str, Any]) -> dict[str, int]:
@@ -247,6 +248,12 @@ def _take(fleet: _Fleet, function: LambdaFunction) -> ExecutionEnvironment:
 def _pop_outdated(fleet: _Fleet, key: PoolKey) -> list[ExecutionEnvironment]:
     outdated = [other for other in fleet.idle if other[0] == key[0] and other != key]
     return [environment for other in outdated for environment in fleet.idle.pop(other)]
+
+
+def _retire_on_request(path: Mapping[str, str], _body: dict[str, Any]) -> dict[str, Any]:
+    """End the environments that wait for an invocation, as Lambda does after some idle time."""
+    _retire(path["name"])
+    return {}
 
 
 def _retire(function_name: str) -> None:

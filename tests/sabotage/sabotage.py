@@ -1,0 +1,141 @@
+"""Takes away one right after the other and looks whether the loss is named and costs nothing."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labeling_sandbox.used_grants import TRUST_POLICY, Grant
+from tests.sabotage.plays import PLAYS
+from tests.sabotage.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from tests.pipeline.deployment import Deployment
+    from tests.sabotage.plays import Play
+    from tests.sabotage.removals import Removal
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A play with every right in place.
+
+    Attributes:
+        play: The play.
+        seconds: How long it took.
+        used: The grants that it used.
+    """
+
+    play: Play
+    seconds: float
+    used: frozenset[Grant]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one removal.
+
+    Attributes:
+        removal: What was taken away.
+        play: What was played without it.
+        seconds: How long it took, until everything was stored.
+        said: Where the loss was named; None where it was not noticed.
+        fault: What was not right afterwards, "" if everything was stored.
+    """
+
+    removal: Removal
+    play: str
+    seconds: float
+    said: str | None
+    fault: str = ""
+
+    @property
+    def caught(self) -> bool:
+        """Whether it was named, and cost nothing."""
+        return bool(self.said) and not self.fault
+
+    def line(self) -> str:
+        """One line for the reader."""
+        verdict = "caught" if self.caught else "MISSED"
+        told = self.fault or self.said or "nobody named it"
+        return f"{verdict} {self.seconds:5.1f} s  {self.removal.name}  [{self.play}]  {told}"
+
+
+def rehearse(deployment: Deployment, play: Play) -> Rehearsal:
+    """Play with every right in place and note which rights it uses.
+
+    Raises:
+        AssertionError: If something is lost although nothing is missing.
+    """
+    retire_functions(deployment)
+    started = time.monotonic()
+    stage = _stage(deployment, play, "rehearsal")
+    stage.perform()
+    used = frozenset(Grant(**each) for each in stage.evidence.control("authorization")["used"])
+    seconds = time.monotonic() - started
+    assert not stage.evidence.errors or play.name == "not started", stage.evidence.errors
+    stage.settle()
+    return Rehearsal(play, seconds, used)
+
+
+def rehearse_all(
+    deployment: Deployment, told: Callable[[str], None], wanted: Iterable[str] = ()
+) -> list[Rehearsal]:
+    """Rehearse the plays; with owners given, only until each of them has used a right."""
+    missing, done = set(wanted), []
+    for play in PLAYS:
+        done.append(rehearse(deployment, play))
+        told(f"rehearsed {done[-1].seconds:5.1f} s  {play.name}: {len(done[-1].used)} grants")
+        if wanted:
+            missing -= {grant.owner for grant in done[-1].used}
+            if not missing:
+                break
+    return done
+
+
+def play_for(removal: Removal, rehearsals: Sequence[Rehearsal]) -> Play | None:
+    """The shortest play that uses what is taken away."""
+    fitting = [each for each in rehearsals if each.used & set(removal.grants)]
+    return min(fitting, key=lambda each: each.seconds).play if fitting else None
+
+
+def sabotage(deployment: Deployment, removal: Removal, play: Play) -> Outcome:
+    """Take one right away, play, give it back, and run until everything is stored."""
+    started = time.monotonic()
+    if removal.needs_new_environments:
+        retire_functions(deployment)
+    if removal.delegates:
+        # Alone it must be enough: else the loss of the others would be what is noticed.
+        with removal.alone(deployment.pipeline):
+            control = _stage(deployment, play, "alone")
+            control.perform()
+            control.settle()
+    stage = _stage(deployment, play, "without", removal)
+    with removal.taken(deployment.pipeline):
+        said = stage.perform()
+    if removal.statement.place.policy == TRUST_POLICY:
+        retire_functions(deployment)
+    fault = ""
+    try:
+        stage.settle()
+    except AssertionError as error:
+        fault = str(error)
+    return Outcome(removal, play.name, time.monotonic() - started, said, fault)
+
+
+def retire_functions(deployment: Deployment) -> None:
+    """End the functions' environments, so that the next calls begin in new ones."""
+    for arn in dict(deployment.pipeline.outputs["function_arns"]).values():
+        deployment.pipeline.control(f"functions/{str(arn).rpartition(':')[2]}/retire", {})
+
+
+def _stage(deployment: Deployment, play: Play, kind: str, removal: Removal | None = None) -> Stage:
+    name = f"{kind}-{next(_numbers)}-{play.name}"
+    if removal is None:
+        return Stage(deployment, play, name)
+    return Stage(deployment, play, name, removal.proof)
