@@ -8,7 +8,7 @@ from tests.pipeline.deployment import Deployment, deploy
 from tests.pipeline.scenario import Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from labeling_sandbox.server import Sandbox
 
@@ -37,6 +37,13 @@ def deployment(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> It
     deployed = deploy(sandbox, tmp_path_factory.mktemp("pipeline"))
     yield deployed
     deployed.destroy()
+
+
+@pytest.fixture(scope="session")
+def say(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Prints a line for the reader, whatever pytest captures; a worker of several says nothing."""
+    reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
+    return (lambda _line: None) if reporter is None else reporter.write_line
 
 
 @pytest.fixture

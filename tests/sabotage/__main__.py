@@ -35,8 +35,8 @@ def _sabotage(deployment: Deployment, only: str, *, only_list: bool) -> int:
     denying = [each for each in denials.denials(deployment.pipeline) if only in each.name]
     say(f"{len(removals)} rights to take away, {len(denying)} denials")
     if only_list:
-        for each in (*removals, *denying):
-            say(each.name)
+        for name in [*(each.name for each in removals), *(each.name for each in denying)]:
+            say(name)
         return 0
     missed = []
     with denials.prober(deployment.pipeline) as prober:

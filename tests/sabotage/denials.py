@@ -127,7 +127,10 @@ def check(prober: Prober, statement: DeployedStatement) -> tuple[bool, str]:
     if not caught:
         told = f"with it: {before or 'allowed'}; without it: {without or 'allowed'}"
     seconds = time.monotonic() - started
-    return caught, f"{'caught' if caught else 'MISSED'} {seconds:5.1f} s  {statement.name}  [probe]  {told}"
+    return (
+        caught,
+        f"{'caught' if caught else 'MISSED'} {seconds:5.1f} s  {statement.name}  [probe]  {told}",
+    )
 
 
 @contextmanager

@@ -84,18 +84,35 @@ def rehearse(deployment: Deployment, play: Play) -> Rehearsal:
 
 
 def rehearse_all(
-    deployment: Deployment, told: Callable[[str], None], wanted: Iterable[str] = ()
+    deployment: Deployment, told: Callable[[str], None], wanted: Iterable[Grant] | None = None
 ) -> list[Rehearsal]:
-    """Rehearse the plays; with owners given, only until each of them has used a right."""
-    missing, done = set(wanted), []
+    """Rehearse the plays; if grants are given, only until each of them has been used."""
+    missing, done = None if wanted is None else set(wanted), []
     for play in PLAYS:
         done.append(rehearse(deployment, play))
         told(f"rehearsed {done[-1].seconds:5.1f} s  {play.name}: {len(done[-1].used)} grants")
-        if wanted:
-            missing -= {grant.owner for grant in done[-1].used}
+        if missing is not None:
+            missing -= done[-1].used
             if not missing:
                 break
     return done
+
+
+def one_of_each_role(
+    removals: Sequence[Removal], rehearsals: Sequence[Rehearsal]
+) -> list[tuple[Removal, Play]]:
+    """Choose one right of each role, rather what it alone does than what many do."""
+    chosen: dict[str, tuple[Removal, Play]] = {}
+    for removal in sorted(removals, key=_commonness):
+        play = play_for(removal, rehearsals)
+        if removal.statement.place.service == "iam" and play is not None:
+            chosen.setdefault(removal.owner, (removal, play))
+    return list(chosen.values())
+
+
+def _commonness(removal: Removal) -> tuple[bool, bool, str]:
+    usual = removal.statement.sid in ("Artifacts", "Key", "Ledger", "Log")
+    return not removal.action, usual, removal.name
 
 
 def play_for(removal: Removal, rehearsals: Sequence[Rehearsal]) -> Play | None:
