@@ -73,13 +73,13 @@ class Deployment:
         return set(leftovers(self.sandbox)) - self.foreign
 
 
-def deploy(sandbox: Sandbox, folder: Path) -> Deployment:
-    """Apply the smallest example, then plan again."""
+def deploy(sandbox: Sandbox, folder: Path, example: str = "minimal") -> Deployment:
+    """Apply an example, the smallest if none is named, then plan again."""
     foreign = set(leftovers(sandbox))
     module, work = folder / "module", folder / "work"
     module.mkdir()
     copy_module(module)
-    files = [module / "examples" / "tfvars" / "minimal.tfvars"]
+    files = [module / "examples" / "tfvars" / f"{example}.tfvars"]
     terraform = Terraform(
         module, work, sandbox.environment(), deadline_seconds=SECONDS_FOR_ONE_COMMAND
     )

@@ -6,62 +6,126 @@ import argparse
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from labeling_sandbox.server import Sandbox
 from tests.pipeline.deployment import Deployment, deploy
 from tests.sabotage import denials, sabotage
+from tests.sabotage.deployed_grants import pipeline_name
+from tests.sabotage.plays import PLAYS, TEXT_PLAYS, Play
 from tests.sabotage.removals import all_removals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tests.sabotage.deployed_grants import DeployedStatement
+    from tests.sabotage.removals import Removal
+
+#: What splits texts exists only where texts are labeled: a second pipeline, of which only that is
+#: looked at which the first does not have.
+TEXT_EXAMPLE = "text_single_label_classification"
+
+
+@dataclass
+class Tally:
+    """What was taken away so far.
+
+    Attributes:
+        only: A part of the names of what is taken away.
+        known: What was met already, without the pipeline's name.
+        total: How many were taken away.
+        missed: What nobody missed.
+    """
+
+    only: str
+    known: set[str] = field(default_factory=set)
+    total: int = 0
+    missed: list[str] = field(default_factory=list)
+
+    def new(self, name: str, deployment: Deployment) -> bool:
+        """Whether something is asked for and was not met in another pipeline."""
+        general = name.replace(pipeline_name(deployment.pipeline), "<pipeline>")
+        is_new = general not in self.known
+        self.known.add(general)
+        return is_new and self.only in name
+
+    def count(self, name: str, line: str, *, caught: bool) -> None:
+        """Note and tell what became of one."""
+        self.total += 1
+        if not caught:
+            self.missed.append(name)
+        say(f"{self.total} {line}")
 
 
 def main() -> int:
+    """Deploy, take away, tell."""
     parser = argparse.ArgumentParser(prog="make sabotage", description=__doc__)
-    parser.add_argument("--only", default="", help="a part of the names of removals")
+    parser.add_argument("--only", default="", help="a part of the names of what is taken away")
     parser.add_argument("--list", action="store_true", help="only say what would be taken away")
     arguments = parser.parse_args()
-    started = time.monotonic()
-    with Sandbox(port=0, time_scale=0.01) as sandbox, tempfile.TemporaryDirectory() as folder:
-        deployment = deploy(sandbox, Path(folder))
+    started, tally = time.monotonic(), Tally(arguments.only)
+    with Sandbox(port=0, time_scale=0.01) as sandbox:
+        for example, plays in (("minimal", PLAYS), (TEXT_EXAMPLE, TEXT_PLAYS)):
+            with _deployed(sandbox, example) as deployment:
+                _sabotage(deployment, plays, tally, only_list=arguments.list)
+    for name in tally.missed:
+        say(f"MISSED {name}")
+    caught, seconds = tally.total - len(tally.missed), time.monotonic() - started
+    say(f"sabotage: {caught} of {tally.total} caught, {seconds:.0f} s")
+    return 1 if tally.missed else 0
+
+
+@contextmanager
+def _deployed(sandbox: Sandbox, example: str) -> Iterator[Deployment]:
+    with tempfile.TemporaryDirectory() as folder:
+        deployment = deploy(sandbox, Path(folder), example)
         try:
-            missed = _sabotage(deployment, arguments.only, only_list=arguments.list)
+            yield deployment
         finally:
             deployment.destroy()
-    say(f"{time.monotonic() - started:.0f} s in all")
-    return 1 if missed else 0
 
 
-def _sabotage(deployment: Deployment, only: str, *, only_list: bool) -> int:
-    removals = [each for each in all_removals(deployment.pipeline) if only in each.name]
-    denying = [each for each in denials.denials(deployment.pipeline) if only in each.name]
-    say(f"{len(removals)} rights to take away, {len(denying)} denials")
+def _sabotage(
+    deployment: Deployment, plays: Sequence[Play], tally: Tally, *, only_list: bool
+) -> None:
+    pipeline = deployment.pipeline
+    denying = [it for it in denials.denials(pipeline) if tally.new(it.name, deployment)]
+    removals = [it for it in all_removals(pipeline) if tally.new(it.name, deployment)]
+    say(f"{pipeline_name(pipeline)}: {len(removals)} rights, {len(denying)} denials")
     if only_list:
         for name in [*(each.name for each in removals), *(each.name for each in denying)]:
             say(name)
-        return 0
-    missed = []
+        return
+    _probe(deployment, denying, tally)
+    _take_away(deployment, removals, plays, tally)
+
+
+def _probe(deployment: Deployment, denying: list[DeployedStatement], tally: Tally) -> None:
     with denials.prober(deployment.pipeline) as prober:
-        for number, statement in enumerate(denying, 1):
+        for statement in denying:
             caught, line = denials.check(prober, statement)
-            say(f"{number}/{len(denying)} {line}")
-            if not caught:
-                missed.append(statement.name)
-    rehearsals = sabotage.rehearse_all(deployment, say) if removals else []
-    for number, removal in enumerate(removals, 1):
+            tally.count(statement.name, line, caught=caught)
+
+
+def _take_away(
+    deployment: Deployment, removals: list[Removal], plays: Sequence[Play], tally: Tally
+) -> None:
+    rehearsals = sabotage.rehearse_all(deployment, say, plays=plays) if removals else []
+    for removal in removals:
         play = sabotage.play_for(removal, rehearsals)
         if play is None:
-            missed.append(removal.name)
-            say(f"{number}/{len(removals)} MISSED  {removal.name}: no play uses it")
+            line = f"MISSED  {removal.name}: no play uses it"
+            tally.count(removal.name, line, caught=False)
             continue
         outcome = sabotage.sabotage(deployment, removal, play)
-        say(f"{number}/{len(removals)} {outcome.line()}")
-        if not outcome.caught:
-            missed.append(removal.name)
-    total = len(removals) + len(denying)
-    say(f"sabotage: {total - len(missed)} of {total} removals caught")
-    return len(missed)
+        tally.count(removal.name, outcome.line(), caught=outcome.caught)
 
 
 def say(line: str) -> None:
+    """Print at once: whoever waits some minutes wants to see that it goes on."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

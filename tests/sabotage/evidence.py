@@ -52,8 +52,10 @@ class Evidence:
     errors: list[str] = field(default_factory=list)
     _began: float = field(default_factory=time.time)
     _known: set[str] = field(default_factory=set)
+    _known_losses: int = 0
 
     def __post_init__(self) -> None:
+        self._known_losses = len(self.control("functions/lost-events"))
         self._known = set(self.executions())
         self.control("authorization/reset", {})
 
@@ -90,6 +92,8 @@ class Evidence:
             yield "history", self.scenario.history_of(arn)
         for undelivered in self.control("undelivered"):
             yield "undelivered", undelivered["reason"]
+        for loss in self.control("functions/lost-events")[self._known_losses :]:
+            yield "lost event of a function", loss
         for job in self.scenario.jobs():
             yield "labeling job", str(job.get("failure_reason") or "")
         for row in self.scenario.rows().values():

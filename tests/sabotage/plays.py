@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -223,6 +223,27 @@ def _second_feature_group(stage: Stage) -> None:
     with suppress(ClientError):
         sagemaker.delete_feature_group(FeatureGroupName=name)
 
+
+def _text(stage: Stage) -> None:
+    """A text of two lines is split, labeled and stored."""
+    _upload_text(stage)
+    stage.run()
+
+
+def _unread_text(stage: Stage) -> None:
+    """A text cannot be read, so its event is kept."""
+    with _taken_away(stage, "split-text", "s3:GetObjectVersion"):
+        _upload_text(stage)
+
+
+def _upload_text(stage: Stage) -> None:
+    pipeline, key = stage.scenario.pipeline, f"{stage.name}/two lines.txt"
+    (whole,) = pipeline.upload([(key, b"I want my money back.\nWhere is it?\n")], lambda: None)
+    stage.deployment.uploads += [replace(whole, line=number) for number in (1, 2)]
+    pipeline.drain_events()
+
+
+TEXT_PLAYS = (Play("text", _text), Play("unread text", _unread_text))
 
 # Those that no test of the pipeline plays come first: with them every right is used.
 PLAYS = (

@@ -140,17 +140,17 @@ def all_removals(pipeline: Pipeline) -> list[Removal]:
     Statements that deny are not rights; `denials` lists them.
     """
     known = unexercised.entries()
-    found = [
+    whole = [
+        *deployed_grants.trust_statements(pipeline),
+        *deployed_grants.resource_statements(pipeline),
+    ]
+    found = [Removal(statement) for statement in whole if statement.allows]
+    found += [
         Removal(statement, action)
         for statement in deployed_grants.role_statements(pipeline)
         if statement.allows
         for action in statement.actions
     ]
-    others = [
-        *deployed_grants.trust_statements(pipeline),
-        *deployed_grants.resource_statements(pipeline),
-    ]
-    found += [Removal(statement) for statement in others if statement.allows]
     return [
         removal
         for removal in found

@@ -84,11 +84,14 @@ def rehearse(deployment: Deployment, play: Play) -> Rehearsal:
 
 
 def rehearse_all(
-    deployment: Deployment, told: Callable[[str], None], wanted: Iterable[Grant] | None = None
+    deployment: Deployment,
+    told: Callable[[str], None],
+    wanted: Iterable[Grant] | None = None,
+    plays: Sequence[Play] = PLAYS,
 ) -> list[Rehearsal]:
-    """Rehearse the plays; if grants are given, only until each of them has been used."""
+    """Rehearse plays; if grants are given, only until each of them has been used."""
     missing, done = None if wanted is None else set(wanted), []
-    for play in PLAYS:
+    for play in plays:
         done.append(rehearse(deployment, play))
         told(f"rehearsed {done[-1].seconds:5.1f} s  {play.name}: {len(done[-1].used)} grants")
         if missing is not None:
@@ -116,16 +119,16 @@ def _commonness(removal: Removal) -> tuple[bool, bool, str]:
 
 
 def play_for(removal: Removal, rehearsals: Sequence[Rehearsal]) -> Play | None:
-    """The shortest play that uses what is taken away."""
-    fitting = [each for each in rehearsals if each.used & set(removal.grants)]
-    return min(fitting, key=lambda each: each.seconds).play if fitting else None
+    """The first play that uses what is taken away; the shorter plays come first."""
+    fitting = (each.play for each in rehearsals if each.used & set(removal.grants))
+    return next(fitting, None)
 
 
 def sabotage(deployment: Deployment, removal: Removal, play: Play) -> Outcome:
     """Take one right away, play, give it back, and run until everything is stored."""
     started = time.monotonic()
     if removal.needs_new_environments:
-        retire_functions(deployment)
+        retire_functions(deployment, removal.owner)
     if removal.delegates:
         # Alone it must be enough: else the loss of the others would be what is noticed.
         with removal.alone(deployment.pipeline):
@@ -136,7 +139,7 @@ def sabotage(deployment: Deployment, removal: Removal, play: Play) -> Outcome:
     with removal.taken(deployment.pipeline):
         said = stage.perform()
     if removal.statement.place.policy == TRUST_POLICY:
-        retire_functions(deployment)
+        retire_functions(deployment, removal.owner)
     fault = ""
     try:
         stage.settle()
@@ -145,10 +148,12 @@ def sabotage(deployment: Deployment, removal: Removal, play: Play) -> Outcome:
     return Outcome(removal, play.name, time.monotonic() - started, said, fault)
 
 
-def retire_functions(deployment: Deployment) -> None:
-    """End the functions' environments, so that the next calls begin in new ones."""
+def retire_functions(deployment: Deployment, role: str = "") -> None:
+    """End the environments of a role's functions, or of all, so that the next calls begin anew."""
     for arn in dict(deployment.pipeline.outputs["function_arns"]).values():
-        deployment.pipeline.control(f"functions/{str(arn).rpartition(':')[2]}/retire", {})
+        name = str(arn).rpartition(":")[2]
+        if not role or role.startswith(name):
+            deployment.pipeline.control(f"functions/{name}/retire", {})
 
 
 def _stage(deployment: Deployment, play: Play, kind: str, removal: Removal | None = None) -> Stage:

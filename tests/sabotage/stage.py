@@ -156,8 +156,8 @@ class Stage:
                 self._let_lease_pass(key)
         if send_again:
             for upload, row in zip(self.uploads, self.scenario.items(self.uploads), strict=True):
-                if not row and upload.line is None:
-                    self.scenario.send(created_event(upload))
+                if not row and upload.line in (None, 1):
+                    self.play.deliver_again(self, created_event(upload))
 
     def _let_lease_pass(self, key: str) -> None:
         self.scenario.client("dynamodb").update_item(

@@ -26,7 +26,7 @@ _LEFT_OUT = (
     *(".git", ".venv*", ".demo", ".terraform*", "*.tfstate*", "__pycache__", ".*_cache"),
     *(".hypothesis", "docs", "bench", "faults", "labelctl"),
 )
-_FAILED = re.compile(r"^FAILED (?P<test>\S+(?: [^-]\S*)*)(?: - (?P<why>.*))?$", re.MULTILINE)
+_FAILED = re.compile(r"^FAILED (?P<test>.+?)(?: - (?P<why>.*))?$", re.MULTILINE)
 _ERROR = re.compile(r"^ERROR (?P<test>.+)$", re.MULTILINE)
 
 
@@ -44,7 +44,7 @@ class Mutant:
         after: A text that occurs once in it, behind which the place is; "" for the beginning.
         old: What is replaced there.
         new: By what.
-        tests: Test files of which one must notice.
+        test: The test that must notice, by pytest's name; one of its cases is enough.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Mutant:
     after: str
     old: str
     new: str
-    tests: tuple[str, ...]
+    test: str
 
     def broken(self, text: str) -> str:
         """Break a file's text.
@@ -97,11 +97,11 @@ class Verdict:
 def mutants() -> list[Mutant]:
     """The list."""
     parsed = tomllib.loads(LIST.read_text(encoding="utf-8"))["mutants"]
-    return [Mutant(**{**each, "tests": tuple(each["tests"])}) for each in parsed]
+    return [Mutant(**each) for each in parsed]
 
 
 def judge(mutant: Mutant) -> Verdict:
-    """Break a copy of the checkout and run the tests that should notice."""
+    """Break a copy of the checkout and run the test that should notice."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         folder = Path(name) / "checkout"
@@ -109,16 +109,16 @@ def judge(mutant: Mutant) -> Verdict:
         broken = folder / mutant.file
         try:
             broken.write_text(mutant.broken(broken.read_text(encoding="utf-8")), encoding="utf-8")
-            caught_by, trouble = _run(folder, mutant.tests)
+            caught_by, trouble = _run(folder, mutant.test)
         except UnfitError as error:
             caught_by, trouble = "", str(error)
     return Verdict(mutant, caught_by, trouble, time.monotonic() - started)
 
 
-def _run(folder: Path, tests: tuple[str, ...]) -> tuple[str, str]:
+def _run(folder: Path, test: str) -> tuple[str, str]:
     options = ("-q", "-x", "-n", "0", "-rfE", "--tb=short", "-p", "no:cacheprovider")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *tests],
+        [sys.executable, "-m", "pytest", *options, test],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from labeling_sandbox.server import Sandbox
 
+LOST: list[str] = []
+"""Why events of functions were lost, as the metric DestinationDeliveryFailures counts them."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -59,7 +62,8 @@ def report_failure(sandbox: Sandbox, failure: Failure) -> None:
         if dead_letter:
             _send(sandbox, failure.function, dead_letter, failure.event.decode())
     except (ClientError, PermissionError) as error:
-        _log.warning("event of %s is lost: %s", failure.function.function_name, error)
+        LOST.append(f"event of {failure.function.function_name} is lost: {error}")
+        _log.warning(LOST[-1])
 
 
 def _record(failure: Failure) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from labeling_sandbox import (
     function_logs,
 )
 from labeling_sandbox.denial import ServiceRefusal
-from labeling_sandbox.function_destinations import Failure, report_failure
+from labeling_sandbox.function_destinations import LOST, Failure, report_failure
 from labeling_sandbox.runtime_environment import Ending, ExecutionEnvironment, Outcome
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def install(sandbox: Sandbox) -> None:
 
     LambdaBackend.delete_function = delete_function
     control.route("functions/<name>/crash", "POST", _crash)
+    control.route("functions/lost-events", "GET", lambda _path, _body: list(LOST))
     control.route("functions/<name>/retire", "POST", _retire_on_request)
 
 
