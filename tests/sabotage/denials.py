@@ -7,6 +7,7 @@ and with the statement back.
 from __future__ import annotations
 
 import json
+import re
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tests.sabotage.deployed_grants import DeployedStatement
 
 _STRANGER_ROLE = "pipeline-stranger"
+_NAMED = re.compile(r"not authorized to perform: (?P<what>\S+ on resource: \S+)")
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,9 @@ def check(prober: Prober, statement: DeployedStatement) -> tuple[bool, str]:
     with policies.changed(prober.pipeline, statement.place, taken):
         without = _refusal(ask)
     after = _refusal(ask)
-    named = bool(before) and bool(after) and "not authorized to perform" in before
-    caught = named and not without
-    told = f"refused with it ({before[:90]}), allowed without it"
+    named = _NAMED.search(before)
+    caught = bool(named) and bool(after) and not without
+    told = f"{named['what']} is refused with it and allowed without it" if named else ""
     if not caught:
         told = f"with it: {before or 'allowed'}; without it: {without or 'allowed'}"
     seconds = time.monotonic() - started
@@ -141,11 +143,11 @@ def prober(pipeline: Pipeline) -> Iterator[Prober]:
     kms = sandbox.client("kms")
     root = {"AWS": f"arn:aws:iam::{sandbox.account}:root"}
     policy = {"Version": "2012-10-17", "Statement": [allow("kms:*", Principal=root)]}
-    key = kms.create_key(Policy=json.dumps(policy))["KeyMetadata"]["Arn"]
+    key = kms.create_key(Policy=json.dumps(policy))["KeyMetadata"]
     try:
-        yield Prober(pipeline, roles, key)
+        yield Prober(pipeline, roles, key["Arn"])
     finally:
-        kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+        kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=7)
         iam = sandbox.client("iam")
         for name in roles:
             iam.delete_role_policy(RoleName=name, PolicyName="inline")

@@ -78,7 +78,7 @@ def rehearse(deployment: Deployment, play: Play) -> Rehearsal:
     stage.perform()
     used = frozenset(Grant(**each) for each in stage.evidence.control("authorization")["used"])
     seconds = time.monotonic() - started
-    assert not stage.evidence.errors or play.name == "not started", stage.evidence.errors
+    assert not stage.evidence.errors, f"{play.name}: {stage.evidence.errors}"
     stage.settle()
     return Rehearsal(play, seconds, used)
 

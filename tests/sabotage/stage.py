@@ -27,7 +27,6 @@ _REST_SECONDS = 40.0
 _ROUNDS = 10
 _RUNNING = "RUNNING"
 _SETTLED = {"stored", "superseded"}
-_OUT_OF_TURN = ("Not within", "was still running")
 
 
 class CaughtError(Exception):

@@ -60,8 +60,8 @@ class Mutant:
         Raises:
             UnfitError: If the place is not found, or not clear.
         """
-        if self.after and text.count(self.after) < 1:
-            message = f"{self.file} has no {self.after!r}"
+        if self.after and text.count(self.after) != 1:
+            message = f"{self.file} has {self.after!r} not once but {text.count(self.after)} times"
             raise UnfitError(message)
         start = text.index(self.after) + len(self.after)
         place = text.find(self.old, start)
