@@ -188,16 +188,11 @@ def _unheard(stage: Stage) -> None:
     stage.end_of_successors()
 
 
-def _taken_away(stage: Stage, role: str, action: str) -> AbstractContextManager[None]:
-    """Take an action out of a role's policy: what follows from that uses other rights."""
+def _taken_away(stage: Stage, step: str, action: str) -> AbstractContextManager[None]:
+    """Take an action from a role: what follows from that uses other rights."""
     pipeline = stage.scenario.pipeline
-    name = f"{deployed_grants.pipeline_name(pipeline)}-{role}-"
-    for statement in deployed_grants.role_statements(pipeline):
-        if statement.place.owner.startswith(name) and action in statement.actions:
-            change = policies.without_action(statement.content, action)
-            return policies.changed(pipeline, statement.place, change)
-    message = f"{role} is not allowed {action}"
-    raise LookupError(message)
+    role = f"{deployed_grants.pipeline_name(pipeline)}-{step}-{pipeline.sandbox.region}"
+    return policies.action_taken(pipeline, role, action)
 
 
 def _second_feature_group(stage: Stage) -> None:

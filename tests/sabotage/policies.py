@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from labeling_sandbox.used_grants import TRUST_POLICY
-from tests.sabotage.deployed_grants import as_list
+from tests.sabotage.deployed_grants import as_list, role_statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from labeling_sandbox.demo.pipeline import Pipeline
     from tests.sabotage.deployed_grants import Document, PolicyPlace
@@ -35,6 +36,20 @@ def changed(pipeline: Pipeline, place: PolicyPlace, change: Change) -> Iterator[
         yield
     finally:
         _write(pipeline, place, document)
+
+
+def action_taken(pipeline: Pipeline, role: str, action: str) -> AbstractContextManager[None]:
+    """Take an action out of a role's policy for a while.
+
+    Raises:
+        LookupError: If no statement of the role names the action.
+    """
+    for statement in role_statements(pipeline):
+        if statement.place.owner == role and action in statement.actions:
+            change = without_action(statement.content, action)
+            return changed(pipeline, statement.place, change)
+    message = f"{role} is not allowed {action}"
+    raise LookupError(message)
 
 
 def without_action(statement: Document, action: str) -> Change:
