@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labeling_sandbox.demo.leftovers import leftovers
 from labeling_sandbox.demo.pipeline import Pipeline
@@ -61,6 +61,13 @@ class Deployment:
     uploads: list[Upload] = field(default_factory=list)
     taken_away: set[tuple[str, str]] = field(default_factory=set)
     exists: bool = True
+    clients: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        """An administrator's client; making one takes longer than most calls."""
+        if service not in self.clients:
+            self.clients[service] = self.sandbox.client(service)
+        return self.clients[service]
 
     def destroy(self) -> None:
         """Destroy everything, unless that was done."""

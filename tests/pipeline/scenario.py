@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,7 +53,7 @@ class Scenario:
 
     def client(self, service: str) -> Any:
         """An administrator's client."""
-        return self.deployment.sandbox.client(service)
+        return self.deployment.client(service)
 
     def output(self, name: str) -> str:
         """An output of the module."""
@@ -245,7 +245,8 @@ class Scenario:
     def audit(self) -> Findings:
         """Check every promise over all that was ever uploaded, and that nothing is broken."""
         self.pipeline.drain_events()
-        findings = self.pipeline.auditor().audit(self.deployment.uploads, max_attempts=MAX_ATTEMPTS)
+        auditor = replace(self.pipeline.auditor(), client=self.deployment.client)
+        findings = auditor.audit(self.deployment.uploads, max_attempts=MAX_ATTEMPTS)
         assert not findings.violations, "\n".join(findings.violations)
         return findings
 

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 # An error that no retry of the waiting state covers.
 _FINAL_ERROR = "SettingsError"
-_SLOW = 400.0
+# Seconds before the sandbox's clock shortens them: a job that goes on until it is stopped, and one
+# that outlives its execution and is waited for.
+_ENDLESS = 3000.0
+_SLOW = 600.0
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def _given_up(stage: Stage) -> None:
 
 def _waiting_fails(stage: Stage) -> None:
     """The state that waits for a labeling job fails, so the job is stopped."""
-    stage.scenario.workers(delay_seconds=_SLOW)
+    stage.scenario.workers(delay_seconds=_ENDLESS)
     stage.scenario.upload(1)
     execution = stage.start()
     _fail_waiting_state(stage, stage.job_is("InProgress")["name"])

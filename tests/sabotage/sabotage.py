@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from tests.sabotage.plays import Play
     from tests.sabotage.removals import Removal
 
+# A play whose workers were too quick for it shows nothing; a right that nobody needs shows nothing
+# twice.
+_PERFORMANCES = 2
 _numbers = itertools.count(1)
 
 
@@ -126,26 +129,39 @@ def play_for(removal: Removal, rehearsals: Sequence[Rehearsal]) -> Play | None:
 
 def sabotage(deployment: Deployment, removal: Removal, play: Play) -> Outcome:
     """Take one right away, play, give it back, and run until everything is stored."""
-    started = time.monotonic()
-    if removal.needs_new_environments:
-        retire_functions(deployment, removal.owner)
-    if removal.delegates:
-        # Alone it must be enough: else the loss of the others would be what is noticed.
-        with removal.alone(deployment.pipeline):
-            control = _stage(deployment, play, "alone")
-            control.perform()
-            control.settle()
-    stage = _stage(deployment, play, "without", removal)
-    with removal.taken(deployment.pipeline):
-        said = stage.perform()
-    if removal.statement.place.policy == TRUST_POLICY:
-        retire_functions(deployment, removal.owner)
-    fault = ""
+    started, said, fault = time.monotonic(), None, ""
     try:
-        stage.settle()
+        if removal.delegates:
+            # Alone it must be enough: else the loss of the others would be what is noticed.
+            with removal.alone(deployment.pipeline):
+                _undisturbed(deployment, play)
+        for _ in range(_PERFORMANCES):
+            said, fault = _without(deployment, removal, play)
+            if said:
+                break
     except AssertionError as error:
         fault = str(error)
     return Outcome(removal, play.name, time.monotonic() - started, said, fault)
+
+
+def _undisturbed(deployment: Deployment, play: Play) -> None:
+    stage = _stage(deployment, play, "alone")
+    stage.perform()
+    assert not stage.evidence.errors, f"alone it is not enough: {stage.evidence.errors}"
+    stage.settle()
+
+
+def _without(deployment: Deployment, removal: Removal, play: Play) -> tuple[str | None, str]:
+    """Play without a right; return where that was said, or else what went wrong in the play."""
+    if removal.needs_new_environments:
+        retire_functions(deployment, removal.owner)
+    stage = _stage(deployment, play, "without", removal)
+    with removal.taken(deployment.pipeline):
+        said = stage.perform()
+    if removal.needs_new_environments:
+        retire_functions(deployment, removal.owner)
+    stage.settle()
+    return said, "" if said else "; ".join(stage.evidence.errors)[:300]
 
 
 def retire_functions(deployment: Deployment, role: str = "") -> None:
