@@ -51,7 +51,7 @@ def rehearsals(
     """Plays of what no test before has shown, until every right was used."""
     known = unexercised.entries()
     wanted = {grant for grant in granted if not unexercised.listed(grant, known)}
-    return sabotage.rehearse_all(deployment, say, wanted - used_by_scenarios)
+    return sabotage.rehearse_until_used(deployment, wanted - used_by_scenarios, say)
 
 
 @pytest.fixture(scope="module")

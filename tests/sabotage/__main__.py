@@ -113,9 +113,12 @@ def _probe(deployment: Deployment, denying: list[DeployedStatement], tally: Tall
 def _take_away(
     deployment: Deployment, removals: list[Removal], plays: Sequence[Play], tally: Tally
 ) -> None:
-    rehearsals = sabotage.rehearse_all(deployment, say, plays=plays) if removals else []
+    rehearsals: list[sabotage.Rehearsal] = []
+    unrehearsed = list(plays)
     for removal in removals:
-        play = sabotage.play_for(removal, rehearsals)
+        while (play := sabotage.play_for(removal, rehearsals)) is None and unrehearsed:
+            rehearsals.append(sabotage.rehearse(deployment, unrehearsed.pop(0)))
+            say(rehearsals[-1].line())
         if play is None:
             line = f"MISSED  {removal.name}: no play uses it"
             tally.count(removal.name, line, caught=False)

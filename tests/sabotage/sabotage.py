@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labeling_sandbox.used_grants import TRUST_POLICY, Grant
+from labeling_sandbox.used_grants import Grant
 from tests.sabotage.plays import PLAYS
 from tests.sabotage.stage import Stage
 
@@ -37,6 +37,10 @@ class Rehearsal:
     play: Play
     seconds: float
     used: frozenset[Grant]
+
+    def line(self) -> str:
+        """One line for the reader."""
+        return f"rehearsed {self.seconds:5.1f} s  {self.play.name}: {len(self.used)} rights used"
 
 
 @dataclass(frozen=True)
@@ -86,21 +90,17 @@ def rehearse(deployment: Deployment, play: Play) -> Rehearsal:
     return Rehearsal(play, seconds, used)
 
 
-def rehearse_all(
-    deployment: Deployment,
-    told: Callable[[str], None],
-    wanted: Iterable[Grant] | None = None,
-    plays: Sequence[Play] = PLAYS,
+def rehearse_until_used(
+    deployment: Deployment, wanted: Iterable[Grant], told: Callable[[str], None]
 ) -> list[Rehearsal]:
-    """Rehearse plays; if grants are given, only until each of them has been used."""
-    missing, done = None if wanted is None else set(wanted), []
-    for play in plays:
+    """Rehearse plays until each grant has been used, or all were played."""
+    missing, done = set(wanted), []
+    for play in PLAYS:
         done.append(rehearse(deployment, play))
-        told(f"rehearsed {done[-1].seconds:5.1f} s  {play.name}: {len(done[-1].used)} grants")
-        if missing is not None:
-            missing -= done[-1].used
-            if not missing:
-                break
+        told(done[-1].line())
+        missing -= done[-1].used
+        if not missing:
+            break
     return done
 
 
