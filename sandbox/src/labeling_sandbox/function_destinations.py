@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from labeling_sandbox.server import Sandbox
 
 LOST: list[str] = []
-"""Why events of functions were lost, as the metric DestinationDeliveryFailures counts them."""
+"""Why events of functions were lost, as AsyncEventsDropped and such metrics count them."""
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +56,9 @@ def report_failure(sandbox: Sandbox, failure: Failure) -> None:
         failure.config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
     )
     dead_letter = dead_letter_target(failure.function)
+    if not destination and not dead_letter:
+        reason = failure.error.decode(errors="replace")
+        LOST.append(f"event of {failure.function.function_name} is dropped: {reason}")
     try:
         if destination:
             _send(sandbox, failure.function, destination, json.dumps(_record(failure)))
