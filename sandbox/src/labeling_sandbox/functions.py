@@ -194,7 +194,8 @@ def _run_with_retries(function: LambdaFunction, event: bytes) -> None:
         try:
             outcome, _ = _run(function, event)
         except ServiceRefusal as refusal:
-            reason = str(refusal).encode()
+            refused = {"errorType": refusal.error_code, "errorMessage": str(refusal)}
+            reason = json.dumps(refused).encode()
             continue
         if outcome.ending is Ending.RESPONSE:
             return
