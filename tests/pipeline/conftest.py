@@ -43,7 +43,14 @@ def deployment(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> It
 def say(pytestconfig: pytest.Config) -> Callable[[str], None]:
     """Prints a line for the reader, whatever pytest captures; a worker of several says nothing."""
     reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
-    return (lambda _line: None) if reporter is None else reporter.write_line
+    capture = pytestconfig.pluginmanager.get_plugin("capturemanager")
+
+    def write(line: str) -> None:
+        if reporter is not None and capture is not None:
+            with capture.global_and_fixture_disabled():
+                reporter.write_line(line)
+
+    return write
 
 
 @pytest.fixture
