@@ -116,10 +116,26 @@ def _fail_waiting_state(stage: Stage, job: str) -> None:
 
 
 def _cut_short(stage: Stage) -> None:
-    """A poll fails between claiming and deleting; its repetition reads what was claimed."""
-    with _taken_away(stage, "poll-queue", "sqs:DeleteMessage"):
+    """A poll fails between listing and the end; its repetition asks what was claimed."""
+    pipeline = stage.scenario.pipeline
+    (artifacts,) = [
+        each
+        for each in deployed_grants.role_statements(pipeline)
+        if each.place.owner == _role(stage, "poll-queue") and each.sid == "Artifacts"
+    ]
+    lists = [resource.replace("/runs/*", "/runs/*/intake/*") for resource in artifacts.resources]
+
+    def narrow(statements: list[deployed_grants.Document]) -> list[deployed_grants.Document]:
+        reading = {**artifacts.content, "Action": "s3:GetObject"}
+        listing = {**artifacts.content, "Sid": "Lists", "Action": "s3:PutObject", "Resource": lists}
+        kept = [each for each in statements if each != artifacts.content]
+        return [*kept, reading, listing]
+
+    with policies.changed(pipeline, artifacts.place, narrow):
         stage.scenario.upload(1)
         stage.run()
+    stage.run()
+    stage.end_of_successors()
 
 
 def _lost_answer(stage: Stage) -> None:
@@ -193,9 +209,12 @@ def _unheard(stage: Stage) -> None:
 
 def _taken_away(stage: Stage, step: str, action: str) -> AbstractContextManager[None]:
     """Take an action from a role: what follows from that uses other rights."""
+    return policies.action_taken(stage.scenario.pipeline, _role(stage, step), action)
+
+
+def _role(stage: Stage, step: str) -> str:
     pipeline = stage.scenario.pipeline
-    role = f"{deployed_grants.pipeline_name(pipeline)}-{step}-{pipeline.sandbox.region}"
-    return policies.action_taken(pipeline, role, action)
+    return f"{deployed_grants.pipeline_name(pipeline)}-{step}-{pipeline.sandbox.region}"
 
 
 def _second_feature_group(stage: Stage) -> None:

@@ -230,7 +230,9 @@ class Auditor:
             worked_on = len(job["item_ids"]) if job else 0
             labeled = len(set(self._labeled_items(job))) if job else 0
             given_back = sum(report["returned"].values()) + sum(report["dead_lettered"].values())
-            if job and report["claimed"] - worked_on > report["superseded"]:
+            # A job that failed before it could read its manifest shows no items.
+            was_read = job and (worked_on or job["status"] != "Failed")
+            if was_read and report["claimed"] - worked_on > report["superseded"]:
                 yield f"run {run}: claimed {report['claimed']}, but the job had {worked_on} items"
             settled = report["stored"] + report["labeled"] + given_back + report["superseded"]
             if report["claimed"] != settled:
