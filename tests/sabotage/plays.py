@@ -139,10 +139,14 @@ def _cut_short(stage: Stage) -> None:
 
 
 def _lost_answer(stage: Stage) -> None:
-    """The answer to the creation of a labeling job is lost."""
+    """The answer to the creation of a labeling job is lost, and the job ends unheard."""
     stage.scenario.break_job("create_answer_lost")
+    stage.scenario.break_job("lose_event")
     stage.scenario.upload(1)
+    first = stage.start()
+    stage.job_is("Completed")
     stage.run()
+    stage.end_of(first)
 
 
 def _lost_event(stage: Stage) -> None:
