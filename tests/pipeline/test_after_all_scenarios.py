@@ -109,6 +109,7 @@ def test_a_right_taken_from_any_role_is_missed_by_name_and_costs_nothing(
     for removal, play in chosen:
         outcomes.append(sabotage.sabotage(deployment, removal, play))
         say(outcomes[-1].line())
+    say(f"{sum(outcome.caught for outcome in outcomes)} of {len(outcomes)} caught")
     roles = {each.place.owner for each in deployed_grants.trust_statements(deployment.pipeline)}
     assert {outcome.removal.owner for outcome in outcomes} == roles
     assert [outcome.line() for outcome in outcomes if not outcome.caught] == []
