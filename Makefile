@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo sandbox test check faults bench package docs release-check clean
+.PHONY: help demo sandbox test check faults bench sabotage mutants package docs release-check clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
@@ -14,6 +14,7 @@ SEED ?=
 TASK ?=
 VERIFY ?=
 DEMO_ARGS ?=
+ONLY ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
@@ -86,6 +87,14 @@ faults: $(READY) ## Prove the promises under faults (N=<random histories>, SEED=
 
 bench: $(READY) ## Measure the functions against the performance bars (BENCH_ARGS="--help")
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+sabotage: $(READY) $(RUNTIME_READY) ## Take every right from a deployed pipeline, one at a time (ONLY=<part of a name>)
+	$(need_terraform)
+	@$(BIN)/python -m tests.sabotage $(if $(ONLY),--only "$(ONLY)")
+
+mutants: $(READY) ## Break the module in one place after the other; a test must notice each (ONLY=<part of a name>)
+	$(need_terraform)
+	@$(BIN)/python -m tests.security.mutants $(if $(ONLY),--only "$(ONLY)")
 
 package: $(READY) ## Rebuild the Lambda package that ships in the module
 	@$(BIN)/python tools/build_package.py

@@ -188,8 +188,9 @@ locals {
       }
       statements = merge(local._key["s3+sqs"], {
         KeepFailures = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.undelivered] }
-        ReadUploads  = { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${local.bucket_arns.upload}/*"] }
-        SendItems    = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.intake] }
+        # Always the version that the event names, for which S3 asks this right and not s3:GetObject.
+        ReadUploads = { actions = ["s3:GetObjectVersion"], resources = ["${local.bucket_arns.upload}/*"] }
+        SendItems   = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.intake] }
       })
     }
 

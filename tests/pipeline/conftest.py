@@ -8,7 +8,7 @@ from tests.pipeline.deployment import Deployment, deploy
 from tests.pipeline.sandbox_scenario import SandboxScenario
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from labeling_sandbox.server import Sandbox
 
@@ -43,6 +43,20 @@ def verifying_deployment(deployment: Deployment) -> Deployment:
     """The same deployment, from now on with reviewers."""
     deployment.verify()
     return deployment
+
+
+@pytest.fixture(scope="session")
+def say(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Prints a line for the reader, whatever pytest captures; a worker of several says nothing."""
+    reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
+    capture = pytestconfig.pluginmanager.get_plugin("capturemanager")
+
+    def write(line: str) -> None:
+        if reporter is not None and capture is not None:
+            with capture.global_and_fixture_disabled():
+                reporter.write_line(line)
+
+    return write
 
 
 @pytest.fixture

@@ -20,14 +20,26 @@ if TYPE_CHECKING:
     from labeling_sandbox.server import Sandbox
 
 SECONDS_FOR_ONE_COMMAND = 240
+# Who may do what the buckets deny to everybody else.
+ADMINISTRATOR_ROLE = "pipeline-administrator"
 # The example with data that may be deleted. No test may meet a run that the clock started.
 OVERRIDES = {
+    "administrator_principal_arns": [f"arn:aws:iam::123456789012:role/{ADMINISTRATOR_ROLE}"],
     "force_destroy": True,
+    # Every right that an input adds is among those that are looked at afterwards.
+    "functions": {
+        "tracing_enabled": True,
+        "vpc": {"security_group_ids": ["sg-1"], "subnet_ids": ["subnet-1"]},
+    },
     "kms_deletion_window_days": 7,
     "max_attempts": MAX_ATTEMPTS,
     "schedule": {"enabled": False},
+    "tags": {"cost-center": "perception"},
 }
-WORK_TEAM = "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/reviewers"
+#: What adds reviewers.
+VERIFICATION = {
+    "workteam_arn": "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/reviewers"
+}
 _GONE = re.compile(r"^\s*# (\S+) (?:will be destroyed|must be replaced)", re.MULTILINE)
 
 
@@ -48,6 +60,7 @@ class Deployment:
         variables: What it was applied with beside them.
         gone_by_change: Resources that turning verification on has destroyed or replaced.
         exists: Whether it has not been destroyed.
+        clients: An administrator's clients, by service.
     """
 
     sandbox: Sandbox
@@ -59,13 +72,20 @@ class Deployment:
     deploying_calls: set[tuple[str, str]]
     uploads: list[Upload] = field(default_factory=list)
     taken_away: set[tuple[str, str]] = field(default_factory=set)
-    variables: dict[str, Any] = field(default_factory=lambda: dict(OVERRIDES))
+    variables: dict[str, Any] = field(default_factory=dict)
     gone_by_change: list[str] | None = None
     exists: bool = True
+    clients: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        """An administrator's client; making one takes longer than most calls."""
+        if service not in self.clients:
+            self.clients[service] = self.sandbox.client(service)
+        return self.clients[service]
 
     def verify(self) -> None:
         """Apply once more, with verification switched on."""
-        self.variables["verification"] = {"workteam_arn": WORK_TEAM}
+        self.variables["verification"] = VERIFICATION
         output = self.terraform.apply(self.variable_files, self.variables).output
         assert "Apply complete!" in output
         self.gone_by_change = _GONE.findall(output)
@@ -82,20 +102,30 @@ class Deployment:
         return set(leftovers(self.sandbox)) - self.foreign
 
 
-def deploy(sandbox: Sandbox, folder: Path) -> Deployment:
-    """Apply the smallest example, then plan again."""
+def deploy(
+    sandbox: Sandbox, folder: Path, example: str = "minimal", **variables: object
+) -> Deployment:
+    """Apply an example, the smallest if none is named, then plan again.
+
+    Args:
+        sandbox: Where to deploy.
+        folder: An empty folder for the module and Terraform's files.
+        example: Name of a variable file in ``examples/tfvars``.
+        variables: What to set besides.
+    """
+    chosen = {**OVERRIDES, **variables}
     foreign = set(leftovers(sandbox))
     module, work = folder / "module", folder / "work"
     module.mkdir()
     copy_module(module)
-    files = [module / "examples" / "tfvars" / "minimal.tfvars"]
+    files = [module / "examples" / "tfvars" / f"{example}.tfvars"]
     terraform = Terraform(
         module, work, sandbox.environment(), deadline_seconds=SECONDS_FOR_ONE_COMMAND
     )
     terraform.init()
     calls.reset()
-    terraform.apply(files, OVERRIDES)
-    changes = terraform.plan(files, OVERRIDES)
+    terraform.apply(files, chosen)
+    changes = terraform.plan(files, chosen)
     deploying_calls = {
         (entry["service"], entry["operation"])
         for entry in calls.listing()
@@ -103,4 +133,13 @@ def deploy(sandbox: Sandbox, folder: Path) -> Deployment:
     }
     pipeline = Pipeline(sandbox, terraform.outputs())
     pipeline.control("authorization/reset", {})
-    return Deployment(sandbox, terraform, files, pipeline, foreign, changes, deploying_calls)
+    return Deployment(
+        sandbox,
+        terraform,
+        files,
+        pipeline,
+        foreign,
+        changes,
+        deploying_calls,
+        variables=chosen,
+    )

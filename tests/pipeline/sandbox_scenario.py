@@ -6,6 +6,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from labeling_sandbox.demo.pictures import digits
@@ -50,13 +51,13 @@ class SandboxScenario(Scenario):
         return self.deployment.pipeline
 
     def client(self, service: str) -> Any:
-        return self.deployment.sandbox.client(service)
+        return self.deployment.client(service)
 
     def output(self, name: str) -> str:
         return str(self.pipeline.outputs[name])
 
     def auditor(self) -> Auditor:
-        return self.pipeline.auditor()
+        return replace(self.pipeline.auditor(), client=self.deployment.client)
 
     def upload_keys(self, keys: Sequence[str]) -> list[Upload]:
         items = _DIGITS.items

@@ -70,6 +70,16 @@ class Planned:
         """Give the statements of one function's role by id."""
         return self.statements(f'module.function["{step}"].aws_iam_role_policy.this')
 
+    def expressions(self, module: str, address: str) -> dict[str, Any]:
+        """Give what a resource of a submodule is configured with.
+
+        What a value refers to shows here also when the value is unknown at plan.
+        """
+        called = self.shown["configuration"]["root_module"]["module_calls"][module]["module"]
+        (found,) = [each for each in called["resources"] if each["address"] == address]
+        expressions: dict[str, Any] = found["expressions"]
+        return expressions
+
     def environment(self, step: str) -> dict[str, str]:
         """Give the environment of one function."""
         function = self.resources[f'module.function["{step}"].aws_lambda_function.this']

@@ -229,3 +229,10 @@ def test_functions_log_json_into_their_own_group(own_key: Planned) -> None:
         assert logging["application_log_level"] == "INFO"
         assert logging["system_log_level"] == "WARN"
         assert logging["log_group"] == f"/aws/lambda/{values['function_name']}"
+
+
+def test_no_log_is_kept_for_ever(own_key: Planned) -> None:
+    groups = own_key.of_type("aws_cloudwatch_log_group")
+    assert len(groups) == len(GRANTS) + 1
+    for address, values in groups.items():
+        assert values["retention_in_days"] == 365, address

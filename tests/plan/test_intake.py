@@ -89,6 +89,11 @@ def test_the_rule_sees_uploads_only_and_keeps_what_it_cannot_deliver(own_key: Pl
     target = own_key.resources["module.intake.aws_cloudwatch_event_target.upload"]
     assert len(target["dead_letter_config"]) == 1
     assert target["input_transformer"] == []
+    configured = own_key.expressions("intake", "aws_cloudwatch_event_target.upload")
+    assert "aws_sqs_queue.intake.arn" in configured["arn"]["references"]
+    assert "aws_sqs_queue.dead_letter.arn" not in configured["arn"]["references"]
+    (kept,) = configured["dead_letter_config"]
+    assert kept["arn"]["references"][0] == "aws_sqs_queue.undelivered.arn"
 
 
 def test_the_ledger_survives_mistakes(own_key: Planned) -> None:

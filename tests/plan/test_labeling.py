@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import hcl2
 import pytest
 
 from tests.plan.planned import Planned, as_list
+from tests.terraform_module import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,9 +115,24 @@ def test_extra_features_known_at_creation_are_columns(plan: Callable[[str], Plan
     assert features == {"weather": {"path": "capture.weather", "column": True}}
 
 
+def test_a_changed_definition_never_replaces_the_feature_group() -> None:
+    with (ROOT / "modules/feature_group/main.tf").open(encoding="utf-8") as stream:
+        resources = hcl2.load(stream)["resource"]
+    (group,) = [
+        block['"aws_sagemaker_feature_group"']['"this"']
+        for block in resources
+        if '"aws_sagemaker_feature_group"' in block
+    ]
+    (lifecycle,) = group["lifecycle"]
+    assert lifecycle.get("ignore_changes") == ["feature_definition"]
+
+
 def test_the_feature_group_role_writes_the_offline_store_only(own_key: Planned) -> None:
     role = own_key.statements("module.feature_group.aws_iam_role_policy.this")
     assert role["WriteOfflineStore"]["Resource"] == f"{BUCKETS}-features/offline-store/*"
+    assert role["ReadTableMetadata"]["Action"] == "s3:GetObject"
+    metadata = f"{BUCKETS}-features/offline-store/*/metadata/*"
+    assert role["ReadTableMetadata"]["Resource"] == metadata
     assert as_list(role["Catalog"]["Action"]) == ["glue:GetTable", "glue:UpdateTable"]
     assert all(
         resource.startswith(f"{BUCKETS}-features")

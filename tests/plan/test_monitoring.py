@@ -73,6 +73,18 @@ def test_an_alarm_watches(
     assert planned["dimensions"] == dimensions
     assert planned["treat_missing_data"] == "notBreaching"
     assert planned["actions_enabled"] is not False
+    # A sum over counts, and of a level the highest: the lowest would hide what came and went.
+    level = metric.startswith("Approximate") or metric == "ProbeMode"
+    assert planned["statistic"] == ("Maximum" if level else "Sum")
+    assert planned["comparison_operator"] == "GreaterThanOrEqualToThreshold"
+
+
+def test_every_alarm_notifies_the_pipelines_own_topic_at_its_rise_and_its_end(
+    own_key: Planned,
+) -> None:
+    configured = own_key.expressions("monitoring", "aws_cloudwatch_metric_alarm.this")
+    for actions in ("alarm_actions", "ok_actions"):
+        assert "aws_sns_topic.this.arn" in configured[actions]["references"]
 
 
 def test_alarms_of_this_account_alone_publish_and_only_over_tls(own_key: Planned) -> None:

@@ -128,6 +128,20 @@ def test_only_the_roles_that_need_a_bucket_and_who_deploys_reach_its_objects(
 
 
 @pytest.mark.parametrize("use", USES)
+def test_who_may_not_read_or_write_may_do_neither_to_old_versions(
+    own_key: Planned, use: str
+) -> None:
+    policy = own_key.statements(f'module.storage.aws_s3_bucket_policy.this["{use}"]')
+    for sid, actions in (
+        ("DenyOtherReaders", ["s3:GetObject", "s3:GetObjectVersion"]),
+        ("DenyOtherWriters", ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject"]),
+    ):
+        assert policy[sid]["Effect"] == "Deny"
+        assert policy[sid]["Principal"] == "*"
+        assert as_list(policy[sid]["Action"]) == actions
+
+
+@pytest.mark.parametrize("use", USES)
 def test_no_denial_but_that_of_insecure_transport_touches_the_management_of_a_bucket(
     own_key: Planned, use: str
 ) -> None:

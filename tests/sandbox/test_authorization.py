@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from labeling_sandbox import authorization, credentials
+from labeling_sandbox import authorization, credentials, used_grants
 from tests.sandbox.function_code import allow, create_role, put_policy
 
 if TYPE_CHECKING:
@@ -239,6 +239,132 @@ def test_boundary_limits_the_role(sandbox: Sandbox) -> None:
     held = credentials.assume(role, "test").for_client()
     sandbox.client("sqs", **held).list_queues()
     _refused(lambda: sandbox.client("s3", **held).list_buckets())
+
+
+RESOURCE = "arn:aws:sqs:us-east-1:{account}:anything"
+
+
+@pytest.mark.parametrize(
+    ("identity", "resource", "expected"),
+    [
+        # IAM User Guide, reference_policies_evaluation-logic_policy-eval-basics-req-context.html
+        # and access_policies-cross-account-resource-access.html, one account: either side allows,
+        # a denial of either side wins.
+        ("Allow", None, True),
+        (None, "Allow", True),
+        (None, None, False),
+        ("Deny", "Allow", False),
+        ("Allow", "Deny", False),
+    ],
+)
+def test_within_an_account_either_side_allows_and_a_denial_of_either_wins(
+    sandbox: Sandbox, identity: str | None, resource: str | None, expected: bool
+) -> None:
+    role = f"arn:aws:iam::{sandbox.account}:role/{ROLE}"
+    assert _decided(sandbox, role, sandbox.account, identity, resource) is expected
+
+
+@pytest.mark.parametrize(
+    ("identity", "resource", "expected"),
+    [
+        # Across accounts "both the identity-based policy and the resource-based policy" allow.
+        ("Allow", "Allow", True),
+        ("Allow", None, False),
+        (None, "Allow", False),
+        ("Deny", "Allow", False),
+        ("Allow", "Deny", False),
+    ],
+)
+def test_across_accounts_both_sides_must_allow(
+    sandbox: Sandbox, identity: str | None, resource: str | None, expected: bool
+) -> None:
+    role = f"arn:aws:iam::{sandbox.account}:role/{ROLE}"
+    assert _decided(sandbox, role, "999999999999", identity, resource) is expected
+
+
+def _decided(
+    sandbox: Sandbox, role: str, owner: str, identity: str | None, resource: str | None
+) -> bool:
+    """Decide a request by a role's policy and a resource's, each of one statement or none."""
+    if authorization.find_role(role) is None:
+        create_role(sandbox, ROLE)
+    arn = RESOURCE.format(account=owner)
+    statements = [{**allow("sqs:SendMessage", resource=arn), "Effect": identity}]
+    put_policy(sandbox, ROLE, statements if identity else [])
+    principal = {"Principal": {"AWS": role}}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{**allow("sqs:SendMessage", resource=arn), **principal, "Effect": resource}],
+    }
+    return authorization.role_allows(role, "sqs:SendMessage", arn, {}, policy if resource else None)
+
+
+@pytest.mark.usefixtures("client")
+def test_a_grant_to_the_account_leaves_the_decision_to_the_roles_policies(
+    sandbox: Sandbox,
+) -> None:
+    role = f"arn:aws:iam::{sandbox.account}:role/{ROLE}"
+    arn = RESOURCE.format(account=sandbox.account)
+    root = {"Principal": {"AWS": f"arn:aws:iam::{sandbox.account}:root"}}
+    policy = {"Statement": [allow("sqs:*", resource=arn, **root)]}
+    put_policy(sandbox, ROLE, [])
+    assert not authorization.role_allows(role, "sqs:SendMessage", arn, {}, policy)
+    put_policy(sandbox, ROLE, [allow("sqs:SendMessage", resource=arn)])
+    assert authorization.role_allows(role, "sqs:SendMessage", arn, {}, policy)
+
+
+def test_a_boundary_grants_nothing_and_limits_what_a_resource_grants_to_the_role(
+    sandbox: Sandbox,
+) -> None:
+    # access_policies_boundaries.html: the boundary and the identity policy must both allow, and
+    # "an implicit deny in a permissions boundary" limits a resource policy that names the role.
+    # Session policies are not simulated: none of the services gives one.
+    iam = sandbox.client("iam")
+    document = {"Version": "2012-10-17", "Statement": [allow("sqs:SendMessage")]}
+    limit = iam.create_policy(PolicyName="narrow", PolicyDocument=json.dumps(document))
+    role = create_role(sandbox, "narrow-role", [allow("sqs:ReceiveMessage")])
+    iam.put_role_permissions_boundary(
+        RoleName="narrow-role", PermissionsBoundary=limit["Policy"]["Arn"]
+    )
+    arn = RESOURCE.format(account=sandbox.account)
+    assert not authorization.role_allows(role, "sqs:SendMessage", arn, {})
+    assert not authorization.role_allows(role, "sqs:ReceiveMessage", arn, {})
+    named = {"Statement": [allow("sqs:ReceiveMessage", resource=arn, Principal={"AWS": role})]}
+    assert not authorization.role_allows(role, "sqs:ReceiveMessage", arn, {}, named)
+    put_policy(sandbox, "narrow-role", [allow("sqs:SendMessage")])
+    assert authorization.role_allows(role, "sqs:SendMessage", arn, {})
+
+
+def test_a_request_without_tls_is_recognised(sandbox: Sandbox, client: Client) -> None:
+    secure = {"Bool": {"aws:SecureTransport": "true"}}
+    put_policy(sandbox, ROLE, [allow("s3:ListAllMyBuckets", Condition=secure)])
+    s3 = client("s3")
+    s3.list_buckets()
+    s3.meta.events.register(
+        "before-sign", lambda request, **_: request.headers.add_header("X-Forwarded-Proto", "http")
+    )
+    assert "s3:ListAllMyBuckets" in _refused(s3.list_buckets)
+
+
+def test_used_grants_are_named_by_policy_statement_and_action(
+    sandbox: Sandbox, client: Client, key: str
+) -> None:
+    arn = f"arn:aws:sqs:{sandbox.region}:{sandbox.account}:guarded"
+    url = sandbox.client("sqs").get_queue_url(QueueName="guarded")["QueueUrl"]
+    send = {**allow("sqs:Send*", "sqs:ReceiveMessage", resource=arn), "Sid": "Queue"}
+    with_key = {**_via(sandbox, key, "sqs", "kms:GenerateDataKey", "kms:Decrypt"), "Sid": "Key"}
+    put_policy(sandbox, ROLE, [send, with_key, {**allow("sns:*"), "Sid": "Topic"}])
+    used_grants.reset()
+    client("sqs").send_message(QueueUrl=url, MessageBody="x")
+    _refused(lambda: client("sqs").delete_queue(QueueUrl=url))
+    by_role = [grant for grant in used_grants.listing() if grant.owner == ROLE]
+    assert [(it.policy, it.statement, it.action) for it in by_role] == [
+        ("inline", "Key", "kms:Decrypt"),
+        ("inline", "Key", "kms:GenerateDataKey"),
+        ("inline", "Queue", "sqs:Send*"),
+    ]
+    by_key = {grant.action for grant in used_grants.listing() if grant.owner == key}
+    assert by_key == {"kms:*"}
 
 
 def test_trust_policy_decides_by_service_and_source(sandbox: Sandbox) -> None:

@@ -231,7 +231,8 @@ def test_a_function_is_invoked_with_its_permission_only(sandbox: Sandbox) -> Non
     make_rule(sandbox, "to-function", {"source": ["test.function"]}, {"Arn": function})
     put_event(sandbox, "test.function", {"n": 1})
     assert event_delivery.drain(10)
-    assert "invoke it" in failures(sandbox, "to-function")[0]["reason"]
+    (failure,) = failures(sandbox, "to-function")
+    assert "does not let events.amazonaws.com lambda:InvokeFunction" in failure["reason"]
     sandbox.client("lambda").add_permission(
         FunctionName="event-target",
         StatementId="events",

@@ -290,3 +290,18 @@ def handler(event, context):
         failed, _ = under_way.result(DEADLINE_SECONDS)
     assert failed["errorType"] == "Runtime.ExitError"
     assert _invoke(sandbox, "crashing", {"seconds": 0})[0] == "done"
+
+
+def test_a_retired_environment_is_replaced_by_a_new_one_that_assumes_the_role_anew(
+    sandbox: Sandbox,
+) -> None:
+    source = """
+import os
+def handler(event, context):
+    return os.getpid()
+"""
+    create_function(sandbox, "retiring", source)
+    first = _invoke(sandbox, "retiring", {})[0]
+    assert _invoke(sandbox, "retiring", {})[0] == first
+    control(sandbox, "POST", "functions/retiring/retire")
+    assert _invoke(sandbox, "retiring", {})[0] != first

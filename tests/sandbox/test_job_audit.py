@@ -24,6 +24,7 @@ def job(name: str, number: int, *items: str, **changes: Any) -> Job:
         "labeled": frozenset(items),
         "accepted": frozenset(),
         "unlabeled_shown": 0,
+        "never_began": False,
         **changes,
     }
     return Job(**values)
@@ -143,6 +144,7 @@ def verdict_on(lines: list[dict[str, Any]], **changes: Any) -> Job:
         "created": "2026-01-01",
         "modified": "2026-01-02",
         "item_ids": [line["item-id"] for line in lines],
+        "status": "Completed",
         "kind": "VerificationBoundingBox",
         "accepted_category": "Correct",
         "opinions": {},
@@ -184,10 +186,14 @@ def test_custom_verdicts_are_what_reviewers_said_not_what_a_function_made_of_it(
     assert found.accepted == ({"a"} if accepted else set())
 
 
-def test_of_a_labeling_job_name_times_and_items_are_enough() -> None:
+def labeling_job(*items: str, status: str = "Completed") -> dict[str, Any]:
+    times = {"created": "1", "modified": "2"}
+    return {"name": "label-1", **times, "status": status, "item_ids": list(items)}
+
+
+def test_of_a_labeling_job_name_times_status_and_items_are_enough() -> None:
     line = {"item-id": "a", "verdict": 0, "verdict-metadata": {"class-name": "cat"}}
-    shown = {"name": "label-1", "created": "1", "modified": "2", "item_ids": ["a"]}
-    (found,) = read_jobs(lambda _name: Service(line), lambda _path: [shown])
+    (found,) = read_jobs(lambda _name: Service(line), lambda _path: [labeling_job("a")])
     assert not found.verifies
     assert set(found.labeled) == {"a"}
 
@@ -267,6 +273,24 @@ def test_a_run_may_have_labels_of_an_earlier_one() -> None:
     assert imbalances(given, verdicts("a", "b", "c")) == []
     untouched = report(labeling_job=None, stored=0, labeled=3)
     assert imbalances(untouched) == []
+
+
+def test_a_job_that_could_not_read_its_manifest_had_no_items() -> None:
+    given = report(stored=0, returned={"labeling_job_failed": 3})
+    assert imbalances(given, job("label-1", 1, never_began=True)) == []
+    assert any("the job had 0" in it for it in imbalances(given, job("label-1", 1)))
+
+
+@pytest.mark.parametrize(
+    ("status", "items", "never_began"),
+    [("Failed", [], True), ("Failed", ["a"], False), ("Stopped", [], False)],
+)
+def test_a_job_that_failed_without_items_never_began(
+    status: str, items: list[str], never_began: bool
+) -> None:
+    shown = [labeling_job(*items, status=status)]
+    (found,) = read_jobs(lambda _name: Service(), lambda _path: shown)
+    assert found.never_began is never_began
 
 
 def test_what_was_claimed_and_is_in_no_job_is_found() -> None:

@@ -1,4 +1,12 @@
-"""Expectations from AWS's documentation of policy evaluation and condition operators."""
+"""Expectations from AWS's documentation of policy evaluation and condition operators.
+
+Each is what a page of the IAM User Guide says, not what the evaluator was seen to do:
+reference_policies_evaluation-logic.html (one policy; how policies act together is in
+test_authorization.py), reference_policies_elements_condition_operators.html (operators, IfExists,
+Null), reference_policies_condition-single-vs-multi-valued-context-keys.html (ForAllValues,
+ForAnyValue), reference_policies_elements_notaction.html, ..._notresource.html, ..._principal.html,
+..._notprincipal.html and reference_policies_variables.html.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from labeling_sandbox.policy_evaluation import Decision, Principal, evaluate
+from labeling_sandbox.policy_evaluation import Decision, Principal, evaluate, judge
 
 ALLOW, DENY, NONE = Decision.ALLOW, Decision.EXPLICIT_DENY, Decision.IMPLICIT_DENY
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:intake"
@@ -72,6 +80,14 @@ def test_not_action_covers_everything_else() -> None:
     statement = {"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}
     assert evaluate(_policy(statement), "s3:GetObject", "*", {}) is ALLOW
     assert evaluate(_policy(statement), "iam:CreateRole", "*", {}) is NONE
+
+
+def test_not_action_in_a_denial_spares_what_it_names_and_allows_nothing() -> None:
+    statement = {"Effect": "Deny", "NotAction": "s3:Get*", "Resource": "*"}
+    assert evaluate(_policy(_allow(), statement), "s3:PutObject", "*", {}) is DENY
+    assert evaluate(_policy(_allow(), statement), "s3:GetObject", "*", {}) is ALLOW
+    # "Deny with NotAction does not grant the listed actions."
+    assert evaluate(_policy(statement), "s3:GetObject", "*", {}) is NONE
 
 
 @pytest.mark.parametrize(
@@ -219,6 +235,60 @@ def test_set_operators_over_several_values(
     operator: str, values: list[str], expected: bool
 ) -> None:
     assert _with_condition(operator, "aws:TagKeys", ["a", "b"], {"aws:TagKeys": values}) is expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [
+        # "If the key is present, evaluate as usual."
+        ("StringEqualsIfExists", "b", False),
+        ("StringNotEqualsIfExists", "a", False),
+        ("BoolIfExists", "false", False),
+        ("NumericLessThanIfExists", "3", False),
+        ("ForAnyValue:StringEqualsIfExists", ["b", "c"], False),
+        ("ForAllValues:StringEqualsIfExists", ["a", "b"], False),
+    ],
+)
+def test_if_exists_does_not_excuse_a_wrong_value(operator: str, value: Any, expected: bool) -> None:
+    wanted = {"NumericLessThanIfExists": "2", "BoolIfExists": "true"}.get(operator, "a")
+    assert _with_condition(operator, "k", wanted, {"k": value}) is expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [("ForAllValues:StringEquals", DENY), ("ForAnyValue:StringEquals", ALLOW)],
+)
+def test_a_denial_with_for_all_values_applies_when_the_key_is_missing(
+    operator: str, expected: Decision
+) -> None:
+    # "ForAllValues returns true if there are no keys in the request": the guide warns of Deny.
+    policy = _policy(_allow(), _deny(Condition={operator: {"aws:TagKeys": ["a"]}}))
+    assert evaluate(policy, "s3:GetObject", "*", {}) is expected
+
+
+def test_a_denial_with_a_negated_operator_applies_when_the_key_is_missing() -> None:
+    # Why each of the module's denials of other keys first asks with Null for the header.
+    header = "s3:x-amz-server-side-encryption"
+    negated = {"StringNotEquals": {header: "aws:kms"}}
+    assert evaluate(_policy(_allow(), _deny(Condition=negated)), "s3:PutObject", "*", {}) is DENY
+    asked = _policy(_allow(), _deny(Condition={**negated, "Null": {header: "false"}}))
+    assert evaluate(asked, "s3:PutObject", "*", {}) is ALLOW
+    assert evaluate(asked, "s3:PutObject", "*", {header: "AES256"}) is DENY
+    assert evaluate(asked, "s3:PutObject", "*", {header: "aws:kms"}) is ALLOW
+
+
+def test_the_grants_of_a_verdict_are_the_statements_that_allow() -> None:
+    policy = _policy(
+        _allow(Sid="Reads", Action=["s3:Get*", "s3:List*"]),
+        _allow(Sid="All", Action="s3:*"),
+        _allow(Sid="Queue", Action="sqs:*"),
+        {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
+    )
+    verdict = judge(policy, "s3:GetObject", "*", {})
+    assert verdict.decision is ALLOW
+    assert verdict.grants == (("Reads", "s3:Get*"), ("All", "s3:*"), ("", "NotAction"))
+    denied = judge(_policy(_allow(Sid="All"), _deny()), "s3:GetObject", "*", {})
+    assert (denied.decision, denied.grants) == (DENY, ())
 
 
 def test_every_operator_and_every_key_must_hold() -> None:

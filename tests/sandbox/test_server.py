@@ -80,7 +80,7 @@ def handler(event, context):
 
 def test_authorization_trace_is_readable_over_http(sandbox: Sandbox) -> None:
     answer = _ask(sandbox, "/sandbox/authorization")
-    assert {"trace", "unmapped"} == set(answer)
+    assert {"trace", "unmapped", "used"} == set(answer)
 
 
 def test_one_process_holds_one_sandbox(sandbox: Sandbox, runtime_python: Path) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.sandbox.resources import control
+
 if TYPE_CHECKING:
     from labeling_sandbox.server import Sandbox
 
@@ -95,6 +97,19 @@ def test_visibility_can_be_extended_ended_and_runs_out(sandbox: Sandbox) -> None
             QueueUrl=url, ReceiptHandle=again["ReceiptHandle"], VisibilityTimeout=5
         )
     assert "MessageNotInflight" in _code(refused)
+
+
+def test_messages_in_flight_can_be_made_ready_at_once_and_delayed_ones_stay(
+    sandbox: Sandbox,
+) -> None:
+    sqs, url = sandbox.client("sqs"), _queue(sandbox, "revealed", VisibilityTimeout="300")
+    sqs.send_message(QueueUrl=url, MessageBody="hidden")
+    sqs.send_message(QueueUrl=url, MessageBody="later", DelaySeconds=60)
+    _receive(sandbox, url)
+    assert _counts(sandbox, url) == (0, 1, 1)
+    control(sandbox, "POST", "queues/revealed/reveal")
+    assert _counts(sandbox, url) == (1, 0, 1)
+    assert [message["Body"] for message in _receive(sandbox, url)] == ["hidden"]
 
 
 def test_long_poll_wakes_for_a_message(sandbox: Sandbox) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from moto.kms.models import Key, kms_backends
 from moto.sts.models import AssumedRole, STSBackend, sts_backends
 
+from labeling_sandbox import used_grants
 from labeling_sandbox.denial import access_denied, not_passable
 from labeling_sandbox.policy_evaluation import (
     ContextValue,
@@ -23,6 +24,7 @@ from labeling_sandbox.policy_evaluation import (
     PolicyDocument,
     Principal,
     evaluate,
+    judge,
 )
 from labeling_sandbox.role_policies import (
     account_principal,
@@ -30,7 +32,9 @@ from labeling_sandbox.role_policies import (
     documents,
     find_role,
     identity_context,
+    is_foreign,
 )
+from labeling_sandbox.used_grants import RESOURCE_POLICY, TRUST_POLICY, Grant
 
 if TYPE_CHECKING:
     from moto.core.responses import BaseResponse
@@ -66,6 +70,7 @@ UNMAPPED: set[str] = set()
 
 @dataclass
 class _Settings:
+    account: str = "123456789012"
     enforcing: bool = True
     region: str = "us-east-1"
 
@@ -124,9 +129,15 @@ def trusts(role_arn: str, service: str, context: Context) -> bool:
     if role is None:
         return False
     full = {**_SERVICE_CONTEXT, "aws:SourceAccount": role_arn.split(":")[4], **context}
-    return _service_decision(
-        role.assume_role_policy_document, service, "sts:AssumeRole", None, full
+    verdict = judge(
+        role.assume_role_policy_document,
+        "sts:AssumeRole",
+        None,
+        full,
+        Principal(service=service),
     )
+    used_grants.note(used_grants.of(str(role.name), TRUST_POLICY, verdict))
+    return verdict.decision is Decision.ALLOW
 
 
 def service_allowed(
@@ -146,7 +157,10 @@ def service_allowed(
     """
     if not _settings.enforcing:
         return True
-    return _service_decision(policy, service, action, resource, {**_SERVICE_CONTEXT, **context})
+    full = {**_SERVICE_CONTEXT, **context}
+    verdict = judge(policy, action, resource, full, Principal(service=service))
+    used_grants.note(used_grants.of(resource, RESOURCE_POLICY, verdict))
+    return verdict.decision is Decision.ALLOW
 
 
 def service_may_use_key(
@@ -196,9 +210,10 @@ def role_allows(
     Returns:
         True when the request is allowed.
     """
-    allowed = _decide(role_arn, action, resource, context, resource_policy)
-    _record(Judgement(role_arn.rsplit("/", 1)[-1], action, resource or "*", allowed))
-    return allowed
+    grants = _decide(role_arn, action, resource, context, resource_policy)
+    used_grants.note(grants)
+    _record(Judgement(_name(role_arn), action, resource or "*", bool(grants)))
+    return bool(grants)
 
 
 def role_may_use_key(role_arn: str, key_arn: str, action: str, context: Context) -> bool:
@@ -220,16 +235,19 @@ def role_may_use_key(role_arn: str, key_arn: str, action: str, context: Context)
         return False
     account = role_arn.split(":")[4]
     full = {"kms:CallerAccount": account, **identity_context(role_arn, _settings.region), **context}
-    direct = evaluate(key.policy, action, key_arn, full, Principal(frozenset({role_arn})))
-    delegated = evaluate(key.policy, action, key_arn, full, account_principal(role_arn))
-    denied = Decision.EXPLICIT_DENY in (direct, delegated)
-    by_identity = not denied and _decide(role_arn, action, key_arn, full, None)
-    allowed = not denied and (
-        (direct is Decision.ALLOW and not _denied_by_identity(role_arn, action, key_arn, full))
-        or (delegated is Decision.ALLOW and by_identity)
-    )
-    _record(Judgement(role_arn.rsplit("/", 1)[-1], action, key_arn, allowed))
-    return allowed
+    direct = judge(key.policy, action, key_arn, full, Principal(frozenset({role_arn})))
+    delegated = judge(key.policy, action, key_arn, full, account_principal(role_arn))
+    grants: list[Grant] = []
+    if Decision.EXPLICIT_DENY not in (direct.decision, delegated.decision):
+        by_identity = _decide(role_arn, action, key_arn, full, None)
+        if by_identity:
+            grants = used_grants.of(key_arn, RESOURCE_POLICY, delegated)
+            grants += by_identity if grants else []
+        if not _denied_by_identity(role_arn, action, key_arn, full):
+            grants += used_grants.of(key_arn, RESOURCE_POLICY, direct)
+    used_grants.note(grants)
+    _record(Judgement(_name(role_arn), action, key_arn, bool(grants)))
+    return bool(grants)
 
 
 def kms_key_arn(key_id: str | None, region: str, account: str) -> str | None:
@@ -283,11 +301,13 @@ def reset_trace() -> None:
     with _trace_lock:
         TRACE.clear()
         UNMAPPED.clear()
+    used_grants.reset()
 
 
 def install(sandbox: Sandbox) -> None:
     """Take the sandbox's region and its choice of enforcement."""
-    _settings.enforcing, _settings.region = sandbox.enforce_iam, sandbox.region
+    _settings.account, _settings.region = sandbox.account, sandbox.region
+    _settings.enforcing = sandbox.enforce_iam
 
 
 def _record(judgement: Judgement) -> None:
@@ -295,15 +315,8 @@ def _record(judgement: Judgement) -> None:
         TRACE.append(judgement)
 
 
-def _service_decision(
-    policy: str | PolicyDocument | None,
-    service: str,
-    action: str,
-    resource: str | None,
-    context: Context,
-) -> bool:
-    principal = Principal(service=service)
-    return evaluate(policy, action, resource, context, principal) is Decision.ALLOW
+def _name(role_arn: str) -> str:
+    return role_arn.rsplit("/", 1)[-1]
 
 
 def _decide(
@@ -312,29 +325,47 @@ def _decide(
     resource: str | None,
     context: Context,
     resource_policy: str | PolicyDocument | None,
-) -> bool:
+) -> list[Grant]:
+    """Return the grants that allow a role's request; none where it is refused."""
     role = find_role(role_arn)
     if role is None:
-        return False
+        return []
     full = {**identity_context(role_arn, _settings.region), **context}
-    identity = [evaluate(document, action, resource, full) for document in documents(role)]
-    direct = evaluate(resource_policy, action, resource, full, Principal(frozenset({role_arn})))
-    delegated = evaluate(resource_policy, action, resource, full, account_principal(role_arn))
-    if Decision.EXPLICIT_DENY in (*identity, direct, delegated):
-        return False
+    identity = {
+        name: judge(document, action, resource, full) for name, document in documents(role).items()
+    }
+    direct = judge(resource_policy, action, resource, full, Principal(frozenset({role_arn})))
+    delegated = judge(resource_policy, action, resource, full, account_principal(role_arn))
+    if any(
+        verdict.decision is Decision.EXPLICIT_DENY
+        for verdict in (*identity.values(), direct, delegated)
+    ):
+        return []
     limit = boundary(role)
     if limit is not None and evaluate(limit, action, resource, full) is not Decision.ALLOW:
-        return False
+        return []
+    owner = resource or "*"
+    by_role = [
+        grant
+        for name, verdict in identity.items()
+        for grant in used_grants.of(str(role.name), name, verdict)
+    ]
+    if is_foreign(role_arn, resource, _settings.account):
+        # Across accounts both sides must allow; a grant to the account leaves it to the role's.
+        by_resource = used_grants.of(owner, RESOURCE_POLICY, delegated)
+        return [*by_role, *by_resource] if by_role and by_resource else []
     # A grant to the account delegates to its IAM policies; only a grant to the role itself stands
     # alone.
-    return Decision.ALLOW in (*identity, direct)
+    return [*by_role, *used_grants.of(owner, RESOURCE_POLICY, direct)]
 
 
 def _denied_by_identity(role_arn: str, action: str, resource: str, context: Context) -> bool:
     role = find_role(role_arn)
     if role is None:
         return True
-    decisions = {evaluate(document, action, resource, context) for document in documents(role)}
+    decisions = {
+        evaluate(document, action, resource, context) for document in documents(role).values()
+    }
     limit = boundary(role)
     if limit is not None and evaluate(limit, action, resource, context) is not Decision.ALLOW:
         return True

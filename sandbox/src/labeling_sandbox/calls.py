@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labeling_sandbox import authorization, control
+from labeling_sandbox import authorization, control, used_grants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -108,6 +108,7 @@ def _authorization() -> control.JsonObject:
     return {
         "trace": [vars(judgement) for judgement in list(authorization.TRACE)],
         "unmapped": sorted(authorization.UNMAPPED),
+        "used": [vars(grant) for grant in used_grants.listing()],
     }
 
 

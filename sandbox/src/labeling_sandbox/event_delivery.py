@@ -210,12 +210,18 @@ def install(sandbox: Sandbox) -> None:
     background.start("event-delivery", lambda: _pump(sandbox))
     control.route("events/duplicate", "POST", _set_disturbance)
     control.route("events/drain", "POST", _drain_on_request)
+    control.route("undelivered/reset", "POST", _forget_undelivered)
     control.route("undelivered", "GET", lambda _path, _body: [vars(it) for it in undelivered()])
 
 
 def stop() -> None:
     """End the delivery thread."""
     _bus.stop()
+
+
+def _forget_undelivered(_path: Mapping[str, str], _body: dict[str, Any]) -> dict[str, Any]:
+    _bus.undelivered.clear()
+    return {}
 
 
 def _set_disturbance(_path: Mapping[str, str], body: dict[str, Any]) -> dict[str, Any]:

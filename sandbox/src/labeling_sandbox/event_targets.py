@@ -120,7 +120,10 @@ def send_to_queue(
     if not authorization.service_allowed(
         queue.policy, EVENTS_PRINCIPAL, "sqs:SendMessage", queue_arn, source.context
     ):
-        message = f"the policy of {queue_arn} does not let {EVENTS_PRINCIPAL} send for {source.arn}"
+        message = (
+            f"the policy of {queue_arn} does not let {EVENTS_PRINCIPAL} sqs:SendMessage "
+            f"for {source.arn}"
+        )
         raise DeliveryError(message, "NO_PERMISSIONS")
     key = queue.kms_master_key_id
     if key and not authorization.service_may_use_key(
@@ -132,7 +135,8 @@ def send_to_queue(
         source.context,
     ):
         message = (
-            f"the policy of the key {key} does not let {EVENTS_PRINCIPAL} use it for {queue_arn}"
+            f"the policy of the key {key} does not let {EVENTS_PRINCIPAL} kms:GenerateDataKey and "
+            f"kms:Decrypt for {queue_arn}"
         )
         raise DeliveryError(message, "NO_PERMISSIONS")
     sqs_backends[account][region].send_message(
@@ -163,7 +167,10 @@ def _invoke_function(sandbox: Sandbox, function_arn: str, body: str, source: Sou
         function_arn,
         source.context,
     ):
-        message = f"the policy of {function_arn} does not let {source.arn} invoke it"
+        message = (
+            f"the policy of {function_arn} does not let {EVENTS_PRINCIPAL} lambda:InvokeFunction "
+            f"for {source.arn}"
+        )
         raise DeliveryError(message, "NO_PERMISSIONS")
     try:
         sandbox.client("lambda").invoke(

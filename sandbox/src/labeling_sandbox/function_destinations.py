@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from labeling_sandbox.server import Sandbox
 
+LOST: list[str] = []
+"""Why events of functions were lost, as AsyncEventsDropped and such metrics count them."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -53,13 +56,17 @@ def report_failure(sandbox: Sandbox, failure: Failure) -> None:
         failure.config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
     )
     dead_letter = dead_letter_target(failure.function)
+    if not destination and not dead_letter:
+        reason = failure.error.decode(errors="replace")
+        LOST.append(f"event of {failure.function.function_name} is dropped: {reason}")
     try:
         if destination:
             _send(sandbox, failure.function, destination, json.dumps(_record(failure)))
         if dead_letter:
             _send(sandbox, failure.function, dead_letter, failure.event.decode())
     except (ClientError, PermissionError) as error:
-        _log.warning("event of %s is lost: %s", failure.function.function_name, error)
+        LOST.append(f"event of {failure.function.function_name} is lost: {error}")
+        _log.warning(LOST[-1])
 
 
 def _record(failure: Failure) -> dict[str, Any]:

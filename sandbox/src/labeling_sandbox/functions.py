@@ -32,7 +32,7 @@ from labeling_sandbox import (
     function_logs,
 )
 from labeling_sandbox.denial import ServiceRefusal
-from labeling_sandbox.function_destinations import Failure, report_failure
+from labeling_sandbox.function_destinations import LOST, Failure, report_failure
 from labeling_sandbox.runtime_environment import Ending, ExecutionEnvironment, Outcome
 
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ def install(sandbox: Sandbox) -> None:
 
     LambdaBackend.delete_function = delete_function
     control.route("functions/<name>/crash", "POST", _crash)
+    control.route("functions/lost-events", "GET", lambda _path, _body: list(LOST))
+    control.route("functions/<name>/retire", "POST", _retire_on_request)
 
 
 def _crash(path: Mapping[str, str], _body: dict[str, Any]) -> dict[str, int]:
@@ -192,7 +194,8 @@ def _run_with_retries(function: LambdaFunction, event: bytes) -> None:
         try:
             outcome, _ = _run(function, event)
         except ServiceRefusal as refusal:
-            reason = str(refusal).encode()
+            refused = {"errorType": refusal.error_code, "errorMessage": str(refusal)}
+            reason = json.dumps(refused).encode()
             continue
         if outcome.ending is Ending.RESPONSE:
             return
@@ -247,6 +250,12 @@ def _take(fleet: _Fleet, function: LambdaFunction) -> ExecutionEnvironment:
 def _pop_outdated(fleet: _Fleet, key: PoolKey) -> list[ExecutionEnvironment]:
     outdated = [other for other in fleet.idle if other[0] == key[0] and other != key]
     return [environment for other in outdated for environment in fleet.idle.pop(other)]
+
+
+def _retire_on_request(path: Mapping[str, str], _body: dict[str, Any]) -> dict[str, Any]:
+    """End the environments that wait for an invocation, as Lambda does after some idle time."""
+    _retire(path["name"])
+    return {}
 
 
 def _retire(function_name: str) -> None:

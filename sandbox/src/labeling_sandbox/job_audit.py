@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _VERIFIED = "VERIFIED"
+_FAILED = "Failed"
 #: What the kind of a job that judges labels is called, see `labeling_requests.task_suffix`.
 _CUSTOM, _VERIFICATION = "custom", "Verification"
 
@@ -32,6 +33,7 @@ class Job:
         labeled: The items that got a label from it; of a verification job, a verdict.
         accepted: The items whose label was accepted by it.
         unlabeled_shown: Objects that were paid for although they had no label to judge.
+        never_began: Whether it failed before it could read its manifest.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Job:
     labeled: frozenset[str]
     accepted: frozenset[str]
     unlabeled_shown: int
+    never_began: bool
 
 
 @dataclass
@@ -78,7 +81,7 @@ def read_jobs(client: Callable[[str], Any], control: Callable[[str], Any]) -> li
     Args:
         client: Makes an administrator's client of a service.
         control: Reads one of the sandbox's control routes: ``labeling-jobs`` tells ``name``,
-            ``created``, ``modified`` and ``item_ids`` of each job. Of a job that verifies also
+            ``created``, ``modified``, ``status`` and ``item_ids`` of each job. Of a job that verifies also
             ``kind`` (``custom``, or what the managed functions are called), the
             ``accepted_category``, ``opinions`` (the categories that reviewers chose, by item) and
             ``shown_without_label``.
@@ -113,6 +116,7 @@ def _job(client: Callable[[str], Any], entry: Mapping[str, Any]) -> Job:
         labeled=frozenset(metadata),
         accepted=frozenset(accepted) if verifies else frozenset(),
         unlabeled_shown=entry.get("shown_without_label", 0),
+        never_began=entry["status"] == _FAILED and not entry["item_ids"],
     )
 
 
@@ -226,7 +230,8 @@ def _imbalances(
     worked_on = {item for it in (job, verification) if it for item in it.items}
     untouched = report["claimed"] - len(worked_on)
     # Labels of earlier runs need no job, and are kept where none could be made.
-    if job and not verification and untouched > report["superseded"] + report["labeled"]:
+    unread = report["superseded"] + report["labeled"]
+    if job and not job.never_began and not verification and untouched > unread:
         yield f"claimed {report['claimed']}, but the job had {len(worked_on)} items"
     # A run may verify labels of earlier runs although its own labeling job never came to be.
     unreached = report["returned"].get("labeling_job_not_created", 0)

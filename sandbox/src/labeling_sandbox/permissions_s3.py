@@ -43,6 +43,9 @@ _READS = frozenset({"GetObject", "HeadObject"})
 _HEADER_KEYS: Mapping[str, str] = {
     "x-amz-server-side-encryption": "s3:x-amz-server-side-encryption",
     "x-amz-server-side-encryption-aws-kms-key-id": "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-customer-algorithm": (
+        "s3:x-amz-server-side-encryption-customer-algorithm"
+    ),
     "x-amz-acl": "s3:x-amz-acl",
     "x-amz-storage-class": "s3:x-amz-storage-class",
 }

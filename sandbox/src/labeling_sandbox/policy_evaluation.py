@@ -22,7 +22,15 @@ from labeling_sandbox.policy_conditions import (
     substitute,
 )
 
-__all__ = ["ContextValue", "Decision", "Principal", "evaluate", "parse_document"]
+__all__ = [
+    "ContextValue",
+    "Decision",
+    "Principal",
+    "Verdict",
+    "evaluate",
+    "judge",
+    "parse_document",
+]
 
 PolicyDocument = Mapping[str, Any]
 
@@ -36,6 +44,19 @@ class Decision(Enum):
     ALLOW = "Allow"
     EXPLICIT_DENY = "ExplicitDeny"
     IMPLICIT_DENY = "ImplicitDeny"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one policy document says about one request, and by which of its statements.
+
+    Attributes:
+        decision: The decision of this document alone.
+        grants: Id and action, as they are written, of each statement that allows the request.
+    """
+
+    decision: Decision
+    grants: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +97,17 @@ def evaluate(
     context: Mapping[str, ContextValue],
     principal: Principal | None = None,
 ) -> Decision:
+    """Evaluate one policy document; see `judge`, which also names the statements."""
+    return judge(document, action, resource, context, principal).decision
+
+
+def judge(
+    document: str | bytes | PolicyDocument | None,
+    action: str,
+    resource: str | None,
+    context: Mapping[str, ContextValue],
+    principal: Principal | None = None,
+) -> Verdict:
     """Evaluate one policy document; an explicit deny wins over every allow.
 
     Args:
@@ -86,23 +118,23 @@ def evaluate(
         principal: Who asks; None for identity policies, which name no principal.
 
     Returns:
-        The decision of this document alone.
+        The decision of this document alone, with the statements that allow the request.
 
     Raises:
         ValueError: The document uses a condition operator that IAM does not know.
     """
     parsed = parse_document(document)
     if parsed is None:
-        return Decision.IMPLICIT_DENY
+        return Verdict(Decision.IMPLICIT_DENY)
     variables = normalise(context) if parsed.get("Version") == _VERSION_WITH_VARIABLES else None
-    decision = Decision.IMPLICIT_DENY
+    grants: list[tuple[str, str]] = []
     for statement in _as_list(parsed.get("Statement", [])):
         if not _applies(statement, action, resource, normalise(context), variables, principal):
             continue
         if statement["Effect"] == "Deny":
-            return Decision.EXPLICIT_DENY
-        decision = Decision.ALLOW
-    return decision
+            return Verdict(Decision.EXPLICIT_DENY)
+        grants += [(str(statement.get("Sid", "")), name) for name in _names(statement, action)]
+    return Verdict(Decision.ALLOW if grants else Decision.IMPLICIT_DENY, tuple(grants))
 
 
 def _applies(
@@ -122,14 +154,20 @@ def _applies(
 
 
 def _action_matches(statement: Mapping[str, Any], action: str) -> bool:
-    def named(patterns: object) -> bool:
-        return any(
-            matches_pattern(pattern.lower(), action.lower()) for pattern in _as_list(patterns)
-        )
+    return bool(_names(statement, action))
 
+
+def _names(statement: Mapping[str, Any], action: str) -> list[str]:
+    """Return the parts of the action element by which a statement covers an action."""
+    patterns = statement["Action"] if "Action" in statement else statement["NotAction"]
+    matching = [
+        pattern
+        for pattern in _as_list(patterns)
+        if matches_pattern(pattern.lower(), action.lower())
+    ]
     if "Action" in statement:
-        return named(statement["Action"])
-    return not named(statement["NotAction"])
+        return matching
+    return [] if matching else ["NotAction"]
 
 
 def _resource_matches(

@@ -151,6 +151,14 @@ class QueueStorage:
             self.lock.notify_all()
             return True
 
+    def reveal(self) -> None:
+        """Make every message ready that a receive has hidden, as if its time had passed."""
+        with self.lock:
+            for identifier in set(self._hidden_until) - self._delayed:
+                del self._hidden_until[identifier]
+                self._ready[identifier] = None
+            self.lock.notify_all()
+
     def clear(self) -> None:
         """Remove every message; issued handles stay known."""
         with self.lock:

@@ -11,6 +11,8 @@ from labeling_sandbox.policy_evaluation import (
     parse_document,
 )
 
+_ACCOUNT_PART = 4
+
 
 def find_role(role_arn: str) -> Role | None:
     """Return moto's role for an ARN, or None where there is none."""
@@ -40,11 +42,27 @@ def account_principal(role_arn: str) -> Principal:
     return Principal(frozenset({role_arn, account, f"arn:{partition}:iam::{account}:root"}))
 
 
-def documents(role: Role) -> list[PolicyDocument]:
-    """Return the role's inline and attached policies."""
-    inline = [parse_document(document) for document in list(role.policies.values())]
-    managed = [_managed_document(policy) for policy in list(role.managed_policies.values())]
-    return [document for document in (*inline, *managed) if document is not None]
+def is_foreign(role_arn: str, resource: str | None, home_account: str) -> bool:
+    """Tell whether a role belongs to another account than a resource.
+
+    Args:
+        role_arn: The role.
+        resource: The resource's ARN, if it is known.
+        home_account: The account of whatever names none in its ARN, such as a bucket.
+    """
+    parts = (resource or "").split(":")
+    account = parts[_ACCOUNT_PART] if len(parts) > _ACCOUNT_PART else ""
+    return (account or home_account) != role_arn.split(":")[_ACCOUNT_PART]
+
+
+def documents(role: Role) -> dict[str, PolicyDocument]:
+    """Return the role's inline and attached policies by name."""
+    inline = {name: parse_document(text) for name, text in list(role.policies.items())}
+    managed = {
+        str(policy.name): _managed_document(policy)
+        for policy in list(role.managed_policies.values())
+    }
+    return {name: policy for name, policy in (inline | managed).items() if policy is not None}
 
 
 def boundary(role: Role) -> PolicyDocument | None:

@@ -27,6 +27,7 @@ from moto.sqs.exceptions import (
 from moto.sqs.models import Message, Queue, SQSBackend
 from moto.sqs.responses import SQSResponse
 
+from labeling_sandbox import control
 from labeling_sandbox.queue_redrive import MoveTasks
 from labeling_sandbox.queue_storage import QueueStorage
 
@@ -50,8 +51,14 @@ _BATCHES = {
 }
 
 
-def install(_sandbox: Sandbox) -> None:
+def install(sandbox: Sandbox) -> None:
     """Replace the storage of standard queues and complete the API."""
+
+    def reveal(path: Mapping[str, str], _body: dict[str, Any]) -> dict[str, Any]:
+        storage(models.sqs_backends[sandbox.account][sandbox.region].queues[path["name"]]).reveal()
+        return {}
+
+    control.route("queues/<name>/reveal", "POST", reveal)
     _keep_storage()
     _complete_attributes()
     _replace_message_operations()
