@@ -68,7 +68,7 @@ def main() -> int:
     arguments = parser.parse_args()
     started, tally = time.monotonic(), Tally(arguments.only)
     with Sandbox(port=0, time_scale=0.01) as sandbox:
-        pipelines = (
+        pipelines: tuple[tuple[str, dict[str, Any], tuple[Play, ...]], ...] = (
             ("minimal", {"verification": VERIFICATION}, PLAYS),
             (TEXT_EXAMPLE, {}, TEXT_PLAYS),
         )

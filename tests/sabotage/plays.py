@@ -140,6 +140,31 @@ def _cut_short(stage: Stage) -> None:
     stage.end_of_successors()
 
 
+def _deleted_list(stage: Stage, step: str) -> None:
+    """Somebody deletes the list of what a run has claimed before a step has read it."""
+    stage.scenario.upload(1)
+    # Any right will do that the step needs before it reads the list.
+    with _taken_away(stage, step, "dynamodb:UpdateItem"):
+        run_id = stage.scenario.run_worked_on_by(stage.run())
+    s3, bucket = stage.scenario.client("s3"), stage.scenario.output("output_bucket_name")
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"runs/{run_id}/claims/")["Contents"]
+    for entry in listed:
+        if not entry["Key"].endswith("/index.json"):
+            s3.delete_object(Bucket=bucket, Key=entry["Key"])
+    stage.run()
+    stage.end_of_successors()
+
+
+def _list_deleted_before_labeling(stage: Stage) -> None:
+    """The list of claims is gone when the manifest for workers is to be written."""
+    _deleted_list(stage, "start-labeling-job")
+
+
+def _list_deleted_before_verification(stage: Stage) -> None:
+    """The list of claims is gone when the manifest for reviewers is to be written."""
+    _deleted_list(stage, "start-verification-job")
+
+
 def _lost_answer(stage: Stage) -> None:
     """The answer to the creation of a labeling job is lost, and the job ends unheard."""
     stage.scenario.break_job("create_answer_lost")
@@ -295,6 +320,8 @@ PLAYS = (
     Play("unheard", _unheard),
     Play("waiting fails", _waiting_fails),
     Play("cut short", _cut_short),
+    Play("list deleted before labeling", _list_deleted_before_labeling),
+    Play("list deleted before verification", _list_deleted_before_verification),
     Play("failed job", _failed_job),
     Play("unheard reviewers", _unheard_reviewers),
     Play("failed reviewers", _failed_reviewers),

@@ -81,8 +81,8 @@ def read_jobs(client: Callable[[str], Any], control: Callable[[str], Any]) -> li
     Args:
         client: Makes an administrator's client of a service.
         control: Reads one of the sandbox's control routes: ``labeling-jobs`` tells ``name``,
-            ``created``, ``modified``, ``status`` and ``item_ids`` of each job. Of a job that verifies also
-            ``kind`` (``custom``, or what the managed functions are called), the
+            ``created``, ``modified``, ``status`` and ``item_ids`` of each job. Of a job that
+            verifies also ``kind`` (``custom``, or what the managed functions are called), the
             ``accepted_category``, ``opinions`` (the categories that reviewers chose, by item) and
             ``shown_without_label``.
     """
