@@ -51,6 +51,26 @@ UNSAFE = KEYED | {
     },
 }
 
+REVIEWERS = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:workteam/vendor-crowd/reviewers"
+# No value is a default, and none is the same for labelers and reviewers.
+TASK_ASKED_FOR = {
+    "availability_seconds": 86_400,
+    "description": "Say what it is.",
+    "keywords": ["animals"],
+    "max_concurrent_tasks": 12,
+    "time_limit_seconds": 60,
+    "title": "Name the animal",
+    "workers_per_object": 3,
+}
+REVIEW_ASKED_FOR = {
+    "availability_seconds": 43_200,
+    "description": "Say whether it is.",
+    "keywords": ["judgements"],
+    "max_concurrent_tasks": 7,
+    "time_limit_seconds": 90,
+    "title": "Judge the name",
+    "workers_per_object": 5,
+}
 SCENARIOS: dict[str, dict[str, Any]] = {
     "default": MINIMAL,
     "own_key": KEYED,
@@ -67,6 +87,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     },
     "locked_down": KEYED
     | {
+        "access_logs": {"bucket_name": "my-logs"},
         "lambda_package": {"s3_bucket": "my-files", "s3_key": "signed/labeling_lambdas.zip"},
         "functions": {
             "code_signing_config_arn": SIGNING,
@@ -78,6 +99,8 @@ SCENARIOS: dict[str, dict[str, Any]] = {
             "vpc": {"security_group_ids": ["sg-1"], "subnet_ids": ["subnet-1", "subnet-2"]},
         },
     },
+    "asked_for": KEYED
+    | {"task": TASK_ASKED_FOR, "verification": {"workteam_arn": REVIEWERS, **REVIEW_ASKED_FOR}},
     "online_store": KEYED | {"feature_group": {"online_store_enabled": True}},
     "overrides": {name: value for name, value in KEYED.items() if name != "labels"}
     | {
@@ -93,7 +116,6 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "workteam_arn": f"arn:aws:sagemaker:ap-southeast-1:{ACCOUNT}:workteam/private-crowd/digits",
     },
 }
-REVIEWERS = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:workteam/vendor-crowd/reviewers"
 # What reviewers are told; escaped like what workers are told.
 UNSAFE_CATEGORIES = ["Correct </script>", *UNSAFE_LABELS[:4]]
 UNSAFE_VERIFICATION = {

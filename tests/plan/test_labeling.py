@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import hcl2
 import pytest
 
+from tests.plan.conftest import REVIEW_ASKED_FOR, TASK_ASKED_FOR
 from tests.plan.planned import Planned, as_list
 from tests.terraform_module import ROOT
 
@@ -68,6 +69,22 @@ def test_an_own_template_and_category_file_are_used(plan: Callable[[str], Planne
     readable = as_list(role["ReadInputs"]["Resource"])
     assert "arn:aws:s3:::my-files/categories.json" in readable
     assert "arn:aws:s3:::my-files/templates/mine.liquid.html" in readable
+
+
+@pytest.mark.parametrize(
+    ("step", "setting", "asked"),
+    [
+        ("start_labeling_job", "LABELING_JOB", TASK_ASKED_FOR),
+        ("start_verification_job", "VERIFICATION_JOB", REVIEW_ASKED_FOR),
+    ],
+)
+def test_a_job_is_as_the_caller_asks(
+    plan: Callable[[str], Planned], step: str, setting: str, asked: dict[str, Any]
+) -> None:
+    job = json.loads(plan("asked_for").environment(step)[setting])
+    # In its request both times begin with "task_".
+    given = {name.removeprefix("task_"): value for name, value in job.items()}
+    assert {name: given[name] for name in asked} == asked
 
 
 def test_records_name_the_label_schema_they_were_made_with(

@@ -197,3 +197,15 @@ def test_only_uploads_raise_events_and_serve_browsers(own_key: Planned) -> None:
     assert rule["allowed_methods"] == ["GET"]
     assert rule["allowed_origins"] == ["*"]
     assert rule["expose_headers"] == ["Access-Control-Allow-Origin"]
+
+
+def test_access_is_logged_where_asked_for_each_bucket_in_a_folder_of_its_own(
+    plan: Callable[[str], Planned],
+) -> None:
+    kind = "module.storage.aws_s3_bucket_logging.this"
+    logging = {use: plan("locked_down").resources[f'{kind}["{use}"]'] for use in USES}
+    assert {values["target_bucket"] for values in logging.values()} == {"my-logs"}
+    assert {use: values["target_prefix"] for use, values in logging.items()} == {
+        use: f"s3/digits/{use}/" for use in USES
+    }
+    assert not plan("own_key").of_type("aws_s3_bucket_logging")
