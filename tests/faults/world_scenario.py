@@ -197,6 +197,9 @@ class WorldScenario(Scenario):
     def assert_denied(self, execution: Execution, action: str) -> None:
         assert self.told.denials[action], execution.arn
 
+    def assert_alarmed(self, ended: Sequence[Execution]) -> None:
+        """No alarm is deployed in this world."""
+
     def start(self, state_input: Row | None = None) -> str:
         return self.world.schedule(state_input).arn
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from labeling_sandbox.demo.pictures import digits
 from tests.pipeline import grants
+from tests.pipeline.alarms import ringing
 from tests.scenarios.scenario import Scenario
 from tests.terraform_module import ROOT
 
@@ -39,8 +41,8 @@ _BODIES = {file.key: file.body for file in _DIGITS.files}
 class SandboxScenario(Scenario):
     """A scenario that shares its pipeline with all others."""
 
-    # Each schedule takes seconds here.
-    failing_schedules = 2
+    # Ten, as in the other world, take minutes: each schedule waits for the workflow's retries.
+    failing_schedules = int(os.environ.get("FAILING_SCHEDULES", "2"))
 
     def __init__(self, deployment: Deployment, name: str) -> None:
         super().__init__(name)
@@ -129,6 +131,10 @@ class SandboxScenario(Scenario):
 
     def assert_denied(self, execution: Execution, action: str) -> None:
         assert f"to perform: {action}" in self.history_of(execution.arn)
+
+    def assert_alarmed(self, ended: Sequence[Execution]) -> None:
+        for execution in ended:
+            assert ringing(self.deployment, "failed-executions", [execution.arn])
 
     def start(self, state_input: Row | None = None) -> str:
         if state_input is None:

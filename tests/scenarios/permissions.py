@@ -41,7 +41,7 @@ def poll_that_fails_for_many_schedules_dead_letters_nothing(scenario: Scenario) 
     uploads = scenario.upload(3)
     with scenario.without("poll_queue", "s3:PutObject"):
         ended = [scenario.run() for _ in range(scenario.failing_schedules)]
-    _assert_all_failed(ended)
+    _assert_all_failed(scenario, ended)
     scenario.assert_denied(ended[-1], "s3:PutObject")
     _mend(scenario)
     scenario.assert_stored(uploads)
@@ -55,7 +55,7 @@ def store_that_fails_for_many_schedules_is_made_up_for(scenario: Scenario) -> No
         run_id = scenario.run_worked_on_by(first.arn)
         later = _schedules_with_successors(scenario, run_id)
     assert len(later) == scenario.failing_schedules - 1
-    _assert_all_failed([first, *later])
+    _assert_all_failed(scenario, [first, *later])
     _mend(scenario, run_id)
     scenario.assert_stored(uploads)
     assert len(scenario.jobs_with(uploads)) == 1
@@ -69,7 +69,7 @@ def return_that_fails_for_many_schedules_is_made_up_for(scenario: Scenario) -> N
         run_id = scenario.run_worked_on_by(first.arn)
         later = _schedules_with_successors(scenario, run_id)
     assert len(later) == scenario.failing_schedules - 1
-    _assert_all_failed([first, *later])
+    _assert_all_failed(scenario, [first, *later])
     scenario.let_expire([])
     _mend(scenario, run_id)
     scenario.assert_stored(uploads)
@@ -88,9 +88,9 @@ def _schedules_with_successors(scenario: Scenario, run_id: str) -> list[Executio
     return [scenario.end_of(successor) for successor in scenario.executions_of(run_id)]
 
 
-def _assert_all_failed(ended: list[Execution]) -> None:
-    # Each rings the alarm failed-executions.
+def _assert_all_failed(scenario: Scenario, ended: list[Execution]) -> None:
     assert {outcome(execution) for execution in ended} == {("FAILED", "RunLeftOpen")}
+    scenario.assert_alarmed(ended)
 
 
 def _mend(scenario: Scenario, run_id: str = "") -> None:

@@ -107,6 +107,10 @@ class Scenario(ABC):
         """Check that an execution's history names the action that was denied."""
 
     @abstractmethod
+    def assert_alarmed(self, ended: Sequence[Execution]) -> None:
+        """Check that the deployed alarm on failed executions rings at executions that failed."""
+
+    @abstractmethod
     def start(self, state_input: Row | None = None) -> str:
         """Start an execution, without an input as the schedule does; return its ARN."""
 
