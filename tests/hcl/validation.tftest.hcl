@@ -946,7 +946,8 @@ run "refuses_functions_signing_config_that_is_no_arn" {
   command = plan
 
   variables {
-    functions = { code_signing_config_arn = "csc-0d1234567890abcde" }
+    functions      = { code_signing_config_arn = "csc-0d1234567890abcde" }
+    lambda_package = { s3_bucket = "my-files", s3_key = "signed/labeling_lambdas.zip" }
   }
 
   expect_failures = [var.functions]

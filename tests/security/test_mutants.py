@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from tests.security import refusals
 from tests.security.mutants import Mutant, UnfitError, mutants
+from tests.security.refusals import Rule, rules
 from tests.terraform_module import ROOT
 
 
@@ -28,3 +32,39 @@ def test_a_breakage_whose_place_is_gone_or_not_clear_is_an_error(after: str, old
     mutant = Mutant("name", "file", after, old, "", "tests/x.py::test_x")
     with pytest.raises(UnfitError):
         mutant.broken("first value = 1\nsecond value = 2\n")
+
+
+REGION = Rule("variables.tf", "workteam_arn must be of the region ${data.aws_region.current.id}.")
+LENGTH = Rule("variables.tf", "workteam_arn must have at most 256 characters.")
+
+
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [
+        ("Invalid value workteam_arn must be of the\nregion eu-west-1.", True),
+        ("Invalid value verification.workteam_arn must be of the region eu-west-1.", False),
+        ("Invalid value workteam_arn must have at most 256 characters.", False),
+    ],
+)
+def test_a_rule_is_known_by_its_message(error: str, *, named: bool) -> None:
+    assert REGION.said_in(error) is named
+
+
+def test_every_rule_of_the_module_is_found() -> None:
+    written = sum(
+        len(re.findall(r"^ +(?:validation|precondition|postcondition) \{", text, re.MULTILINE))
+        for text in (
+            file.read_text(encoding="utf-8")
+            for file in [*ROOT.glob("*.tf"), *ROOT.glob("modules/*/*.tf")]
+        )
+    )
+    assert len(rules()) == written > 80
+    assert len({rule.name for rule in rules()}) == written
+
+
+def test_a_rule_that_is_never_the_only_one_is_unproven(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "rules", lambda: [REGION, LENGTH])
+    region = "workteam_arn must be of the region eu-west-1."
+    length = "workteam_arn must have at most 256 characters."
+    assert refusals.unproven({"far": [region], "far and long": [region, length]}) == [LENGTH.name]
+    assert refusals.unproven({"far": [region], "long": [length]}) == []
