@@ -28,6 +28,8 @@ _FINAL_ERROR = "SettingsError"
 # that outlives its execution and is waited for.
 _ENDLESS = 3000.0
 _SLOW = 600.0
+# By which a step notes for which job it waits.
+_WAIT = "dynamodb:UpdateItem"
 # What the name of a verification job ends with.
 _VERIFICATION = "-verify"
 
@@ -143,8 +145,9 @@ def _cut_short(stage: Stage) -> None:
 def _deleted_list(stage: Stage, step: str) -> None:
     """Somebody deletes the list of what a run has claimed before a step has read it."""
     stage.scenario.upload(1)
-    # Any right will do that the step needs before it reads the list.
-    with _taken_away(stage, step, "dynamodb:UpdateItem"):
+    # What the step needs before it reads the list; and without it nobody can stop its job, so that
+    # the run stays open.
+    with _taken_away(stage, step, _WAIT), _taken_away(stage, "stop-job", _WAIT):
         run_id = stage.scenario.run_worked_on_by(stage.run())
     s3, bucket = stage.scenario.client("s3"), stage.scenario.output("output_bucket_name")
     listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"runs/{run_id}/claims/")["Contents"]

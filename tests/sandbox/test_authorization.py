@@ -126,6 +126,25 @@ def test_missing_object_is_not_found_only_for_those_who_may_list(
     _refused(lambda: client("s3").list_objects_v2(Bucket="guarded"))
 
 
+def test_deleted_object_is_not_found_only_for_those_who_may_list(
+    sandbox: Sandbox, client: Client
+) -> None:
+    administrator, bucket = sandbox.client("s3"), "guarded-versions"
+    administrator.create_bucket(Bucket=bucket)
+    administrator.put_bucket_versioning(
+        Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}
+    )
+    administrator.put_object(Bucket=bucket, Key="runs/gone", Body=b"x")
+    administrator.delete_object(Bucket=bucket, Key="runs/gone")
+    read = allow("s3:GetObject", resource=f"arn:aws:s3:::{bucket}/runs/*")
+    put_policy(sandbox, ROLE, [read])
+    _refused(lambda: client("s3").get_object(Bucket=bucket, Key="runs/gone"))
+    put_policy(sandbox, ROLE, [read, allow("s3:ListBucket", resource=f"arn:aws:s3:::{bucket}")])
+    with pytest.raises(ClientError) as missing:
+        client("s3").get_object(Bucket=bucket, Key="runs/gone")
+    assert missing.value.response["Error"]["Code"] == "NoSuchKey"
+
+
 def test_transaction_needs_the_single_actions_inside(
     sandbox: Sandbox, client: Client, key: str
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from labeling_sandbox.server import Sandbox
 
@@ -57,3 +59,22 @@ def test_versions_are_listed_with_encoded_keys_on_request(sandbox: Sandbox) -> N
     raw = s3.list_object_versions(Bucket="versions", EncodingType="url")
     assert raw["Versions"][0]["Key"] == "100%20%25/a%2Bb/%C3%A9t%C3%A9.png"
     assert s3.list_object_versions(Bucket="versions")["Versions"][0]["Key"] == key
+
+
+def test_a_deleted_object_is_gone_and_its_marker_can_be_deleted_too(sandbox: Sandbox) -> None:
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="markers")
+    s3.put_bucket_versioning(Bucket="markers", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket="markers", Key="k", Body=b"x")
+    s3.delete_object(Bucket="markers", Key="k")
+    with pytest.raises(s3.exceptions.NoSuchKey):
+        s3.get_object(Bucket="markers", Key="k")
+    listed = s3.list_object_versions(Bucket="markers")
+    left = [*listed["Versions"], *listed["DeleteMarkers"]]
+    objects = [{"Key": it["Key"], "VersionId": it["VersionId"]} for it in left]
+    assert len(objects) == 2
+    # As Terraform does, which destroys the versioning of a bucket before it empties the bucket.
+    s3.put_bucket_versioning(Bucket="markers", VersioningConfiguration={"Status": "Suspended"})
+    s3.delete_objects(Bucket="markers", Delete={"Objects": objects})
+    listed = s3.list_object_versions(Bucket="markers")
+    assert listed.get("Versions", []) == listed.get("DeleteMarkers", []) == []

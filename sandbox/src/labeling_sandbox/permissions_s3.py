@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import xmltodict  # type: ignore[import-untyped]
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.models import FakeBucket, FakeKey, s3_backends
 from moto.utilities.utils import get_partition
 
 from labeling_sandbox.permissions import Call, KeyUse, Needs, Requirement
@@ -55,8 +55,8 @@ def s3_needs(call: Call) -> Needs:
     """Return what an S3 request needs.
 
     A read of a key that does not exist also needs ``s3:ListBucket``: without it S3 answers 403
-    instead of 404. The key is
-    taken as the ``s3:prefix`` of that decision, which AWS does not document.
+    instead of 404. The key is taken as the ``s3:prefix`` of that decision, which AWS does not
+    document.
     """
     bucket_name, _, key = call.given_resource.partition(":::")[2].partition("/")
     bucket = _bucket(call, bucket_name)
@@ -66,7 +66,7 @@ def s3_needs(call: Call) -> Needs:
         Requirement(f"s3:{_action(call)}", resource, context, policy)
         for resource in _resources(call, bucket_name)
     ]
-    if call.operation in _READS and bucket is not None and bucket.keys.get(key) is None:
+    if call.operation in _READS and bucket is not None and _stored(bucket, key) is None:
         bucket_arn = call.given_resource.partition("/")[0]
         requirements.append(Requirement("s3:ListBucket", bucket_arn, {"s3:prefix": key}, policy))
     source = _copy_source(call)
@@ -126,10 +126,16 @@ def _key_uses(
         if call.operation in _MULTIPART:
             actions += ("kms:Decrypt",)
         return (KeyUse(key_id, actions, via, encryption_context),) if key_id else ()
-    stored = bucket.keys.get(key) if call.operation == "GetObject" else None
+    stored = _stored(bucket, key) if call.operation == "GetObject" else None
     if stored is not None and stored.encryption == "aws:kms":
         return (KeyUse(stored.kms_key_id, ("kms:Decrypt",), via, encryption_context),)
     return ()
+
+
+def _stored(bucket: FakeBucket, key: str) -> FakeKey | None:
+    """The newest version of an object, None if there is none or it was deleted."""
+    newest = bucket.keys.get(key)
+    return newest if isinstance(newest, FakeKey) else None
 
 
 def _key_for_new_object(bucket: FakeBucket, context: Mapping[str, str]) -> str | None:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from moto.core.responses import ActionResult
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, FakeDeleteMarker
 from moto.s3.responses import S3Response
 
 if TYPE_CHECKING:
@@ -23,10 +23,16 @@ _EVENT_BRIDGE = "<EventBridgeConfiguration></EventBridgeConfiguration>"
 
 
 def install(_sandbox: Sandbox) -> None:
-    """Replace moto's judgement of bucket policies and complete the notification configuration."""
+    """Replace moto's judgement of bucket policies, and complete what it lacks."""
+    # moto closes the file of each version of a key that goes; a deletion marker has none.
+    FakeDeleteMarker.dispose = _nothing_to_close
     FakeBucket.get_permission = _no_opinion
     S3Response.get_bucket_notification = _with_event_bridge(S3Response.get_bucket_notification)
     S3Response.list_object_versions = _with_encoded_keys(S3Response.list_object_versions)
+
+
+def _nothing_to_close(_marker: FakeDeleteMarker) -> None:
+    return
 
 
 def _no_opinion(_bucket: FakeBucket, _action: str, _resource: str) -> PermissionResult:

@@ -122,7 +122,7 @@ class Queue:
             except ClientError as error:
                 _log.warning(
                     "messages stay hidden",
-                    extra={"messages": len(batch), "code": error.response["Error"]["Code"]},
+                    extra={"messages": len(batch), "problem": str(error)},
                 )
 
     def send(self, bodies: Sequence[str]) -> None:
