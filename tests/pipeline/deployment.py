@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labeling_sandbox import calls
+from labeling_sandbox.auditor import Memory
 from labeling_sandbox.demo.leftovers import leftovers
 from labeling_sandbox.demo.pipeline import Pipeline
 from labeling_sandbox.terraform import Terraform
@@ -61,6 +62,7 @@ class Deployment:
         gone_by_change: Resources that turning verification on has destroyed or replaced.
         exists: Whether it has not been destroyed.
         clients: An administrator's clients, by service.
+        memory: What its audits need not read again.
     """
 
     sandbox: Sandbox
@@ -76,6 +78,7 @@ class Deployment:
     gone_by_change: list[str] | None = None
     exists: bool = True
     clients: dict[str, Any] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
 
     def client(self, service: str) -> Any:
         """An administrator's client; making one takes longer than most calls."""

@@ -59,7 +59,9 @@ class SandboxScenario(Scenario):
         return str(self.pipeline.outputs[name])
 
     def auditor(self) -> Auditor:
-        return replace(self.pipeline.auditor(), client=self.deployment.client)
+        return replace(
+            self.pipeline.auditor(), client=self.deployment.client, memory=self.deployment.memory
+        )
 
     def upload_keys(self, keys: Sequence[str]) -> list[Upload]:
         items = _DIGITS.items

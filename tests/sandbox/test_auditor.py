@@ -83,7 +83,7 @@ class Service:
         body = "".join(json.dumps(it) + "\n" for it in self.kept)
         return {"Body": io.BytesIO(body.encode())}
 
-    def change_message_visibility(self, **_request: Any) -> None:
+    def change_message_visibility_batch(self, **_request: Any) -> None:
         """Put a message back."""
 
 

@@ -198,6 +198,21 @@ def test_of_a_labeling_job_name_times_status_and_items_are_enough() -> None:
     assert set(found.labeled) == {"a"}
 
 
+@pytest.mark.parametrize(("status", "reads"), [("Completed", 1), ("InProgress", 2)])
+def test_a_job_that_has_ended_is_read_once(status: str, reads: int) -> None:
+    described = []
+
+    class Counting(Service):
+        def describe_labeling_job(self, **request: str) -> dict[str, Any]:
+            described.append(request)
+            return super().describe_labeling_job(**request)
+
+    service, ended = Counting(), dict[str, Job]()
+    for _ in range(2):
+        read_jobs(lambda _name: service, lambda _path: [labeling_job("a", status=status)], ended)
+    assert len(described) == reads
+
+
 def test_a_labeling_job_gives_no_verdicts() -> None:
     line = {"item-id": "a", "verdict": 0, "verdict-metadata": {"class-name": "cat"}}
     found = verdict_on([line], kind="ImageMultiClass", accepted_category=None)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -47,6 +47,8 @@ _STORE_COLUMNS = frozenset({"is_deleted", "write_time", "api_invocation_time"})
 _AT_REST = frozenset({"stored", "superseded", "dead_lettered", "returned", "labeled"})
 #: States whose items must be on the queue.
 _WAITING = frozenset({"returned", "labeled"})
+#: Messages of one SQS call.
+_BATCH = 10
 _deserialize = TypeDeserializer().deserialize
 
 
@@ -117,6 +119,19 @@ class Findings:
 
 
 @dataclass(frozen=True)
+class Memory:
+    """What earlier audits read and nothing changes any more, so that a long series stays quick.
+
+    Attributes:
+        jobs: Labeling jobs that have ended, by name.
+        reports: Reports by key and entity tag.
+    """
+
+    jobs: dict[str, job_audit.Job] = field(default_factory=dict)
+    reports: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Auditor:
     """Audits a pipeline at rest: no execution running, no event under way.
 
@@ -124,11 +139,13 @@ class Auditor:
         client: Makes an administrator's client of a service.
         control: Reads one of the sandbox's control routes.
         resources: What to look at.
+        memory: Shared by the audits of one pipeline.
     """
 
     client: Callable[[str], Any]
     control: Callable[[str], Any]
     resources: Resources
+    memory: Memory = field(default_factory=Memory)
 
     def audit(self, uploads: Iterable[Upload], *, max_attempts: int) -> Findings:
         """Check the invariants.
@@ -144,7 +161,7 @@ class Auditor:
         dead_letters = self._bodies(self.resources.dead_letter_queue_url)
         contents = self.control(f"records/{self.resources.feature_group}")
         records = _newest(contents["offline"])
-        jobs = job_audit.read_jobs(self.client, self.control)
+        jobs = job_audit.read_jobs(self.client, self.control, self.memory.jobs)
         by_id = {
             row["pk"].removeprefix("ITEM#"): {**row, "source": source}
             for source, row in items.items()
@@ -181,15 +198,21 @@ class Auditor:
         handles, bodies = [], []
         while True:
             answer = sqs.receive_message(
-                QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60, WaitTimeSeconds=0
+                QueueUrl=url, MaxNumberOfMessages=_BATCH, VisibilityTimeout=60, WaitTimeSeconds=0
             )
             messages = answer.get("Messages", [])
             if not messages:
                 break
             handles += [message["ReceiptHandle"] for message in messages]
             bodies += [_decoded(message["Body"]) for message in messages]
-        for handle in handles:
-            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+        for start in range(0, len(handles), _BATCH):
+            sqs.change_message_visibility_batch(
+                QueueUrl=url,
+                Entries=[
+                    {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": 0}
+                    for index, handle in enumerate(handles[start : start + _BATCH])
+                ],
+            )
         return bodies
 
     def _rows_named_by(self, items: Mapping[Source, Mapping[str, Any]]) -> dict[str, set[str]]:
@@ -203,15 +226,17 @@ class Auditor:
         """Return the report of every run, the oldest first."""
         pages = self.client("s3").get_paginator("list_objects_v2")
         found = pages.paginate(Bucket=self.resources.output_bucket, Prefix="runs/")
-        keys = [
-            entry["Key"]
+        entries = [
+            (entry["Key"], entry["ETag"])
             for page in found
             for entry in page.get("Contents", [])
             if entry["Key"].endswith("/report.json")
         ]
-        bucket = self.resources.output_bucket
-        read = self.client("s3").get_object
-        return [json.loads(read(Bucket=bucket, Key=key)["Body"].read()) for key in sorted(keys)]
+        for key, tag in entries:
+            if (key, tag) not in self.memory.reports:
+                read = self.client("s3").get_object(Bucket=self.resources.output_bucket, Key=key)
+                self.memory.reports[key, tag] = json.loads(read["Body"].read())
+        return [self.memory.reports[entry] for entry in sorted(entries)]
 
 
 def _newest(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _VERIFIED = "VERIFIED"
 _FAILED = "Failed"
+_ENDED = frozenset({"Completed", _FAILED, "Stopped"})
 #: What the kind of a job that judges labels is called, see `labeling_requests.task_suffix`.
 _CUSTOM, _VERIFICATION = "custom", "Verification"
 
@@ -75,7 +76,11 @@ class Labels:
                 self.rejected_in[item] = job.name
 
 
-def read_jobs(client: Callable[[str], Any], control: Callable[[str], Any]) -> list[Job]:
+def read_jobs(
+    client: Callable[[str], Any],
+    control: Callable[[str], Any],
+    ended: dict[str, Job] | None = None,
+) -> list[Job]:
     """Read every labeling job, in the order in which they were made.
 
     Args:
@@ -85,9 +90,16 @@ def read_jobs(client: Callable[[str], Any], control: Callable[[str], Any]) -> li
             verifies also ``kind`` (``custom``, or what the managed functions are called), the
             ``accepted_category``, ``opinions`` (the categories that reviewers chose, by item) and
             ``shown_without_label``.
+        ended: Jobs that were read when they had ended, by name: they are not read again. Those that
+            have ended since are added.
     """
+    known = {} if ended is None else ended
     shown = sorted(control("labeling-jobs"), key=lambda job: str(job["created"]))
-    return [_job(client, entry) for entry in shown]
+    jobs = [known.get(entry["name"]) or _job(client, entry) for entry in shown]
+    for entry, job in zip(shown, jobs, strict=True):
+        if entry["status"] in _ENDED:
+            known[job.name] = job
+    return jobs
 
 
 def _job(client: Callable[[str], Any], entry: Mapping[str, Any]) -> Job:
