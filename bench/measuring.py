@@ -104,7 +104,9 @@ def fresh_account(latency: float) -> Iterator[ServedAccount]:
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/account"
         process = subprocess.Popen(
-            [sys.executable, "-m", "bench.service", path, str(latency)], cwd=_ROOT
+            [sys.executable, "-m", "bench.service", path, str(latency)],
+            cwd=_ROOT,
+            stdin=subprocess.PIPE,
         )
         try:
             yield ServedAccount.of_child(path, process.pid)
