@@ -103,16 +103,12 @@ def fresh_account(latency: float) -> Iterator[ServedAccount]:
     """Serve an empty account from a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/account"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bench.service", path, str(latency)],
-            cwd=_ROOT,
-            stdin=subprocess.PIPE,
-        )
-        try:
-            yield ServedAccount.of_child(path, process.pid)
-        finally:
-            process.kill()
-            process.wait()
+        command = [sys.executable, "-m", "bench.service", path, str(latency)]
+        with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE) as process:
+            try:
+                yield ServedAccount.of_child(path, process.pid)
+            finally:
+                process.kill()
 
 
 def run_tasks(*tasks: FunctionTask | CeilingTask) -> list[Any]:

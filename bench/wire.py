@@ -307,9 +307,11 @@ class ServedAccount:
     def of_child(cls, path: str, pid: int) -> ServedAccount:
         """Take charge of a server that has just been started."""
         for _ in range(1000):
-            if Path(path).exists():
-                break
-            time.sleep(0.01)
+            try:
+                return cls(path, pid)
+            except (FileNotFoundError, ConnectionRefusedError):
+                # It does not listen yet: the file is there a moment before.
+                time.sleep(0.01)
         return cls(path, pid)
 
     def end(self) -> None:
