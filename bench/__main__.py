@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import bars, cold_start, measuring, plot, report
+from labeling_lambdas.steps.shards import SHARD_ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SIZES = (1_000, 10_000, 100_000)
-_FAN_OUT_ITEMS = 16_000
+#: Whole shards, the same number for each of two functions.
+_FAN_OUT_ITEMS = 8 * SHARD_ITEMS
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

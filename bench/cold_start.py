@@ -11,7 +11,7 @@ from pathlib import Path
 
 _SOURCES = Path(__file__).resolve().parents[1] / "lambda_src" / "src" / "labeling_lambdas"
 _HANDLERS = _SOURCES / "handlers"
-_NO_HANDLERS = frozenset({"__init__", "events", "wiring"})
+_NO_HANDLERS = frozenset({"__init__", "events"})
 # Processor time, which a busy machine changes less than the time on the wall.
 _CODE = (
     "import time, importlib; start = time.process_time();"

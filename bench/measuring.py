@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bench import stage
 from bench.tasks import CeilingTask, FunctionResult, FunctionTask
 from bench.wire import ServedAccount
+from labeling_lambdas.steps.shards import SHARD_ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -102,14 +103,12 @@ def fresh_account(latency: float) -> Iterator[ServedAccount]:
     """Serve an empty account from a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/account"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bench.service", path, str(latency)], cwd=_ROOT
-        )
-        try:
-            yield ServedAccount.of_child(path, process.pid)
-        finally:
-            process.kill()
-            process.wait()
+        command = [sys.executable, "-m", "bench.service", path, str(latency)]
+        with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE) as process:
+            try:
+                yield ServedAccount.of_child(path, process.pid)
+            finally:
+                process.kill()
 
 
 def run_tasks(*tasks: FunctionTask | CeilingTask) -> list[Any]:
@@ -256,7 +255,7 @@ def _measure_return(run: Run, account: ServedAccount, event: dict[str, Any]) -> 
     plan = planned.answers[0]
     lists = plan["return_shards"]
     start = max(0, lists - _SAMPLED_SHARDS)
-    items = run.size - start * (run.size // lists)
+    items = run.size - start * SHARD_ITEMS  # Lists are filled one after the other.
     back = {
         **_folder_of(plan),
         "run_id": event["run_id"],

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections import Counter, deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection as sockets
 from pathlib import Path
@@ -61,6 +61,14 @@ class Latency:
             self.kept.append((call.service, call.operation, call.parameters))
 
 
+def _end_with_standard_input() -> None:
+    # It is a pipe of the process that measures, and nothing is written to it: it ends when that
+    # process does, whatever ends that one. A copy of the account has the same pipe.
+    while os.read(0, 1):
+        pass
+    os._exit(0)
+
+
 class AccountServer:
     """Serves an account on a socket until it is told to stop."""
 
@@ -81,7 +89,8 @@ class AccountServer:
         account.observer = latency
 
     def serve(self) -> None:
-        """Serve until the process ends."""
+        """Serve until the process ends: when it is killed, or with the one who measures."""
+        threading.Thread(target=_end_with_standard_input, daemon=True).start()
         while True:
             connection = self._listener.accept()
             threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
@@ -298,11 +307,14 @@ class ServedAccount:
     def of_child(cls, path: str, pid: int) -> ServedAccount:
         """Take charge of a server that has just been started."""
         for _ in range(1000):
-            if Path(path).exists():
-                break
-            time.sleep(0.01)
+            try:
+                return cls(path, pid)
+            except (FileNotFoundError, ConnectionRefusedError):
+                # It does not listen yet: the file is there a moment before.
+                time.sleep(0.01)
         return cls(path, pid)
 
     def end(self) -> None:
-        """End the server."""
-        os.kill(self._pid, signal.SIGKILL)
+        """End the server, if it has not ended by itself."""
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)

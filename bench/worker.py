@@ -17,8 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
+from botocore.session import Session
 
 from bench.tasks import CeilingTask, FunctionResult, FunctionTask
 from bench.wire import RemoteAccount
@@ -58,9 +58,10 @@ def call_function(task: FunctionTask) -> FunctionResult:
     logging.basicConfig(level=logging.INFO, handlers=[logging.FileHandler(os.devnull)])
     remote = RemoteAccount(task.path)
     # The clients' own memory belongs to the function's, so they are made though nobody calls them.
-    make: Any = boto3.client
-    real = [make(name, region_name="us-east-1") for name in remote.services]
-    boto3.client = remote.client  # type: ignore[assignment]
+    session = Session()
+    real = [session.create_client(name, region_name="us-east-1") for name in remote.services]
+    make: Any = lambda _session, service, **_options: remote.client(service)  # noqa: E731
+    Session.create_client = make  # type: ignore[method-assign]
     handler = importlib.import_module(f"labeling_lambdas.handlers.{task.handler}").handler
     start_bytes = peak_bytes()
     remote.ask("wait_for", task.parties)

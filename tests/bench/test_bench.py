@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+import time
+from multiprocessing import connection as sockets
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -11,11 +15,10 @@ from bench import __main__ as command
 from bench import bars, cold_start, report
 from bench.measuring import FanOut, Measurement
 from bench.tasks import FunctionResult
+from bench.wire import ServedAccount
 from bench.worker import idle_seconds
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).resolve().parents[2]
 MIB = 2**20
 
 
@@ -77,10 +80,33 @@ def test_a_wrong_argument_is_named(
     assert named in capsys.readouterr().err
 
 
+def _is_served(path: str) -> bool:
+    try:
+        sockets.Client(path, "AF_UNIX").close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+@pytest.mark.timeout(60)
+def test_accounts_end_with_the_process_that_measures(tmp_path: Path) -> None:
+    path = str(tmp_path / "account")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.service", path, "0"], cwd=ROOT, stdin=subprocess.PIPE
+    )
+    account = ServedAccount.of_child(path, process.pid)
+    with account.copy() as copied:
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(20) == 0
+        while _is_served(copied.path):
+            time.sleep(0.1)
+
+
 def test_every_handler_is_imported_against_boto3() -> None:
     modules = cold_start.handler_modules()
     assert "labeling_lambdas.handlers.poll_queue" in modules
-    assert not {"labeling_lambdas.handlers.wiring", "labeling_lambdas.handlers"} & set(modules)
+    assert not {"labeling_lambdas.handlers.events", "labeling_lambdas.handlers"} & set(modules)
     seconds = cold_start.import_seconds(["boto3", modules[0]], 1)
     assert seconds.keys() == {"boto3", modules[0]}
     assert min(seconds.values()) > 0

@@ -31,8 +31,17 @@ SOURCES = st.builds(
     etag=st.text("0123456789abcdef", max_size=32),
     size=st.integers(1, 1000),
     sequencer=SEQUENCERS,
+    line=st.none(),
 )
-CLAIMS = st.builds(ClaimedItem, SOURCES, st.integers(0, 5), st.integers(0, 5))
+CLAIMS = st.builds(
+    ClaimedItem,
+    source=SOURCES,
+    attempts=st.integers(0, 5),
+    generation=st.integers(0, 5),
+    part=st.just(""),
+    content=st.none(),
+    label_uri=st.just(""),
+)
 COUNTS = st.integers(0, 50)
 COUNTS_BY_NAME = st.dictionaries(st.sampled_from(["one", "two", "three"]), COUNTS)
 

@@ -16,7 +16,7 @@ from labeling_lambdas.domain.accounting import (
     job_failed_as_a_whole,
     outcome_of,
 )
-from labeling_lambdas.domain.settlement import JobStatus
+from labeling_lambdas.domain.states import JobStatus
 from tests.domain.examples import COUNTS, COUNTS_BY_NAME
 
 _INTAKES = st.builds(Intake, COUNTS, COUNTS, COUNTS_BY_NAME, COUNTS_BY_NAME)

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 
 import pytest
 
-from labeling_lambdas.domain.claims import (
-    ClaimOn,
-    Drop,
-    ItemRow,
-    ItemState,
-    RunState,
-    decide,
-    first_expectation,
-    no_row_expected,
-)
+from labeling_lambdas.domain.claims import ClaimOn, decide, first_expectation, no_row_expected
 from labeling_lambdas.domain.messages import Candidate, Origin
+from labeling_lambdas.domain.states import Drop, ItemRow, ItemState, RunState
 from tests.domain.examples import source
 
 
@@ -123,7 +114,7 @@ def test_an_envelope_is_first_expected_to_match_its_row(
 
 def test_a_returned_label_is_first_expected_to_be_what_the_ledger_holds() -> None:
     uri = "s3://digits-output/runs/old/results/x/labeled-00000.jsonl"
-    found = first_expectation(replace(candidate(Origin.RETURNED), label_uri=uri))
+    found = first_expectation(candidate(Origin.RETURNED)._replace(label_uri=uri))
     assert found.row is not None
     assert (found.row.state, found.row.label_uri) == (ItemState.LABELED, uri)
     assert found.label_uri == uri

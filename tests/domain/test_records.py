@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,7 +52,7 @@ _TEXTS = st.lists(
 
 
 def context(**features: ExtraFeature) -> RecordContext:
-    return replace(_CONTEXT, extra_features=features)
+    return _CONTEXT._replace(extra_features=features)
 
 
 def record_of(line: dict[str, Any], how: RecordContext = _CONTEXT) -> dict[str, str]:

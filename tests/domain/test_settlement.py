@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling_lambdas.domain.claims import ItemState
 from labeling_lambdas.domain.items import ClaimedItem
 from labeling_lambdas.domain.output_lines import OutputLine
 from labeling_lambdas.domain.reasons import Reason
 from labeling_lambdas.domain.settlement import (
-    JobStatus,
     Settlement,
     dead_lettered,
     settle_label_lost,
@@ -24,6 +21,7 @@ from labeling_lambdas.domain.settlement import (
     settle_unverified,
     superseded,
 )
+from labeling_lambdas.domain.states import ItemState, JobStatus
 from tests.domain.examples import CLAIMS, source
 
 _ITEM = ClaimedItem(source(), attempts=0, generation=0)
@@ -105,7 +103,7 @@ def test_an_unreadable_line_is_an_attempt_that_gave_nothing() -> None:
 def test_a_rejection_costs_an_attempt_and_keeps_what_reviewers_said(
     item: ClaimedItem, max_attempts: int, detail: str
 ) -> None:
-    item = replace(item, label_uri="s3://b/label", attempts=min(item.attempts, max_attempts - 1))
+    item = item._replace(label_uri="s3://b/label", attempts=min(item.attempts, max_attempts - 1))
     found = settle_rejected(item, category="Wrong", detail=detail, max_attempts=max_attempts)
     assert found.item.label_uri == ""
     assert found.attempts == item.attempts + 1 <= max_attempts

@@ -21,7 +21,6 @@ from labeling_lambdas.aws import item_updates
 from labeling_lambdas.aws.feature_store import FeatureStore
 from labeling_lambdas.domain import claims, identity, settlement
 from labeling_lambdas.domain.accounting import Settled
-from labeling_lambdas.domain.items import ClaimedItem
 from labeling_lambdas.errors import DeliveryError
 from labeling_lambdas.steps import draining, finishing, returning
 from labeling_lambdas.steps.draining import Drain
@@ -97,8 +96,8 @@ def _deleted_before_claimed(right: Function) -> Function:
 
 def _settled_before_stored(right: Function) -> Function:
     def store_chunk(self: Storing, rows: list[dict[str, Thing]]) -> Thing:
-        items = [ClaimedItem.from_fields(row["claim"]) for row in rows]
-        self.items.settle_stored(items, self.run_id)
+        claims = [row["claim"] for row in rows]
+        self.items.settle_stored({it["item_id"]: it["attempts"] + 1 for it in claims}, self.run_id)
         return right(self, rows)
 
     return store_chunk

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from labelctl.ledger import Ledger
     from labelctl.listing import ListedObject
     from labelctl.pipeline import Pipeline
-    from labeling_lambdas.domain.claims import ItemState
     from labeling_lambdas.domain.items import SourceObject
+    from labeling_lambdas.domain.states import ItemState
 
 #: No queue keeps a message longer, so the event of an older upload waits nowhere any more.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
@@ -160,7 +160,7 @@ class Judge:
             sequencer = sequencer_after(known)
         except ValueError:
             return Judged(source, Verdict.HELD_BACK, _UNREADABLE_ORDER)
-        return Judged(replace(source, sequencer=sequencer), Verdict.SEND)
+        return Judged(source._replace(sequencer=sequencer), Verdict.SEND)
 
     def _blocks(self, source: SourceObject) -> Iterator[list[SourceObject]]:
         """Yield the whole text and each of its lines, some hundred at a time."""

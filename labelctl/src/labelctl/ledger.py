@@ -6,15 +6,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from labeling_lambdas.aws.attribute_values import plain
 from labeling_lambdas.aws.item_ledger import item_row
-from labeling_lambdas.aws.transactions import plain
 from labeling_lambdas.errors import LedgerConflictError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from labelctl.connection import Client
-    from labeling_lambdas.domain.claims import ItemState
+    from labeling_lambdas.domain.states import ItemState
 
 #: BatchGetItem takes up to 100 keys.
 #: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from labeling_lambdas.errors import OutOfTimeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-class LambdaContext(Protocol):
-    """The part of Lambda's context object that the functions use."""
-
-    aws_request_id: str
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return milliseconds until Lambda ends the function."""
+    from labeling_lambdas.lambda_context import LambdaContext
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Deadline:
     """A moment before which a step must have stopped.
 

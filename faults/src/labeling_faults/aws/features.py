@@ -68,19 +68,19 @@ class FeatureGroup:
             RefusalError: If the group does not take it.
         """
         record: Record = {}
+        size = 0
         for value in values:
             name, text = value["FeatureName"], value.get("ValueAsString")
             if name not in self.features or name in record:
                 message = f"FeatureName {name} is not part of the group, or given twice"
                 raise _invalid(message)
-            record[name] = _checked_value(name, self.features[name], text)
+            record[name] = text = _checked_value(name, self.features[name], text)
+            size += len(name) + len(text.encode())
         for needed in (self.identifier, self.event_time):
             if needed not in record:
                 message = f"Record must contain the feature {needed}"
                 raise _invalid(message)
-        if sum(len(name) + len(text.encode()) for name, text in record.items()) > (
-            _MAXIMUM_RECORD_BYTES
-        ):
+        if size > _MAXIMUM_RECORD_BYTES:
             message = f"The record exceeds {_MAXIMUM_RECORD_BYTES} bytes"
             raise _invalid(message)
         self._moment(record)

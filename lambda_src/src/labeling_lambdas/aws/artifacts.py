@@ -27,7 +27,7 @@ class _Upload(TypedDict):
     Key: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Artifacts:
     """Reads and writes one run's files.
 

@@ -1,49 +1,33 @@
-"""The ledger's rows of items and keys: claims and settlements."""
+"""The ledger's rows of items and keys: settling and reading them."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from labeling_lambdas.aws import item_updates, transactions
+from labeling_lambdas.aws.attribute_values import plain
 from labeling_lambdas.aws.transactions import Update
-from labeling_lambdas.domain.claims import (
-    ClaimOn,
-    Drop,
-    ItemRow,
-    ItemState,
-    decide,
-    first_expectation,
-    no_row_expected,
-)
-from labeling_lambdas.domain.items import ClaimedItem, SourceObject
+from labeling_lambdas.domain.states import ItemRow, ItemState
 from labeling_lambdas.errors import LedgerConflictError, LedgerRowError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from labeling_lambdas.domain.claims import RunState
-    from labeling_lambdas.domain.messages import Candidate, Rejected
+    from labeling_lambdas.domain.items import SourceObject
     from labeling_lambdas.domain.settlement import Settlement
 
 Subject = TypeVar("Subject")
 
 _log = logging.getLogger(__name__)
 
-#: A claim writes the item's row and its key's row, and a transaction takes 100 actions.
-CLAIMS_PER_TRANSACTION = transactions.MAX_ACTIONS // 2
-
 #: BatchGetItem takes up to 100 keys.
 #: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 _KEYS_PER_READ = 100
-
-#: Looks at one item's row after which its claim is given up for this poll.
-_CLAIM_ROUNDS = 8
 
 _BATCH_READ_ROUNDS = 8
 _BATCH_READ_PAUSE_SECONDS = 0.2
@@ -74,28 +58,9 @@ def item_row(row: dict[str, Any]) -> ItemRow:
     )
 
 
-def _claimed(candidate: Candidate, expected: ClaimOn, part: str) -> ClaimedItem:
-    return ClaimedItem(
-        source=candidate.source,
-        attempts=expected.attempts,
-        generation=expected.generation,
-        part=part if candidate.content else "",
-        content=candidate.content,
-        label_uri=expected.label_uri,
-    )
-
-
-def _may_dead_letter(rejected: Rejected, row: ItemRow) -> bool:
-    if row.state is ItemState.DEAD_LETTERED:
-        return row.generation in (0, rejected.generation)
-    # What can be labeled has changed since the item was given back: it must not vanish together
-    # with the message that waits for it.
-    return row.state in (ItemState.RETURNED, ItemState.LABELED)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ItemLedger:
-    """Claims and settles items.
+    """Settles and reads items.
 
     Attributes:
         client: DynamoDB.
@@ -104,109 +69,6 @@ class ItemLedger:
 
     client: DynamoDBClient
     table: str
-
-    def claim(
-        self,
-        candidates: Sequence[Candidate],
-        *,
-        run_id: str,
-        part: str,
-        state_of_run: Callable[[str], RunState | None],
-    ) -> dict[str, ClaimedItem | Drop]:
-        """Claim items for a run.
-
-        Args:
-            candidates: Items of different keys, so that no row is named twice.
-            run_id: The run.
-            part: The part of the run's list that names them.
-            state_of_run: Looks up another run.
-
-        Returns:
-            Per item the claim, or why its message is dropped.
-        """
-        verdicts: dict[str, ClaimedItem | Drop] = {}
-        rounds: Counter[str] = Counter()
-        pending = [(candidate, first_expectation(candidate)) for candidate in candidates]
-        while pending:
-            batch = pending[:CLAIMS_PER_TRANSACTION]
-            pending = pending[CLAIMS_PER_TRANSACTION:]
-            refused = self._claim_batch(batch, run_id, part)
-            if not refused:
-                for candidate, expected in batch:
-                    verdicts[candidate.source.item_id] = _claimed(candidate, expected, part)
-                continue
-            again = []
-            for position, (candidate, expected) in enumerate(batch):
-                answer = self._answer(
-                    candidate,
-                    expected,
-                    refused.get(position),
-                    lambda candidate, row: decide(
-                        candidate, row, run_id=run_id, state_of_run=state_of_run
-                    ),
-                )
-                item_id = candidate.source.item_id
-                rounds[item_id] += refused.get(position) is not None
-                if isinstance(answer, Drop):
-                    verdicts[item_id] = answer
-                elif rounds[item_id] < _CLAIM_ROUNDS:
-                    again.append((candidate, answer))
-                else:
-                    # Its row changes all the time, or never fits: the message comes again.
-                    _log.error("item cannot be claimed", extra={"item": item_id, "run_id": run_id})
-                    verdicts[item_id] = Drop.LEFT_IN_FLIGHT
-            pending = again + pending
-        return verdicts
-
-    def _claim_batch(
-        self, batch: Sequence[tuple[Candidate, ClaimOn]], run_id: str, part: str
-    ) -> dict[int, dict[str, dict[str, Any]]]:
-        """Try one transaction; return per refused candidate the rows that stood in the way."""
-        updates = []
-        for candidate, expected in batch:
-            updates.append(item_updates.claim(candidate.source, expected, run_id, part))
-            updates.append(item_updates.name_newest(candidate.source))
-        refused: dict[int, dict[str, dict[str, Any]]] = {}
-        for refusal in transactions.transact(self.client, self.table, updates):
-            position, row_kind = divmod(refusal.index, 2)
-            refused.setdefault(position, {})["key" if row_kind else "item"] = refusal.row
-        return refused
-
-    def _answer(
-        self,
-        candidate: Candidate,
-        expected: ClaimOn,
-        refused: dict[str, dict[str, Any]] | None,
-        decision: Callable[[Candidate, ItemRow], ClaimOn | Drop],
-    ) -> ClaimOn | Drop:
-        if refused is None:
-            return expected
-        item = refused.get("item")
-        answer: ClaimOn | Drop = expected
-        if item is not None:
-            answer = (
-                self._decided(candidate, item, decision) if item else no_row_expected(candidate)
-            )
-        if "key" in refused and not isinstance(answer, Drop):
-            transactions.update_row(
-                self.client, self.table, item_updates.supersede(candidate.source, answer)
-            )
-            return Drop.SUPERSEDED
-        return answer
-
-    @staticmethod
-    def _decided(
-        candidate: Candidate,
-        item: dict[str, Any],
-        decision: Callable[[Candidate, ItemRow], ClaimOn | Drop],
-    ) -> ClaimOn | Drop:
-        try:
-            row = item_row(item)
-        except LedgerRowError:
-            # One row must not keep the others waiting, and its message must not be lost.
-            _log.exception("ledger row cannot be read", extra={"item": candidate.source.item_id})
-            return Drop.LEFT_IN_FLIGHT
-        return decision(candidate, row)
 
     def settle(
         self, settlements: Sequence[Settlement], run_id: str
@@ -219,11 +81,20 @@ class ItemLedger:
         entries = [(item_updates.settle(one, run_id), one) for one in settlements]
         return self._settle(entries, run_id)
 
-    def settle_stored(
-        self, items: Sequence[ClaimedItem], run_id: str
-    ) -> list[tuple[ClaimedItem, ItemRow]]:
-        """Settle claims whose record is written; return those that the ledger contradicts."""
-        entries = [(item_updates.settle_stored(item, run_id), item) for item in items]
+    def settle_stored(self, attempts: Mapping[str, int], run_id: str) -> list[tuple[str, ItemRow]]:
+        """Settle claims whose record is written.
+
+        Args:
+            attempts: By item, the labeling jobs that have had it.
+            run_id: The run.
+
+        Returns:
+            The items whose rows contradict that, each with its row. Empty as a rule.
+        """
+        entries = [
+            (item_updates.settle_stored(item_id, count, run_id), item_id)
+            for item_id, count in attempts.items()
+        ]
         return self._settle(entries, run_id)
 
     def _settle(
@@ -239,37 +110,13 @@ class ItemLedger:
                 if not refusals:
                     break
                 for refusal in refusals:
-                    update, subject = pending[refusal.index]
+                    update, subject = pending[refusal.action]
                     row = item_row(refusal.row)
                     if not item_updates.settled_before(row, update, run_id):
                         contradictions.append((subject, row))
-                refused = {refusal.index for refusal in refusals}
+                refused = {refusal.action for refusal in refusals}
                 pending = [entry for index, entry in enumerate(pending) if index not in refused]
         return contradictions
-
-    def dead_letter_invalid(self, rejected: Rejected, *, run_id: str, part: str) -> int | None:
-        """Note an object that cannot be labeled, before its dead letter is sent.
-
-        Returns:
-            The dead letter's generation; None if this dead letter was delivered before.
-        """
-        source = rejected.source
-        if source is None:
-            message = "a message that names no item has no row"
-            raise ValueError(message)
-        fresh = item_updates.dead_letter(rejected, source, run_id, part, ClaimOn(None, 0, 0))
-        refusal = transactions.update_row(self.client, self.table, fresh)
-        if refusal is None:
-            return 1
-        row = item_row(refusal.row)
-        if row.state is ItemState.DEAD_LETTERED and not row.delivered:
-            return row.generation
-        if not _may_dead_letter(rejected, row):
-            return None
-        expected = ClaimOn(row, 0, row.generation)
-        again = item_updates.dead_letter(rejected, source, run_id, part, expected)
-        refused = transactions.update_row(self.client, self.table, again)
-        return None if refused else row.generation + 1
 
     def mark_delivered(self, item_ids: Sequence[str]) -> None:
         """Note that the dead letters of these items are on the dead-letter queue."""
@@ -314,7 +161,7 @@ class ItemLedger:
         for _ in range(_BATCH_READ_ROUNDS):
             answer = self.client.batch_get_item(RequestItems=request)
             for encoded in answer["Responses"].get(self.table, []):
-                row = transactions.plain(encoded)
+                row = plain(encoded)
                 rows[row["pk"]] = row
             request = answer.get("UnprocessedKeys")
             if not request:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws.transactions import Update
-from labeling_lambdas.domain.claims import ClaimOn, ItemRow, ItemState
+from labeling_lambdas.domain.states import ItemRow, ItemState
 from labeling_lambdas.domain.timestamps import now
 
 if TYPE_CHECKING:
-    from labeling_lambdas.domain.items import ClaimedItem, SourceObject
+    from labeling_lambdas.domain.claims import ClaimOn
+    from labeling_lambdas.domain.items import SourceObject
     from labeling_lambdas.domain.messages import Rejected
     from labeling_lambdas.domain.settlement import Settlement
 
@@ -146,17 +147,17 @@ def settle(settlement: Settlement, run_id: str) -> Update:
     )
 
 
-def settle_stored(item: ClaimedItem, run_id: str) -> Update:
+def settle_stored(item_id: str, attempts: int, run_id: str) -> Update:
     """Settle a claim whose record is written."""
     return Update(
-        key=f"ITEM#{item.item_id}",
+        key=f"ITEM#{item_id}",
         update="SET item_state = :state, attempts = :attempts, updated_at = :now REMOVE label_uri",
         condition=_STILL_CLAIMED,
         values={
             "claimed": ItemState.CLAIMED.value,
             "run": run_id,
             "state": ItemState.STORED.value,
-            "attempts": item.attempts + 1,
+            "attempts": attempts,
             "now": now(),
         },
     )

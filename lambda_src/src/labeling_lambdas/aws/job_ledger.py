@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.aws import transactions
-from labeling_lambdas.aws.run_ledger import CLOSED_RUN_SECONDS
+from labeling_lambdas.aws.attribute_values import plain
 from labeling_lambdas.aws.transactions import Update
+from labeling_lambdas.domain.states import CLOSED_RUN_SECONDS
 from labeling_lambdas.errors import RunTakenOverError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
 #: A job ends within 30 days, a run's two jobs within 60; with the time that rows of closed runs are
@@ -20,8 +23,7 @@ if TYPE_CHECKING:
 _JOB_ROW_SECONDS = 60 * 24 * 3600 + CLOSED_RUN_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class TaskToken:
+class TaskToken(NamedTuple):
     """The token of a waiting state.
 
     Attributes:
@@ -36,6 +38,16 @@ class TaskToken:
     entered_at: str
     retry_count: int
 
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> TaskToken:
+        """Return the token of the waiting state that an event comes from."""
+        return cls(
+            token=event["task_token"],
+            generation=event["generation"],
+            entered_at=event["entered_at"],
+            retry_count=event["retry_count"],
+        )
+
     @property
     def order(self) -> str:
         """Text that sorts as the tokens were handed out."""
@@ -45,8 +57,7 @@ class TaskToken:
         return f"{self.generation:06d}/{moment}/{self.retry_count:06d}"
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """What the ledger holds of a labeling job.
 
     Attributes:
@@ -64,7 +75,7 @@ class Job:
     creating_until: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class JobLedger:
     """Keeps the tokens and ends of labeling jobs.
 
@@ -83,7 +94,7 @@ class JobLedger:
         )
         if "Item" not in answer:
             return None
-        row = transactions.plain(answer["Item"])
+        row = plain(answer["Item"])
         return Job(
             name=name.lower(),
             run_id=row["run_id"],

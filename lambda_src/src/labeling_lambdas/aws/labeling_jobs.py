@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from labeling_lambdas.domain.settlement import ENDED_STATUSES, JobStatus
+from labeling_lambdas.domain.states import ENDED_STATUSES, JobStatus
 from labeling_lambdas.errors import (
     LabelingJobNameTakenError,
     LabelingJobRefusedError,
@@ -31,8 +31,7 @@ _ABSENT_CODES = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
 _ABSENT_TEXTS = ("not found", "does not exist", "could not find")
 
 
-@dataclass(frozen=True, slots=True)
-class JobDescription:
+class JobDescription(NamedTuple):
     """The part of DescribeLabelingJob that the pipeline uses.
 
     Attributes:
@@ -81,7 +80,7 @@ def without_job(name: str, status: JobStatus) -> dict[str, Any]:
     return JobDescription(name, status.value, "", "", {}, "").result()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class LabelingJobs:
     """Ground Truth's jobs.
 

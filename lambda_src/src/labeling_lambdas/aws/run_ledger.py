@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.aws import transactions
+from labeling_lambdas.aws.attribute_values import plain
 from labeling_lambdas.aws.transactions import Update
-from labeling_lambdas.domain.claims import RunState
+from labeling_lambdas.domain.states import CLOSED_RUN_SECONDS, RunState
 from labeling_lambdas.domain.timestamps import now
 from labeling_lambdas.errors import RunAliveError, RunNotFoundError, RunTakenOverError
 
@@ -18,13 +19,8 @@ if TYPE_CHECKING:
 _OPEN_RUNS = "OPEN_RUNS"
 _PIPELINE = "PIPELINE"
 
-#: Rows of closed runs and their jobs are kept this long: as long as Step Functions keeps an
-#: execution's history. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-CLOSED_RUN_SECONDS = 90 * 24 * 3600
 
-
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """What the ledger holds of a run.
 
     Attributes:
@@ -48,7 +44,7 @@ class Run:
     plan: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class RunLedger:
     """Opens, hands over and closes runs.
 
@@ -315,4 +311,4 @@ class RunLedger:
         answer = self.client.get_item(
             TableName=self.table, Key={"pk": {"S": key}}, ConsistentRead=True
         )
-        return transactions.plain(answer["Item"]) if "Item" in answer else None
+        return plain(answer["Item"]) if "Item" in answer else None

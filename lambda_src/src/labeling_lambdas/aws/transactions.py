@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from labeling_lambdas.aws.attribute_values import encode, plain
 from labeling_lambdas.errors import LedgerConflictError
 
 if TYPE_CHECKING:
@@ -32,12 +30,8 @@ _PASSING_REASONS = frozenset(
 _ROUNDS = 8
 _BASE_DELAY_SECONDS = 0.05
 
-_serializer = TypeSerializer()
-_deserializer = TypeDeserializer()
 
-
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(NamedTuple):
     """A conditional update of one row.
 
     Attributes:
@@ -53,7 +47,7 @@ class Update:
     update: str
     condition: str
     values: Mapping[str, Any]
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] | None = None
 
     def request(self, table: str) -> dict[str, Any]:
         """Return the update as parameters, the same for UpdateItem and for a transaction."""
@@ -71,35 +65,21 @@ class Update:
             }
         if self.values:
             request["ExpressionAttributeValues"] = {
-                f":{name}": _serializer.serialize(value) for name, value in self.values.items()
+                f":{name}": encode(value) for name, value in self.values.items()
             }
         return request
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """An action whose condition did not hold.
 
     Attributes:
-        index: Position of the action.
+        action: Position of the action.
         row: The row as it is, empty if there is none.
     """
 
-    index: int
+    action: int
     row: dict[str, Any]
-
-
-def plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row as plain Python values; numbers are integers, as all of the ledger's are."""
-    return {name: _plain(_deserializer.deserialize(value)) for name, value in row.items()}
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - a DynamoDB value is of any type
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return int(value) if isinstance(value, Decimal) else value
 
 
 def transact(client: DynamoDBClient, table: str, updates: Sequence[Update]) -> list[Refusal]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from labeling_lambdas.domain.settlement import JobStatus
+from labeling_lambdas.domain.states import JobStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,75 +5,16 @@ This is where an item is kept from being labeled twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from labeling_lambdas.domain.messages import Candidate, Origin
+from labeling_lambdas.domain.states import Drop, ItemRow, ItemState, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class ItemState(StrEnum):
-    """State of an item in the ledger."""
-
-    CLAIMED = "claimed"
-    LABELED = "labeled"
-    RETURNED = "returned"
-    STORED = "stored"
-    SUPERSEDED = "superseded"
-    DEAD_LETTERED = "dead_lettered"
-
-
-class RunState(StrEnum):
-    """State of a run in the ledger."""
-
-    POLLING = "polling"
-    SEALED = "sealed"
-    SETTLING = "settling"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class ItemRow:
-    """What the ledger holds of an item.
-
-    Attributes:
-        state: Where the item stands.
-        run_id: Run that last touched it.
-        part: Part of that run's list that names it.
-        attempts: Labeling jobs that had it and gave no label.
-        generation: Times it was dead-lettered.
-        delivered: For a dead letter, whether its message is known to be on the dead-letter queue.
-        label_uri: File that holds its label, which is still to be verified; empty where it has
-            none.
-    """
-
-    state: ItemState
-    run_id: str
-    part: str = ""
-    attempts: int = 0
-    generation: int = 0
-    delivered: bool = True
-    label_uri: str = ""
-
-
-class Drop(StrEnum):
-    """Why a message was taken off the queue without a claim."""
-
-    DUPLICATE = "duplicate"
-    CLAIMED_BY_OPEN_RUN = "claimed_by_open_run"
-    STORED = "stored"
-    SUPERSEDED = "superseded"
-    DEAD_LETTERED = "dead_lettered"
-    FOLDER_MARKER = "folder_marker"
-    #: Received but neither claimed nor deleted: it comes back by itself.
-    LEFT_IN_FLIGHT = "left_in_flight"
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimOn:
+class ClaimOn(NamedTuple):
     """The item may be claimed as long as its row is still this one.
 
     Attributes:

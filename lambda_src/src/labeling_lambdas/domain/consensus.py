@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.domain.labels import named, read_label
-from labeling_lambdas.domain.output_lines import ITEM_ID_KEY
+from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY
 from labeling_lambdas.domain.verification import Verification, comments_of
 
 if TYPE_CHECKING:

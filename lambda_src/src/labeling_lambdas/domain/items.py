@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from labeling_lambdas.domain import identity
 
@@ -33,8 +33,7 @@ class SourceFields(TypedDict):
     line: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceObject:
+class SourceObject(NamedTuple):
     """One version of an uploaded object, or one line of it.
 
     Attributes:
@@ -76,7 +75,7 @@ class SourceObject:
 
     def at_line(self, line: int | None) -> SourceObject:
         """Return a line of the object, or the whole object."""
-        return replace(self, line=line)
+        return self._replace(line=line)
 
     @property
     def order(self) -> str:
@@ -196,8 +195,7 @@ def _deeper_than(levels: int, value: object) -> bool:
     return levels == 0 or any(_deeper_than(levels - 1, one) for one in inner)
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedItem:
+class ClaimedItem(NamedTuple):
     """An item that a run has claimed.
 
     Attributes:
@@ -224,7 +222,7 @@ class ClaimedItem:
 
     def without_content(self) -> ClaimedItem:
         """Return the claim alone; its part says where the content is."""
-        return replace(self, content=None)
+        return self._replace(content=None)
 
     def fields(self) -> dict[str, Any]:
         """Return the claim as JSON-ready fields, with its content if it is at hand."""

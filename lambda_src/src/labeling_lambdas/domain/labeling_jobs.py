@@ -5,12 +5,12 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateLabelingJob.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.domain.compact_json import compact_json
-from labeling_lambdas.domain.output_lines import ITEM_ID_KEY
-from labeling_lambdas.domain.texts import SOURCE_KEYS
+from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY, SOURCE_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,6 +59,16 @@ class LabelingJobSettings:
     output_prefix: str
     tags: dict[str, str]
     human_task_ui_arn: str | None = None
+
+    @classmethod
+    def from_json(cls, text: str) -> LabelingJobSettings:
+        """Read what Terraform wrote.
+
+        Raises:
+            ValueError: If it is not JSON.
+            TypeError: If it has other fields.
+        """
+        return cls(**json.loads(text))
 
 
 def labeling_job_request(

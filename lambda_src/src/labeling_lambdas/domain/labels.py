@@ -6,10 +6,8 @@ Shapes: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
 from __future__ import annotations
 
 import math
-import statistics
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.domain.compact_json import compact_json
 
@@ -24,8 +22,7 @@ class UnreadableLineError(Exception):
     """An output line that fits no known shape. The message holds no label."""
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """What a labeling job said of an item.
 
     Attributes:
@@ -44,8 +41,7 @@ class Label:
     created_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(NamedTuple):
     """A label as its task type's reader understood it.
 
     Attributes:
@@ -251,7 +247,7 @@ def _mean(confidences: Iterable[object]) -> float | None:
     ]
     if len(numbers) > 1:
         # Without the digits that only come of adding up.
-        return round(statistics.fmean(numbers), 6)
+        return round(math.fsum(numbers) / len(numbers), 6)
     return numbers[0] if numbers else None
 
 

@@ -9,9 +9,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.items import ClaimedItem, SourceObject, TextContent
@@ -48,8 +47,7 @@ class Origin(StrEnum):
     DEAD_LETTER = "dead_letter"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A message that names an item that could be labeled.
 
     Attributes:
@@ -71,8 +69,7 @@ class Candidate:
     label_uri: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(NamedTuple):
     """A message that can never lead to a label.
 
     Attributes:
@@ -92,8 +89,7 @@ class Rejected:
     content: TextContent | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(NamedTuple):
     """A message that is no item: a folder marker. It is counted and dropped."""
 
     kind: str = "folder_marker"

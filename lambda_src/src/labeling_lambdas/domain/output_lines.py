@@ -6,22 +6,19 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.domain.labels import Label, UnreadableLineError, named, read_label
+from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY
 from labeling_lambdas.domain.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ITEM_ID_KEY = "item-id"
-
 _FAILURES = frozenset({"failure-reason", "failure_reason"})
 
 
-@dataclass(frozen=True, slots=True)
-class OutputLine:
+class OutputLine(NamedTuple):
     """One line of an output manifest.
 
     Attributes:

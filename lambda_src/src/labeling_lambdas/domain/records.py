@@ -5,9 +5,9 @@ Limits: https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-quotas.htm
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.domain.compact_json import compact_json, one_line
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 MAX_RECORD_BYTES = 350 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class ExtraFeature:
+class ExtraFeature(NamedTuple):
     """A feature of the user's own.
 
     Attributes:
@@ -34,8 +33,22 @@ class ExtraFeature:
     column: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RecordContext:
+def read_extra_features(text: str) -> dict[str, ExtraFeature]:
+    """Read the user's features as Terraform wrote them, by name.
+
+    Raises:
+        ValueError: If they are not JSON.
+        TypeError: If they, or one of them, are no object.
+        AttributeError: The same.
+        KeyError: If one lacks a field.
+    """
+    return {
+        name: ExtraFeature(path=str(feature["path"]), column=bool(feature["column"]))
+        for name, feature in json.loads(text).items()
+    }
+
+
+class RecordContext(NamedTuple):
     """What all records of a run share.
 
     Attributes:
@@ -59,8 +72,7 @@ class RecordStatus(StrEnum):
     UNVERIFIED = "UNVERIFIED"
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(NamedTuple):
     """Where a label comes from.
 
     Attributes:

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labeling_lambdas.domain.claims import ItemState
 from labeling_lambdas.domain.items import ClaimedItem
 from labeling_lambdas.domain.reasons import Reason
+from labeling_lambdas.domain.states import ItemState, JobStatus
 
 if TYPE_CHECKING:
     from labeling_lambdas.domain.output_lines import OutputLine
 
 
-class JobStatus(StrEnum):
-    """How a labeling job ended.
-
-    Two are ours: ``NOT_CREATED`` for a job that never came to be, ``SKIPPED`` for one that was not
-    needed, because its manifest would have been empty.
-    """
-
-    COMPLETED = "Completed"
-    FAILED = "Failed"
-    STOPPED = "Stopped"
-    NOT_CREATED = "NotCreated"
-    SKIPPED = "Skipped"
-
-
 #: Characters of a detail, which goes into the ledger and onto a message.
 MAX_DETAIL = 1000
-
-#: DescribeLabelingJob, LabelingJobStatus: the others are Initializing, InProgress and Stopping.
-ENDED_STATUSES = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.STOPPED})
 
 _WHOLE_JOB_REASONS = {
     JobStatus.NOT_CREATED: Reason.LABELING_JOB_NOT_CREATED,
@@ -52,8 +33,7 @@ _NOT_VERIFIED_REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """The end of a claim that was not stored.
 
     Attributes:
@@ -104,14 +84,14 @@ class Settlement:
 def superseded(item: ClaimedItem) -> Settlement:
     """Settle an item of whose key a newer version is known."""
     return Settlement(
-        replace(item, label_uri=""), ItemState.SUPERSEDED, item.attempts, item.generation
+        item._replace(label_uri=""), ItemState.SUPERSEDED, item.attempts, item.generation
     )
 
 
 def dead_lettered(item: ClaimedItem, reason: str, *, attempts: int, detail: str = "") -> Settlement:
     """Settle an item as a dead letter of the next generation."""
     return Settlement(
-        replace(item, label_uri=""),
+        item._replace(label_uri=""),
         ItemState.DEAD_LETTERED,
         attempts,
         item.generation + 1,
@@ -165,7 +145,7 @@ def settle_rejected(
     settlement = _spent(item, Reason.VERIFICATION_REJECTED, max_attempts)
     if settlement.state is ItemState.DEAD_LETTERED:
         detail = f"{Reason.VERIFICATION_REJECTED}: {detail}"
-    return replace(settlement, detail=detail[:MAX_DETAIL], rejected=category)
+    return settlement._replace(detail=detail[:MAX_DETAIL], rejected=category)
 
 
 def settle_unverified(item: ClaimedItem, reason: Reason | None, job: JobStatus) -> Settlement:
@@ -188,7 +168,7 @@ def settle_unverified(item: ClaimedItem, reason: Reason | None, job: JobStatus) 
 def _returned(item: ClaimedItem, reason: str, *, attempts: int | None = None) -> Settlement:
     count = item.attempts if attempts is None else attempts
     return Settlement(
-        replace(item, label_uri=""), ItemState.RETURNED, count, item.generation, reason
+        item._replace(label_uri=""), ItemState.RETURNED, count, item.generation, reason
     )
 
 

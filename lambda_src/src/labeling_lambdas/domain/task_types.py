@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from labeling_lambdas.domain.compact_json import fits_one_line
 from labeling_lambdas.domain.reasons import Reason
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.items import SourceObject
 
 
-@dataclass(frozen=True, slots=True)
-class TaskType:
+class TaskType(NamedTuple):
     """What the functions need to know of a task type.
 
     Attributes:

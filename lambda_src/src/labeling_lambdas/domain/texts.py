@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import codecs
 import json
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.items import TextContent
+from labeling_lambdas.domain.manifest_keys import SOURCE_KEYS
 from labeling_lambdas.domain.reasons import Reason
 
 if TYPE_CHECKING:
@@ -37,9 +37,6 @@ _MOST_ESCAPED_BYTES = 12
 #: Bytes that a line may hold beyond its text: the byte order mark and a carriage return.
 _MARKS = len(codecs.BOM_UTF8) + 1
 
-#: Keys of a manifest line that mean something to Ground Truth or to the pipeline.
-SOURCE_KEYS = frozenset({"source", "source-ref"})
-
 
 class TextItems(StrEnum):
     """What is an item of a ``.txt`` file."""
@@ -48,8 +45,7 @@ class TextItems(StrEnum):
     FILE = "file"
 
 
-@dataclass(frozen=True, slots=True)
-class TextItem:
+class TextItem(NamedTuple):
     """One item of a text file, or a part of it that cannot be one.
 
     Attributes:
@@ -113,8 +109,7 @@ def text_items(
         yield TextItem(None, None, Reason.EMPTY_OBJECT, "the file holds nothing but blank lines")
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     """Bytes of a line; those beyond the limit are cut off."""
 
     content: bytes

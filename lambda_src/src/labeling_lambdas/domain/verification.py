@@ -5,6 +5,7 @@ Shapes: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-verification-data.ht
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,33 @@ class Verification:
     accepted_category: str
     categories: tuple[str, ...] | None
     sample_percent: float
+
+    @classmethod
+    def from_json(cls, text: str) -> Verification:
+        """Read what Terraform wrote.
+
+        Raises:
+            ValueError: If it is not JSON, or the share no number.
+            TypeError: If a field has the wrong type, or all is null.
+            KeyError: If a field is absent.
+        """
+        fields = json.loads(text)
+        categories = fields["categories"]
+        accepted = fields["accepted_category"]
+        if not accepted or not isinstance(accepted, str):
+            message = "accepted_category must be a name"
+            raise TypeError(message)
+        return cls(
+            attribute=str(fields["attribute"]),
+            accepted_category=accepted,
+            categories=None if categories is None else tuple(map(str, categories)),
+            sample_percent=float(fields["sample_percent"]),
+        )
+
+    @classmethod
+    def from_json_or_null(cls, text: str) -> Verification | None:
+        """Read what Terraform wrote; null, which is None, where nothing is verified."""
+        return None if json.loads(text) is None else cls.from_json(text)
 
     def wants(self, item_id: str, text: str, line: Mapping[str, Any]) -> bool:
         """Return whether a label is to be verified.

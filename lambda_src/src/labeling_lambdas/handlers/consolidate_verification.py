@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws import clients
-from labeling_lambdas.settings import ReviewSettings, read_settings
+from labeling_lambdas.domain.verification import Verification
+from labeling_lambdas.settings import read_by, read_settings
 from labeling_lambdas.steps.consolidation import Consolidation
 
 if TYPE_CHECKING:
-    from labeling_lambdas.deadline import LambdaContext
     from labeling_lambdas.handlers.events import ConsolidateEvent
+    from labeling_lambdas.lambda_context import LambdaContext
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ConsolidateSettings:
+    """Environment of ``consolidate_verification``, which knows no ledger."""
+
+    pipeline_name: str
+    verification: Verification = field(metadata=read_by(Verification.from_json))
 
 
 def handler(event: ConsolidateEvent, _context: LambdaContext) -> list[dict[str, Any]]:
@@ -25,7 +35,7 @@ def handler(event: ConsolidateEvent, _context: LambdaContext) -> list[dict[str, 
         An entry for each object that a reviewer said something readable about; Ground Truth takes
         the others for failed.
     """
-    settings = read_settings(ReviewSettings)
+    settings = read_settings(ConsolidateSettings)
     consolidation = Consolidation(clients.s3(), settings.verification)
     return consolidation.merge(
         event["payload"],

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NotRequired, TypedDict
 
-from labeling_lambdas.aws.job_ledger import TaskToken
-
 
 class RecoverEvent(TypedDict):
     """Event of ``recover_runs``.
@@ -153,13 +151,3 @@ class ConsolidateEvent(TypedDict):
     labelCategories: NotRequired[list[str] | None]
     labelAttributeName: str
     payload: dict[str, Any]
-
-
-def token_of(event: WaitEvent) -> TaskToken:
-    """Return the token of a waiting state."""
-    return TaskToken(
-        token=event["task_token"],
-        generation=event["generation"],
-        entered_at=event["entered_at"],
-        retry_count=event["retry_count"],
-    )

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws import clients
-from labeling_lambdas.handlers import wiring
-from labeling_lambdas.settings import FinishSettings, read_settings
+from labeling_lambdas.aws.artifacts import Artifacts
+from labeling_lambdas.aws.run_ledger import RunLedger
+from labeling_lambdas.settings import ArtifactSettings, read_settings
 from labeling_lambdas.steps.finishing import Finishing
 
 if TYPE_CHECKING:
-    from labeling_lambdas.deadline import LambdaContext
     from labeling_lambdas.handlers.events import FinishEvent
+    from labeling_lambdas.lambda_context import LambdaContext
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class FinishSettings(ArtifactSettings):
+    """Environment of ``finish_run``."""
+
+    event_bus_name: str
 
 
 def handler(event: FinishEvent, _context: LambdaContext) -> dict[str, Any]:
@@ -29,8 +38,10 @@ def handler(event: FinishEvent, _context: LambdaContext) -> dict[str, Any]:
         run_id=event["run_id"],
         execution_arn=event["execution_arn"],
         bus=settings.event_bus_name,
-        runs=wiring.run_ledger(settings),
-        artifacts=wiring.artifacts(settings, event["run_id"]),
+        runs=RunLedger(clients.dynamodb(), settings.ledger_table),
+        artifacts=Artifacts(
+            clients.s3(), settings.output_bucket, settings.kms_key_arn, event["run_id"]
+        ),
         events=clients.events(),
     )
     report = finishing.finish()

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from labeling_lambdas.handlers import wiring
+from labeling_lambdas.aws import clients
+from labeling_lambdas.aws.callbacks import Executions
+from labeling_lambdas.aws.job_ledger import JobLedger
+from labeling_lambdas.aws.labeling_jobs import LabelingJobs
 from labeling_lambdas.settings import Settings, read_settings
+from labeling_lambdas.steps.completion import Completion
 
 if TYPE_CHECKING:
-    from labeling_lambdas.deadline import LambdaContext
+    from labeling_lambdas.lambda_context import LambdaContext
 
 
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
@@ -26,6 +30,10 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
         Per job name what became of it.
     """
     settings = read_settings(Settings)
-    completion = wiring.completion(settings)
+    completion = Completion(
+        LabelingJobs(clients.sagemaker()),
+        JobLedger(clients.dynamodb(), settings.ledger_table),
+        Executions(clients.stepfunctions()),
+    )
     names = [arn.rpartition("/")[2] for arn in event["resources"]]
     return {name: completion.report(name) for name in names}

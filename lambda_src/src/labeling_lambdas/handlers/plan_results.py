@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from labeling_lambdas.aws import clients
+from labeling_lambdas.aws.artifacts import Artifacts
+from labeling_lambdas.aws.item_ledger import ItemLedger
+from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
-from labeling_lambdas.domain.records import RecordContext
-from labeling_lambdas.handlers import wiring
-from labeling_lambdas.settings import PlanSettings, read_settings
+from labeling_lambdas.domain.records import ExtraFeature, RecordContext, read_extra_features
+from labeling_lambdas.domain.verification import Verification
+from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
 from labeling_lambdas.steps.planning import Planning
 
 if TYPE_CHECKING:
-    from labeling_lambdas.deadline import LambdaContext
     from labeling_lambdas.handlers.events import PlanEvent
+    from labeling_lambdas.lambda_context import LambdaContext
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class PlanSettings(ArtifactSettings):
+    """Environment of ``plan_results``."""
+
+    task_type: str
+    label_attribute_name: str
+    label_schema: str
+    labels: frozenset[str] | None = field(metadata=read_by(label_names))
+    max_attempts: int = field(metadata=read_by(int))
+    extra_features: dict[str, ExtraFeature] = field(metadata=read_by(read_extra_features))
+    verification: Verification | None = field(metadata=read_by(Verification.from_json_or_null))
 
 
 def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
@@ -41,9 +59,11 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
             extra_features=settings.extra_features,
         ),
         verification=settings.verification,
-        runs=wiring.run_ledger(settings),
-        items=wiring.item_ledger(settings),
-        artifacts=wiring.artifacts(settings, event["run_id"]),
+        runs=RunLedger(clients.dynamodb(), settings.ledger_table),
+        items=ItemLedger(clients.dynamodb(), settings.ledger_table),
+        artifacts=Artifacts(
+            clients.s3(), settings.output_bucket, settings.kms_key_arn, event["run_id"]
+        ),
         deadline=Deadline.of(context),
     )
     plan = planning.plan(event["labeling_job"], event.get("verification_job"))

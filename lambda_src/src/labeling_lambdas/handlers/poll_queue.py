@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from labeling_lambdas.aws import clients
+from labeling_lambdas.aws.artifacts import Artifacts
+from labeling_lambdas.aws.item_claims import ItemClaims
+from labeling_lambdas.aws.queues import Queue
+from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
 from labeling_lambdas.domain.task_types import task_type
-from labeling_lambdas.handlers import wiring
-from labeling_lambdas.settings import PollSettings, read_settings
+from labeling_lambdas.settings import ArtifactSettings, read_by, read_settings
 from labeling_lambdas.steps.draining import Drain
 from labeling_lambdas.steps.polling import Polling
 
 if TYPE_CHECKING:
-    from labeling_lambdas.deadline import LambdaContext
     from labeling_lambdas.handlers.events import PollEvent
+    from labeling_lambdas.lambda_context import LambdaContext
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class PollSettings(ArtifactSettings):
+    """Environment of ``poll_queue``."""
+
+    upload_bucket: str
+    intake_queue_url: str
+    dead_letter_queue_url: str
+    task_type: str
+    max_items_per_run: int = field(metadata=read_by(int))
 
 
 def handler(event: PollEvent, context: LambdaContext) -> dict[str, Any]:
@@ -34,13 +50,14 @@ def handler(event: PollEvent, context: LambdaContext) -> dict[str, Any]:
     run_id = event["run"].get("run_id") or identity.run_id(
         event["execution_arn"], event["execution_started"]
     )
+    items = ItemClaims(clients.dynamodb(), settings.ledger_table)
     polling = Polling(
         run_id=run_id,
         execution_arn=event["execution_arn"],
         max_items=settings.max_items_per_run,
-        runs=wiring.run_ledger(settings),
-        items=wiring.item_ledger(settings),
-        artifacts=wiring.artifacts(settings, run_id),
+        runs=RunLedger(clients.dynamodb(), settings.ledger_table),
+        items=items,
+        artifacts=Artifacts(clients.s3(), settings.output_bucket, settings.kms_key_arn, run_id),
         deadline=Deadline.of(context),
     )
     new_drain = functools.partial(
@@ -49,9 +66,9 @@ def handler(event: PollEvent, context: LambdaContext) -> dict[str, Any]:
         call_id=context.aws_request_id.partition("-")[0],
         upload_bucket=settings.upload_bucket,
         task_type=task_type(settings.task_type),
-        intake=wiring.queue(settings.intake_queue_url),
-        dead_letters=wiring.queue(settings.dead_letter_queue_url),
-        items=polling.items,
+        intake=Queue(clients.sqs(), settings.intake_queue_url),
+        dead_letters=Queue(clients.sqs(), settings.dead_letter_queue_url),
+        items=items,
         artifacts=polling.artifacts,
         deadline=polling.deadline,
     )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from labeling_lambdas.aws import clients
+from labeling_lambdas.aws.callbacks import Executions
+from labeling_lambdas.aws.job_ledger import JobLedger
+from labeling_lambdas.aws.labeling_jobs import LabelingJobs
+from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
-from labeling_lambdas.handlers import wiring
 from labeling_lambdas.settings import Settings, read_settings
+from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.recovery import Recovery
 
 if TYPE_CHECKING:
-    from labeling_lambdas.deadline import LambdaContext
     from labeling_lambdas.handlers.events import RecoverEvent
+    from labeling_lambdas.lambda_context import LambdaContext
 
 
 def handler(event: RecoverEvent, context: LambdaContext) -> dict[str, Any]:
@@ -30,9 +35,13 @@ def handler(event: RecoverEvent, context: LambdaContext) -> dict[str, Any]:
         pipeline=settings.pipeline_name,
         state_machine_arn=event["state_machine_arn"],
         execution_arn=event["execution_arn"],
-        runs=wiring.run_ledger(settings),
-        executions=wiring.executions(),
-        completion=wiring.completion(settings),
+        runs=RunLedger(clients.dynamodb(), settings.ledger_table),
+        executions=Executions(clients.stepfunctions()),
+        completion=Completion(
+            LabelingJobs(clients.sagemaker()),
+            JobLedger(clients.dynamodb(), settings.ledger_table),
+            Executions(clients.stepfunctions()),
+        ),
         deadline=Deadline.of(context),
     )
     if "resume_run" in event:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from labeling_lambdas.aws import clients
+from labeling_lambdas.aws.artifacts import Artifacts
+from labeling_lambdas.aws.item_ledger import ItemLedger
+from labeling_lambdas.aws.queues import Queue
 from labeling_lambdas.deadline import Deadline
-from labeling_lambdas.handlers import wiring
-from labeling_lambdas.settings import ReturnSettings, read_settings
+from labeling_lambdas.settings import ArtifactSettings, read_settings
 from labeling_lambdas.steps.returning import Returning
-from labeling_lambdas.steps.shards import return_shard
-from labeling_lambdas.steps.storing import rejected_shard
+from labeling_lambdas.steps.shards import rejected_shard, return_shard
 
 if TYPE_CHECKING:
-    from labeling_lambdas.deadline import LambdaContext
     from labeling_lambdas.handlers.events import ReturnEvent
+    from labeling_lambdas.lambda_context import LambdaContext
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ReturnSettings(ArtifactSettings):
+    """Environment of ``return_items``."""
+
+    intake_queue_url: str
+    dead_letter_queue_url: str
 
 
 def handler(event: ReturnEvent, context: LambdaContext) -> dict[str, Any]:
@@ -30,10 +41,12 @@ def handler(event: ReturnEvent, context: LambdaContext) -> dict[str, Any]:
     settings = read_settings(ReturnSettings)
     returning = Returning(
         run_id=event["run_id"],
-        intake=wiring.queue(settings.intake_queue_url),
-        dead_letters=wiring.queue(settings.dead_letter_queue_url),
-        items=wiring.item_ledger(settings),
-        artifacts=wiring.artifacts(settings, event["run_id"]),
+        intake=Queue(clients.sqs(), settings.intake_queue_url),
+        dead_letters=Queue(clients.sqs(), settings.dead_letter_queue_url),
+        items=ItemLedger(clients.dynamodb(), settings.ledger_table),
+        artifacts=Artifacts(
+            clients.s3(), settings.output_bucket, settings.kms_key_arn, event["run_id"]
+        ),
         deadline=Deadline.of(context),
     )
     names = _lists(event)

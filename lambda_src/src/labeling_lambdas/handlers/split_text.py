@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from labeling_lambdas.aws import clients
+from labeling_lambdas.aws.queues import Queue
+from labeling_lambdas.aws.uploads import Uploads
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain.messages import read_upload
 from labeling_lambdas.domain.task_types import task_type
-from labeling_lambdas.handlers import wiring
-from labeling_lambdas.settings import SplitSettings, read_settings
+from labeling_lambdas.domain.texts import TextItems
+from labeling_lambdas.settings import read_by, read_settings
 from labeling_lambdas.steps.splitting import Splitting
 
 if TYPE_CHECKING:
-    from labeling_lambdas.deadline import LambdaContext
+    from labeling_lambdas.lambda_context import LambdaContext
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SplitSettings:
+    """Environment of ``split_text``, which knows no ledger."""
+
+    pipeline_name: str
+    upload_bucket: str
+    intake_queue_url: str
+    task_type: str
+    text_items: TextItems = field(metadata=read_by(TextItems))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -30,7 +45,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         ``texts``, the number of items sent, and ``unusable``, that of the others by reason.
     """
     settings = read_settings(SplitSettings)
-    intake = wiring.queue(settings.intake_queue_url)
+    intake = Queue(clients.sqs(), settings.intake_queue_url)
     source = read_upload(event)
     if source is None:
         # The poll makes a dead letter of what is no event of an upload.
@@ -41,7 +56,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         upload_bucket=settings.upload_bucket,
         task_type=task_type(settings.task_type),
         items=settings.text_items,
-        uploads=wiring.uploads(),
+        uploads=Uploads(clients.s3()),
         intake=intake,
         deadline=Deadline.of(context),
     )

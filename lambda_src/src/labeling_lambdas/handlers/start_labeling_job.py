@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from labeling_lambdas.aws import clients
+from labeling_lambdas.aws.artifacts import Artifacts
+from labeling_lambdas.aws.callbacks import Executions
+from labeling_lambdas.aws.item_ledger import ItemLedger
+from labeling_lambdas.aws.job_ledger import JobLedger, TaskToken
+from labeling_lambdas.aws.labeling_jobs import LabelingJobs
+from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
+from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
 from labeling_lambdas.domain.task_types import task_type
-from labeling_lambdas.handlers import wiring
-from labeling_lambdas.handlers.events import WaitEvent, token_of
-from labeling_lambdas.settings import StartSettings, read_settings
+from labeling_lambdas.settings import ArtifactSettings, read_by, read_settings
+from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.labeling import JobStart
 from labeling_lambdas.steps.manifests import LabelingManifest
 
 if TYPE_CHECKING:
-    from labeling_lambdas.deadline import LambdaContext
+    from labeling_lambdas.handlers.events import WaitEvent
+    from labeling_lambdas.lambda_context import LambdaContext
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class StartSettings(ArtifactSettings):
+    """Environment of ``start_labeling_job``."""
+
+    task_type: str
+    labeling_job: LabelingJobSettings = field(metadata=read_by(LabelingJobSettings.from_json))
 
 
 def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
@@ -30,10 +47,12 @@ def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
     """
     settings = read_settings(StartSettings)
     name = identity.labeling_job_name(settings.pipeline_name, event["run_id"], event["stage"])
-    artifacts = wiring.artifacts(settings, event["run_id"])
+    artifacts = Artifacts(
+        clients.s3(), settings.output_bucket, settings.kms_key_arn, event["run_id"]
+    )
     manifest = LabelingManifest(
         artifacts,
-        wiring.item_ledger(settings),
+        ItemLedger(clients.dynamodb(), settings.ledger_table),
         task_type(settings.task_type),
         settings.labeling_job.label_attribute_name,
     )
@@ -44,11 +63,15 @@ def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
         execution_arn=event["execution_arn"],
         settings=settings.labeling_job,
         lines=manifest.lines,
-        runs=wiring.run_ledger(settings),
-        waiting=wiring.job_ledger(settings),
-        jobs=wiring.labeling_jobs(),
+        runs=RunLedger(clients.dynamodb(), settings.ledger_table),
+        waiting=JobLedger(clients.dynamodb(), settings.ledger_table),
+        jobs=LabelingJobs(clients.sagemaker()),
         artifacts=artifacts,
-        completion=wiring.completion(settings),
+        completion=Completion(
+            LabelingJobs(clients.sagemaker()),
+            JobLedger(clients.dynamodb(), settings.ledger_table),
+            Executions(clients.stepfunctions()),
+        ),
         deadline=Deadline.of(context),
     )
-    return {"labeling_job": name, "result": start.start(token_of(event))}
+    return {"labeling_job": name, "result": start.start(TaskToken.of(event))}

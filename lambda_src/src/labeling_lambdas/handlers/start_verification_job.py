@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from labeling_lambdas.aws import clients
+from labeling_lambdas.aws.artifacts import Artifacts
+from labeling_lambdas.aws.callbacks import Executions
+from labeling_lambdas.aws.item_ledger import ItemLedger
+from labeling_lambdas.aws.job_ledger import JobLedger, TaskToken
+from labeling_lambdas.aws.labeling_jobs import LabelingJobs
+from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
-from labeling_lambdas.handlers import wiring
-from labeling_lambdas.handlers.events import VerifyEvent, token_of
-from labeling_lambdas.settings import VerifySettings, read_settings
+from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
+from labeling_lambdas.domain.verification import Verification
+from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
+from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.harvest import Harvest
 from labeling_lambdas.steps.labeling import JobStart
 from labeling_lambdas.steps.manifests import VerificationManifest
 
 if TYPE_CHECKING:
-    from labeling_lambdas.deadline import LambdaContext
+    from labeling_lambdas.handlers.events import VerifyEvent
+    from labeling_lambdas.lambda_context import LambdaContext
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class VerifySettings(ArtifactSettings):
+    """Environment of ``start_verification_job``."""
+
+    task_type: str
+    verification_job: LabelingJobSettings = field(metadata=read_by(LabelingJobSettings.from_json))
+    label_attribute_name: str
+    labels: frozenset[str] | None = field(metadata=read_by(label_names))
+    verification: Verification = field(metadata=read_by(Verification.from_json))
 
 
 def handler(event: VerifyEvent, context: LambdaContext) -> dict[str, str]:
@@ -30,7 +51,9 @@ def handler(event: VerifyEvent, context: LambdaContext) -> dict[str, str]:
     """
     settings = read_settings(VerifySettings)
     name = identity.labeling_job_name(settings.pipeline_name, event["run_id"], event["stage"])
-    artifacts = wiring.artifacts(settings, event["run_id"])
+    artifacts = Artifacts(
+        clients.s3(), settings.output_bucket, settings.kms_key_arn, event["run_id"]
+    )
     harvest = Harvest(
         artifacts=artifacts,
         job=event["labeling_job"],
@@ -39,7 +62,10 @@ def handler(event: VerifyEvent, context: LambdaContext) -> dict[str, str]:
         labels=settings.labels,
     )
     manifest = VerificationManifest(
-        artifacts, wiring.item_ledger(settings), harvest, settings.verification
+        artifacts,
+        ItemLedger(clients.dynamodb(), settings.ledger_table),
+        harvest,
+        settings.verification,
     )
     start = JobStart(
         name=name,
@@ -48,11 +74,15 @@ def handler(event: VerifyEvent, context: LambdaContext) -> dict[str, str]:
         execution_arn=event["execution_arn"],
         settings=settings.verification_job,
         lines=manifest.lines,
-        runs=wiring.run_ledger(settings),
-        waiting=wiring.job_ledger(settings),
-        jobs=wiring.labeling_jobs(),
+        runs=RunLedger(clients.dynamodb(), settings.ledger_table),
+        waiting=JobLedger(clients.dynamodb(), settings.ledger_table),
+        jobs=LabelingJobs(clients.sagemaker()),
         artifacts=artifacts,
-        completion=wiring.completion(settings),
+        completion=Completion(
+            LabelingJobs(clients.sagemaker()),
+            JobLedger(clients.dynamodb(), settings.ledger_table),
+            Executions(clients.stepfunctions()),
+        ),
         deadline=Deadline.of(context),
     )
-    return {"labeling_job": name, "result": start.start(token_of(event))}
+    return {"labeling_job": name, "result": start.start(TaskToken.of(event))}

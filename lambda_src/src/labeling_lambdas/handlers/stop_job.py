@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labeling_lambdas.aws import clients
+from labeling_lambdas.aws.callbacks import Executions
+from labeling_lambdas.aws.job_ledger import JobLedger, TaskToken
+from labeling_lambdas.aws.labeling_jobs import LabelingJobs
+from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
-from labeling_lambdas.handlers import wiring
-from labeling_lambdas.handlers.events import WaitEvent, token_of
 from labeling_lambdas.settings import Settings, read_settings
+from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.labeling import JobStop
 
 if TYPE_CHECKING:
-    from labeling_lambdas.deadline import LambdaContext
+    from labeling_lambdas.handlers.events import WaitEvent
+    from labeling_lambdas.lambda_context import LambdaContext
 
 
 def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
@@ -31,10 +36,14 @@ def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
         name=name,
         run_id=event["run_id"],
         execution_arn=event["execution_arn"],
-        runs=wiring.run_ledger(settings),
-        waiting=wiring.job_ledger(settings),
-        jobs=wiring.labeling_jobs(),
-        completion=wiring.completion(settings),
+        runs=RunLedger(clients.dynamodb(), settings.ledger_table),
+        waiting=JobLedger(clients.dynamodb(), settings.ledger_table),
+        jobs=LabelingJobs(clients.sagemaker()),
+        completion=Completion(
+            LabelingJobs(clients.sagemaker()),
+            JobLedger(clients.dynamodb(), settings.ledger_table),
+            Executions(clients.stepfunctions()),
+        ),
         deadline=Deadline.of(context),
     )
-    return {"labeling_job": name, "result": stop.stop(token_of(event))}
+    return {"labeling_job": name, "result": stop.stop(TaskToken.of(event))}

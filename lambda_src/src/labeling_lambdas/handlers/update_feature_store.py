@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labeling_lambdas.aws import clients
+from labeling_lambdas.aws.artifacts import Artifacts
 from labeling_lambdas.aws.feature_store import FeatureStore
+from labeling_lambdas.aws.item_ledger import ItemLedger
 from labeling_lambdas.deadline import Deadline
-from labeling_lambdas.handlers import wiring
-from labeling_lambdas.settings import StoreSettings, read_settings
+from labeling_lambdas.settings import ArtifactSettings, read_settings
 from labeling_lambdas.steps.storing import Storing
 
 if TYPE_CHECKING:
-    from labeling_lambdas.deadline import LambdaContext
     from labeling_lambdas.handlers.events import StoreEvent
+    from labeling_lambdas.lambda_context import LambdaContext
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class StoreSettings(ArtifactSettings):
+    """Environment of ``update_feature_store``."""
+
+    feature_group_name: str
 
 
 def handler(event: StoreEvent, context: LambdaContext) -> dict[str, int]:
@@ -31,8 +40,10 @@ def handler(event: StoreEvent, context: LambdaContext) -> dict[str, int]:
         run_id=event["run_id"],
         folder=event["folder"],
         records=FeatureStore(clients.feature_store(), settings.feature_group_name),
-        items=wiring.item_ledger(settings),
-        artifacts=wiring.artifacts(settings, event["run_id"]),
+        items=ItemLedger(clients.dynamodb(), settings.ledger_table),
+        artifacts=Artifacts(
+            clients.s3(), settings.output_bucket, settings.kms_key_arn, event["run_id"]
+        ),
         deadline=Deadline.of(context),
     )
     return storing.store(event["shard"])

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.domain.accounting import Intake
-from labeling_lambdas.domain.claims import Drop, ItemRow, ItemState
 from labeling_lambdas.domain.items import ClaimedItem, SourceObject, TextContent
+from labeling_lambdas.domain.states import Drop, ItemRow, ItemState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +68,7 @@ def with_contents(artifacts: Artifacts, items: Sequence[ClaimedItem]) -> list[Cl
         for fields in artifacts.read(f"claims/{part}.json")["items"]:
             if fields["item_id"] in wanted:
                 contents[fields["item_id"]] = TextContent.from_fields(fields)
-    return [replace(item, content=contents.get(item.item_id)) for item in items]
+    return [item._replace(content=contents.get(item.item_id)) for item in items]
 
 
 def resolve_part(artifacts: Artifacts, items: ItemLedger, *, run_id: str, part: str) -> None:

@@ -11,12 +11,11 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.aws.queues import BATCH_BYTES, BATCH_MESSAGES, Message, Queue
 from labeling_lambdas.domain.accounting import Intake
-from labeling_lambdas.domain.claims import Drop, RunState
 from labeling_lambdas.domain.items import ClaimedItem
 from labeling_lambdas.domain.messages import (
     Candidate,
@@ -26,13 +25,14 @@ from labeling_lambdas.domain.messages import (
     malformed_message,
     read_message,
 )
+from labeling_lambdas.domain.states import Drop, RunState
 from labeling_lambdas.errors import LedgerRowError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from labeling_lambdas.aws.artifacts import Artifacts
-    from labeling_lambdas.aws.item_ledger import ItemLedger
+    from labeling_lambdas.aws.item_claims import ItemClaims
     from labeling_lambdas.deadline import Deadline
     from labeling_lambdas.domain.task_types import TaskType
 
@@ -82,8 +82,7 @@ class Budget:
             return self._left
 
 
-@dataclass(frozen=True, slots=True)
-class Drained:
+class Drained(NamedTuple):
     """What one call took off the queue.
 
     Attributes:
@@ -121,7 +120,7 @@ class Drain:
     task_type: TaskType
     intake: Queue
     dead_letters: Queue
-    items: ItemLedger
+    items: ItemClaims
     artifacts: Artifacts
     state_of_run: Callable[[str], RunState | None]
     open_run: Callable[[], None]

@@ -17,7 +17,7 @@ from labeling_lambdas.domain.accounting import (
     job_failed_as_a_whole,
     outcome_of,
 )
-from labeling_lambdas.domain.settlement import JobStatus
+from labeling_lambdas.domain.states import JobStatus
 from labeling_lambdas.domain.timestamps import now
 from labeling_lambdas.steps.shards import rejections_folder, rejections_shard
 
@@ -35,7 +35,7 @@ REPORT = "report.json"
 _REPORTED_REJECTIONS = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Finishing:
     """Finishes a run.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.aws.artifacts import read_text_lines
 from labeling_lambdas.domain.labels import UnreadableLineError
 from labeling_lambdas.domain.output_lines import OutputLine, item_of, read_object, read_output_line
-from labeling_lambdas.domain.settlement import JobStatus
+from labeling_lambdas.domain.states import JobStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -40,8 +40,7 @@ def output_lines(artifacts: Artifacts, job: Mapping[str, Any]) -> Iterator[str]:
         _log.warning("the job wrote no output", extra={"run_id": artifacts.run_id, "uri": uri})
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What is known of a claim's label.
 
     Attributes:
@@ -66,7 +65,7 @@ def _ignore(_: str) -> None:
     return
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Harvest:
     """Reads output lines, one at a time in memory.
 
@@ -154,5 +153,5 @@ class Harvest:
                     "problem": str(problem),
                 },
             )
-            return replace(found, problem=str(problem))
-        return replace(found, output=output)
+            return found._replace(problem=str(problem))
+        return found._replace(output=output)

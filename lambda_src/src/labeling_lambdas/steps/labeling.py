@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws.labeling_jobs import without_job
-from labeling_lambdas.domain.claims import RunState
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings, labeling_job_request
-from labeling_lambdas.domain.settlement import JobStatus
+from labeling_lambdas.domain.states import JobStatus, RunState
 from labeling_lambdas.errors import (
     LabelingError,
     LabelingJobPendingError,
@@ -34,7 +33,7 @@ _log = logging.getLogger(__name__)
 _MANIFESTS = "manifests"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class JobStart:
     """Starts a labeling job of a run, or adopts the one that was started.
 
@@ -133,7 +132,7 @@ class JobStart:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class JobStop:
     """Brings a labeling job of a run to its end, so that nobody works on items that are returned.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.steps.harvest import Harvest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class LabelingManifest:
     """What labelers are to see: the claims that have no label yet.
 
@@ -49,7 +49,7 @@ class LabelingManifest:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class VerificationManifest:
     """What reviewers are to see: the labels of this run, and those that no run has verified yet.
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labeling_lambdas.domain.claims import RunState
 from labeling_lambdas.domain.records import (
     Provenance,
     RecordContext,
@@ -15,7 +14,6 @@ from labeling_lambdas.domain.records import (
     fits,
 )
 from labeling_lambdas.domain.settlement import (
-    JobStatus,
     settle_label_lost,
     settle_rejected,
     settle_unlabeled,
@@ -23,6 +21,7 @@ from labeling_lambdas.domain.settlement import (
     settle_unverified,
     superseded,
 )
+from labeling_lambdas.domain.states import JobStatus, RunState
 from labeling_lambdas.steps.claims import claimed_items
 from labeling_lambdas.steps.harvest import Harvest
 from labeling_lambdas.steps.reviews import Reviews
@@ -44,8 +43,7 @@ _log = logging.getLogger(__name__)
 _CLOSING_SECONDS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The work that remains of a run.
 
     Attributes:
@@ -82,7 +80,7 @@ class Plan:
         return cls(**{"folder": "results", **fields})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Planning:
     """Plans what becomes of a run's claims.
 
@@ -198,7 +196,7 @@ class Planning:
         # A limit that was lowered since the item was given back still leaves it this attempt, and
         # no count goes beyond it.
         attempts = min(item.attempts, self.max_attempts - 1)
-        return replace(item, content=None, attempts=attempts)
+        return item._replace(content=None, attempts=attempts)
 
     def _settle_rejected(
         self, reviews: Reviews, claims: dict[str, ClaimedItem], shards: PlanShards
@@ -234,15 +232,14 @@ class Planning:
         if reviews is not None:
             reason = reviews.without_verdict.get(item_id)
             if item_id in reviews.accepted:
-                provenance = replace(
-                    provenance,
+                provenance = provenance._replace(
                     status=RecordStatus.VERIFIED,
                     verification_job=reviews.job["name"],
                 )
             elif reason is None and not reviews.verification.wants(
                 item_id, found.text, output.line
             ):
-                provenance = replace(provenance, status=RecordStatus.UNVERIFIED)
+                provenance = provenance._replace(status=RecordStatus.UNVERIFIED)
             else:
                 kept = self._with_label(found, shards)
                 status = JobStatus(reviews.job["status"])
@@ -262,7 +259,7 @@ class Planning:
                 "line": found.text,
             }
         )
-        return replace(found.item, label_uri=self.artifacts.uri(name))
+        return found.item._replace(label_uri=self.artifacts.uri(name))
 
     def _record(
         self, item: ClaimedItem, output: OutputLine, provenance: Provenance

@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from labeling_lambdas.domain.accounting import PROBE_AFTER_FAILED_JOBS, Intake, Outcome
-from labeling_lambdas.domain.claims import RunState
+from labeling_lambdas.domain.states import RunState
 from labeling_lambdas.errors import RunAliveError
 from labeling_lambdas.steps.claims import part_of, resolve_part
 from labeling_lambdas.steps.draining import Budget, Drain, Drained
@@ -30,8 +30,7 @@ SEALING_SECONDS = 30
 _ANSWERING_SECONDS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Polled:
+class Polled(NamedTuple):
     """What a call of ``poll_queue`` achieved.
 
     Attributes:
@@ -47,7 +46,7 @@ class Polled:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Polling:
     """Polls for one run.
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from labeling_lambdas.aws.callbacks import execution_arn as arn_of_execution
 from labeling_lambdas.domain import identity
-from labeling_lambdas.domain.claims import RunState
+from labeling_lambdas.domain.states import RunState
 from labeling_lambdas.errors import RunAliveError, RunNotFoundError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Recovered:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Recovery:
     """Recovers runs.
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labeling_lambdas.aws.transactions import MAX_ACTIONS
 from labeling_lambdas.domain.accounting import Settled
-from labeling_lambdas.domain.claims import ItemState
 from labeling_lambdas.domain.messages import dead_letter_message, returned_message
 from labeling_lambdas.domain.settlement import Settlement
+from labeling_lambdas.domain.states import ItemState
 from labeling_lambdas.steps.claims import with_contents
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _LIST_SECONDS = 60
 _TO_INTAKE = frozenset({ItemState.LABELED, ItemState.RETURNED})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Returning:
     """Gives claims back.
 
@@ -102,7 +102,7 @@ class Returning:
 
     def _with_contents(self, settlements: Sequence[Settlement]) -> list[Settlement]:
         items = with_contents(self.artifacts, [one.item for one in settlements])
-        return [replace(one, item=item) for one, item in zip(settlements, items, strict=True)]
+        return [one._replace(item=item) for one, item in zip(settlements, items, strict=True)]
 
     def _returned(self, settlement: Settlement) -> str:
         return returned_message(

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.domain.labels import UnreadableLineError
-from labeling_lambdas.domain.output_lines import ITEM_ID_KEY, read_object
+from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY
+from labeling_lambdas.domain.output_lines import read_object
 from labeling_lambdas.domain.reasons import Reason
 from labeling_lambdas.domain.verification import Verdict, Verification, read_verdict
 from labeling_lambdas.steps.harvest import output_lines
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.items import ClaimedItem
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Reviews:
     """Reads the output of a verification job, and remembers no more of it than planning needs.
 

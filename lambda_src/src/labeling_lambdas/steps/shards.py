@@ -34,6 +34,11 @@ def return_shard(folder: str, number: int) -> str:
     return f"{folder}/return-{number:05d}.jsonl"
 
 
+def rejected_shard(folder: str, number: int) -> str:
+    """Return the name of the list of a shard's records that Feature Store refused for good."""
+    return f"{folder}/rejected-{number:05d}.jsonl"
+
+
 def unreadable_shard(number: int) -> str:
     """Return the name of a shard of output lines that could not be read, kept as they came."""
     return f"unreadable/{number:05d}.jsonl"
@@ -94,7 +99,7 @@ class Shards:
             self.size = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class PlanShards:
     """All that a plan writes.
 

@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.aws.queues import Queue, batches
@@ -30,8 +30,7 @@ _CLOSING_SECONDS = 30
 _BATCHES_AHEAD = 2 * THREADS
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """What became of a file.
 
     Attributes:

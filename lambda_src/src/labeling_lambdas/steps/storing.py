@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +16,12 @@ from labeling_lambdas.domain.items import ClaimedItem
 from labeling_lambdas.domain.reasons import Reason
 from labeling_lambdas.domain.records import RecordStatus
 from labeling_lambdas.domain.settlement import dead_lettered
-from labeling_lambdas.steps.shards import store_shard
+from labeling_lambdas.steps.shards import rejected_shard, store_shard
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Future
+
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.aws.feature_store import FeatureStore
     from labeling_lambdas.aws.item_ledger import ItemLedger
@@ -29,12 +33,7 @@ _log = logging.getLogger(__name__)
 _CHUNK_SECONDS = 30
 
 
-def rejected_shard(folder: str, number: int) -> str:
-    """Return the name of the list of a shard's records that Feature Store refused for good."""
-    return f"{folder}/rejected-{number:05d}.jsonl"
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Storing:
     """Stores the shards of a run.
 
@@ -63,19 +62,16 @@ class Storing:
         Raises:
             OutOfTimeError: If the function's time does not suffice.
         """
-        given_up = self._given_up(shard)
-        known = {fields["claim"]["item_id"] for fields in given_up}
-        rows = [
-            row
-            for row in self.artifacts.read_lines(store_shard(self.folder, shard))
-            if row["claim"]["item_id"] not in known
-        ]
-        chunks = [rows[start : start + MAX_ACTIONS] for start in range(0, len(rows), MAX_ACTIONS)]
         with ThreadPoolExecutor(THREADS) as threads:
-            results = list(threads.map(self._store_chunk, chunks))
+            # Asked for while the shard is opened; and the first chunks are written while the others
+            # are still being read.
+            given_up = threads.submit(self._given_up, shard)
+            results = list(threads.map(self._store_chunk, self._chunks(shard, given_up)))
         statuses = Counter(status for found, _ in results for status in found)
         stored = statuses.total()
-        rejected = given_up + [fields for _, settlements in results for fields in settlements]
+        rejected = given_up.result() + [
+            fields for _, settlements in results for fields in settlements
+        ]
         if rejected:
             self.artifacts.write_lines(rejected_shard(self.folder, shard), rejected)
         counts = Settled(
@@ -112,37 +108,56 @@ class Storing:
             return []
         return list(self.artifacts.read_lines(rejected_shard(self.folder, shard)))
 
+    def _chunks(
+        self, shard: int, given_up: Future[list[dict[str, Any]]]
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Yield the rows to store, as many at a time as a transaction settles."""
+        rows = self._rows(shard, given_up)
+        while chunk := list(itertools.islice(rows, MAX_ACTIONS)):
+            yield chunk
+
+    def _rows(self, shard: int, given_up: Future[list[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+        known: set[str] | None = None
+        for row in self.artifacts.read_lines(store_shard(self.folder, shard)):
+            if known is None:
+                known = {fields["claim"]["item_id"] for fields in given_up.result()}
+            if row["claim"]["item_id"] not in known:
+                yield row
+
     def _store_chunk(self, rows: list[dict[str, Any]]) -> tuple[list[str], list[dict[str, Any]]]:
         """Return the status of each record stored, and the settlements of those refused."""
         self.deadline.require(_CHUNK_SECONDS)
-        claims = [ClaimedItem.from_fields(row["claim"]) for row in rows]
         refused = self.records.write([row["record"] for row in rows])
-        written = [claim for position, claim in enumerate(claims) if position not in refused]
+        written = [row for position, row in enumerate(rows) if position not in refused]
         # The record first: a claim that is settled has a record, whatever dies in between.
-        contradictions = self.items.settle_stored(written, self.run_id)
-        for claim, row in contradictions:
+        contradictions = self.items.settle_stored(
+            {row["claim"]["item_id"]: int(row["claim"]["attempts"]) + 1 for row in written},
+            self.run_id,
+        )
+        for item_id, row in contradictions:
             _log.error(
                 "the ledger contradicts a stored record",
                 extra={
                     "run_id": self.run_id,
-                    "item_id": claim.item_id,
+                    "item_id": item_id,
                     "state": row.state,
                     "by_run": row.run_id,
                 },
             )
-        rejected = [
-            dead_lettered(
-                claims[position],
-                Reason.RECORD_REJECTED,
-                attempts=claims[position].attempts + 1,
-                detail=code,
-            ).fields()
-            for position, code in sorted(refused.items())
-        ]
-        contradicted = {claim.item_id for claim, _ in contradictions}
+        contradicted = {item_id for item_id, _ in contradictions}
         statuses = [
             row["record"]["status"]
-            for position, row in enumerate(rows)
-            if position not in refused and claims[position].item_id not in contradicted
+            for row in written
+            if row["claim"]["item_id"] not in contradicted
+        ]
+        rejected = [
+            _rejection(rows[position]["claim"], code) for position, code in sorted(refused.items())
         ]
         return statuses, rejected
+
+
+def _rejection(claim: dict[str, Any], code: str) -> dict[str, Any]:
+    item = ClaimedItem.from_fields(claim)
+    return dead_lettered(
+        item, Reason.RECORD_REJECTED, attempts=item.attempts + 1, detail=code
+    ).fields()

@@ -132,9 +132,11 @@ class Path:
 
     Attributes:
         steps: Names, placeholders of names, and positions in lists.
+        literal: Whether there are no placeholders among them.
     """
 
     steps: tuple[str | int, ...]
+    literal: bool
 
     @classmethod
     def parse(cls, words: Words) -> Path:
@@ -146,10 +148,13 @@ class Path:
             else:
                 steps.append(int(words.take()))
                 words.take("]")
-        return cls(tuple(steps))
+        literal = not any(isinstance(step, str) and step[0] == "#" for step in steps)
+        return cls(tuple(steps), literal)
 
     def resolved(self, names: Mapping[str, str]) -> tuple[str | int, ...]:
         """Return the steps with the placeholders' names."""
+        if self.literal:
+            return self.steps
         return tuple(
             _named(step, names) if isinstance(step, str) and step[0] == "#" else step
             for step in self.steps

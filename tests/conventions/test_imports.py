@@ -1,0 +1,56 @@
+"""What a function loads when it starts: a cold start waits for each of these modules."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from bench.cold_start import handler_modules
+from tests.conventions.sources import LAMBDAS
+
+_CODE = (
+    "import importlib, json, sys; importlib.import_module({module!r});"
+    " print(json.dumps(list(sys.modules)))"
+)
+#: Modules that only some functions have a use for.
+_USERS = {
+    "labeling_lambdas.domain.claims": {"poll_queue"},
+    "labeling_lambdas.domain.messages": {"poll_queue", "return_items", "split_text"},
+    "labeling_lambdas.domain.labels": {
+        "consolidate_verification",
+        "plan_results",
+        "prepare_verification",
+        "start_verification_job",
+    },
+    "labeling_lambdas.domain.records": {"plan_results", "update_feature_store"},
+}
+
+
+def _loaded(module: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", _CODE.format(module=module)],
+        check=True,
+        capture_output=True,
+        cwd=LAMBDAS.parent,
+    )
+    return set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("module", handler_modules())
+def test_a_function_loads_neither_boto3_nor_what_it_has_no_use_for(module: str) -> None:
+    loaded = _loaded(module)
+    # Its clients are botocore's; see docs/decisions/0022-functions-import-what-they-use.md.
+    assert not {"boto3", "s3transfer"} & loaded
+    assert "labeling_lambdas.handlers.events" not in loaded, "it is for the type checker"
+    function = module.rpartition(".")[2]
+    needless = {name for name in loaded & _USERS.keys() if function not in _USERS[name]}
+    assert not needless
+
+
+def test_every_use_that_is_named_is_one() -> None:
+    for name, users in _USERS.items():
+        for user in users:
+            assert name in _loaded(f"labeling_lambdas.handlers.{user}")
