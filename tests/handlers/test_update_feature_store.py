@@ -120,6 +120,26 @@ def test_a_batch_refused_as_a_whole_is_written_one_by_one(pipeline: Pipeline) ->
     assert pipeline.store(run, plan) == [{"shard": 0, "stored": 11, "rejected": 0}]
 
 
+@pytest.mark.parametrize("batched", [True, False])
+def test_a_record_that_was_stored_and_is_refused_in_a_repeat_stays_stored(
+    pipeline: Pipeline, batched: bool
+) -> None:
+    run, sources, plan = stored_run(pipeline, 3)
+    if not batched:
+        without_batches(pipeline)
+    stored = pipeline.store(run, plan)
+    # The execution died, and Feature Store refuses today what it took then.
+    refused = "BatchWriteRecord" if batched else "PutRecord"
+    pipeline.faults.refuse(refused, "ValidationException", "for this once")
+    if batched:
+        pipeline.faults.refuse("PutRecord", "ValidationError", "this one too")
+    again = pipeline.store(run, plan)
+    assert again == stored == [{"shard": 0, "stored": 3, "rejected": 0}]
+    pipeline.give_back(run, plan, again)
+    assert pipeline.finish(run)["accounting_balanced"] is True
+    assert pipeline.states(sources) == ["stored"] * 3
+
+
 def test_a_record_that_is_accepted_in_a_repeat_leaves_no_dead_letter_behind(
     pipeline: Pipeline,
 ) -> None:

@@ -52,7 +52,7 @@ _REST_ROUNDS = 60
 #: How long the world is left alone while messages wait, and while only jobs are under way: those
 #: that nobody works on end after 30 days.
 _SHORT_PAUSE = 2 * HOUR
-_LONG_PAUSES = (HOUR, 3 * HOUR, DAY, 3 * DAY, 8 * DAY, 20 * DAY)
+_LONG_PAUSES = (HOUR, 3 * HOUR, DAY, 3 * DAY, 8 * DAY, 8 * DAY, 8 * DAY)
 
 
 @functools.cache

@@ -97,6 +97,13 @@ class ItemLedger:
         ]
         return self._settle(entries, run_id)
 
+    def stored_by(self, run_id: str, item_ids: Sequence[str]) -> set[str]:
+        """Return which of up to 100 items a run has stored, by the right to write alone."""
+        confirmations = [item_updates.confirm_stored(item_id, run_id) for item_id in item_ids]
+        refusals = transactions.transact(self.client, self.table, confirmations)
+        others = {refusal.action for refusal in refusals}
+        return {item_id for index, item_id in enumerate(item_ids) if index not in others}
+
     def _settle(
         self, entries: Sequence[tuple[Update, Subject]], run_id: str
     ) -> list[tuple[Subject, ItemRow]]:

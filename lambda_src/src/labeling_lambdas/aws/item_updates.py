@@ -163,6 +163,16 @@ def settle_stored(item_id: str, attempts: int, run_id: str) -> Update:
     )
 
 
+def confirm_stored(item_id: str, run_id: str) -> Update:
+    """Change nothing of an item that a run has stored; refused for any other."""
+    return Update(
+        key=f"ITEM#{item_id}",
+        update="SET run_id = :run",
+        condition="item_state = :stored AND run_id = :run",
+        values={"stored": ItemState.STORED.value, "run": run_id},
+    )
+
+
 def settled_before(row: ItemRow, update: Update, run_id: str) -> bool:
     """Return whether a refused settlement is a repeat of one that was written."""
     wanted: str = update.values["state"]

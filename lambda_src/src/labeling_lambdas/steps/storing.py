@@ -127,7 +127,7 @@ class Storing:
     def _store_chunk(self, rows: list[dict[str, Any]]) -> tuple[list[str], list[dict[str, Any]]]:
         """Return the status of each record stored, and the settlements of those refused."""
         self.deadline.require(_CHUNK_SECONDS)
-        refused = self.records.write([row["record"] for row in rows])
+        refused = self._refused(rows)
         written = [row for position, row in enumerate(rows) if position not in refused]
         # The record first: a claim that is settled has a record, whatever dies in between.
         contradictions = self.items.settle_stored(
@@ -154,6 +154,19 @@ class Storing:
             _rejection(rows[position]["claim"], code) for position, code in sorted(refused.items())
         ]
         return statuses, rejected
+
+    def _refused(self, rows: list[dict[str, Any]]) -> dict[int, str]:
+        """Write records; return the codes of those that were never taken, by position.
+
+        What Feature Store took of an earlier call it may refuse today. The record is there, and the
+        ledger says so.
+        """
+        refused = self.records.write([row["record"] for row in rows])
+        if not refused:
+            return {}
+        items = {position: rows[position]["claim"]["item_id"] for position in refused}
+        taken_before = self.items.stored_by(self.run_id, list(items.values()))
+        return {at: code for at, code in refused.items() if items[at] not in taken_before}
 
 
 def _rejection(claim: dict[str, Any], code: str) -> dict[str, Any]:
