@@ -75,7 +75,7 @@ variable "categories_s3_uri" {
 
   validation {
     condition     = (var.categories_s3_uri == null) != (var.labels == null)
-    error_message = "categories_s3_uri and labels exclude each other: give exactly one of them."
+    error_message = "categories_s3_uri or labels: give exactly one of them, labels by their names or an own category file."
   }
 }
 
@@ -356,7 +356,7 @@ variable "labels" {
       length(coalesce(var.labels, [])) >= try(local.task_type.min_labels, 1) &&
       (try(local.task_type.max_labels, null) == null || length(coalesce(var.labels, [])) <= coalesce(try(local.task_type.max_labels, null), 1000000))
     )
-    error_message = "labels: task_type ${var.task_type} needs at least ${try(local.task_type.min_labels, 1)} and at most ${coalesce(try(local.task_type.max_labels, null), "any number of")} labels."
+    error_message = "labels: task_type ${var.task_type} needs at least ${try(local.task_type.min_labels, 1)}${try(" and at most ${local.task_type.max_labels + 0}", "")} labels."
   }
 }
 

@@ -166,6 +166,10 @@ def main(arguments: list[str] | None = None) -> int:
         "--earlier-objects", type=_count, default=0, help="objects labeled before in the month"
     )
     options = parser.parse_args(arguments)
+    if not options.verification and (options.sample_percent, options.rejected_percent) != (100, 0):
+        parser.error(
+            "--sample-percent and --rejected-percent are about verification: add --verification"
+        )
     use = Use(
         items=options.items,
         workers=options.workers,

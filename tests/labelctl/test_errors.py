@@ -26,7 +26,8 @@ def test_an_unknown_pipeline_is_named(
     with monkeypatch.context() as changed:
         changed.setattr(operated, "name", "nobody")
         assert operated.error(command) == (
-            "error: there is no pipeline nobody in region us-east-1: /nobody/* holds no parameters"
+            "error: there is no pipeline nobody in region us-east-1: /nobody/* holds no parameters;"
+            " see job_name and --region"
         )
 
 
@@ -68,6 +69,19 @@ def test_without_a_region_nothing_is_tried(
         assert operated.error("status") == (
             "error: no region is known; give --region, or set AWS_REGION"
         )
+
+
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_either_variable_says_the_region(
+    operated: Operated, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    with monkeypatch.context() as environment:
+        region = operated.sandbox.region
+        for other in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+            environment.delenv(other)
+        environment.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+        environment.setenv(name, region)
+        assert f"in region {region}" in operated.error("status", "--pipeline", "nobody")
 
 
 def test_an_unknown_profile_is_named(operated: Operated) -> None:

@@ -46,7 +46,12 @@ _PipelineName = Annotated[
     typer.Option("--pipeline", "-p", envvar="LABELCTL_PIPELINE", help="The module's job_name."),
 ]
 _Region = Annotated[
-    str | None, typer.Option(help="AWS region; else that of the profile or of AWS_REGION.")
+    str | None,
+    typer.Option(
+        # boto3 reads only the second of them, Lambda and other SDKs set the first.
+        envvar=["AWS_REGION", "AWS_DEFAULT_REGION"],
+        help="AWS region; else that of the profile.",
+    ),
 ]
 _Profile = Annotated[str | None, typer.Option(help="Profile of the AWS CLI.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

@@ -67,7 +67,10 @@ def find_pipeline(connection: Connection, name: str) -> Pipeline:
     missing = [names[part] for part in _REQUIRED if names[part] not in found]
     region = connection.region_name
     if not found:
-        message = f"there is no pipeline {name} in region {region}: /{name}/* holds no parameters"
+        message = (
+            f"there is no pipeline {name} in region {region}: /{name}/* holds no parameters;"
+            " see job_name and --region"
+        )
         raise LabelctlError(message)
     if missing:
         message = (

@@ -131,7 +131,9 @@ def show_backfill(tally: Tally, *, dry_run: bool) -> None:
             f"{tally.known['superseded']} current versions are superseded in the ledger;"
             " copy such an object onto itself to have it labeled"
         )
-    if dry_run and tally.to_send:
+    if not tally.to_send:
+        console.print("there is nothing to send")
+    elif dry_run:
         console.print("nothing was sent; add --send to send")
 
 
@@ -157,5 +159,7 @@ def show_redrive(redrive: Redrive, now: float) -> None:
         )
     if not redrive.complete:
         console.print("stopped at --max; the queue may hold more")
-    if not redrive.send and any(tally.chosen for tally in redrive.reasons.values()):
+    if redrive.reasons and not any(tally.chosen for tally in redrive.reasons.values()):
+        console.print("no message was chosen; see --reason, --newer-than and --older-than")
+    elif not redrive.send and redrive.reasons:
         console.print("nothing was sent; add --send to send")

@@ -137,7 +137,7 @@ def _introduce(sandbox: Sandbox) -> None:
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"[bold]listening on {sandbox.endpoint}[/bold]  (Ctrl-C stops)")
     console.print("credentials: access key id and secret access key are both the word test")
-    console.print("\nboto3, the AWS CLI and Terraform all follow these variables:\n")
+    console.print("\nboto3, the AWS CLI from version 2 and Terraform follow these variables:\n")
     for name, value in sandbox.environment().items():
         console.print(f"  export {name}={value}")
     console.print(f"\nAWS CLI    aws --endpoint-url {sandbox.endpoint} s3 ls")

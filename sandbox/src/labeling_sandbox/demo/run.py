@@ -341,7 +341,7 @@ class Demo:
             )
 
     def _keep_running(self, pipeline: Pipeline) -> None:
-        self.screen.say(f"The pipeline stays up at {self.sandbox.endpoint}; end with Ctrl-C.")
+        self.screen.say(f"The pipeline stays up at {self.sandbox.endpoint}; Ctrl-C destroys it.")
         for name, value in self.sandbox.environment().items():
             self.screen.say(f"  export {name}={value}")
         for name in ("upload_bucket_name", "upload_queue_url", "state_machine_arn"):

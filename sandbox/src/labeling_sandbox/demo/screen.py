@@ -164,3 +164,7 @@ def _causes(report: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, int]]
             "labeled",
             {"and kept for verification": report["labeled"]} if report["labeled"] else {},
         )
+        yield (
+            "superseded",
+            {"by a newer version": report["superseded"]} if report["superseded"] else {},
+        )
