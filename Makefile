@@ -54,20 +54,20 @@ sandbox: $(READY) $(RUNTIME_READY) ## Start the local AWS and print how to use i
 	@$(BIN)/labeling-sandbox serve
 
 test: check $(RUNTIME_READY) $(SCAN_READY) ## Run the checks, every test and the fault suite
-	@echo "== tests"
-	@# More workers than cores, because many tests wait; a file's tests share what they deploy.
-	@$(BIN)/python -m pytest $(or $(PYTEST_ARGS),-n 4 --dist loadfile --no-loadscope-reorder --ignore tests/pipeline)
-	@$(if $(PYTEST_ARGS),true,$(both_long_ones))
+	@$(if $(PYTEST_ARGS),$(BIN)/python -m pytest $(PYTEST_ARGS),$(all_tests))
 
 # The deployed pipeline by itself, because its tests count what is undelivered and denied in the whole sandbox of
-# their process; they wait a good deal, and the fault suite computes meanwhile.
-define both_long_ones
-echo "== tests of the deployed pipeline, and the fault suite beside them"; mkdir -p .cache; \
-$(BIN)/labeling-faults run >.cache/faults.log 2>&1 & faults=$$!; \
-$(BIN)/python -m pytest tests/pipeline; pipeline=$$?; \
-wait $$faults; faults=$$?; \
-echo "== fault suite"; cat .cache/faults.log; \
-exit $$((pipeline + faults))
+# their process. They wait a good deal, so the other tests run beside them, and give way: deadlines are theirs. Of the
+# others more run at once than there are cores, because many wait too; a file's tests share what they deploy.
+define all_tests
+mkdir -p .cache; \
+echo "== tests of the deployed pipeline (.cache/pipeline.log), and all others beside them"; \
+$(BIN)/python -m pytest tests/pipeline >.cache/pipeline.log 2>&1 & pipeline=$$!; \
+nice -n 5 $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/pipeline; others=$$?; \
+wait $$pipeline; pipeline=$$?; \
+echo "== tests of the deployed pipeline"; cat .cache/pipeline.log; \
+echo "== fault suite"; $(BIN)/labeling-faults run; faults=$$?; \
+exit $$((others + pipeline + faults))
 endef
 
 check: $(READY) ## Check format, lint, types and Terraform format

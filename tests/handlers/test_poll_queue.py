@@ -335,6 +335,22 @@ def test_a_redriven_dead_letter_starts_at_the_first_attempt(pipeline: Pipeline) 
     assert (row["item_state"], row["attempts"], row["generation"]) == ("claimed", 0, 1)
 
 
+@pytest.mark.parametrize("letter_first", [True, False])
+def test_a_redriven_dead_letter_counts_before_a_late_event_of_its_item(
+    pipeline: Pipeline, letter_first: bool
+) -> None:
+    source = exhausted(pipeline)
+    if letter_first:
+        pipeline.redrive()
+        pipeline.announce([source])
+    else:
+        pipeline.announce([source])
+        pipeline.redrive()
+    run = pipeline.poll(execution="two")
+    assert counts(pipeline, run)["dropped"] == {"duplicate": 1}
+    assert pipeline.states([source]) == ["claimed"]
+
+
 def test_a_stale_dead_letter_is_dropped(pipeline: Pipeline) -> None:
     source = exhausted(pipeline)
     old = pipeline.dead_letters()

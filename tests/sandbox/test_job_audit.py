@@ -308,6 +308,15 @@ def test_a_job_that_failed_without_items_never_began(
     assert found.never_began is never_began
 
 
+def test_labels_of_an_earlier_run_count_beside_what_was_superseded() -> None:
+    given = report(
+        received=2, claimed=2, stored=1, verified=1, superseded=1, verification_job=VERIFICATION
+    )
+    overwritten = job("label-1", 1, "b", labeled=frozenset())
+    verified = job("verify-1", 2, "a", accepted=frozenset("a"))
+    assert imbalances(given, overwritten, verified) == []
+
+
 def test_what_was_claimed_and_is_in_no_job_is_found() -> None:
     given = report(claimed=4, received=4, returned={"expired": 1}, verification_job=VERIFICATION)
     assert any("its jobs had 3" in it for it in imbalances(given, ABC, verdicts("a", "b", "c")))

@@ -271,9 +271,9 @@ def _wrong_share(
 ) -> Iterable[str]:
     """Compare what is stored with what workers gave."""
     labeled = len(job.labeled) if job else 0
-    # What no labeling job had is superseded or has a label of an earlier run.
-    unlabeled = report["claimed"] - (len(job.items) if job else 0)
-    most = labeled + (unlabeled if unlabeled > report["superseded"] else 0)
+    # What no labeling job had is superseded or has a label of an earlier run; which, the numbers
+    # do not say.
+    most = labeled + report["claimed"] - (len(job.items) if job else 0)
     if verification:
         least = len(verification.accepted)
         most -= len(verification.labeled) - least

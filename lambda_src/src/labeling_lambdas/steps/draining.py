@@ -20,6 +20,7 @@ from labeling_lambdas.domain.items import ClaimedItem
 from labeling_lambdas.domain.messages import (
     Candidate,
     Ignored,
+    Origin,
     Rejected,
     dead_letter_message,
     malformed_message,
@@ -299,17 +300,27 @@ class _Entry:
 
 
 def _distinct(listed: list[_Entry]) -> dict[str, tuple[Candidate, _Entry]]:
-    """Return the candidates by item; a second message of an item is dropped as a duplicate."""
+    """Return the candidates by item; another message of an item is dropped as a duplicate.
+
+    A dead letter that was moved back goes before any other: for those the item stays given up.
+    """
     distinct: dict[str, tuple[Candidate, _Entry]] = {}
     for entry in listed:
         if not isinstance(entry.read, Candidate):
             continue
         item = entry.read.source.item_id
-        if item in distinct:
+        known = distinct.get(item)
+        if known is not None and _precedence(known[0]) >= _precedence(entry.read):
             entry.verdict = Drop.DUPLICATE
-        else:
-            distinct[item] = (entry.read, entry)
+            continue
+        if known is not None:
+            known[1].verdict = Drop.DUPLICATE
+        distinct[item] = (entry.read, entry)
     return distinct
+
+
+def _precedence(candidate: Candidate) -> tuple[bool, int]:
+    return candidate.origin is Origin.DEAD_LETTER, candidate.generation
 
 
 def _newest_of_each_key(
