@@ -67,8 +67,11 @@ def test_of_1000_old_objects_the_700_unlabeled_are_sent_and_none_is_labeled_agai
 
 
 def interrupt(operated: Operated, how: signal.Signals, after: int, arguments: list[str]) -> str:
-    """Start the command as a process of its own, and end it when it has sent something."""
-    command = [_LABELCTL, "backfill", "--pipeline", operated.name, *arguments, "--rate", "100"]
+    """Start the command as a process of its own, and end it when it has sent something.
+
+    It is slow enough that a busy machine, too, sees it at work.
+    """
+    command = [_LABELCTL, "backfill", "--pipeline", operated.name, *arguments, "--rate", "10"]
     with subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.PIPE) as process:
         wait_until(lambda: messages(operated) >= after, "objects being sent", 60)
         process.send_signal(how)
