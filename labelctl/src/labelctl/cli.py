@@ -48,7 +48,7 @@ _PipelineName = Annotated[
 _Region = Annotated[
     str | None,
     typer.Option(
-        # boto3 reads only the second of them, Lambda and other SDKs set the first.
+        # boto3 reads only the second of them; Lambda sets and other SDKs read the first.
         envvar=["AWS_REGION", "AWS_DEFAULT_REGION"],
         help="AWS region; else that of the profile.",
     ),
