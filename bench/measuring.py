@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import pickle
 import subprocess
 import sys
@@ -24,7 +23,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 #: Shards, and lists of claims to give back, of which the slow ways measure no more: each is a call
 #: of its own, so more of them tell nothing new.
-_SAMPLED_SHARDS = 10
+_SAMPLED_SHARDS = 5
 
 #: Calls of a ceiling. Poll's eight threads go in step: each makes 50 receives, then two writes and
 #: ten transactions, then 50 deletes; so this many are whole rounds.
@@ -32,6 +31,7 @@ _CEILING_CALLS = 8 * 112 * 2
 
 _POLL = "poll_queue"
 _STORE = "update_feature_store"
+_PLAN = "plan_results"
 _VERIFY = "start_verification_job"
 
 
@@ -225,14 +225,9 @@ def measure_images(size: int, latency: float, tell: Callable[[str], None]) -> li
             found.append(_measure_return(run, failed, {**reference, "labeling_job": job}))
 
         ended = account.do(stage.end_job, name)
-        if importlib.util.find_spec(f"labeling_lambdas.handlers.{_VERIFY}"):
-            with account.copy() as verified:
-                event = run.wait_event(polled, stage="verify", labeling_job=ended)
-                changes = stage.verification_environment()
-                found.append(run.measure(_VERIFY, [event], account=verified, environment=changes))
-                answer = found[-1].result.answers[0]
-                _require(answer["result"] == "created", f"{answer}")
-        found.append(run.measure("plan_results", [{**reference, "labeling_job": ended}]))
+        with account.copy() as verified:
+            found += _measure_verification(run, verified, polled, ended)
+        found.append(run.measure(_PLAN, [{**reference, "labeling_job": ended}]))
         plan = found[-1].result.answers[0]
         events = _store_events(polled["run_id"], plan)
         with account.copy() as older:
@@ -249,9 +244,29 @@ def measure_images(size: int, latency: float, tell: Callable[[str], None]) -> li
     return found
 
 
+def _measure_verification(
+    run: Run, account: ServedAccount, polled: dict[str, Any], ended: dict[str, Any]
+) -> list[Measurement]:
+    """Measure how labels are given to reviewers, and the plan where all of them were accepted."""
+    changes = stage.verification_environment()
+    event = run.wait_event(polled, stage="verify", labeling_job=ended)
+    started = run.measure(_VERIFY, [event], account=account, environment=changes)
+    answer = started.result.answers[0]
+    _require(answer["result"] == "created", f"{answer}")
+    event = {
+        "execution_arn": stage.EXECUTION,
+        "run_id": polled["run_id"],
+        "labeling_job": ended,
+        "verification_job": account.do(stage.end_verification_job, answer["labeling_job"]),
+    }
+    planned = run.measure(_PLAN, [event], account=account, way="verified", environment=changes)
+    _require(not planned.result.answers[0]["return_shards"], "accepted labels are given back")
+    return [started, planned]
+
+
 def _measure_return(run: Run, account: ServedAccount, event: dict[str, Any]) -> Measurement:
     """Measure how the items of a job that failed go back to the queue."""
-    (planned,) = run_tasks(FunctionTask(account.path, "plan_results", run.environment, [event]))
+    (planned,) = run_tasks(FunctionTask(account.path, _PLAN, run.environment, [event]))
     plan = planned.answers[0]
     lists = plan["return_shards"]
     start = max(0, lists - _SAMPLED_SHARDS)
@@ -295,7 +310,7 @@ def measure_fan_out(size: int, latency: float, tell: Callable[[str], None]) -> F
         started = _answer(run, "start_labeling_job", run.wait_event(polled))
         reference = {"execution_arn": stage.EXECUTION, "run_id": polled["run_id"]}
         ended = account.do(stage.end_job, started["labeling_job"])
-        plan = _answer(run, "plan_results", {**reference, "labeling_job": ended})
+        plan = _answer(run, _PLAN, {**reference, "labeling_job": ended})
         events = _store_events(polled["run_id"], plan)
         tell(f"{size:>7,} items: {_STORE}, one function, then two at once")
         with account.copy() as copied:

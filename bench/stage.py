@@ -9,12 +9,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from labeling_faults.aws.account import Account
 
 PIPELINE = "bench"
 UPLOADS, OUTPUT, TABLE, GROUP = "bench-upload", "bench-output", "bench-ledger", "bench-records"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 ATTRIBUTE = "bench-label"
+VERIFICATION_ATTRIBUTE = "bench-verification"
+ACCEPTED = "Correct"
 EXECUTION = f"arn:aws:states:us-east-1:123456789012:execution:{PIPELINE}:one"
 STARTED = "2026-01-02T03:04:05.678Z"
 CLASSES = ("cat", "dog")
@@ -98,18 +102,15 @@ def _job_settings() -> dict[str, Any]:
 
 
 def verification_environment() -> dict[str, str]:
-    """Return what the environment of ``start_verification_job`` has besides."""
-    attribute = f"{PIPELINE}-verification"
+    """Return what the environment of functions has besides where labels are verified."""
     verification = {
-        "attribute": attribute,
-        "accepted_category": "Correct",
-        "categories": ["Correct", "Wrong label"],
+        "attribute": VERIFICATION_ATTRIBUTE,
+        "accepted_category": ACCEPTED,
+        "categories": [ACCEPTED, "Wrong label"],
         "sample_percent": 100,
     }
-    return {
-        "VERIFICATION_JOB": json.dumps({**_job_settings(), "label_attribute_name": attribute}),
-        "VERIFICATION": json.dumps(verification),
-    }
+    job = {**_job_settings(), "label_attribute_name": VERIFICATION_ATTRIBUTE}
+    return {"VERIFICATION_JOB": json.dumps(job), "VERIFICATION": json.dumps(verification)}
 
 
 def upload_event(key: str, *, version: str, size: int, number: int) -> dict[str, Any]:
@@ -176,22 +177,28 @@ def upload_texts(account: Account, count: int) -> dict[str, Any]:
 
 def end_job(account: Account, name: str) -> dict[str, Any]:
     """Let every object of a labeling job have a label; return how the job ended."""
+    return _end(account, name, ATTRIBUTE, _label)
+
+
+def end_verification_job(account: Account, name: str) -> dict[str, Any]:
+    """Let reviewers accept every label of a verification job; return how the job ended."""
+    return _end(account, name, VERIFICATION_ATTRIBUTE, _acceptance)
+
+
+def _end(
+    account: Account, name: str, attribute: str, given: Callable[[int], tuple[Any, dict[str, Any]]]
+) -> dict[str, Any]:
     account.sagemaker.begin(name)
-    lines = [
-        {
-            **line,
-            ATTRIBUTE: number % len(CLASSES),
-            f"{ATTRIBUTE}-metadata": {
-                "class-name": CLASSES[number % len(CLASSES)],
-                "job-name": f"labeling-job/{name.lower()}",
-                "confidence": 0.95,
-                "type": "groundtruth/image-classification",
-                "human-annotated": "yes",
-                "creation-date": "2026-01-02T04:05:06.789012",
-            },
+    lines = []
+    for number, line in enumerate(account.sagemaker.input_lines(name)):
+        value, metadata = given(number)
+        metadata = {
+            **metadata,
+            "job-name": f"labeling-job/{name.lower()}",
+            "human-annotated": "yes",
+            "creation-date": "2026-01-02T04:05:06.789012",
         }
-        for number, line in enumerate(account.sagemaker.input_lines(name))
-    ]
+        lines.append({**line, attribute: value, f"{attribute}-metadata": metadata})
     job = account.sagemaker.end(name, "Completed", lines)
     return {
         "name": name,
@@ -200,6 +207,21 @@ def end_job(account: Account, name: str) -> dict[str, Any]:
         "counters": job.counters,
         "failure_reason": "",
     }
+
+
+def _label(number: int) -> tuple[Any, dict[str, Any]]:
+    chosen = number % len(CLASSES)
+    metadata = {
+        "class-name": CLASSES[chosen],
+        "confidence": 0.95,
+        "type": "groundtruth/image-classification",
+    }
+    return chosen, metadata
+
+
+def _acceptance(_number: int) -> tuple[Any, dict[str, Any]]:
+    verdict = {"class-name": ACCEPTED, "accepted": True, "comments": []}
+    return verdict, {"type": "groundtruth/custom"}
 
 
 def write_records_singly(account: Account) -> None:

@@ -165,6 +165,22 @@ def test_an_item_whose_object_was_overwritten_meanwhile_is_superseded(
     assert sources[0].uri not in pipeline.records()
 
 
+def test_overwritten_objects_are_found_however_many_rows_the_ledger_is_asked_for(
+    pipeline: Pipeline,
+) -> None:
+    # One call reads 100 rows: the three stand in the first and the second of them.
+    run, sources = pipeline.seed(130)
+    overwritten = [sources[0], sources[99], sources[129]]
+    pipeline.announce(
+        [pipeline.source(it.key, version_id="v2", sequencer="0B") for it in overwritten]
+    )
+    pipeline.poll(execution="two")
+    job = pipeline.ended_job(run, [pipeline.labeled(source) for source in sources])
+    report = pipeline.settle(run, job)
+    assert (report["stored"], report["accounting_balanced"]) == (127, True)
+    assert pipeline.states(overwritten) == ["superseded"] * 3
+
+
 def test_the_plan_is_written_once(pipeline: Pipeline) -> None:
     run, sources = pipeline.seed(2)
     plan = pipeline.plan(run, pipeline.ended_job(run, [pipeline.labeled(it) for it in sources]))

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-#: A part of a multipart upload. S3 takes 10,000 of them, which is 160 GB.
+#: A part of a multipart upload. S3 takes 10,000 of them, which is 80 GB.
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
-_BLOCK_BYTES = 16 * 1024 * 1024
+_BLOCK_BYTES = 8 * 1024 * 1024
 
 
 class _Upload(TypedDict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from labeling_lambdas.domain.states import ItemRow, ItemState
 from labeling_lambdas.errors import LedgerConflictError, LedgerRowError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -148,10 +149,20 @@ class ItemLedger:
                 _log.exception("ledger row cannot be read", extra={"row": key})
         return rows
 
-    def newest_items(self, sources: Iterable[SourceObject]) -> dict[str, str]:
-        """Return per key identity the newest item that the ledger knows."""
-        found = self._read([f"KEY#{source.key_id}" for source in sources])
-        return {key.removeprefix("KEY#"): row["item_id"] for key, row in found.items()}
+    def superseded(self, items: Iterable[tuple[str, SourceObject]]) -> Iterator[str]:
+        """Yield those items of whose object key the ledger knows a newer version.
+
+        As many rows as one call reads are in memory at a time.
+
+        Args:
+            items: Each with its identity.
+        """
+        waiting = ((item_id, f"KEY#{source.key_id}") for item_id, source in items)
+        while batch := list(itertools.islice(waiting, _KEYS_PER_READ)):
+            newest = self._read([key for _, key in batch])
+            for item_id, key in batch:
+                if key in newest and newest[key]["item_id"] != item_id:
+                    yield item_id
 
     def _read(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         wanted = list(dict.fromkeys(keys))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
@@ -123,6 +124,8 @@ class SourceObject(NamedTuple):
         if size < 0:
             message = "size must not be negative"
             raise ValueError(message)
+        # Some hundred thousand items have their bucket in common.
+        texts["bucket"] = sys.intern(texts["bucket"])
         return cls(size=size, line=_line_number(fields.get("line")), **texts)
 
 

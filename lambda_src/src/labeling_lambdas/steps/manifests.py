@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.aws.item_ledger import ItemLedger
+    from labeling_lambdas.domain.items import ClaimedItem
     from labeling_lambdas.domain.task_types import TaskType
     from labeling_lambdas.domain.verification import Verification
     from labeling_lambdas.steps.harvest import Harvest
@@ -70,12 +71,7 @@ class VerificationManifest:
 
     def lines(self) -> Iterator[str]:
         """Yield the lines, each as the labeling job wrote it."""
-        claims = {
-            item.item_id: item.without_content()
-            for item in claimed_items(self.artifacts, self.ledger)
-        }
-        newest = newest_versions(claims.values())
-        for found in self.harvest.find({key: claims[key] for key in claims if key in newest}):
+        for found in self.harvest.find(self._newest_claims()):
             output = found.output
             if (
                 output is not None
@@ -83,3 +79,12 @@ class VerificationManifest:
                 and self.verification.wants(output.item_id, found.text, output.line)
             ):
                 yield found.text + "\n"
+
+    def _newest_claims(self) -> dict[str, ClaimedItem]:
+        # Read twice here too: what finds the newest versions is gone before the claims are kept.
+        newest = newest_versions(claimed_items(self.artifacts, self.ledger))
+        return {
+            item.item_id: item.without_content()
+            for item in claimed_items(self.artifacts, self.ledger)
+            if item.item_id in newest
+        }

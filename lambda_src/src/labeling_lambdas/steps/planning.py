@@ -151,7 +151,8 @@ class Planning:
             item.item_id: self._claim(item) for item in claimed_items(self.artifacts, self.items)
         }
         shards = PlanShards.of(self.artifacts, self.folder)
-        for item_id in self._superseded(claims):
+        sources = ((item_id, item.source) for item_id, item in claims.items())
+        for item_id in list(self.items.superseded(sources)):
             shards.back.add(superseded(claims.pop(item_id)).fields())
         reviews = None
         if self.verification is not None and verification_job is not None:
@@ -270,11 +271,3 @@ class Planning:
         name = f"labels/{item.item_id}.json"
         self.artifacts.write_text(name, record["label_json"])
         return {**record, "label_json": self.artifacts.uri(name)}
-
-    def _superseded(self, claims: dict[str, ClaimedItem]) -> list[str]:
-        newest = self.items.newest_items(item.source for item in claims.values())
-        return [
-            item_id
-            for item_id, item in claims.items()
-            if newest.get(item.source.key_id, item_id) != item_id
-        ]
