@@ -119,8 +119,8 @@ item takes {singly:.2f} calls.
 
 Each function runs in a process of its own, called as Lambda calls it. The account that it works on
 (see `faults/`) runs in another, so its time and memory are not the function's; the calls go there
-over a socket. Imports are compared by processor time, the best of some fresh processes in turns.
-Functions are imported without compiled files beside them, as in Lambda.
+over a socket. Imports are compared by processor time, the median of some fresh processes in
+turns. Functions are imported without compiled files beside them, as in Lambda.
 
 ## Machine
 

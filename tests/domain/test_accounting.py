@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling_lambdas.domain.accounting import (
-    Intake,
     Outcome,
     Settled,
     balanced,
     job_failed_as_a_whole,
     outcome_of,
 )
+from labeling_lambdas.domain.intake import Intake
 from labeling_lambdas.domain.states import JobStatus
 from tests.domain.examples import COUNTS, COUNTS_BY_NAME
 

@@ -32,7 +32,7 @@ _ENVIRONMENT = {
     "DEAD_LETTER_QUEUE_URL": "https://sqs/dead",
     "TASK_TYPE": "image_single_label_classification",
     "MAX_ITEMS_PER_RUN": "1000",
-    "LABELING_JOB": json.dumps(dataclasses.asdict(job_settings())),
+    "LABELING_JOB": json.dumps(job_settings()._asdict()),
     "LABEL_ATTRIBUTE_NAME": "digit-label",
     "LABEL_SCHEMA": "sha256:0",
     "LABELS": '["zero", "one"]',
@@ -41,7 +41,7 @@ _ENVIRONMENT = {
     "EXTRA_FEATURES": '{"site": {"path": "batch.site", "column": true}}',
     "FEATURE_GROUP_NAME": "digits",
     "EVENT_BUS_NAME": "default",
-    "VERIFICATION_JOB": json.dumps(dataclasses.asdict(job_settings())),
+    "VERIFICATION_JOB": json.dumps(job_settings()._asdict()),
     "VERIFICATION": json.dumps(verification_fields()),
 }
 _Kind = Settings | SplitSettings | PrepareSettings | ConsolidateSettings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 from dataclasses import dataclass, field
@@ -127,7 +126,7 @@ class Stage:
             "DEAD_LETTER_QUEUE_URL": self.dead_letter_url,
             "TASK_TYPE": TASK_TYPE,
             "MAX_ITEMS_PER_RUN": "10000",
-            "LABELING_JOB": json.dumps(dataclasses.asdict(settings)),
+            "LABELING_JOB": json.dumps(settings._asdict()),
             "LABEL_ATTRIBUTE_NAME": "digit-label",
             "LABEL_SCHEMA": "sha256:0123456789abcdef",
             "LABELS": "null",
@@ -151,7 +150,7 @@ class Stage:
             workers_per_object=1,
         )
         self.environment.setenv("VERIFICATION", json.dumps(verification_fields(**changes)))
-        self.environment.setenv("VERIFICATION_JOB", json.dumps(dataclasses.asdict(settings)))
+        self.environment.setenv("VERIFICATION_JOB", json.dumps(settings._asdict()))
 
     def source(self, key: str = "a.png", **fields: Any) -> SourceObject:
         defaults: dict[str, Any] = {

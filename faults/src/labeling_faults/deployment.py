@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 import re
@@ -97,12 +96,12 @@ def environment(
         "DEAD_LETTER_QUEUE_URL": dead_letter_url,
         "TASK_TYPE": configuration.task_type,
         "MAX_ITEMS_PER_RUN": str(configuration.max_items_per_run),
-        "LABELING_JOB": json.dumps(dataclasses.asdict(_labeling_job())),
+        "LABELING_JOB": json.dumps(_labeling_job()._asdict()),
         "LABEL_ATTRIBUTE_NAME": LABEL_ATTRIBUTE,
         "VERIFICATION": json.dumps(_verification(configuration)),
         "VERIFICATION_JOB": json.dumps(
             {
-                **dataclasses.asdict(_labeling_job()),
+                **_labeling_job()._asdict(),
                 "label_attribute_name": VERIFICATION_ATTRIBUTE,
                 "title": "Verify digits",
             }

@@ -13,6 +13,8 @@ from labeling_lambdas.domain.states import JobStatus
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from labeling_lambdas.domain.intake import Intake
+
 #: Runs in a row whose job could not be created or failed as a whole, after which a run claims a
 #: single item as a probe, so that a missing permission never empties the queue run by run.
 PROBE_AFTER_FAILED_JOBS = 3
@@ -28,62 +30,6 @@ class Outcome(StrEnum):
     VERIFICATION_JOB_FAILED = "verification_job_failed"
     ACCOUNTING_MISMATCH = "accounting_mismatch"
     LEFT_OPEN = "left_open"
-
-
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """What a run received.
-
-    Attributes:
-        received: Messages received.
-        claimed: Items claimed.
-        dropped: Messages that led to no claim, by cause.
-        invalid: Messages dead-lettered at once, by reason.
-    """
-
-    received: int = 0
-    claimed: int = 0
-    dropped: Mapping[str, int] = field(default_factory=dict)
-    invalid: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def balanced(self) -> bool:
-        """Whether received = claimed + dropped + invalid."""
-        return self.received == (
-            self.claimed + sum(self.dropped.values()) + sum(self.invalid.values())
-        )
-
-    def fields(self) -> dict[str, Any]:
-        """Return the counts as JSON-ready fields."""
-        return {
-            "received": self.received,
-            "claimed": self.claimed,
-            "dropped": dict(self.dropped),
-            "invalid": dict(self.invalid),
-        }
-
-    @classmethod
-    def from_fields(cls, fields: Mapping[str, Any]) -> Intake:
-        """Read what :meth:`fields` wrote."""
-        return cls(
-            received=int(fields["received"]),
-            claimed=int(fields["claimed"]),
-            dropped=dict(fields["dropped"]),
-            invalid=dict(fields["invalid"]),
-        )
-
-    @classmethod
-    def total(cls, parts: Iterable[Intake]) -> Intake:
-        """Add up the parts of a run."""
-        received = claimed = 0
-        dropped: Counter[str] = Counter()
-        invalid: Counter[str] = Counter()
-        for part in parts:
-            received += part.received
-            claimed += part.claimed
-            dropped.update(part.dropped)
-            invalid.update(part.invalid)
-        return cls(received, claimed, dict(dropped), dict(invalid))
 
 
 @dataclass(frozen=True, slots=True)

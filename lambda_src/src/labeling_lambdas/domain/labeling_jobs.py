@@ -6,8 +6,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateLabelingJob.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY, SOURCE_KEYS
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.items import ClaimedItem
 
 
-@dataclass(frozen=True, slots=True)
-class LabelingJobSettings:
+class LabelingJobSettings(NamedTuple):
     """What Terraform decided about every labeling job; limits are checked at plan.
 
     Attributes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.domain.compact_json import compact_json, one_line
 from labeling_lambdas.domain.labels import named
@@ -31,8 +31,7 @@ _MAX_CATEGORY = 256
 _SAMPLE_DIGITS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(NamedTuple):
     """What Terraform decided about verification.
 
     Attributes:

@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from labeling_lambdas.domain.accounting import Intake
+from labeling_lambdas.domain.intake import Intake
 from labeling_lambdas.domain.items import ClaimedItem, SourceObject, TextContent
 from labeling_lambdas.domain.states import Drop, ItemRow, ItemState
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.aws.queues import BATCH_BYTES, BATCH_MESSAGES, Message, Queue
-from labeling_lambdas.domain.accounting import Intake
+from labeling_lambdas.domain.intake import Intake
 from labeling_lambdas.domain.items import ClaimedItem
 from labeling_lambdas.domain.messages import (
     Candidate,
@@ -96,7 +96,7 @@ class Drained(NamedTuple):
     out_of_time: bool
 
 
-@dataclass
+@dataclass(slots=True, eq=False, repr=False)
 class Drain:
     """Drains the queue for one run.
 
@@ -273,7 +273,7 @@ def _full(held: list[Message]) -> bool:
     return len(held) >= PART_MESSAGES or sum(len(it.body) for it in held) >= PART_BYTES
 
 
-@dataclass
+@dataclass(slots=True, eq=False, repr=False)
 class _Entry:
     """A message on its way through a part."""
 

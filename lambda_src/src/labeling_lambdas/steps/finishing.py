@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from labeling_lambdas.aws import announcements
 from labeling_lambdas.domain.accounting import (
     PROBE_AFTER_FAILED_JOBS,
-    Intake,
     Outcome,
     Settled,
     balanced,
     job_failed_as_a_whole,
     outcome_of,
 )
+from labeling_lambdas.domain.intake import Intake
 from labeling_lambdas.domain.states import JobStatus
 from labeling_lambdas.domain.timestamps import now
 from labeling_lambdas.steps.shards import rejections_folder, rejections_shard

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import logging
 from dataclasses import dataclass
@@ -125,8 +124,7 @@ class JobStart:
         # days: each run has copies of its own. Their names hold the content's hash, so a repeated
         # call after a change leaves the copies of the running job as they are.
         template = self.settings.template_s3_uri
-        return dataclasses.replace(
-            self.settings,
+        return self.settings._replace(
             template_s3_uri=self.artifacts.keep(template, _MANIFESTS) if template else None,
             categories_s3_uri=self.artifacts.keep(self.settings.categories_s3_uri, _MANIFESTS),
         )

@@ -7,7 +7,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from labeling_lambdas.domain.accounting import PROBE_AFTER_FAILED_JOBS, Intake, Outcome
+from labeling_lambdas.domain.accounting import PROBE_AFTER_FAILED_JOBS, Outcome
+from labeling_lambdas.domain.intake import Intake
 from labeling_lambdas.domain.states import RunState
 from labeling_lambdas.errors import RunAliveError
 from labeling_lambdas.steps.claims import part_of, resolve_part

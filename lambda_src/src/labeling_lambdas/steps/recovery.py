@@ -28,7 +28,7 @@ _RUN_SECONDS = 10
 _TAKE_OVER_ROUNDS = 5
 
 
-@dataclass
+@dataclass(slots=True, eq=False, repr=False)
 class Recovered:
     """What a look at the open runs led to. Each list holds run ids.
 

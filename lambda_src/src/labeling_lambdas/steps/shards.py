@@ -60,7 +60,7 @@ def rejections_shard(folder: str, number: int) -> str:
     return f"{rejections_folder(folder)}{number:05d}.jsonl"
 
 
-@dataclass
+@dataclass(slots=True, eq=False, repr=False)
 class Shards:
     """Writes lines in shards of a bounded size.
 

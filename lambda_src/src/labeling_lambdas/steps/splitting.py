@@ -42,7 +42,7 @@ class Sent(NamedTuple):
     unusable: dict[str, int]
 
 
-@dataclass
+@dataclass(slots=True, eq=False, repr=False)
 class Splitting:
     """Splits one uploaded object.
 

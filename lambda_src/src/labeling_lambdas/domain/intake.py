@@ -1,0 +1,66 @@
+"""What a run received, and what became of it before anything was labeled."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What a run received.
+
+    Attributes:
+        received: Messages received.
+        claimed: Items claimed.
+        dropped: Messages that led to no claim, by cause.
+        invalid: Messages dead-lettered at once, by reason.
+    """
+
+    received: int = 0
+    claimed: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    invalid: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether received = claimed + dropped + invalid."""
+        return self.received == (
+            self.claimed + sum(self.dropped.values()) + sum(self.invalid.values())
+        )
+
+    def fields(self) -> dict[str, Any]:
+        """Return the counts as JSON-ready fields."""
+        return {
+            "received": self.received,
+            "claimed": self.claimed,
+            "dropped": dict(self.dropped),
+            "invalid": dict(self.invalid),
+        }
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Intake:
+        """Read what :meth:`fields` wrote."""
+        return cls(
+            received=int(fields["received"]),
+            claimed=int(fields["claimed"]),
+            dropped=dict(fields["dropped"]),
+            invalid=dict(fields["invalid"]),
+        )
+
+    @classmethod
+    def total(cls, parts: Iterable[Intake]) -> Intake:
+        """Add up the parts of a run."""
+        received = claimed = 0
+        dropped: Counter[str] = Counter()
+        invalid: Counter[str] = Counter()
+        for part in parts:
+            received += part.received
+            claimed += part.claimed
+            dropped.update(part.dropped)
+            invalid.update(part.invalid)
+        return cls(received, claimed, dict(dropped), dict(invalid))
