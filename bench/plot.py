@@ -19,7 +19,10 @@ _TOP, _BOTTOM = 50, 320
 _LEFT, _MIDDLE = 70, 430
 _NAMES, _RIGHT = 690, 900
 _INK, _GRID, _FAILS = "#333333", "#dddddd", "#c0392b"
-_COLOURS = ("#1b6ca8", "#d35400", "#2e8b57", "#8e44ad", "#b8860b", "#16a085", "#7f8c8d", "#34495e")
+_COLOURS = (
+    *("#1b6ca8", "#d35400", "#2e8b57", "#8e44ad", "#b8860b"),
+    *("#16a085", "#7f8c8d", "#34495e", "#c2185b", "#6d4c41"),
+)
 
 
 def draw(figures: Figures) -> str:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.statemachine.rendering import Deployment, render
+from labeling_faults.definition import rendered
 from tools import cost_tables, deployment_actions, reference_tables, security_tables
 from tools.draw_state_machine import draw
 from tools.marked_sections import write_or_check
@@ -18,10 +18,10 @@ from tools.offline_plans import offline_plans
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
-DEPLOYMENT = Deployment(account="123456789012", region="us-east-1", job_name="digits")
+DEPLOYMENT = {"job_name": "digits", "account": "123456789012", "region": "us-east-1"}
 
 #: Pictures of the state machine: title and replaced locals by the file's name.
-PICTURES: dict[str, tuple[str, dict[str, object]]] = {
+PICTURES: dict[str, tuple[str, dict[str, bool]]] = {
     "state-machine.svg": ("The state machine of one run", {}),
     "state-machine-with-verification.svg": (
         "The state machine of one run, with verification",
@@ -30,35 +30,27 @@ PICTURES: dict[str, tuple[str, dict[str, object]]] = {
 }
 
 
-def definitions(work: Path) -> dict[str, str]:
+def definitions() -> dict[str, str]:
     """Render the definition for each picture.
-
-    Args:
-        work: An empty folder for Terraform.
 
     Returns:
         The definitions, JSON text, by the picture's file name.
     """
-    rendered = {}
-    for name, (_, replaced_locals) in PICTURES.items():
-        folder = work / name
-        folder.mkdir()
-        rendered[name] = render(folder, DEPLOYMENT, **replaced_locals)
-    return rendered
+    return {
+        name: rendered(**DEPLOYMENT, **replaced_locals)
+        for name, (_, replaced_locals) in PICTURES.items()
+    }
 
 
-def pictures(work: Path) -> dict[Path, str]:
+def pictures() -> dict[Path, str]:
     """Draw each picture.
-
-    Args:
-        work: An empty folder for Terraform.
 
     Returns:
         The pictures, SVG documents, by their files in the repository.
     """
     return {
         IMAGES / name: draw(definition, PICTURES[name][0])
-        for name, definition in definitions(work).items()
+        for name, definition in definitions().items()
     }
 
 
@@ -68,10 +60,9 @@ def main() -> int:
     Returns:
         The exit status: 0, or 1 when a part could not be written.
     """
-    with tempfile.TemporaryDirectory() as work:
-        for path, picture in pictures(Path(work)).items():
-            path.write_text(picture, encoding="utf-8")
-            print(f"{path}: written")
+    for path, picture in pictures().items():
+        path.write_text(picture, encoding="utf-8")
+        print(f"{path}: written")
     with tempfile.TemporaryDirectory() as work, offline_plans(Path(work)) as plan:
         reasons = security_tables.Reasons(security_tables.REASONS.read_text(encoding="utf-8"))
         security = security_tables.sections(plan, reasons) | deployment_actions.sections()

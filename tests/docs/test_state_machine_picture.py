@@ -26,8 +26,8 @@ TASK = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke"}
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
-    return pictures(tmp_path_factory.mktemp("pictures"))
+def drawn() -> dict[Path, str]:
+    return pictures()
 
 
 @pytest.mark.terraform
@@ -89,8 +89,8 @@ def crosses(box: Box, begin: tuple[float, float], end: tuple[float, float]) -> b
 
 
 @pytest.mark.terraform
-def test_no_state_covers_another_or_a_way(tmp_path: Path) -> None:
-    for definition in rendered(tmp_path).values():
+def test_no_state_covers_another_or_a_way() -> None:
+    for definition in rendered().values():
         layout = lay_out(read_graph(json.loads(definition)))
         assert overlapping(layout) == []
         assert hidden(layout) == []

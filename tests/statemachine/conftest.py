@@ -1,32 +1,36 @@
 from __future__ import annotations
 
+import functools
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from tests.statemachine.rendering import Deployment, Rendering, render
+from labeling_faults import definition as definitions
 from tests.statemachine.sandbox_process import sandbox_process
 from tests.statemachine.script import script_server
 from tests.statemachine.workflow import Runner, Workflow, deploy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 JOB_NAME = "digits"
 
 
+class Rendering(Protocol):
+    """Renders the definition for the tests' deployment."""
+
+    def __call__(self, **replaced_locals: Hashable) -> str:
+        """Return the definition, JSON text, with these locals replaced."""
+        ...
+
+
 @pytest.fixture(scope="session")
-def rendering(tmp_path_factory: pytest.TempPathFactory) -> Rendering:
+def rendering() -> Rendering:
     """Render the definition, with locals replaced if need be."""
-
-    def rendered(**replaced_locals: object) -> str:
-        folder = tmp_path_factory.mktemp("rendering")
-        return render(folder, Deployment(ACCOUNT, REGION, JOB_NAME), **replaced_locals)
-
-    return rendered
+    return functools.partial(definitions.rendered, JOB_NAME, ACCOUNT, REGION)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from tests.statemachine.workflow import STEPS, VERIFYING_STEPS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.statemachine.rendering import Rendering
+    from tests.statemachine.conftest import Rendering
     from tests.statemachine.workflow import Workflow
 
 State = dict[str, Any]

@@ -16,7 +16,7 @@ import hcl2
 from hcl2.utils import SerializationOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Hashable, Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATE = "statemachine.asl.json.tftpl"
@@ -110,16 +110,28 @@ def _unknown(where: str, part: Mapping[str, Any], known: set[str]) -> Iterator[s
 
 
 @functools.cache
-def rendered(job_name: str, account: str, region: str, verification: str = "null") -> str:
-    """Render the definition by Terraform itself, with the module's own expression and locals.
+def rendered(
+    job_name: str,
+    account: str,
+    region: str,
+    verification: str = "null",
+    **replaced_locals: Hashable,
+) -> str:
+    """Render the definition by Terraform itself, without the resources around it.
 
-    Nothing is planned or applied: ``terraform console`` evaluates the expression.
+    The module's own expression and every local that it needs go as they are into a module of their
+    own, which needs no provider: only what Terraform would ask AWS for is given. Nothing is planned
+    or applied: ``terraform console`` evaluates the expression.
 
     Args:
         job_name: The module's variable of this name.
         account: The account id.
         region: The region.
         verification: The module's variable of this name, JSON.
+        **replaced_locals: Locals to be replaced by other values.
+
+    Returns:
+        The definition, JSON text.
 
     Raises:
         RenderingError: With what Terraform says.
@@ -128,6 +140,7 @@ def rendered(job_name: str, account: str, region: str, verification: str = "null
         "account_id": account,
         "partition": "aws",
         "region": region,
+        **replaced_locals,
     }
     expression = _definition_expression()
     module = {
