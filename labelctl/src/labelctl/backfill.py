@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from labelctl.announcing import upload_event
 from labelctl.judgement import Verdict
-from labelctl.ledger import KEYS_PER_READ
+from labeling_lambdas.aws.item_ledger import KEYS_PER_READ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

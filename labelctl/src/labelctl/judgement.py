@@ -7,8 +7,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from labelctl.ledger import KEYS_PER_READ
 from labelctl.sequencers import sequencer_after
+from labeling_lambdas.aws.item_ledger import KEYS_PER_READ
 from labeling_lambdas.aws.uploads import Uploads
 
 if TYPE_CHECKING:

@@ -28,10 +28,11 @@ _log = logging.getLogger(__name__)
 
 #: BatchGetItem takes up to 100 keys.
 #: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-_KEYS_PER_READ = 100
+KEYS_PER_READ = 100
 
-_BATCH_READ_ROUNDS = 8
-_BATCH_READ_PAUSE_SECONDS = 0.2
+#: The pauses between them double, and come to six seconds in all.
+_BATCH_READ_ROUNDS = 7
+_BASE_DELAY_SECONDS = 0.1
 
 
 def item_row(row: dict[str, Any]) -> ItemRow:
@@ -57,6 +58,35 @@ def item_row(row: dict[str, Any]) -> ItemRow:
         delivered=row.get("delivered", True),
         label_uri=row.get("label_uri", ""),
     )
+
+
+def read_rows(client: DynamoDBClient, table: str, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return rows of the ledger by their keys; absent ones are left out.
+
+    Raises:
+        LedgerConflictError: If DynamoDB does not give some of them after repeats.
+    """
+    wanted = list(dict.fromkeys(keys))
+    rows: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(wanted), KEYS_PER_READ):
+        rows.update(_read_batch(client, table, wanted[start : start + KEYS_PER_READ]))
+    return rows
+
+
+def _read_batch(client: DynamoDBClient, table: str, keys: list[str]) -> dict[str, dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    request: Any = {table: {"Keys": [{"pk": {"S": key}} for key in keys], "ConsistentRead": True}}
+    for attempt in range(_BATCH_READ_ROUNDS):
+        answer = client.batch_get_item(RequestItems=request)
+        for encoded in answer["Responses"].get(table, []):
+            row = plain(encoded)
+            rows[row["pk"]] = row
+        request = answer.get("UnprocessedKeys")
+        if not request:
+            return rows
+        time.sleep(_BASE_DELAY_SECONDS * 2**attempt)
+    message = f"{len(keys)} rows of {table} could not be read in {_BATCH_READ_ROUNDS} rounds"
+    raise LedgerConflictError(message)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -158,32 +188,11 @@ class ItemLedger:
             items: Each with its identity.
         """
         waiting = ((item_id, f"KEY#{source.key_id}") for item_id, source in items)
-        while batch := list(itertools.islice(waiting, _KEYS_PER_READ)):
+        while batch := list(itertools.islice(waiting, KEYS_PER_READ)):
             newest = self._read([key for _, key in batch])
             for item_id, key in batch:
                 if key in newest and newest[key]["item_id"] != item_id:
                     yield item_id
 
     def _read(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
-        wanted = list(dict.fromkeys(keys))
-        rows: dict[str, dict[str, Any]] = {}
-        for start in range(0, len(wanted), _KEYS_PER_READ):
-            rows.update(self._read_batch(wanted[start : start + _KEYS_PER_READ]))
-        return rows
-
-    def _read_batch(self, keys: list[str]) -> dict[str, dict[str, Any]]:
-        rows: dict[str, dict[str, Any]] = {}
-        request: Any = {
-            self.table: {"Keys": [{"pk": {"S": key}} for key in keys], "ConsistentRead": True}
-        }
-        for _ in range(_BATCH_READ_ROUNDS):
-            answer = self.client.batch_get_item(RequestItems=request)
-            for encoded in answer["Responses"].get(self.table, []):
-                row = plain(encoded)
-                rows[row["pk"]] = row
-            request = answer.get("UnprocessedKeys")
-            if not request:
-                return rows
-            time.sleep(_BATCH_READ_PAUSE_SECONDS)
-        message = f"{len(keys)} ledger rows could not be read in {_BATCH_READ_ROUNDS} rounds"
-        raise LedgerConflictError(message)
+        return read_rows(self.client, self.table, keys)
