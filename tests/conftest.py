@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from labeling_lambdas.aws import clients, feature_store, queues
 from labeling_sandbox.server import Sandbox
 
 if TYPE_CHECKING:
@@ -28,3 +30,29 @@ def sandbox(runtime_python: Path) -> Iterator[Sandbox]:
     """A started sandbox on a free port, with IAM enforced and waits a hundred times shorter."""
     with Sandbox(port=0, runtime_python=runtime_python, time_scale=0.01) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def _functions_clients() -> Iterator[None]:
+    """Keep the functions' clients from test to test, and leave none behind."""
+    clients.forget()
+    yield
+    clients.forget()
+
+
+@pytest.fixture
+def _functions_here(
+    sandbox: Sandbox,
+    _functions_clients: None,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Let the functions be called in this process, with the sandbox for AWS."""
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)
+    # What is logged is formatted too, as the Lambda runtime does at this level.
+    caplog.set_level(logging.INFO, "labeling_lambdas")
+    # An empty queue is known at once here; on AWS a long poll asks all of its servers.
+    monkeypatch.setattr(queues, "LONG_POLL_SECONDS", 0)
+    monkeypatch.setattr(queues, "_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(feature_store, "_BASE_DELAY_SECONDS", 0.001)

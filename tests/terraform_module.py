@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 from labeling_sandbox.terraform import command_environment
 
 ROOT = Path(__file__).resolve().parent.parent
+HCL_TESTS = "tests/hcl"
 TASK_TYPES = Path("lambda_src/src/labeling_lambdas/task_types.json")
 
 
@@ -24,7 +26,7 @@ def copy_module(folder: Path) -> Path:
         for source in ROOT.glob(pattern):
             shutil.copy2(source, folder)
     no_working_files = shutil.ignore_patterns(".terraform*", "*.tfstate*")
-    for name in ("modules", "examples", "tests/hcl"):
+    for name in ("modules", "examples", HCL_TESTS):
         shutil.copytree(ROOT / name, folder / name, ignore=no_working_files)
     (folder / TASK_TYPES).parent.mkdir(parents=True)
     shutil.copy2(ROOT / TASK_TYPES, folder / TASK_TYPES)
@@ -51,4 +53,30 @@ def offline_environment(folder: Path, endpoint: str) -> dict[str, str]:
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
         },
+    )
+
+
+def run_hcl_tests(
+    folder: Path, command: str, *options: str, seconds: float
+) -> subprocess.CompletedProcess[str]:
+    """Run Terraform in a copy of the module, for the tests that are written in its own language.
+
+    Args:
+        folder: The copy.
+        command: ``init`` or ``test``.
+        *options: Of the command.
+        seconds: When to give up.
+
+    Returns:
+        The process, whatever its exit status.
+    """
+    return subprocess.run(
+        ["terraform", command, "-no-color", f"-test-directory={HCL_TESTS}", *options],
+        cwd=folder,
+        # The provider is a mock: a call that reached for AWS would find nothing at this address.
+        env=offline_environment(folder, "http://127.0.0.1:9"),
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
     )

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import logging
 from typing import TYPE_CHECKING
 
 import pytest
 
-from labeling_lambdas.aws import clients, feature_store, queues
 from tests.handlers.pipeline import Pipeline, new_pipeline
 from tests.sandbox.resources import make_role
 
@@ -54,31 +52,14 @@ def state_machine(sandbox: Sandbox) -> str:
     return str(created["stateMachineArn"])
 
 
-@pytest.fixture(scope="session")
-def _functions_clients() -> Iterator[None]:
-    """Keep the functions' clients from test to test, and leave none behind."""
-    clients.forget()
-    yield
-    clients.forget()
-
-
 @pytest.fixture
 def pipeline(
     sandbox: Sandbox,
-    _functions_clients: None,
+    _functions_here: None,
     ground_truth_role: str,
     state_machine: str,
     monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
 ) -> Iterator[Pipeline]:
-    for name, value in sandbox.environment().items():
-        monkeypatch.setenv(name, value)
-    # What is logged is formatted too, as the Lambda runtime does at this level.
-    caplog.set_level(logging.INFO, "labeling_lambdas")
-    # An empty queue is known at once here; on AWS a long poll asks all of its servers.
-    monkeypatch.setattr(queues, "LONG_POLL_SECONDS", 0)
-    monkeypatch.setattr(queues, "_PAUSE_SECONDS", 0.001)
-    monkeypatch.setattr(feature_store, "_BASE_DELAY_SECONDS", 0.001)
     made = new_pipeline(sandbox, monkeypatch, ground_truth_role, state_machine)
     yield made
     made.end()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.terraform_module import ROOT, copy_module, offline_environment
+from tests.terraform_module import HCL_TESTS, ROOT, copy_module, run_hcl_tests
 
 TEST_FILES = sorted(path.name for path in Path(__file__).parent.glob("*.tftest.hcl"))
 SECONDS = 400
@@ -23,16 +22,7 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def terraform(folder: Path, command: str, *options: str) -> str:
-    # The provider is a mock: a call that reached for AWS would find nothing at this address.
-    done = subprocess.run(
-        ["terraform", command, "-no-color", "-test-directory=tests/hcl", *options],
-        cwd=folder,
-        env=offline_environment(folder, "http://127.0.0.1:9"),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    done = run_hcl_tests(folder, command, *options, seconds=SECONDS)
     assert done.returncode == 0, f"terraform {command} failed:\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -41,13 +31,13 @@ def terraform(folder: Path, command: str, *options: str) -> str:
 @pytest.mark.timeout(SECONDS)
 @pytest.mark.parametrize("name", TEST_FILES)
 def test_inputs_are_checked_at_plan(module: Path, name: str) -> None:
-    output = terraform(module, "test", f"-filter=tests/hcl/{name}")
+    output = terraform(module, "test", f"-filter={HCL_TESTS}/{name}")
     assert re.search(r"Success! [1-9][0-9]* passed, 0 failed\.", output)
 
 
 def test_every_validation_has_a_case() -> None:
     variables = (ROOT / "variables.tf").read_text()
-    cases = "".join((ROOT / "tests/hcl" / name).read_text() for name in TEST_FILES)
+    cases = "".join((ROOT / HCL_TESTS / name).read_text() for name in TEST_FILES)
     validated = {
         block.split('"', maxsplit=1)[0]
         for block in variables.split('variable "')[1:]

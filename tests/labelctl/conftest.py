@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 import uuid
 from typing import TYPE_CHECKING
 
 import pytest
 
-from labeling_lambdas.aws import clients, feature_store, queues
 from tests.labelctl.stage import Operated
 from tests.sandbox.resources import make_key, make_role
 
@@ -34,28 +32,14 @@ def waiting_machine(sandbox: Sandbox) -> str:
     return str(created["stateMachineArn"])
 
 
-@pytest.fixture(scope="session")
-def _functions_clients() -> Iterator[None]:
-    clients.forget()
-    yield
-    clients.forget()
-
-
 @pytest.fixture
 def operated(
     sandbox: Sandbox,
-    _functions_clients: None,
+    _functions_here: None,
     service_role: str,
     waiting_machine: str,
     monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
 ) -> Iterator[Operated]:
-    for name, value in sandbox.environment().items():
-        monkeypatch.setenv(name, value)
-    caplog.set_level(logging.INFO, "labeling_lambdas")
-    # An empty queue is known at once here; on AWS a long poll asks all of its servers.
-    monkeypatch.setattr(queues, "LONG_POLL_SECONDS", 0)
-    monkeypatch.setattr(feature_store, "_BASE_DELAY_SECONDS", 0.001)
     made = Operated(
         sandbox,
         f"p{uuid.uuid4().hex[:12]}",

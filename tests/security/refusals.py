@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.terraform_module import ROOT, copy_module, offline_environment
+from tests.terraform_module import HCL_TESTS, ROOT, copy_module, run_hcl_tests
 
-CASES = "tests/hcl"
 SECONDS = 900
 _EXPECTATION = re.compile(r"^ *expect_failures = \[.*\]\n", re.MULTILINE)
 _CASE = re.compile(r'^run "(?P<name>\w+)" \{\n.*?^\}\n', re.MULTILINE | re.DOTALL)
@@ -75,7 +73,7 @@ def refusals() -> dict[str, list[str]]:
     """
     with tempfile.TemporaryDirectory(prefix="refusals-") as name:
         folder = copy_module(Path(name))
-        for file in list((folder / CASES).glob("*.tftest.hcl")):
+        for file in list((folder / HCL_TESTS).glob("*.tftest.hcl")):
             _split(file)
         _terraform(folder, "init", "-input=false")
         told = _terraform(folder, "test", "-json")
@@ -121,16 +119,7 @@ def _spaced(text: str) -> str:
 
 
 def _terraform(folder: Path, command: str, *options: str) -> str:
-    done = subprocess.run(
-        ["terraform", command, "-no-color", f"-test-directory={CASES}", *options],
-        cwd=folder,
-        # The provider is a mock: a call that reached for AWS would find nothing at this address.
-        env=offline_environment(folder, "http://127.0.0.1:9"),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    done = run_hcl_tests(folder, command, *options, seconds=SECONDS)
     if command == "init" and done.returncode != 0:
         message = f"terraform {command} failed: {done.stderr}"
         raise RuntimeError(message)
