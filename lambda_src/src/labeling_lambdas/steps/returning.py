@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Seconds that one list may take at worst: a shard of claims, sent ten by ten.
-_LIST_SECONDS = 60
+#: Seconds that one list may take at worst: a shard of claims, sent ten by ten, in some 530 calls.
+_LIST_SECONDS = 120
 
 #: What goes back to the intake queue: to be labeled, or to be verified.
 _TO_INTAKE = frozenset({ItemState.LABELED, ItemState.RETURNED})
