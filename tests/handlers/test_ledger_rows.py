@@ -68,5 +68,5 @@ def test_rows_that_are_never_given_are_not_taken_for_absent(
     client, stub = stubbed
     for _ in range(item_ledger._BATCH_READ_ROUNDS):
         stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": request(*KEYS)})
-    with pytest.raises(LedgerConflictError, match="3 rows of ledger could not be read in 7 rounds"):
+    with pytest.raises(LedgerConflictError, match="3 ledger rows could not be read in 7 rounds"):
         read_rows(client, "ledger", KEYS)

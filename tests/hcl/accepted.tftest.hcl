@@ -119,6 +119,14 @@ run "takes_the_callers_key_and_role" {
   }
 }
 
+run "accepts_a_vendors_team_of_another_account" {
+  command = plan
+
+  variables {
+    workteam_arn = "arn:aws:sagemaker:us-east-1:111122223333:workteam/vendor-crowd/digits"
+  }
+}
+
 run "accepts_the_limits_of_image_bounding_box" {
   command = plan
 

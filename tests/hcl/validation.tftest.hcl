@@ -121,6 +121,16 @@ run "refuses_workteam_arn_of_another_service" {
   expect_failures = [var.workteam_arn]
 }
 
+run "warns_of_a_private_team_of_another_account" {
+  command = plan
+
+  variables {
+    workteam_arn = "arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/digits"
+  }
+
+  expect_failures = [check.private_work_teams]
+}
+
 run "refuses_workteam_of_another_region" {
   command = plan
 

@@ -47,6 +47,18 @@ run "refuses_reviewers_with_a_longer_arn_than_the_service_takes" {
   expect_failures = [var.verification]
 }
 
+run "warns_of_private_reviewers_of_another_account" {
+  command = plan
+
+  variables {
+    verification = {
+      workteam_arn = "arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/reviewers"
+    }
+  }
+
+  expect_failures = [check.private_work_teams]
+}
+
 run "refuses_reviewers_of_another_region" {
   command = plan
 

@@ -85,7 +85,7 @@ def _read_batch(client: DynamoDBClient, table: str, keys: list[str]) -> dict[str
         if not request:
             return rows
         time.sleep(_BASE_DELAY_SECONDS * 2**attempt)
-    message = f"{len(keys)} rows of {table} could not be read in {_BATCH_READ_ROUNDS} rounds"
+    message = f"{len(keys)} ledger rows could not be read in {_BATCH_READ_ROUNDS} rounds"
     raise LedgerConflictError(message)
 
 
