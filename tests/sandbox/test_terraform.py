@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _terraform(module: Path, text: str, seconds: float = 60) -> Terraform:
+def _terraform(module: Path, text: str) -> Terraform:
     module.mkdir()
     (module / "main.tf").write_text(text)
-    return Terraform(module, module.parent / "work", {}, deadline_seconds=seconds)
+    return Terraform(module, module.parent / "work", {}, deadline_seconds=60)
 
 
 @pytest.mark.terraform
@@ -30,11 +30,22 @@ def test_failure_is_one_line_with_the_first_error(tmp_path: Path) -> None:
     assert "var.missing" in failed.value.output
 
 
+_ENDLESS = """
+resource "terraform_data" "endless" {
+  provisioner "local-exec" {
+    command = "exec sleep 600"
+  }
+}
+"""
+
+
 @pytest.mark.terraform
 def test_command_is_ended_at_its_deadline(tmp_path: Path) -> None:
-    terraform = _terraform(tmp_path / "module", 'output "x" {\n  value = 1\n}\n', seconds=0.01)
-    with pytest.raises(TerraformError, match="took longer than"):
-        terraform.init()
+    _terraform(tmp_path / "module", _ENDLESS).init()
+    # However slow the machine is, this apply does not end by itself first.
+    hasty = Terraform(tmp_path / "module", tmp_path / "work", {}, deadline_seconds=3)
+    with pytest.raises(TerraformError, match="terraform apply took longer than 3 seconds"):
+        hasty.apply()
 
 
 @pytest.mark.terraform
