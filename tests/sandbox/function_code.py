@@ -62,7 +62,7 @@ def create_function(sandbox: Sandbox, name: str, source: str, **options: Any) ->
     arguments = {
         "Runtime": "python3.13",
         "Handler": "code_under_test.handler",
-        "Timeout": 10,
+        "Timeout": 60,
         "MemorySize": 128,
         **options,
     }

@@ -58,7 +58,8 @@ def make_function(sandbox: Sandbox, name: str, source: str) -> str:
         Role=role,
         Handler="app.handler",
         Code={"ZipFile": packed.getvalue()},
-        Timeout=10,
+        # A process that starts beside all other tests may take its time.
+        Timeout=60,
     )
     return str(created["FunctionArn"])
 
@@ -76,7 +77,7 @@ def make_key(sandbox: Sandbox, *statements: dict[str, Any]) -> str:
     return str(key["KeyMetadata"]["Arn"])
 
 
-def wait_until(found: Callable[[], T | None], what: str, seconds: float = 15.0) -> T:
+def wait_until(found: Callable[[], T | None], what: str, seconds: float = 60.0) -> T:
     """Call until the answer is true and return it; fail the test at the deadline."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -143,7 +143,7 @@ def output_of(sandbox: Sandbox, described: dict[str, Any]) -> list[dict[str, Any
 
 
 def events_of(sandbox: Sandbox, queue: str, arn: str) -> list[dict[str, Any]]:
-    assert event_delivery.drain(10)
+    assert event_delivery.drain(60)
     found: list[dict[str, Any]] = []
     sqs = sandbox.client("sqs")
     while True:
