@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo sandbox test check faults bench sabotage mutants package docs release-check clean
+.PHONY: help demo sandbox test check format faults bench sabotage mutants package docs release-check clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
@@ -80,6 +80,12 @@ check: $(READY) ## Check format, lint, types and Terraform format
 	@$(BIN)/mypy --no-error-summary
 	@echo "== terraform fmt"
 	@terraform fmt -check -diff -recursive
+
+format: $(READY) ## Format Python and Terraform, and mend what the linter can
+	$(need_terraform)
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+	@terraform fmt -recursive
 
 faults: $(READY) ## Prove the promises under faults (N=<random histories>, SEED=<one of them, run again>)
 	$(need_terraform)
