@@ -11,7 +11,13 @@ import tempfile
 from pathlib import Path
 
 from labeling_faults.definition import rendered
-from tools import cost_tables, deployment_actions, reference_tables, security_tables
+from tools import (
+    cost_tables,
+    deployment_actions,
+    reference_tables,
+    sandbox_fidelity,
+    security_tables,
+)
 from tools.draw_state_machine import draw
 from tools.marked_sections import write_or_check
 from tools.offline_plans import offline_plans
@@ -67,7 +73,7 @@ def main() -> int:
         reasons = security_tables.Reasons(security_tables.REASONS.read_text(encoding="utf-8"))
         security = security_tables.sections(plan, reasons) | deployment_actions.sections()
     write_or_check(security_tables.SECURITY, security, check=False, mend="make docs")
-    return max(reference_tables.main([]), cost_tables.main([]))
+    return max(reference_tables.main([]), cost_tables.main([]), sandbox_fidelity.main([]))
 
 
 if __name__ == "__main__":
