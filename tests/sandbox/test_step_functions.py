@@ -437,3 +437,88 @@ def test_versions_and_aliases_can_be_started(sandbox: Sandbox, role: str) -> Non
     with pytest.raises(ClientError) as other:
         make_machine(sandbox, "sfn-versions", role, single({"Type": "Succeed"}))
     assert error_code(other) == "StateMachineAlreadyExists"
+
+
+LARGEST_PAYLOAD_BYTES = 262_144
+
+
+def caught_by_all(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a machine whose first state repeats and catches every error that it can."""
+    everything = {"ErrorEquals": ["States.ALL"]}
+    first = {
+        **state,
+        "Retry": [{**everything, "IntervalSeconds": 1, "MaxAttempts": 1}],
+        "Catch": [{**everything, "Next": "Caught"}],
+    }
+    return {
+        "StartAt": "Only",
+        "States": {"Only": first, "Caught": {"Type": "Pass", "End": True}},
+    }
+
+
+def described_and_history(
+    sandbox: Sandbox, role: str, name: str, definition: dict[str, Any], **given: Any
+) -> tuple[dict[str, Any], list[str]]:
+    execution = start(sandbox, make_machine(sandbox, name, role, definition), **given)
+    described = end_of(sandbox, execution)
+    events = sandbox.client("stepfunctions").get_execution_history(executionArn=execution)
+    return described, [event["type"] for event in events["events"]]
+
+
+CAUGHT = pytest.mark.xfail(strict=True, reason="States.ALL catches and repeats States.Runtime")
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        pytest.param({"ResultSelector": {"absent.$": "$.Payload.absent"}}, marks=CAUGHT),
+        {"OutputPath": "$.Payload.absent"},
+        pytest.param({"Parameters": {"FunctionName.$": "$.no", "Payload": {}}}, marks=CAUGHT),
+    ],
+    ids=lambda field: next(iter(field)),
+)
+def test_a_path_that_leads_nowhere_ends_the_execution(
+    sandbox: Sandbox, role: str, function: str, field: dict[str, Any]
+) -> None:
+    state = {**task(INVOKE, function, {}), **field}
+    name = f"sfn-nowhere-{next(iter(field))}"
+    described, history = described_and_history(sandbox, role, name, caught_by_all(state))
+    assert (described["status"], described["error"]) == ("FAILED", "States.Runtime")
+    assert history.count("TaskScheduled") <= 1
+
+
+@pytest.mark.xfail(strict=True, reason="States.ALL catches and repeats States.DataLimitExceeded")
+def test_a_result_over_the_limit_ends_the_execution(sandbox: Sandbox, role: str) -> None:
+    code = f"def handler(event, context):\n    return 'x' * {LARGEST_PAYLOAD_BYTES}\n"
+    function = make_function(sandbox, "sfn-large", code)
+    definition = caught_by_all(task(INVOKE, function, {}))
+    described, history = described_and_history(sandbox, role, "sfn-large", definition)
+    assert (described["status"], described["error"]) == ("FAILED", "States.DataLimitExceeded")
+    assert history.count("TaskScheduled") == 1
+
+
+@pytest.mark.xfail(strict=True, reason="only results are measured")
+def test_a_payload_over_the_limit_ends_the_execution(
+    sandbox: Sandbox, role: str, function: str
+) -> None:
+    text = "x" * (LARGEST_PAYLOAD_BYTES // 2)
+    state = task(INVOKE, function, {"first.$": "$.text", "second.$": "$.text"})
+    described, history = described_and_history(
+        sandbox, role, "sfn-large-payload", caught_by_all(state), input=json.dumps({"text": text})
+    )
+    assert (described["status"], described["error"]) == ("FAILED", "States.DataLimitExceeded")
+    assert "LambdaFunctionSucceeded" not in history
+    assert "TaskSucceeded" not in history
+
+
+@pytest.mark.xfail(strict=True, reason="data of exactly the limit is refused, and é counts as six")
+@pytest.mark.parametrize("character", ["x", "é"])
+def test_state_data_of_the_limit_is_taken(sandbox: Sandbox, role: str, character: str) -> None:
+    room = LARGEST_PAYLOAD_BYTES - len('{"text":"x"}')
+    text = "x" + character * (room // len(character.encode()))
+    given = json.dumps({"text": text}, ensure_ascii=False, separators=(",", ":"))
+    assert len(given.encode()) == LARGEST_PAYLOAD_BYTES
+    machine = make_machine(
+        sandbox, f"sfn-limit-{ord(character)}", role, single({"Type": "Pass", "End": True})
+    )
+    assert end_of(sandbox, start(sandbox, machine, input=given))["status"] == "SUCCEEDED"
