@@ -465,15 +465,12 @@ def described_and_history(
     return described, [event["type"] for event in events["events"]]
 
 
-CAUGHT = pytest.mark.xfail(strict=True, reason="States.ALL catches and repeats States.Runtime")
-
-
 @pytest.mark.parametrize(
     "field",
     [
-        pytest.param({"ResultSelector": {"absent.$": "$.Payload.absent"}}, marks=CAUGHT),
+        {"ResultSelector": {"absent.$": "$.Payload.absent"}},
         {"OutputPath": "$.Payload.absent"},
-        pytest.param({"Parameters": {"FunctionName.$": "$.no", "Payload": {}}}, marks=CAUGHT),
+        {"Parameters": {"FunctionName.$": "$.no", "Payload": {}}},
     ],
     ids=lambda field: next(iter(field)),
 )
@@ -487,7 +484,6 @@ def test_a_path_that_leads_nowhere_ends_the_execution(
     assert history.count("TaskScheduled") <= 1
 
 
-@pytest.mark.xfail(strict=True, reason="States.ALL catches and repeats States.DataLimitExceeded")
 def test_a_result_over_the_limit_ends_the_execution(sandbox: Sandbox, role: str) -> None:
     code = f"def handler(event, context):\n    return 'x' * {LARGEST_PAYLOAD_BYTES}\n"
     function = make_function(sandbox, "sfn-large", code)
@@ -497,7 +493,6 @@ def test_a_result_over_the_limit_ends_the_execution(sandbox: Sandbox, role: str)
     assert history.count("TaskScheduled") == 1
 
 
-@pytest.mark.xfail(strict=True, reason="only results are measured")
 def test_a_payload_over_the_limit_ends_the_execution(
     sandbox: Sandbox, role: str, function: str
 ) -> None:
@@ -511,7 +506,6 @@ def test_a_payload_over_the_limit_ends_the_execution(
     assert "TaskSucceeded" not in history
 
 
-@pytest.mark.xfail(strict=True, reason="data of exactly the limit is refused, and é counts as six")
 @pytest.mark.parametrize("character", ["x", "é"])
 def test_state_data_of_the_limit_is_taken(sandbox: Sandbox, role: str, character: str) -> None:
     room = LARGEST_PAYLOAD_BYTES - len('{"text":"x"}')

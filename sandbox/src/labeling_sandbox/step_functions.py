@@ -1,7 +1,7 @@
 """Step Functions: what moto's interpreter lacks for a machine that calls functions.
 
-The corrections are in `executions`, `task_tokens` and `state_machine_definitions`; here are the
-role, the logs and the clock.
+The corrections are in `executions`, `state_errors`, `task_tokens` and
+`state_machine_definitions`; here are the role, the logs and the clock.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from moto.stepfunctions.parser.asl.eval.event.logging import (
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import Execution
 
-from labeling_sandbox import executions, state_machine_definitions, task_tokens
+from labeling_sandbox import executions, state_errors, state_machine_definitions, task_tokens
 from labeling_sandbox.moto_seams import JsonValue, replace
 from labeling_sandbox.role_clients import Client, client_as
 from labeling_sandbox.state_machine_definitions import PRINCIPAL
@@ -47,6 +47,7 @@ def install(sandbox: Sandbox) -> None:
     # The interpreter logs each failed task of each test as an error of its own.
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     executions.install()
+    state_errors.install()
     state_machine_definitions.install()
     task_tokens.install()
     _use_the_machines_role(sandbox)

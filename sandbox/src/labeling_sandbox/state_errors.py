@@ -1,0 +1,73 @@
+"""Errors of Step Functions itself: which of them a rule matches, and when data is too large.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import (
+    ErrorEqualsDecl,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (  # noqa: E501 - moto's own name
+    StateTaskService,
+)
+from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
+
+from labeling_sandbox.moto_seams import replace
+
+if TYPE_CHECKING:
+    from moto.stepfunctions.parser.asl.eval.environment import Environment
+
+#: Input, output or result of a task, a state or an execution, as UTF-8.
+#: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+MAX_PAYLOAD_BYTES = 256 * 1024
+
+#: "A retry or catch on States.ALL will not catch States.Runtime errors"; the other is "a terminal
+#: error that can't be caught by the States.ALL error type".
+_BEYOND_ALL = frozenset({"States.DataLimitExceeded", "States.Runtime"})
+
+
+def install() -> None:
+    """Put the corrections in place."""
+    _match_no_terminal_error()
+    _measure_as_aws_does()
+    _measure_parameters()
+
+
+def _match_no_terminal_error() -> None:
+    def match(self: ErrorEqualsDecl, env: Environment) -> None:
+        error = env.stack[-1].error_name
+        if error not in _BEYOND_ALL:
+            match_in_moto(self, env)
+            return
+        env.stack.pop()
+        env.stack.append(any(name.error_name == error for name in self.error_names))
+
+    match_in_moto = replace(ErrorEqualsDecl, "_eval_body", match)
+
+
+def _measure_as_aws_does() -> None:
+    for module in list(sys.modules.values()):
+        name = getattr(module, "__name__", "")
+        if name.startswith("moto.stepfunctions.parser") and hasattr(module, "is_within_size_quota"):
+            replace(module, "is_within_size_quota", _is_within_limit)
+
+
+def _is_within_limit(value: object) -> bool:
+    # moto counts escapes and spaces that are not in the data, and refuses what has just the limit.
+    data = json.loads(to_json_str(value))
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return len(text.encode(errors="surrogatepass")) <= MAX_PAYLOAD_BYTES
+
+
+def _measure_parameters() -> None:
+    def evaluate(self: StateTaskService, env: Environment) -> dict[str, Any]:
+        parameters: dict[str, Any] = evaluate_in_moto(self, env)
+        self._verify_size_quota(env, parameters)
+        return parameters
+
+    evaluate_in_moto = replace(StateTaskService, "_eval_parameters", evaluate)
