@@ -516,3 +516,46 @@ def test_state_data_of_the_limit_is_taken(sandbox: Sandbox, role: str, character
         sandbox, f"sfn-limit-{ord(character)}", role, single({"Type": "Pass", "End": True})
     )
     assert end_of(sandbox, start(sandbox, machine, input=given))["status"] == "SUCCEEDED"
+
+
+@pytest.mark.xfail(strict=True, reason="a rule of a Choice does not hold for what is absent")
+def test_a_choice_by_what_is_absent_ends_the_execution(sandbox: Sandbox, role: str) -> None:
+    state = {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.outcome", "StringEquals": "good", "Next": "Other"}],
+        "Default": "Other",
+    }
+    definition = {
+        "StartAt": "Only",
+        "States": {"Only": state, "Other": {"Type": "Pass", "End": True}},
+    }
+    described, _ = described_and_history(sandbox, role, "sfn-choice", definition)
+    assert (described["status"], described.get("error")) == ("FAILED", "States.Runtime")
+
+
+@pytest.mark.parametrize(
+    ("result", "error"),
+    [
+        ("{}", "States.Runtime"),
+        pytest.param(
+            f"'x' * {LARGEST_PAYLOAD_BYTES}",
+            "States.DataLimitExceeded",
+            marks=pytest.mark.xfail(strict=True, reason="a Map renames errors of Step Functions"),
+        ),
+    ],
+)
+def test_an_error_inside_of_a_map_keeps_its_name(
+    sandbox: Sandbox, role: str, result: str, error: str
+) -> None:
+    name = f"sfn-map-{error.split('.')[1]}"
+    function = make_function(sandbox, name, f"def handler(event, context):\n    return {result}\n")
+    inner = task(INVOKE, function, {}, ResultSelector={"absent.$": "$.Payload.absent"})
+    state = {
+        "Type": "Map",
+        "ItemsPath": "$.shards",
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **single(inner)},
+        "End": True,
+    }
+    given = json.dumps({"shards": [1]})
+    described, _ = described_and_history(sandbox, role, name, caught_by_all(state), input=given)
+    assert (described["status"], described.get("error")) == ("FAILED", error)
