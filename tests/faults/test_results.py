@@ -25,7 +25,7 @@ from tests.statemachine.usual_run import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from tests.statemachine.script import Act, Acts, Event, Reply
     from tests.statemachine.workflow import Ended, Runner
@@ -141,24 +141,11 @@ def _ending(
     return theirs.ending, theirs
 
 
-def _marked(names: Iterable[str]) -> list[Any]:
-    differ = {"finish_run", "finish_run, outcome", "update_feature_store"}
-    wrong = pytest.mark.xfail(strict=True, reason="the sandbox ends otherwise")
-    return [
-        pytest.param(name, marks=wrong)
-        if name in differ
-        and (names is not NOTHING or name != "update_feature_store")
-        and (names is not LARGE or name != "finish_run")
-        else name
-        for name in names
-    ]
-
-
 def _step_of(name: str) -> str:
     return name.split(",", maxsplit=1)[0]
 
 
-@pytest.mark.parametrize("name", _marked(NOTHING))
+@pytest.mark.parametrize("name", NOTHING)
 def test_a_step_that_returns_nothing(run: Runner, definition_text: str, name: str) -> None:
     acts, state_input, expected = NOTHING[name]
     ending, played = _ending(run, definition_text, acts, state_input)
@@ -166,7 +153,7 @@ def test_a_step_that_returns_nothing(run: Runner, definition_text: str, name: st
     assert played.steps.count(_step_of(name)) == 1
 
 
-@pytest.mark.parametrize("name", _marked(INCOMPLETE))
+@pytest.mark.parametrize("name", INCOMPLETE)
 def test_a_step_that_leaves_out_a_field_ends_the_execution(
     run: Runner, definition_text: str, name: str
 ) -> None:
@@ -176,7 +163,7 @@ def test_a_step_that_leaves_out_a_field_ends_the_execution(
     assert played.steps.count(_step_of(name)) == 1
 
 
-@pytest.mark.parametrize("name", _marked(LARGE))
+@pytest.mark.parametrize("name", LARGE)
 def test_a_step_that_returns_too_much_ends_the_execution(
     run: Runner, definition_text: str, name: str
 ) -> None:

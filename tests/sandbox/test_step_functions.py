@@ -518,7 +518,6 @@ def test_state_data_of_the_limit_is_taken(sandbox: Sandbox, role: str, character
     assert end_of(sandbox, start(sandbox, machine, input=given))["status"] == "SUCCEEDED"
 
 
-@pytest.mark.xfail(strict=True, reason="a rule of a Choice does not hold for what is absent")
 def test_a_choice_by_what_is_absent_ends_the_execution(sandbox: Sandbox, role: str) -> None:
     state = {
         "Type": "Choice",
@@ -537,11 +536,7 @@ def test_a_choice_by_what_is_absent_ends_the_execution(sandbox: Sandbox, role: s
     ("result", "error"),
     [
         ("{}", "States.Runtime"),
-        pytest.param(
-            f"'x' * {LARGEST_PAYLOAD_BYTES}",
-            "States.DataLimitExceeded",
-            marks=pytest.mark.xfail(strict=True, reason="a Map renames errors of Step Functions"),
-        ),
+        (f"'x' * {LARGEST_PAYLOAD_BYTES}", "States.DataLimitExceeded"),
     ],
 )
 def test_an_error_inside_of_a_map_keeps_its_name(

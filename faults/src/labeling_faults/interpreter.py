@@ -193,7 +193,7 @@ class Interpreter:
             parameters = Scope(data, scoped).fill(state["Parameters"])
         except AbsentPathError as problem:
             raise StateError("States.Runtime", str(problem)) from problem
-        _check_size(parameters["Payload"])
+        _check_size(parameters)
         if not waits:
             payload = self.host.invoke(parameters["FunctionName"], parameters["Payload"])
             _check_size(payload)
