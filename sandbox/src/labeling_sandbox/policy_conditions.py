@@ -14,7 +14,8 @@ Context = Mapping[str, ContextValue]
 _VARIABLE = re.compile(r"\$\{(?P<key>[^},]+)(?:,\s*'(?P<default>[^']*)')?\}")
 # "${*}", "${?}" and "${$}" are the documented escapes for the three special characters.
 _ESCAPES = frozenset("*?$")
-_ARN_PARTS = 6
+#: ``arn``, partition, service, region, account and resource.
+ARN_PARTS = 6
 
 
 def normalise(context: Context) -> Context:
@@ -52,6 +53,11 @@ def substitute(pattern: str, variables: Context | None) -> str | None:
     return regex + _pattern_to_regex(pattern[position:])
 
 
+def without_variables(pattern: str) -> str:
+    """Return a policy string with a plain word for each variable, whose name may hold a colon."""
+    return _VARIABLE.sub("variable", pattern)
+
+
 def satisfies(
     condition: Mapping[str, Any] | None, context: Context, variables: Context | None
 ) -> bool:
@@ -82,7 +88,7 @@ def _key_satisfies(
     if_exists = name.endswith("IfExists")
     name = name.removesuffix("IfExists")
     if name == "Null":
-        return all((actual is None) == (value.lower() == "true") for value in wanted)
+        return any((actual is None) == (value.lower() == "true") for value in wanted)
     compare, negated = _operator(name)
     values = [] if actual is None else _strings(actual)
     if not values:
@@ -129,10 +135,10 @@ def _string_like(value: str, want: str, variables: Context | None) -> bool:
 def _arn_like(value: str, want: str, variables: Context | None) -> bool:
     # Each of the six parts is compared on its own, so a wildcard never reaches past a colon (but
     # in the last part).
-    value_parts, want_parts = value.split(":", _ARN_PARTS - 1), want.split(":", _ARN_PARTS - 1)
+    value_parts, want_parts = value.split(":", ARN_PARTS - 1), want.split(":", ARN_PARTS - 1)
     if want == "*":
         return True
-    return len(value_parts) == len(want_parts) == _ARN_PARTS and all(
+    return len(value_parts) == len(want_parts) == ARN_PARTS and all(
         _string_like(part, pattern, variables)
         for part, pattern in zip(value_parts, want_parts, strict=True)
     )

@@ -15,11 +15,13 @@ from enum import Enum
 from typing import Any
 
 from labeling_sandbox.policy_conditions import (
+    ARN_PARTS,
     ContextValue,
     matches_pattern,
     normalise,
     satisfies,
     substitute,
+    without_variables,
 )
 
 __all__ = [
@@ -121,7 +123,8 @@ def judge(
         The decision of this document alone, with the statements that allow the request.
 
     Raises:
-        ValueError: The document uses a condition operator that IAM does not know.
+        ValueError: The document uses a condition operator that IAM does not know, or a resource
+            that is no whole ARN.
     """
     parsed = parse_document(document)
     if parsed is None:
@@ -174,6 +177,8 @@ def _resource_matches(
     statement: Mapping[str, Any], resource: str, variables: Mapping[str, ContextValue] | None
 ) -> bool:
     def named(patterns: object) -> bool:
+        for pattern in _as_list(patterns):
+            _check_resource(pattern)
         resolved = (substitute(pattern, variables) for pattern in _as_list(patterns))
         return any(
             regex is not None and re.fullmatch(regex, resource, re.DOTALL) for regex in resolved
@@ -184,6 +189,19 @@ def _resource_matches(
     if "NotResource" in statement:
         return not named(statement["NotResource"])
     return True
+
+
+def _check_resource(pattern: str) -> None:
+    """Refuse a resource that IAM refuses, or of which nobody documents what it matches."""
+    if pattern == "*":
+        return
+    parts = without_variables(pattern).split(":", ARN_PARTS - 1)
+    if len(parts) < ARN_PARTS:
+        message = f"resource pattern {pattern!r} has fewer than {ARN_PARTS} parts"
+        raise ValueError(message)
+    if set(parts[2]) & set("*?"):
+        message = f"resource pattern {pattern!r} has a wildcard for the service"
+        raise ValueError(message)
 
 
 def _principal_matches(statement: Mapping[str, Any], principal: Principal) -> bool:
