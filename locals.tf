@@ -3,7 +3,7 @@
 
 locals {
   partition  = data.aws_partition.current.partition
-  region     = data.aws_region.current.id
+  region     = data.aws_service.sagemaker.region
   account_id = data.aws_caller_identity.current.account_id
 
   deployment = {

@@ -5,11 +5,15 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {
+# The region as every supported provider gives it: data.aws_region names it by an attribute that provider 6 deprecates, or
+# by one that provider 5 lacks.
+data "aws_service" "sagemaker" {
+  service_id = "sagemaker"
+
   lifecycle {
     postcondition {
-      condition     = contains(keys(local.task_type_table.managed_function_accounts), self.id)
-      error_message = "Region ${self.id} has no Ground Truth functions for task_type ${var.task_type}. Deploy to one of ${join(", ", keys(local.task_type_table.managed_function_accounts))}."
+      condition     = contains(keys(local.task_type_table.managed_function_accounts), self.region)
+      error_message = "Region ${self.region} has no Ground Truth functions for task_type ${var.task_type}. Deploy to one of ${join(", ", keys(local.task_type_table.managed_function_accounts))}."
     }
   }
 }

@@ -703,8 +703,8 @@ variable "verification" {
   }
 
   validation {
-    condition     = var.verification == null || try(split(":", var.verification.workteam_arn)[3], "") == data.aws_region.current.id
-    error_message = "verification.workteam_arn must be of the region of the deployment, ${data.aws_region.current.id}."
+    condition     = var.verification == null || try(split(":", var.verification.workteam_arn)[3], "") == data.aws_service.sagemaker.region
+    error_message = "verification.workteam_arn must be of the region of the deployment, ${data.aws_service.sagemaker.region}."
   }
 
   validation {
@@ -841,7 +841,7 @@ variable "workteam_arn" {
   }
 
   validation {
-    condition     = try(split(":", var.workteam_arn)[3], "") == data.aws_region.current.id
-    error_message = "workteam_arn must be of the region of the deployment, ${data.aws_region.current.id}."
+    condition     = try(split(":", var.workteam_arn)[3], "") == data.aws_service.sagemaker.region
+    error_message = "workteam_arn must be of the region of the deployment, ${data.aws_service.sagemaker.region}."
   }
 }

@@ -4,12 +4,15 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {}
+# Its region is read alike by every provider that the module takes.
+data "aws_service" "sagemaker" {
+  service_id = "sagemaker"
+}
 
 locals {
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
-  region     = data.aws_region.current.id
+  region     = data.aws_service.sagemaker.region
 
   pipelines = {
     flowers = {

@@ -78,7 +78,7 @@ def test_submodules_are_given_what_they_need() -> None:
 
 def test_account_region_and_partition_are_read_once() -> None:
     read = [data_type for file in files_of(ROOT) for data_type, _, _ in file.resources("data")]
-    for data_type in ("aws_caller_identity", "aws_partition", "aws_region"):
+    for data_type in ("aws_caller_identity", "aws_partition", "aws_service"):
         assert read.count(data_type) == 1, data_type
 
 
@@ -148,7 +148,7 @@ def test_no_partition_is_written_into_the_state_machine() -> None:
             'resource "terraform_data" "a" {\n  provisioner "local-exec" {}\n}',
         ),
         (rules.resource_breaches, 'provider "aws" {}'),
-        (rules.lookup_breaches, 'data "aws_region" "current" {}'),
+        (rules.lookup_breaches, 'data "aws_service" "sagemaker" {}'),
         (rules.lookup_breaches, 'data "aws_s3_bucket" "upload" {}'),
         (rules.partition_breaches, 'locals { key = "arn:aws:kms:us-east-1:1:key/1" }'),
     ],

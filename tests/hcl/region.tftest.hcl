@@ -4,9 +4,9 @@ mock_provider "aws" {
   source = "./tests/hcl/mocks"
 
   override_data {
-    target = data.aws_region.current
+    target = data.aws_service.sagemaker
     values = {
-      id = "eu-north-1"
+      region = "eu-north-1"
     }
   }
 }
@@ -21,7 +21,7 @@ run "refuses_a_region_without_ground_truth_functions" {
     workteam_arn = "arn:aws:sagemaker:eu-north-1:123456789012:workteam/private-crowd/digits"
   }
 
-  expect_failures = [data.aws_region.current]
+  expect_failures = [data.aws_service.sagemaker]
 }
 
 run "refuses_it_for_texts_too" {
@@ -34,5 +34,5 @@ run "refuses_it_for_texts_too" {
     workteam_arn = "arn:aws:sagemaker:eu-north-1:123456789012:workteam/private-crowd/names"
   }
 
-  expect_failures = [data.aws_region.current]
+  expect_failures = [data.aws_service.sagemaker]
 }

@@ -20,8 +20,8 @@ mock_data "aws_partition" {
   }
 }
 
-mock_data "aws_region" {
+mock_data "aws_service" {
   defaults = {
-    id = "us-east-1"
+    region = "us-east-1"
   }
 }
