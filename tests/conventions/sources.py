@@ -14,6 +14,8 @@ BENCH = ROOT / "bench"
 
 # Folders that hold what others wrote or what a tool left.
 FOREIGN_FOLDERS = frozenset({"__pycache__", "build", "dist"})
+# Files as people's programs write them, with their encodings and line ends.
+UPLOADS = ROOT / "tests" / "fixtures" / "uploads"
 WRITTEN_SUFFIXES = frozenset(
     {
         "",
@@ -54,6 +56,7 @@ def written_files() -> list[Path]:
         path
         for path in ROOT.rglob("*")
         if path.suffix in WRITTEN_SUFFIXES and path.is_file() and is_ours(path.relative_to(ROOT))
+        if path.parent != UPLOADS
     )
 
 

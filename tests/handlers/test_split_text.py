@@ -70,7 +70,7 @@ def test_a_file_may_be_one_item(pipeline: Pipeline) -> None:
     pipeline.configure(TASK_TYPE="text_single_label_classification", TEXT_ITEMS="file")
     pipeline.split(pipeline.upload("a.txt", b"one\r\ntwo\n"))
     (message,) = pipeline.waiting()
-    assert (message["item"]["line"], message["text"]) == (None, "one\r\ntwo\n")
+    assert (message["item"]["line"], message["text"]) == (None, "one\ntwo\n")
 
 
 def test_a_row_brings_its_other_keys(pipeline: Pipeline) -> None:

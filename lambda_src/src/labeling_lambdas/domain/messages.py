@@ -33,7 +33,13 @@ _MAX_URI = 1200
 
 #: What the splitter may have found wrong with a text that it therefore did not send.
 _REASONS_WITHOUT_TEXT = frozenset(
-    {Reason.TEXT_TOO_LONG, Reason.NOT_UTF8, Reason.MALFORMED_ROW, Reason.EMPTY_OBJECT}
+    {
+        Reason.TEXT_TOO_LONG,
+        Reason.NOT_UTF8,
+        Reason.UNREADABLE_TEXT,
+        Reason.MALFORMED_ROW,
+        Reason.EMPTY_OBJECT,
+    }
 )
 _MAX_DETAIL = 300
 

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     FILE_TOO_LARGE = "file_too_large"
     TEXT_TOO_LONG = "text_too_long"
     NOT_UTF8 = "not_utf8"
+    UNREADABLE_TEXT = "unreadable_text"
     MALFORMED_ROW = "malformed_row"
 
     LABELING_JOB_NOT_CREATED = "labeling_job_not_created"

@@ -5,16 +5,18 @@ What Ground Truth takes: https://docs.aws.amazon.com/sagemaker/latest/dg/input-d
 
 from __future__ import annotations
 
-import codecs
 import json
+import re
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.domain.compact_json import compact_json
+from labeling_lambdas.domain.encodings import UnrecognisedEncodingError, decoded
 from labeling_lambdas.domain.items import TextContent
 from labeling_lambdas.domain.manifest_keys import SOURCE_KEYS
 from labeling_lambdas.domain.reasons import Reason
+from labeling_lambdas.domain.visible_text import has_control_characters, is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,12 +32,25 @@ _OWN_KEYS = 200
 #: whose object key alone may take 6 KiB when it is escaped.
 _MAX_CONTENT_BYTES = 200 * 1024
 
-#: A character has at most 4 bytes in UTF-8, and at most 12 as escapes of JSON.
-_MOST_BYTES = 4
-_MOST_ESCAPED_BYTES = 12
+#: A character has at most 12 characters as escapes of JSON.
+_MOST_ESCAPED = 12
 
-#: Bytes that a line may hold beyond its text: the byte order mark and a carriage return.
-_MARKS = len(codecs.BOM_UTF8) + 1
+#: Every end of a line. The first is what a program of Windows makes of the second when it writes a
+#: file as text that has carriage returns already; the last is that of old Macs.
+_LINE_ENDS = re.compile("\r\r\n|\r\n|\r")
+
+#: Marks the byte order at the beginning of a file, and stays where files were joined.
+_BYTE_ORDER_MARK = "\ufeff"
+
+#: What programs and file systems leave around a text: NUL characters up to the end of a block, and
+#: the ^Z that ends a file in DOS.
+_PADDING = "\0\x1a"
+
+#: White space that JSON knows around a row, and what may stand there without being part of it.
+_AROUND_ROWS = " \t\n\r" + _PADDING + _BYTE_ORDER_MARK
+
+#: Half of a surrogate pair. No text holds one; it stands for bytes that could not be decoded.
+_UNDECODABLE = re.compile("[\ud800-\udfff]")
 
 
 class TextItems(StrEnum):
@@ -84,20 +99,24 @@ def text_items(
         items: What is an item of any other file.
         max_characters: Longest text.
     """
+    is_rows = PurePosixPath(key).suffix.lower() == ".jsonl"
+    try:
+        encoding, characters = decoded(chunks)
+    except UnrecognisedEncodingError as problem:
+        yield TextItem(None, None, Reason.NOT_UTF8, str(problem))
+        return
     found: Iterator[tuple[int | None, _Line]]
-    if PurePosixPath(key).suffix.lower() == ".jsonl":
-        found = _lines(chunks, _MOST_ESCAPED_BYTES * MAX_MANIFEST_LINE + _MARKS)
-        read = _row
+    if is_rows:
+        found = _lines(_with_line_feeds(characters), _MOST_ESCAPED * MAX_MANIFEST_LINE)
     elif items is TextItems.LINE:
-        found = _lines(chunks, _MOST_BYTES * max_characters + _MARKS)
-        read = _text
+        found = _lines(_plain(characters), max_characters)
     else:
-        found = _whole(chunks, _MOST_BYTES * max_characters + _MARKS)
-        read = _text
+        found = _whole(_plain(characters), max_characters)
+    read = _row if is_rows else _text
     empty = True
     for number, line in found:
         try:
-            content = read(_decoded(line, max_characters), max_characters)
+            content = read(_checked(line, encoding, max_characters), max_characters)
         except _UnusableError as problem:
             empty = False
             yield TextItem(number, None, problem.reason, problem.detail)
@@ -109,51 +128,87 @@ def text_items(
         yield TextItem(None, None, Reason.EMPTY_OBJECT, "the file holds nothing but blank lines")
 
 
-class _Line(NamedTuple):
-    """Bytes of a line; those beyond the limit are cut off."""
+def _with_line_feeds(characters: Iterable[str]) -> Iterator[str]:
+    """Yield the same characters with a line feed for every end of a line."""
+    held = ""
+    for piece in characters:
+        text = held + piece
+        # Whether a carriage return is an end of a line by itself, the next characters say.
+        ended = text.rstrip("\r")
+        ended = text[: max(len(ended), len(text) - 2)]
+        held = text[len(ended) :]
+        yield _LINE_ENDS.sub("\n", ended)
+    yield _LINE_ENDS.sub("\n", held)
 
-    content: bytes
-    too_long: bool
+
+def _plain(characters: Iterable[str]) -> Iterator[str]:
+    """Yield the same characters with line feeds, and without byte order marks."""
+    for piece in _with_line_feeds(characters):
+        yield piece.replace(_BYTE_ORDER_MARK, "")
 
 
-def _lines(chunks: Iterable[bytes], limit: int) -> Iterator[tuple[int, _Line]]:
+class _Line:
+    """A line as it is read; what is beyond the limit is not kept."""
+
+    def __init__(self, limit: int) -> None:
+        """Start with nothing."""
+        self._limit = limit
+        self._pieces: list[str] = []
+        self._length = 0
+        self.too_long = False
+
+    def add(self, piece: str) -> None:
+        """Add what was read next. Padding takes no room, unless a text is around it."""
+        if not self._length:
+            piece = piece.lstrip(_PADDING)
+        kept = piece[: self._limit - self._length]
+        if kept:
+            self._pieces.append(kept)
+            self._length += len(kept)
+        if not self.too_long and len(kept) < len(piece):
+            self.too_long = bool(piece[len(kept) :].strip(_PADDING))
+
+    @property
+    def text(self) -> str:
+        """The line without the padding around it."""
+        return "".join(self._pieces).rstrip(_PADDING)
+
+
+def _lines(characters: Iterable[str], limit: int) -> Iterator[tuple[int, _Line]]:
     number = 1
-    held = bytearray()
-    for chunk in chunks:
-        *ended, rest = chunk.split(b"\n")
-        for piece in ended:
-            # One byte more than may be is enough to know that the line is too long.
-            held += piece[: limit + 1 - len(held)]
-            yield number, _line(held, number, limit)
+    line = _Line(limit)
+    for piece in characters:
+        *ended, rest = piece.split("\n")
+        for end in ended:
+            line.add(end)
+            yield number, line
             number += 1
-            held.clear()
-        held += rest[: limit + 1 - len(held)]
-    if held:
-        yield number, _line(held, number, limit)
+            line = _Line(limit)
+        line.add(rest)
+    yield number, line
 
 
-def _line(held: bytearray, number: int, limit: int) -> _Line:
-    content = bytes(held).removesuffix(b"\r")
-    if number == 1:
-        content = content.removeprefix(codecs.BOM_UTF8)
-    return _Line(content, len(held) > limit)
+def _whole(characters: Iterable[str], limit: int) -> Iterator[tuple[None, _Line]]:
+    whole = _Line(limit)
+    for piece in characters:
+        whole.add(piece)
+    yield None, whole
 
 
-def _whole(chunks: Iterable[bytes], limit: int) -> Iterator[tuple[None, _Line]]:
-    held = bytearray()
-    for chunk in chunks:
-        held += chunk[: limit + 1 - len(held)]
-    yield None, _Line(bytes(held).removeprefix(codecs.BOM_UTF8), len(held) > limit)
-
-
-def _decoded(line: _Line, max_characters: int) -> str:
+def _checked(line: _Line, encoding: str, max_characters: int) -> str:
     if line.too_long:
         raise _too_long(max_characters)
-    try:
-        return line.content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        detail = f"byte {error.start + 1} of the text is not UTF-8"
-        raise _UnusableError(Reason.NOT_UTF8, detail) from None
+    text = line.text
+    undecodable = _UNDECODABLE.search(text)
+    if undecodable is not None:
+        raise _UnusableError(Reason.NOT_UTF8, _undecodable(text[: undecodable.start()], encoding))
+    return text
+
+
+def _undecodable(before: str, encoding: str) -> str:
+    if encoding == "utf-8":
+        return f"byte {len(before.encode()) + 1} of the text is not UTF-8"
+    return f"character {len(before) + 1} of the text is not {encoding.upper()}"
 
 
 def _too_long(max_characters: int) -> _UnusableError:
@@ -162,26 +217,32 @@ def _too_long(max_characters: int) -> _UnusableError:
 
 
 def _text(text: str, max_characters: int) -> TextContent | None:
-    if not text.strip():
+    if is_blank(text):
         return None
-    if len(text) > max_characters:
-        raise _too_long(max_characters)
+    _check_text(text, max_characters)
     if len(compact_json(text)) + _OWN_KEYS > MAX_MANIFEST_LINE:
         problem = "escaped as JSON, the text is too long for a line of a manifest"
         raise _UnusableError(Reason.TEXT_TOO_LONG, problem)
     return TextContent(text)
 
 
+def _check_text(text: str, max_characters: int) -> None:
+    if len(text) > max_characters:
+        raise _too_long(max_characters)
+    if has_control_characters(text):
+        problem = "the text has control characters, which no page can show"
+        raise _UnusableError(Reason.UNREADABLE_TEXT, problem)
+
+
 def _row(text: str, max_characters: int) -> TextContent | None:
-    if not text.strip():
+    if is_blank(text):
         return None
-    row = _object(text)
+    row = _object(text.strip(_AROUND_ROWS))
     source = row.get("source")
-    if not isinstance(source, str) or not source.strip():
+    if not isinstance(source, str) or is_blank(source):
         problem = "the row has no text under the key source"
         raise _malformed(problem)
-    if len(source) > max_characters:
-        raise _too_long(max_characters)
+    _check_text(source, max_characters)
     extra = {
         key: value
         for key, value in row.items()
