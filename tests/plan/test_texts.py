@@ -90,7 +90,6 @@ def test_the_rule_calls_the_splitter_and_nothing_else_may(text: Planned) -> None
     assert permission["function_name"] == "digits-split-text"
     assert permission["principal"] == "events.amazonaws.com"
     assert permission["source_arn"] == RULE
-    assert permission["source_account"] == ACCOUNT
     intake = text.statements("module.intake.aws_sqs_queue_policy.intake")
     assert set(intake) == {"DenyInsecureTransport"}
 

@@ -256,6 +256,27 @@ def test_a_function_is_invoked_with_its_permission_only(sandbox: Sandbox) -> Non
     assert len(failures(sandbox, "to-function")) == 1
 
 
+def test_a_permission_that_asks_for_the_account_refuses_every_rule(sandbox: Sandbox) -> None:
+    function = make_function(sandbox, "account-asked", "def handler(event, context):\n    pass\n")
+    url, queue = make_queue(sandbox, "account-asked")
+    sandbox.client("lambda").add_permission(
+        FunctionName="account-asked",
+        StatementId="events",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=arn(sandbox, "events", "rule/account-asked"),
+        SourceAccount=sandbox.account,
+    )
+    target = {"Arn": function, "DeadLetterConfig": {"Arn": queue}}
+    make_rule(sandbox, "account-asked", {"source": ["test.account-asked"]}, target)
+    put_event(sandbox, "test.account-asked", {"n": 1})
+    (refused,) = bodies(sandbox, url)
+    assert refused["detail"] == {"n": 1}
+    (failure,) = failures(sandbox, "account-asked")
+    assert failure["reason"].startswith("NO_PERMISSIONS")
+    assert failure["dead_lettered"]
+
+
 def test_a_state_machine_is_started_with_the_targets_role(sandbox: Sandbox) -> None:
     machine_role = make_role(sandbox, "event-machine", "states.amazonaws.com")
     definition = {"StartAt": "Only", "States": {"Only": {"Type": "Pass", "End": True}}}

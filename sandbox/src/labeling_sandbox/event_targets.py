@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from botocore.exceptions import ClientError
 from moto.awslambda.models import lambda_backends
 from moto.sqs.models import sqs_backends
 
-from labeling_sandbox import authorization
+from labeling_sandbox import authorization, functions
 from labeling_sandbox.role_clients import client_as
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Source:
 
     @property
     def context(self) -> dict[str, str]:
-        """The condition keys that a target's policy sees."""
+        """The condition keys that the policy of a queue or a role sees; a function's sees fewer."""
         return {"aws:SourceArn": self.arn, "aws:SourceAccount": self.account}
 
 
@@ -151,22 +150,11 @@ def send_to_queue(
 
 def _invoke_function(sandbox: Sandbox, function_arn: str, body: str, source: Source) -> None:
     _, _, _, region, account, _, name, *_ = function_arn.split(":")
-    functions = [
-        function
-        for function in lambda_backends[account][region].list_functions()
-        if function.function_name == name
-    ]
-    if not functions:
+    existing = lambda_backends[account][region].list_functions()
+    if name not in [function.function_name for function in existing]:
         message = f"the function {function_arn} does not exist"
         raise DeliveryError(message, "RESOURCE_NOT_FOUND")
-    policy = {"Version": "2012-10-17", "Statement": functions[0].policy.statements}
-    if not authorization.service_allowed(
-        json.dumps(policy),
-        EVENTS_PRINCIPAL,
-        "lambda:InvokeFunction",
-        function_arn,
-        source.context,
-    ):
+    if not functions.permits(function_arn, EVENTS_PRINCIPAL, source.arn):
         message = (
             f"the policy of {function_arn} does not let {EVENTS_PRINCIPAL} lambda:InvokeFunction "
             f"for {source.arn}"

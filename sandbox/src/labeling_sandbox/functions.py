@@ -44,6 +44,9 @@ _SERVICE = "lambda.amazonaws.com"
 # Lambda waits one and two minutes before the second and third try of an asynchronous invocation.
 _RETRY_SECONDS = (0.5, 1.0)
 _LOG_RESULT_BYTES = 4096
+# "My rule ran but my Lambda function wasn't invoked": EventBridge sends no account to a function's
+# policy. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
+_WITHOUT_SOURCE_ACCOUNT = frozenset({"events.amazonaws.com"})
 
 PoolKey = tuple[str, ...]
 
@@ -82,7 +85,9 @@ def permits(function_arn: str, service: str, source_arn: str) -> bool:
     if function is None:
         return False
     policy = {"Version": "2012-10-17", "Statement": list(function.policy.statements)}
-    context = {"aws:SourceArn": source_arn, "aws:SourceAccount": account}
+    context = {"aws:SourceArn": source_arn}
+    if service not in _WITHOUT_SOURCE_ACCOUNT:
+        context["aws:SourceAccount"] = account
     return authorization.service_allowed(
         policy, service, "lambda:InvokeFunction", function_arn, context
     )
