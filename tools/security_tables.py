@@ -252,10 +252,7 @@ def _permission(permission: Mapping[str, Any]) -> Statement:
         "Principal": {"Service": permission["principal"]},
         "Action": permission["action"],
         "Resource": f"{prefix}:function:{permission['function_name']}",
-        "Condition": {
-            "ArnLike": {"aws:SourceArn": rule},
-            "StringEquals": {"aws:SourceAccount": permission["source_account"]},
-        },
+        "Condition": {"ArnLike": {"aws:SourceArn": rule}},
     }
 
 

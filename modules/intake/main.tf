@@ -157,15 +157,16 @@ resource "aws_cloudwatch_event_target" "upload" {
   ]
 }
 
+# No source_account: EventBridge sends none, and the rule's ARN holds it.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html#eb-lam-function-not-invoked
 resource "aws_lambda_permission" "splitter" {
   count = var.splitter == null ? 0 : 1
 
-  statement_id   = "UploadRule"
-  action         = "lambda:InvokeFunction"
-  function_name  = var.splitter.name
-  principal      = "events.amazonaws.com"
-  source_account = var.deployment.account_id
-  source_arn     = var.upload_rule_arn
+  statement_id  = "UploadRule"
+  action        = "lambda:InvokeFunction"
+  function_name = var.splitter.name
+  principal     = "events.amazonaws.com"
+  source_arn    = var.upload_rule_arn
 }
 
 # The rule is content as soon as Lambda has taken the event, so a failure after that must be kept here.

@@ -259,13 +259,14 @@ resource "aws_cloudwatch_event_rule" "job_state" {
   })
 }
 
+# No source_account: EventBridge sends none, and the rule's ARN holds it.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html#eb-lam-function-not-invoked
 resource "aws_lambda_permission" "job_state" {
-  statement_id   = "JobStateRule"
-  action         = "lambda:InvokeFunction"
-  function_name  = var.job_state_function.name
-  principal      = "events.amazonaws.com"
-  source_account = var.deployment.account_id
-  source_arn     = var.job_state_rule.arn
+  statement_id  = "JobStateRule"
+  action        = "lambda:InvokeFunction"
+  function_name = var.job_state_function.name
+  principal     = "events.amazonaws.com"
+  source_arn    = var.job_state_rule.arn
 }
 
 resource "aws_cloudwatch_event_target" "job_state" {

@@ -132,14 +132,12 @@ def _write_permissions(client: Any, function: str, statements: list[Document]) -
     for each in present:
         client.remove_permission(FunctionName=function, StatementId=each["Sid"])
     for each in statements:
-        conditions = each.get("Condition", {})
         client.add_permission(
             FunctionName=function,
             StatementId=each["Sid"],
             Action=each["Action"],
             Principal=each["Principal"]["Service"],
-            SourceArn=conditions["ArnLike"]["AWS:SourceArn"],
-            SourceAccount=conditions["StringEquals"]["AWS:SourceAccount"],
+            SourceArn=each["Condition"]["ArnLike"]["AWS:SourceArn"],
         )
 
 
