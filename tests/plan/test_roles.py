@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,6 +52,20 @@ ALLOWED_ON_EVERYTHING = {
 }
 
 
+# Where the module writes a policy.
+POLICY_ATTRIBUTES = {
+    "aws_iam_role": "assume_role_policy",
+    "aws_iam_role_policy": "policy",
+    "aws_kms_key": "policy",
+    "aws_s3_bucket_policy": "policy",
+    "aws_sns_topic_policy": "policy",
+    "aws_sqs_queue_policy": "policy",
+}
+# IAM takes no wildcard for the service, and no fewer than six parts.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+WHOLE_ARN = re.compile(r"arn:aws:[a-z0-9-]+:[^:]*:[^:]*:.+")
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_only_listed_actions_are_allowed_on_every_resource(
     plan: Callable[[str], Planned], scenario: str
@@ -64,6 +79,35 @@ def test_only_listed_actions_are_allowed_on_every_resource(
             assert "*" not in actions, (address, sid)
             if statement["Effect"] == "Allow" and "*" in as_list(statement["Resource"]):
                 assert set(actions) <= ALLOWED_ON_EVERYTHING, (address, sid)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_resource_is_a_whole_arn(plan: Callable[[str], Planned], scenario: str) -> None:
+    planned = plan(scenario)
+    partial = {
+        (address, resource)
+        for kind, attribute in POLICY_ATTRIBUTES.items()
+        for address, values in planned.of_type(kind).items()
+        if values.get(attribute)
+        for statement in json.loads(values[attribute])["Statement"]
+        for resource in as_list(statement.get("Resource", []))
+        if resource != "*" and not WHOLE_ARN.fullmatch(resource)
+    }
+    assert partial == set()
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "arn:aws:sqs:*",
+        "arn:aws:sqs:us-east-1:123456789012",
+        "arn:aws:s*:us-east-1:123456789012:intake",
+        "arn:*:sqs:us-east-1:123456789012:intake",
+        "intake",
+    ],
+)
+def test_a_resource_that_is_no_whole_arn_is_found(resource: str) -> None:
+    assert not WHOLE_ARN.fullmatch(resource)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
