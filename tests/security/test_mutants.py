@@ -34,7 +34,9 @@ def test_a_breakage_whose_place_is_gone_or_not_clear_is_an_error(after: str, old
         mutant.broken("first value = 1\nsecond value = 2\n")
 
 
-REGION = Rule("variables.tf", "workteam_arn must be of the region ${data.aws_service.sagemaker.region}.")
+REGION = Rule(
+    "variables.tf", "workteam_arn must be of the region ${data.aws_service.sagemaker.region}."
+)
 LENGTH = Rule("variables.tf", "workteam_arn must have at most 256 characters.")
 
 
