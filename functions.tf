@@ -69,12 +69,24 @@ locals {
     }
   }
 
-  # What the functions know of labels and their verification.
-  _label_environment = {
+  # What the functions know of labels and their verification. A run keeps with its jobs what they were created with.
+  _labels = {
+    LABEL_SCHEMA = module.ground_truth.label_schema
+    LABELS       = local.known_labels
+    TASK_TYPE    = var.task_type
+  }
+  _label_environment = merge(local._labels, {
     LABEL_ATTRIBUTE_NAME = local.label_attribute_name
-    LABELS               = local.known_labels
-    TASK_TYPE            = var.task_type
     VERIFICATION         = jsonencode(local.verification)
+  })
+  # Of the functions that Ground Truth calls while a verification job goes on.
+  _read_judgement_settings = {
+    Key = {
+      actions    = ["kms:Decrypt"]
+      resources  = [module.encryption.key_arn]
+      conditions = local._key["s3"].Key.conditions
+    }
+    ReadSettings = { actions = ["s3:GetObject"], resources = ["${local.bucket_arns.output}/runs/*/jobs/verify.json"] }
   }
 
   functions = {
@@ -82,15 +94,10 @@ locals {
       description     = "Makes one judgement of the answers of all reviewers of a label."
       timeout_seconds = 120
       memory_mb       = 256
-      environment     = local._label_environment
-      statements = {
-        Key = {
-          actions    = ["kms:Decrypt"]
-          resources  = [module.encryption.key_arn]
-          conditions = local._key["s3"].Key.conditions
-        }
+      environment     = local._artifact_environment
+      statements = merge(local._read_judgement_settings, {
         ReadAnswers = { actions = ["s3:GetObject"], resources = ["${local.bucket_arns.output}/labeling-jobs/*"] }
-      }
+      })
     }
 
     finish_run = {
@@ -121,7 +128,6 @@ locals {
       memory_mb       = 512
       environment = merge(local._artifact_environment, local._label_environment, {
         EXTRA_FEATURES = jsonencode(local.extra_features)
-        LABEL_SCHEMA   = module.ground_truth.label_schema
         MAX_ATTEMPTS   = tostring(var.max_attempts)
       })
       statements = merge(local._read_claims, local._artifacts, local._labeling_output, local._key["dynamodb+s3"])
@@ -148,8 +154,8 @@ locals {
       description     = "Shows a label to its reviewers: makes one task of one line of the manifest."
       timeout_seconds = 30
       memory_mb       = 256
-      environment     = local._label_environment
-      statements      = {}
+      environment     = local._artifact_environment
+      statements      = local._read_judgement_settings
     }
 
     recover_runs = {
@@ -198,9 +204,8 @@ locals {
       description     = "Writes the manifest and creates the labeling job of a run."
       timeout_seconds = 300
       memory_mb       = 512
-      environment = merge(local._artifact_environment, {
+      environment = merge(local._artifact_environment, local._labels, {
         LABELING_JOB = jsonencode(local.labeling_job)
-        TASK_TYPE    = var.task_type
       })
       statements = merge(
         local._read_claims, local._artifacts, local._list_runs, local._describe_labeling_jobs, local._create_labeling_jobs,
@@ -261,14 +266,11 @@ locals {
     for name, path in var.extra_features : name => { path = path, column = contains(module.feature_group.feature_names, name) }
   }
 
-  # plan_results returns what was labeled with another name. A list that would fill much of the 4 KB of its environment
-  # is left out, as that of an own category file is: names are then taken as they come. start_verification_job must
-  # fit the list beside the settings of its job.
+  # plan_results returns what was labeled with another name. A list that would fill much of the 4 KB of an environment
+  # is left out, as that of an own category file is: names are then taken as they come. The functions that create jobs
+  # must fit the list beside the settings of the job.
   all_labels_json = jsonencode(var.labels)
-  known_labels = (
-    length(base64encode(local.all_labels_json)) * 3 / 4 <= (local.verification_enabled ? 1024 : 2048) ?
-    local.all_labels_json : jsonencode(null)
-  )
+  known_labels    = length(base64encode(local.all_labels_json)) * 3 / 4 <= 1024 ? local.all_labels_json : jsonencode(null)
 
   # How a judgement is read. The names in an own category file are not known here.
   verification = var.verification == null ? null : {

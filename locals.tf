@@ -37,8 +37,6 @@ locals {
   function_steps = setunion(local.workflow_steps, local.rule_steps, local.ground_truth_steps)
   # These read and write objects of the output bucket.
   artifact_steps = setsubtract(local.workflow_steps, ["recover_runs", "stop_job"])
-  # And these read the workers' answers in it.
-  answer_steps = setintersection(local.ground_truth_steps, ["consolidate_verification"])
 
   bucket_names = {
     for use in ["features", "output", "upload"] : use => "${var.job_name}-${local.account_id}-${local.region}-${use}"

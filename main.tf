@@ -48,7 +48,7 @@ module "storage" {
     features = [local.role_arns.feature_group]
     output = concat(
       [local.role_arns.ground_truth],
-      [for step in setunion(local.artifact_steps, local.answer_steps) : local.role_arns[step]],
+      [for step in setunion(local.artifact_steps, local.ground_truth_steps) : local.role_arns[step]],
     )
     upload = concat([local.role_arns.ground_truth], local.splits_uploads ? [local.role_arns.split_text] : [])
   }

@@ -37,11 +37,9 @@ _COLUMNS = {
 }
 _CONTEXT = RecordContext(
     run_id="run",
-    task_type=TASK_TYPE,
-    label_schema="sha256:0123456789abcdef",
     extra_features={},
 )
-_LABELED = Provenance("digits-run-label")
+_LABELED = Provenance("digits-run-label", TASK_TYPE, "sha256:0123456789abcdef")
 #: ValueAsString has the pattern ".*", and a dot matches none of these.
 _LINE_ENDS = re.compile("[\n\r\u0085\u2028\u2029]")
 
@@ -134,7 +132,11 @@ def test_an_extra_feature_is_a_column_or_goes_into_extra_json() -> None:
 
 def test_a_verified_label_names_the_job_that_verified_it_and_its_own_schema() -> None:
     provenance = Provenance(
-        "digits-earlier-label", RecordStatus.VERIFIED, "digits-run-verify", "sha256:earlier"
+        "digits-earlier-label",
+        TASK_TYPE,
+        "sha256:earlier",
+        RecordStatus.VERIFIED,
+        "digits-run-verify",
     )
     record = feature_record(ClaimedItem(source()), read(labeled_line("i")), _CONTEXT, provenance)
     found = [record[it] for it in ("labeling_job", "status", "verification_job", "label_schema")]

@@ -9,17 +9,15 @@ import pytest
 
 from labeling_lambdas.domain.records import ExtraFeature
 from labeling_lambdas.errors import SettingsError
-from labeling_lambdas.handlers.consolidate_verification import ConsolidateSettings
 from labeling_lambdas.handlers.finish_run import FinishSettings
 from labeling_lambdas.handlers.plan_results import PlanSettings
 from labeling_lambdas.handlers.poll_queue import PollSettings
-from labeling_lambdas.handlers.prepare_verification import PrepareSettings
 from labeling_lambdas.handlers.return_items import ReturnSettings
 from labeling_lambdas.handlers.split_text import SplitSettings
 from labeling_lambdas.handlers.start_labeling_job import StartSettings
 from labeling_lambdas.handlers.start_verification_job import VerifySettings
 from labeling_lambdas.handlers.update_feature_store import StoreSettings
-from labeling_lambdas.settings import Settings, read_settings
+from labeling_lambdas.settings import JudgementSettings, Settings, read_settings
 from tests.domain.examples import job_settings, verification, verification_fields
 
 _ENVIRONMENT = {
@@ -44,7 +42,7 @@ _ENVIRONMENT = {
     "VERIFICATION_JOB": json.dumps(job_settings()._asdict()),
     "VERIFICATION": json.dumps(verification_fields()),
 }
-_Kind = Settings | SplitSettings | PrepareSettings | ConsolidateSettings
+_Kind = Settings | SplitSettings | JudgementSettings
 _KINDS: tuple[type[_Kind], ...] = (
     Settings,
     PollSettings,
@@ -55,8 +53,7 @@ _KINDS: tuple[type[_Kind], ...] = (
     FinishSettings,
     SplitSettings,
     VerifySettings,
-    PrepareSettings,
-    ConsolidateSettings,
+    JudgementSettings,
 )
 
 

@@ -28,7 +28,6 @@ def workers(pipeline: Pipeline) -> Iterator[None]:
     control(pipeline.sandbox, "POST", "workforce", {"reset": True})
 
 
-@pytest.mark.xfail(strict=True, reason="answers are judged by the labels of now")
 def test_labels_that_were_renamed_while_the_job_went_on_are_stored_as_they_were_given(
     pipeline: Pipeline,
 ) -> None:
@@ -43,7 +42,6 @@ def test_labels_that_were_renamed_while_the_job_went_on_are_stored_as_they_were_
     assert {(it["label"], it["label_schema"]) for it in records} == {("three", "sha256:then")}
 
 
-@pytest.mark.xfail(strict=True, reason="answers are judged by the labels of now")
 def test_what_is_verified_is_judged_by_the_labels_of_its_labeling_job(pipeline: Pipeline) -> None:
     pipeline.configure(**_THEN)
     pipeline.verify()
@@ -64,7 +62,6 @@ def test_what_is_verified_is_judged_by_the_labels_of_its_labeling_job(pipeline: 
         verification_fields(attribute="other-verification"),
     ],
 )
-@pytest.mark.xfail(strict=True, reason="judgements are read by the verification of now")
 def test_judgements_are_read_by_the_verification_that_the_job_began_with(
     pipeline: Pipeline, now: dict[str, Any] | None
 ) -> None:
@@ -84,7 +81,6 @@ def test_judgements_are_read_by_the_verification_that_the_job_began_with(
     assert pipeline.item(sources[3])["reason"] == "verification_rejected"
 
 
-@pytest.mark.xfail(strict=True, reason="a repeated call takes the settings of now")
 def test_a_repeated_start_creates_the_job_of_the_first_call(pipeline: Pipeline) -> None:
     pipeline.configure(**_THEN)
     run = pipeline.claim(2)

@@ -7,19 +7,35 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from labeling_lambdas.domain.kept_settings import KeptSettings, LabelRules
 from labeling_lambdas.handlers import consolidate_verification, prepare_verification
-from tests.domain.examples import labeled_line
+from tests.domain.examples import job_settings, labeled_line
+from tests.domain.examples import verification as verification_of
 from tests.handlers.pipeline import Context
 
 if TYPE_CHECKING:
     from tests.handlers.pipeline import Pipeline
 
-_JOB = "arn:aws:sagemaker:us-east-1:123456789012:labeling-job/digits-verify"
+_RUN = {"run_id": "20260102t030405-0123456789"}
 
 
 @pytest.fixture(autouse=True)
 def verification(pipeline: Pipeline) -> None:
-    pipeline.verify()
+    keep(pipeline)
+    # Terraform may change or remove these while the job goes on.
+    pipeline.verify(accepted_category="Later", categories=["Later", "Never"])
+
+
+def keep(pipeline: Pipeline, **changes: Any) -> None:
+    """Write what the start of the verification job leaves in its run."""
+    rules = LabelRules("image_single_label_classification", "digit-label", "sha256:0", None)
+    kept = KeptSettings(job_settings(), rules, verification_of(**changes))
+    pipeline.write_file(_RUN, "jobs/verify.json", kept.fields())
+
+
+def job_arn(pipeline: Pipeline) -> str:
+    name = f"{pipeline.name}-{_RUN['run_id']}-verify"
+    return f"arn:aws:sagemaker:us-east-1:123456789012:labeling-job/{name}"
 
 
 def answer(category: str, comment: str = "") -> dict[str, Any]:
@@ -39,7 +55,7 @@ def consolidate(pipeline: Pipeline, entries: Any, key: str = "s3Uri", **event: A
     uri = put(pipeline, "annotations/consolidation.json", entries)
     whole: Any = {
         "version": "2018-10-16",
-        "labelingJobArn": _JOB,
+        "labelingJobArn": job_arn(pipeline),
         "labelCategories": None,
         "labelAttributeName": "digit-verification",
         "roleArn": pipeline.role_arn,
@@ -61,7 +77,7 @@ def put(pipeline: Pipeline, name: str, value: Any) -> str:
 def test_a_task_shows_the_source_and_the_label(pipeline: Pipeline) -> None:
     event: Any = {
         "version": "2018-10-16",
-        "labelingJobArn": _JOB,
+        "labelingJobArn": job_arn(pipeline),
         "dataObject": labeled_line("i"),
     }
     assert prepare_verification.handler(event, Context()) == {
@@ -73,7 +89,16 @@ def test_a_task_shows_the_source_and_the_label(pipeline: Pipeline) -> None:
         },
         "isHumanAnnotationRequired": True,
     }
-    assert pipeline.faults.calls == []
+    assert pipeline.faults.calls == ["GetObject"]
+
+
+@pytest.mark.parametrize("name", ["digits-verify", "other-20260102t030405-0123456789-verify"])
+@pytest.mark.usefixtures("pipeline")
+def test_a_job_of_somebody_else_is_refused(name: str) -> None:
+    arn = f"arn:aws:sagemaker:us-east-1:123456789012:labeling-job/{name}"
+    event: Any = {"version": "2018-10-16", "labelingJobArn": arn, "dataObject": labeled_line("i")}
+    with pytest.raises(ValueError, match="no verification job of"):
+        prepare_verification.handler(event, Context())
 
 
 @pytest.mark.parametrize("key", ["s3Uri", "s3uri"])
@@ -125,7 +150,7 @@ def test_an_object_without_a_readable_answer_is_left_out(
 
 
 def test_own_categories_are_those_of_the_event(pipeline: Pipeline) -> None:
-    pipeline.verify(categories=None)
+    keep(pipeline, categories=None)
     entries = [entry(0, answer("Own")), entry(1, answer("Unclear"))]
     merged = consolidate(pipeline, entries, labelCategories=["Correct", "Own"])
     assert [it["datasetObjectId"] for it in merged] == ["0"]

@@ -38,6 +38,7 @@ NATIVE = {
 CUSTOM_TYPES = [name for name in TASK_TYPES if name not in NATIVE]
 GROUND_TRUTH_STEPS = {"consolidate_verification", "prepare_verification"}
 OUTPUT_OF_JOBS = f"{OUTPUT}/labeling-jobs/*"
+SETTINGS_OF_VERIFICATION = f"{OUTPUT}/runs/*/jobs/verify.json"
 START = "start_verification_job"
 GROUND_TRUTH = "module.ground_truth.aws_iam_role_policy.this[0]"
 
@@ -135,7 +136,7 @@ def test_every_function_that_reads_judgements_knows_the_rule(
     plan: Callable[[str], Planned], task_type: str
 ) -> None:
     planned = plan(f"unsafe verified {task_type}")
-    for step in {START, "plan_results", *GROUND_TRUTH_STEPS} & steps(planned):
+    for step in (START, "plan_results"):
         assert judgement(planned, step) == {
             "accepted_category": UNSAFE_CATEGORIES[0],
             "attribute": "digits-verification",
@@ -195,11 +196,16 @@ def test_each_start_creates_jobs_for_its_own_team(plan: Callable[[str], Planned]
         assert create["Condition"] == {"ArnEquals": {"sagemaker:WorkteamArn": team}}
 
 
-def test_the_function_that_makes_tasks_may_write_its_log_only(
+def test_the_function_that_makes_tasks_reads_the_settings_of_the_job_only(
     plan: Callable[[str], Planned],
 ) -> None:
     planned = plan("verified text_single_label_classification")
-    assert set(planned.function_statements("prepare_verification")) == {"Log"}
+    statements = planned.function_statements("prepare_verification")
+    del statements["Log"]
+    assert granted(statements) == {
+        ("kms:Decrypt", KEY_ARN),
+        ("s3:GetObject", SETTINGS_OF_VERIFICATION),
+    }
 
 
 def test_the_function_that_consolidates_reads_answers_and_writes_nothing(
@@ -208,18 +214,24 @@ def test_the_function_that_consolidates_reads_answers_and_writes_nothing(
     planned = plan("verified text_single_label_classification")
     statements = planned.function_statements("consolidate_verification")
     del statements["Log"]
-    assert granted(statements) == {("kms:Decrypt", KEY_ARN), ("s3:GetObject", OUTPUT_OF_JOBS)}
+    assert granted(statements) == {
+        ("kms:Decrypt", KEY_ARN),
+        ("s3:GetObject", OUTPUT_OF_JOBS),
+        ("s3:GetObject", SETTINGS_OF_VERIFICATION),
+    }
     assert statements["Key"]["Condition"] == {
         "StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
     }
-    role = "arn:aws:iam::123456789012:role/digits-consolidate-verification-us-east-1"
     policy = planned.statements('module.storage.aws_s3_bucket_policy.this["output"]')
     arns = {
         sid: as_list(policy[sid]["Condition"]["ArnNotLike"]["aws:PrincipalArn"])
         for sid in ("DenyOtherReaders", "DenyOtherWriters")
     }
-    assert role in arns["DenyOtherReaders"]
-    assert role not in arns["DenyOtherWriters"]
+    for step in GROUND_TRUTH_STEPS:
+        name = f"digits-{step.replace('_', '-')}-us-east-1"
+        role = f"arn:aws:iam::123456789012:role/{name}"
+        assert role in arns["DenyOtherReaders"]
+        assert role not in arns["DenyOtherWriters"]
 
 
 @pytest.mark.parametrize("task_type", TASK_TYPES)

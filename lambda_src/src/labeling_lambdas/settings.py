@@ -34,6 +34,15 @@ class ArtifactSettings(Settings):
     kms_key_arn: str
 
 
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class JudgementSettings:
+    """What the functions know that Ground Truth calls. They know no ledger."""
+
+    pipeline_name: str
+    output_bucket: str
+    kms_key_arn: str
+
+
 _PARSER = "parser"
 
 

@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from botocore.exceptions import ClientError
+
 from labeling_lambdas.domain.compact_json import compact_json
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 #: A part of a multipart upload. S3 takes 10,000 of them, which is 80 GB.
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 _BLOCK_BYTES = 8 * 1024 * 1024
+
+#: Codes of a conditional write that found an object, or met another write of it.
+_WRITTEN_BY_ANOTHER = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
 class _Upload(TypedDict):
@@ -55,6 +60,21 @@ class Artifacts:
         """Write a value as JSON."""
         self.write_text(name, compact_json(value))
 
+    def write_once(self, name: str, value: object) -> Any:  # noqa: ANN401 - whatever JSON was written
+        """Write a value as JSON unless there is such a file; return what the file holds.
+
+        Of several calls at the same time one writes, and the others return what it wrote.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+        """
+        text = compact_json(value)
+        try:
+            self._put(name, text.encode(), IfNoneMatch="*")
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _WRITTEN_BY_ANOTHER:
+                raise
+            return self.read(name)
+        return json.loads(text)
+
     def write_lines(self, name: str, rows: Iterable[object]) -> None:
         """Write values as JSON lines; meant for a shard, which is held in memory."""
         self.write_text(name, "".join(compact_json(row) + "\n" for row in rows))
@@ -63,13 +83,14 @@ class Artifacts:
         """Write a text."""
         self._put(name, text.encode())
 
-    def _put(self, name: str, body: bytes) -> None:
+    def _put(self, name: str, body: bytes, **condition: str) -> None:
         self.client.put_object(
             Bucket=self.bucket,
             Key=self._key(name),
             Body=body,
             ServerSideEncryption="aws:kms",
             SSEKMSKeyId=self.kms_key_arn,
+            **condition,  # type: ignore[arg-type]
         )
 
     def keep(self, uri: str, folder: str) -> str:

@@ -13,7 +13,11 @@ MAX_LABELING_JOB_NAME = 63
 _LABELING_JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 #: What the jobs of a run are for, in their order.
-STAGES = ("label", "verify")
+LABEL_STAGE = "label"
+VERIFY_STAGE = "verify"
+STAGES = (LABEL_STAGE, VERIFY_STAGE)
+
+_VERIFICATION_OF = re.compile(rf"(?P<run>[0-9]{{8}}t[0-9]{{6}}-[0-9a-f]{{10}})-{VERIFY_STAGE}")
 
 _ITEM_ID_LENGTH = 32
 _RUN_HASH_LENGTH = 10
@@ -101,3 +105,21 @@ def labeling_job_name(pipeline: str, run: str, stage: str) -> str:
         )
         raise ValueError(message)
     return name
+
+
+def run_of_verification_job(arn: str, pipeline: str) -> str:
+    """Return the run of a verification job.
+
+    Args:
+        arn: ARN of the job, whose name Ground Truth gives in lower case.
+        pipeline: Name of the pipeline.
+
+    Raises:
+        ValueError: If the job is none of this pipeline's.
+    """
+    name = arn.rpartition("/")[2].lower()
+    found = _VERIFICATION_OF.fullmatch(name.removeprefix(f"{pipeline.lower()}-"))
+    if found is None:
+        message = f"{arn} is no verification job of {pipeline}"
+        raise ValueError(message)
+    return found["run"]

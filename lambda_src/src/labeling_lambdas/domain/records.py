@@ -53,14 +53,10 @@ class RecordContext(NamedTuple):
 
     Attributes:
         run_id: The run.
-        task_type: Name of the task type.
-        label_schema: Version of labels and template.
         extra_features: The user's features by name.
     """
 
     run_id: str
-    task_type: str
-    label_schema: str
     extra_features: Mapping[str, ExtraFeature]
 
 
@@ -77,15 +73,17 @@ class Provenance(NamedTuple):
 
     Attributes:
         labeling_job: Name of the labeling job.
+        task_type: Name of its task type.
+        label_schema: Version of its labels and template.
         status: ``LABELED`` without verification; else whether reviewers have accepted the label.
         verification_job: Name of the verification job, where they have.
-        label_schema: Version of labels and template, where it is not the present one.
     """
 
     labeling_job: str
+    task_type: str
+    label_schema: str
     status: RecordStatus = RecordStatus.LABELED
     verification_job: str = ""
-    label_schema: str = ""
 
 
 def feature_record(
@@ -123,8 +121,8 @@ def feature_record(
         "labeling_job": provenance.labeling_job,
         "verification_job": provenance.verification_job,
         "status": provenance.status.value,
-        "task_type": context.task_type,
-        "label_schema": provenance.label_schema or context.label_schema,
+        "task_type": provenance.task_type,
+        "label_schema": provenance.label_schema,
         "source_version_id": item.source.version_id,
         "source_etag": item.source.etag,
         "run_id": context.run_id,

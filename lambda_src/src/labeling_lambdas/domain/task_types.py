@@ -12,7 +12,7 @@ from labeling_lambdas.domain.compact_json import fits_one_line
 from labeling_lambdas.domain.reasons import Reason
 
 if TYPE_CHECKING:
-    from labeling_lambdas.domain.items import SourceObject
+    from labeling_lambdas.domain.items import ClaimedItem, SourceObject
 
 
 class TaskType(NamedTuple):
@@ -31,6 +31,10 @@ class TaskType(NamedTuple):
     extensions: frozenset[str]
     max_object_bytes: int
     max_text_characters: int | None = None
+
+    def suits(self, item: ClaimedItem) -> bool:
+        """Return whether a claim is of the kind of item that is labeled: an image, or a text."""
+        return (item.content is not None) == (self.max_text_characters is not None)
 
     def reason_to_reject(self, source: SourceObject) -> Reason | None:
         """Return why an uploaded object cannot be labeled, or None if it can."""

@@ -55,7 +55,11 @@ class Verification(NamedTuple):
             TypeError: If a field has the wrong type, or all is null.
             KeyError: If a field is absent.
         """
-        fields = json.loads(text)
+        return cls.from_fields(json.loads(text))
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Verification:
+        """Read the fields of such a text, or what :meth:`fields` wrote; see there for errors."""
         categories = fields["categories"]
         accepted = fields["accepted_category"]
         if not accepted or not isinstance(accepted, str):
@@ -67,6 +71,10 @@ class Verification(NamedTuple):
             categories=None if categories is None else tuple(map(str, categories)),
             sample_percent=float(fields["sample_percent"]),
         )
+
+    def fields(self) -> dict[str, Any]:
+        """Return the settings as JSON-ready fields."""
+        return self._asdict()
 
     @classmethod
     def from_json_or_null(cls, text: str) -> Verification | None:

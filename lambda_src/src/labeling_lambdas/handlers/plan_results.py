@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.artifacts import Artifacts
 from labeling_lambdas.aws.item_ledger import ItemLedger
+from labeling_lambdas.aws.job_ledger import JobLedger
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
+from labeling_lambdas.domain import identity
+from labeling_lambdas.domain.kept_settings import LabelRules
 from labeling_lambdas.domain.records import ExtraFeature, RecordContext, read_extra_features
 from labeling_lambdas.domain.verification import Verification
 from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
+from labeling_lambdas.steps.kept_settings import kept_settings
 from labeling_lambdas.steps.planning import Planning
 
 if TYPE_CHECKING:
@@ -45,28 +49,41 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
         ``return_shards``, how many there are to give back.
     """
     settings = read_settings(PlanSettings)
+    artifacts = Artifacts(
+        clients.s3(), settings.output_bucket, settings.kms_key_arn, event["run_id"]
+    )
+    now = LabelRules(
+        settings.task_type,
+        settings.label_attribute_name,
+        settings.label_schema,
+        settings.labels,
+    )
+    # What the jobs were created with; the settings of now where none was created.
+    labeling = kept_settings(artifacts, identity.LABEL_STAGE)
+    verifying = kept_settings(artifacts, identity.VERIFY_STAGE)
     planning = Planning(
         run_id=event["run_id"],
         execution_arn=event["execution_arn"],
         folder=f"results/{context.aws_request_id}",
         max_attempts=settings.max_attempts,
-        attribute=settings.label_attribute_name,
-        labels=settings.labels,
-        context=RecordContext(
-            run_id=event["run_id"],
-            task_type=settings.task_type,
-            label_schema=settings.label_schema,
-            extra_features=settings.extra_features,
-        ),
-        verification=settings.verification,
+        rules=labeling.rules if labeling else now,
+        context=RecordContext(event["run_id"], settings.extra_features),
+        verification=verifying.verification if verifying else settings.verification,
+        shown=verifying.rules if verifying else now,
         runs=RunLedger(clients.dynamodb(), settings.ledger_table),
         items=ItemLedger(clients.dynamodb(), settings.ledger_table),
-        artifacts=Artifacts(
-            clients.s3(), settings.output_bucket, settings.kms_key_arn, event["run_id"]
-        ),
+        artifacts=artifacts,
         deadline=Deadline.of(context),
     )
-    plan = planning.plan(event["labeling_job"], event.get("verification_job"))
+    verification_job = event.get("verification_job")
+    if verification_job is None and verifying is not None:
+        # The execution that began the verification is dead, and Terraform has turned it off since.
+        name = identity.labeling_job_name(
+            settings.pipeline_name, event["run_id"], identity.VERIFY_STAGE
+        )
+        job = JobLedger(clients.dynamodb(), settings.ledger_table).find(name)
+        verification_job = job.result if job else None
+    plan = planning.plan(event["labeling_job"], verification_job)
     return {
         "folder": plan.folder,
         "shards": list(range(plan.store_shards)),

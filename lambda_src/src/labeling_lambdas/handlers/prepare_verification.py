@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from labeling_lambdas.aws import clients
 from labeling_lambdas.domain.consensus import task_input
 from labeling_lambdas.domain.task_types import task_type
-from labeling_lambdas.domain.verification import Verification
-from labeling_lambdas.settings import read_by, read_settings
+from labeling_lambdas.settings import JudgementSettings, read_settings
+from labeling_lambdas.steps.kept_settings import verification_settings
 
 if TYPE_CHECKING:
     from labeling_lambdas.handlers.events import PrepareEvent
     from labeling_lambdas.lambda_context import LambdaContext
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class PrepareSettings:
-    """Environment of ``prepare_verification``, which knows no ledger."""
-
-    pipeline_name: str
-    task_type: str
-    label_attribute_name: str
-    verification: Verification = field(metadata=read_by(Verification.from_json))
 
 
 def handler(event: PrepareEvent, _context: LambdaContext) -> dict[str, Any]:
@@ -36,11 +26,13 @@ def handler(event: PrepareEvent, _context: LambdaContext) -> dict[str, Any]:
     Returns:
         ``taskInput``, see :func:`task_input`, and that a person is to look at it.
     """
-    settings = read_settings(PrepareSettings)
+    rules, verification = verification_settings(
+        clients.s3(), read_settings(JudgementSettings), event["labelingJobArn"]
+    )
     shown = task_input(
         event["dataObject"],
-        task_type=task_type(settings.task_type),
-        attribute=settings.label_attribute_name,
-        verification=settings.verification,
+        task_type=task_type(rules.task_type),
+        attribute=rules.attribute,
+        verification=verification,
     )
     return {"taskInput": shown, "isHumanAnnotationRequired": True}

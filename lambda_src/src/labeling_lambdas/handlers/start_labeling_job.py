@@ -14,9 +14,9 @@ from labeling_lambdas.aws.labeling_jobs import LabelingJobs
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
+from labeling_lambdas.domain.kept_settings import KeptSettings, LabelRules
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
-from labeling_lambdas.domain.task_types import task_type
-from labeling_lambdas.settings import ArtifactSettings, read_by, read_settings
+from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
 from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.labeling import JobStart
 from labeling_lambdas.steps.manifests import LabelingManifest
@@ -31,6 +31,8 @@ class StartSettings(ArtifactSettings):
     """Environment of ``start_labeling_job``."""
 
     task_type: str
+    label_schema: str
+    labels: frozenset[str] | None = field(metadata=read_by(label_names))
     labeling_job: LabelingJobSettings = field(metadata=read_by(LabelingJobSettings.from_json))
 
 
@@ -50,18 +52,19 @@ def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
     artifacts = Artifacts(
         clients.s3(), settings.output_bucket, settings.kms_key_arn, event["run_id"]
     )
-    manifest = LabelingManifest(
-        artifacts,
-        ItemLedger(clients.dynamodb(), settings.ledger_table),
-        task_type(settings.task_type),
+    manifest = LabelingManifest(artifacts, ItemLedger(clients.dynamodb(), settings.ledger_table))
+    rules = LabelRules(
+        settings.task_type,
         settings.labeling_job.label_attribute_name,
+        settings.label_schema,
+        settings.labels,
     )
     start = JobStart(
         name=name,
         stage=event["stage"],
         run_id=event["run_id"],
         execution_arn=event["execution_arn"],
-        settings=settings.labeling_job,
+        settings=KeptSettings(settings.labeling_job, rules),
         lines=manifest.lines,
         runs=RunLedger(clients.dynamodb(), settings.ledger_table),
         waiting=JobLedger(clients.dynamodb(), settings.ledger_table),

@@ -14,11 +14,13 @@ from labeling_lambdas.aws.labeling_jobs import LabelingJobs
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
+from labeling_lambdas.domain.kept_settings import KeptSettings, LabelRules
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
 from labeling_lambdas.domain.verification import Verification
 from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
 from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.harvest import Harvest
+from labeling_lambdas.steps.kept_settings import kept_settings
 from labeling_lambdas.steps.labeling import JobStart
 from labeling_lambdas.steps.manifests import VerificationManifest
 
@@ -34,6 +36,7 @@ class VerifySettings(ArtifactSettings):
     task_type: str
     verification_job: LabelingJobSettings = field(metadata=read_by(LabelingJobSettings.from_json))
     label_attribute_name: str
+    label_schema: str
     labels: frozenset[str] | None = field(metadata=read_by(label_names))
     verification: Verification = field(metadata=read_by(Verification.from_json))
 
@@ -54,25 +57,24 @@ def handler(event: VerifyEvent, context: LambdaContext) -> dict[str, str]:
     artifacts = Artifacts(
         clients.s3(), settings.output_bucket, settings.kms_key_arn, event["run_id"]
     )
-    harvest = Harvest(
-        artifacts=artifacts,
-        job=event["labeling_job"],
-        task_type=settings.task_type,
-        attribute=settings.label_attribute_name,
-        labels=settings.labels,
+    now = LabelRules(
+        settings.task_type,
+        settings.label_attribute_name,
+        settings.label_schema,
+        settings.labels,
     )
+    labeling = kept_settings(artifacts, identity.LABEL_STAGE)
     manifest = VerificationManifest(
         artifacts,
         ItemLedger(clients.dynamodb(), settings.ledger_table),
-        harvest,
-        settings.verification,
+        Harvest(artifacts, event["labeling_job"], labeling.rules if labeling else now),
     )
     start = JobStart(
         name=name,
         stage=event["stage"],
         run_id=event["run_id"],
         execution_arn=event["execution_arn"],
-        settings=settings.verification_job,
+        settings=KeptSettings(settings.verification_job, now, settings.verification),
         lines=manifest.lines,
         runs=RunLedger(clients.dynamodb(), settings.ledger_table),
         waiting=JobLedger(clients.dynamodb(), settings.ledger_table),

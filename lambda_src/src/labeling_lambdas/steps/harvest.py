@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.aws.artifacts import read_text_lines
+from labeling_lambdas.domain.identity import LABEL_STAGE
 from labeling_lambdas.domain.labels import UnreadableLineError
 from labeling_lambdas.domain.output_lines import OutputLine, item_of, read_object, read_output_line
 from labeling_lambdas.domain.states import JobStatus
+from labeling_lambdas.steps.kept_settings import kept_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.domain.items import ClaimedItem
+    from labeling_lambdas.domain.kept_settings import LabelRules
 
 _log = logging.getLogger(__name__)
 
@@ -49,16 +53,15 @@ class Found(NamedTuple):
         text: The same line as Ground Truth wrote it.
         problem: Why the line cannot be read, without any of it; empty if it can.
         labeling_job: Name of the job that wrote it.
-        label_schema: Version of labels and template of a label from an earlier run; empty for one
-            of this run, or if it is not known.
+        rules: How the line is read: those of the job that wrote it.
     """
 
     item: ClaimedItem
+    rules: LabelRules
     output: OutputLine | None = None
     text: str = ""
     problem: str = ""
     labeling_job: str = ""
-    label_schema: str = ""
 
 
 def _ignore(_: str) -> None:
@@ -72,17 +75,13 @@ class Harvest:
     Attributes:
         artifacts: The run's files.
         job: How the run's labeling job ended.
-        task_type: Name of the task type.
-        attribute: Label attribute name.
-        labels: The labels that workers could choose; None if they are not known.
+        rules: How the lines of the run's own job are read.
         keep_unreadable: Told each line of the job that cannot be read.
     """
 
     artifacts: Artifacts
     job: Mapping[str, Any]
-    task_type: str
-    attribute: str
-    labels: frozenset[str] | None
+    rules: LabelRules
     keep_unreadable: Callable[[str], object] = _ignore
 
     def find(self, claims: Mapping[str, ClaimedItem]) -> Iterator[Found]:
@@ -99,36 +98,44 @@ class Harvest:
             item_id = item_of(text)
             item = unseen.pop(item_id or "", None)
             if item is not None:
-                found = Found(item, text=text, labeling_job=self.job["name"])
-                found = self._read(found, self.labels)
+                found = Found(item, self.rules, text=text, labeling_job=self.job["name"])
+                found = self._read(found)
                 if found.problem:
                     self.keep_unreadable(text)
                 yield found
             elif item_id is None:
                 self.keep_unreadable(text)
         for item in unseen.values():
-            yield Found(item)
+            yield Found(item, self.rules)
 
     def _kept(self, unseen: dict[str, ClaimedItem]) -> Iterator[Found]:
         for uri in sorted({item.label_uri for item in unseen.values()}):
+            rules = self._rules_of(uri)
             for row in self._rows(uri):
                 item = unseen.get(row["item_id"])
                 if item is not None and item.label_uri == uri:
                     del unseen[row["item_id"]]
                     found = Found(
                         item,
+                        rules._replace(label_schema=row.get("label_schema", "")),
                         text=row["line"],
                         labeling_job=row["labeling_job"],
-                        label_schema=row.get("label_schema", ""),
                     )
-                    # Whatever the labels are now, it was one of them when it was given.
-                    yield self._read(found, None)
+                    yield self._read(found)
         for item in unseen.values():
             _log.error(
                 "the label of an item is lost",
                 extra={"run_id": self.artifacts.run_id, "item_id": item.item_id},
             )
-            yield Found(item)
+            yield Found(item, self.rules)
+
+    def _rules_of(self, uri: str) -> LabelRules:
+        """Return how the labels of an earlier run are read, whose file they are in."""
+        run_id = uri.partition("/runs/")[2].partition("/")[0]
+        earlier = dataclasses.replace(self.artifacts, run_id=run_id)
+        kept = kept_settings(earlier, LABEL_STAGE)
+        # Whatever the labels are now, it was one of them when it was given.
+        return self.rules._replace(labels=None) if kept is None else kept.rules
 
     def _rows(self, uri: str) -> Iterator[dict[str, Any]]:
         try:
@@ -139,10 +146,14 @@ class Harvest:
                 "a file of labels is gone", extra={"run_id": self.artifacts.run_id, "uri": uri}
             )
 
-    def _read(self, found: Found, labels: frozenset[str] | None) -> Found:
+    def _read(self, found: Found) -> Found:
+        rules = found.rules
         try:
             output = read_output_line(
-                found.text, task_type=self.task_type, attribute=self.attribute, labels=labels
+                found.text,
+                task_type=rules.task_type,
+                attribute=rules.attribute,
+                labels=rules.labels,
             )
         except UnreadableLineError as problem:
             _log.warning(

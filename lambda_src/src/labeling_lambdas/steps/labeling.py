@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws.labeling_jobs import without_job
-from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings, labeling_job_request
+from labeling_lambdas.domain.kept_settings import KeptSettings, settings_file
+from labeling_lambdas.domain.labeling_jobs import labeling_job_request
 from labeling_lambdas.domain.states import JobStatus, RunState
 from labeling_lambdas.errors import (
     LabelingError,
     LabelingJobPendingError,
     LabelingJobRefusedError,
 )
+from labeling_lambdas.steps.kept_settings import kept_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.aws.labeling_jobs import LabelingJobs
     from labeling_lambdas.aws.run_ledger import RunLedger
     from labeling_lambdas.deadline import Deadline
+    from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
     from labeling_lambdas.steps.completion import Completion
 
 _log = logging.getLogger(__name__)
@@ -41,7 +44,7 @@ class JobStart:
         stage: ``label`` or ``verify``; names its manifest.
         run_id: The run.
         execution_arn: The execution that works on it.
-        settings: What all labeling jobs have in common.
+        settings: The settings of now. Those of the first call are kept with the run, and count.
         lines: Yields the lines of the manifest; called only where the job is to be created.
         runs: The ledger's runs.
         waiting: The ledger's jobs.
@@ -55,8 +58,8 @@ class JobStart:
     stage: str
     run_id: str
     execution_arn: str
-    settings: LabelingJobSettings
-    lines: Callable[[], Iterator[str]]
+    settings: KeptSettings
+    lines: Callable[[KeptSettings], Iterator[str]]
     runs: RunLedger
     waiting: JobLedger
     jobs: LabelingJobs
@@ -84,7 +87,8 @@ class JobStart:
         if run.state is not RunState.SEALED:
             message = f"run {self.run_id} is {run.state}; a job is created for a sealed run only"
             raise LabelingJobRefusedError(message)
-        lines = self.lines()
+        kept = self._kept_settings()
+        lines = self.lines(kept)
         first = next(lines, None)
         if first is None:
             return self.completion.answer(job, without_job(self.name, JobStatus.SKIPPED))
@@ -92,7 +96,7 @@ class JobStart:
         self.artifacts.write_stream(manifest, itertools.chain([first], lines))
         created = self._create(
             labeling_job_request(
-                self._settings_to_keep(),
+                kept.job,
                 name=self.name,
                 manifest_uri=self.artifacts.uri(manifest),
                 output_bucket=self.artifacts.bucket,
@@ -119,14 +123,23 @@ class JobStart:
             self.waiting.end_creating(self.name, token)
             raise
 
-    def _settings_to_keep(self) -> LabelingJobSettings:
+    def _kept_settings(self) -> KeptSettings:
+        # Before the job exists, and once for all calls: whatever Terraform changes later, the
+        # answers of the job are read as the job was created.
+        kept = kept_settings(self.artifacts, self.stage)
+        if kept is not None:
+            return kept
+        settings = self.settings._replace(job=self._with_copies(self.settings.job))
+        fields = self.artifacts.write_once(settings_file(self.stage), settings.fields())
+        return KeptSettings.from_fields(fields)
+
+    def _with_copies(self, job: LabelingJobSettings) -> LabelingJobSettings:
         # Terraform deletes template and categories when they change, and a job may go on for 30
-        # days: each run has copies of its own. Their names hold the content's hash, so a repeated
-        # call after a change leaves the copies of the running job as they are.
-        template = self.settings.template_s3_uri
-        return self.settings._replace(
+        # days: each run has copies of its own.
+        template = job.template_s3_uri
+        return job._replace(
             template_s3_uri=self.artifacts.keep(template, _MANIFESTS) if template else None,
-            categories_s3_uri=self.artifacts.keep(self.settings.categories_s3_uri, _MANIFESTS),
+            categories_s3_uri=self.artifacts.keep(job.categories_s3_uri, _MANIFESTS),
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labeling_lambdas.domain.labeling_jobs import manifest_lines, newest_versions
+from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.steps.claims import claimed_items
 
 if TYPE_CHECKING:
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.aws.item_ledger import ItemLedger
     from labeling_lambdas.domain.items import ClaimedItem
-    from labeling_lambdas.domain.task_types import TaskType
+    from labeling_lambdas.domain.kept_settings import KeptSettings, LabelRules
     from labeling_lambdas.domain.verification import Verification
-    from labeling_lambdas.steps.harvest import Harvest
+    from labeling_lambdas.steps.harvest import Found, Harvest
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -26,28 +27,50 @@ class LabelingManifest:
     Attributes:
         artifacts: The run's files.
         ledger: The ledger's items.
-        task_type: Decides the form of the manifest.
-        attribute: Label attribute name.
     """
 
     artifacts: Artifacts
     ledger: ItemLedger
-    task_type: TaskType
-    attribute: str
 
-    def lines(self) -> Iterator[str]:
-        """Yield the lines."""
+    def lines(self, settings: KeptSettings) -> Iterator[str]:
+        """Yield the lines.
+
+        What was claimed for another kind of task type, and came here by a change of the setting,
+        is left out: workers would see the address of an image as a text to be labeled.
+
+        Args:
+            settings: The job's settings.
+        """
+        kind = task_type(settings.rules.task_type)
         # The claims are read twice rather than kept: the texts of one job need not fit in memory.
         newest = newest_versions(claimed_items(self.artifacts, self.ledger))
         yield from manifest_lines(
             (
                 item
                 for item in claimed_items(self.artifacts, self.ledger)
-                if item.item_id in newest and not item.label_uri
+                if item.item_id in newest and not item.label_uri and kind.suits(item)
             ),
-            manifest_key=self.task_type.manifest_key,
-            attribute=self.attribute,
+            manifest_key=kind.manifest_key,
+            attribute=settings.rules.attribute,
         )
+
+
+def is_to_be_verified(found: Found, verification: Verification, shown: LabelRules) -> bool:
+    """Return whether reviewers are to see a label.
+
+    Args:
+        found: What is known of the label.
+        verification: Decides which are verified.
+        shown: The labels that the reviewers' page shows. One that was kept while the task type was
+            another has another form.
+    """
+    output = found.output
+    return (
+        output is not None
+        and output.label is not None
+        and found.rules.same_form(shown)
+        and verification.wants(output.item_id, found.text, output.line)
+    )
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -61,23 +84,23 @@ class VerificationManifest:
         artifacts: The run's files.
         ledger: The ledger's items.
         harvest: Reads the labels.
-        verification: Decides which are verified.
     """
 
     artifacts: Artifacts
     ledger: ItemLedger
     harvest: Harvest
-    verification: Verification
 
-    def lines(self) -> Iterator[str]:
-        """Yield the lines, each as the labeling job wrote it."""
+    def lines(self, settings: KeptSettings) -> Iterator[str]:
+        """Yield the lines, each as the labeling job wrote it.
+
+        Args:
+            settings: The verification job's settings.
+        """
+        verification = settings.verification
+        if verification is None:
+            return
         for found in self.harvest.find(self._newest_claims()):
-            output = found.output
-            if (
-                output is not None
-                and output.label is not None
-                and self.verification.wants(output.item_id, found.text, output.line)
-            ):
+            if is_to_be_verified(found, verification, settings.rules):
                 yield found.text + "\n"
 
     def _newest_claims(self) -> dict[str, ClaimedItem]:

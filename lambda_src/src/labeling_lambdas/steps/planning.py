@@ -24,6 +24,7 @@ from labeling_lambdas.domain.settlement import (
 from labeling_lambdas.domain.states import JobStatus, RunState
 from labeling_lambdas.steps.claims import claimed_items
 from labeling_lambdas.steps.harvest import Harvest
+from labeling_lambdas.steps.manifests import is_to_be_verified
 from labeling_lambdas.steps.reviews import Reviews
 from labeling_lambdas.steps.shards import PlanShards
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.aws.run_ledger import RunLedger
     from labeling_lambdas.deadline import Deadline
     from labeling_lambdas.domain.items import ClaimedItem
+    from labeling_lambdas.domain.kept_settings import LabelRules
     from labeling_lambdas.domain.output_lines import OutputLine
     from labeling_lambdas.domain.verification import Verification
     from labeling_lambdas.steps.harvest import Found
@@ -89,10 +91,10 @@ class Planning:
         execution_arn: The execution that works on it.
         folder: Folder of the run for the shards of this call.
         max_attempts: Attempts after which an item is dead-lettered.
-        attribute: Label attribute name.
-        labels: The labels that workers could choose; None if they are not known.
+        rules: How the lines of the run's labeling job are read.
         context: What all records of the run share.
         verification: What is verified; None without verification.
+        shown: How the labels that reviewers saw are read.
         runs: The ledger's runs.
         items: The ledger's items.
         artifacts: The run's files.
@@ -103,10 +105,10 @@ class Planning:
     execution_arn: str
     folder: str
     max_attempts: int
-    attribute: str
-    labels: frozenset[str] | None
+    rules: LabelRules
     context: RecordContext
     verification: Verification | None
+    shown: LabelRules
     runs: RunLedger
     items: ItemLedger
     artifacts: Artifacts
@@ -157,15 +159,17 @@ class Planning:
         reviews = None
         if self.verification is not None and verification_job is not None:
             reviews = Reviews(
-                self.artifacts, verification_job, self.verification, shards.unreadable.add_line
+                artifacts=self.artifacts,
+                job=verification_job,
+                verification=self.verification,
+                shown=self.shown,
+                keep_unreadable=shards.unreadable.add_line,
             )
             self._settle_rejected(reviews, claims, shards)
         harvest = Harvest(
             artifacts=self.artifacts,
             job=job,
-            task_type=self.context.task_type,
-            attribute=self.attribute,
-            labels=self.labels,
+            rules=self.rules,
             keep_unreadable=shards.unreadable.add_line,
         )
         status = JobStatus(job["status"])
@@ -229,7 +233,8 @@ class Planning:
     ) -> None:
         """Store a label, or keep it where it is still to be verified."""
         item, item_id = found.item, output.item_id
-        provenance = Provenance(found.labeling_job, label_schema=found.label_schema)
+        rules = found.rules
+        provenance = Provenance(found.labeling_job, rules.task_type, rules.label_schema)
         if reviews is not None:
             reason = reviews.without_verdict.get(item_id)
             if item_id in reviews.accepted:
@@ -237,8 +242,8 @@ class Planning:
                     status=RecordStatus.VERIFIED,
                     verification_job=reviews.job["name"],
                 )
-            elif reason is None and not reviews.verification.wants(
-                item_id, found.text, output.line
+            elif reason is None and not is_to_be_verified(
+                found, reviews.verification, reviews.shown
             ):
                 provenance = provenance._replace(status=RecordStatus.UNVERIFIED)
             else:
@@ -256,7 +261,7 @@ class Planning:
             {
                 "item_id": found.item.item_id,
                 "labeling_job": found.labeling_job,
-                "label_schema": self.context.label_schema,
+                "label_schema": found.rules.label_schema,
                 "line": found.text,
             }
         )

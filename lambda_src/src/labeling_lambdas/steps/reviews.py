@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.domain.items import ClaimedItem
+    from labeling_lambdas.domain.kept_settings import LabelRules
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -27,6 +28,7 @@ class Reviews:
         artifacts: The run's files.
         job: How the verification job ended.
         verification: What is verified, and what a verdict looks like.
+        shown: How the labels that reviewers saw are read.
         keep_unreadable: Told each line that cannot be read.
         accepted: Items whose label was accepted.
         without_verdict: Items that reviewers did not judge, with the cause.
@@ -35,6 +37,7 @@ class Reviews:
     artifacts: Artifacts
     job: Mapping[str, Any]
     verification: Verification
+    shown: LabelRules
     keep_unreadable: Callable[[str], object]
     accepted: set[str] = field(default_factory=set)
     without_verdict: dict[str, Reason] = field(default_factory=dict)

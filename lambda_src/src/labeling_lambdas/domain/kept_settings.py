@@ -1,0 +1,87 @@
+"""What a run keeps of the settings that its jobs were created with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
+from labeling_lambdas.domain.verification import Verification
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class LabelRules(NamedTuple):
+    """How the answers of a labeling job are read.
+
+    Attributes:
+        task_type: Name of the task type.
+        attribute: Label attribute name.
+        label_schema: Version of labels and template.
+        labels: The labels that workers could choose; None if they are not known.
+    """
+
+    task_type: str
+    attribute: str
+    label_schema: str
+    labels: frozenset[str] | None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the rules as JSON-ready fields."""
+        labels = None if self.labels is None else sorted(self.labels)
+        return {**self._asdict(), "labels": labels}
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> LabelRules:
+        """Read what :meth:`fields` wrote."""
+        labels = fields["labels"]
+        return cls(**{**fields, "labels": None if labels is None else frozenset(labels)})
+
+    def same_form(self, other: LabelRules) -> bool:
+        """Return whether lines have their labels in the same place and form."""
+        return (self.task_type, self.attribute) == (other.task_type, other.attribute)
+
+
+class KeptSettings(NamedTuple):
+    """The settings of one job of a run.
+
+    Terraform may change every setting while a job goes on. Its answers are read by those that it
+    was created with.
+
+    Attributes:
+        job: What it was created with.
+        rules: How labels are read: those that it gives, or those that its reviewers see.
+        verification: How its judgements are read; None for a labeling job.
+    """
+
+    job: LabelingJobSettings
+    rules: LabelRules
+    verification: Verification | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the settings as JSON-ready fields."""
+        verification = self.verification
+        return {
+            "job": self.job._asdict(),
+            "rules": self.rules.fields(),
+            "verification": None if verification is None else verification.fields(),
+        }
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> KeptSettings:
+        """Read what :meth:`fields` wrote."""
+        verification = fields["verification"]
+        return cls(
+            job=LabelingJobSettings(**fields["job"]),
+            rules=LabelRules.from_fields(fields["rules"]),
+            verification=None if verification is None else Verification.from_fields(verification),
+        )
+
+
+def settings_file(stage: str) -> str:
+    """Return the name of the file of a run that keeps the settings of a job.
+
+    Args:
+        stage: ``label`` or ``verify``.
+    """
+    return f"jobs/{stage}.json"

@@ -1,0 +1,49 @@
+"""Reading what a run keeps of the settings of its jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labeling_lambdas.aws.artifacts import Artifacts
+from labeling_lambdas.domain import identity
+from labeling_lambdas.domain.kept_settings import KeptSettings, settings_file
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from labeling_lambdas.domain.kept_settings import LabelRules
+    from labeling_lambdas.domain.verification import Verification
+    from labeling_lambdas.settings import JudgementSettings
+
+
+def kept_settings(artifacts: Artifacts, stage: str) -> KeptSettings | None:
+    """Return the settings that a job of a run was created with, None if none was.
+
+    Args:
+        artifacts: The run's files.
+        stage: ``label`` or ``verify``.
+    """
+    fields = artifacts.read_if_there(settings_file(stage))
+    return None if fields is None else KeptSettings.from_fields(fields)
+
+
+def verification_settings(
+    client: S3Client, settings: JudgementSettings, job_arn: str
+) -> tuple[LabelRules, Verification]:
+    """Return how a verification job shows labels, and how its judgements are read.
+
+    Args:
+        client: S3.
+        settings: Where the runs' files are.
+        job_arn: ARN of the job, as Ground Truth gives it.
+
+    Raises:
+        ValueError: If it is no verification job of this pipeline.
+    """
+    run_id = identity.run_of_verification_job(job_arn, settings.pipeline_name)
+    artifacts = Artifacts(client, settings.output_bucket, settings.kms_key_arn, run_id)
+    kept = KeptSettings.from_fields(artifacts.read(settings_file(identity.VERIFY_STAGE)))
+    if kept.verification is None:
+        message = f"the settings of {job_arn} are those of a labeling job"
+        raise ValueError(message)
+    return kept.rules, kept.verification
