@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.handlers.pipeline import Pipeline, new_pipeline
-from tests.sandbox.resources import make_role
+from tests.sandbox.resources import make_key, make_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,13 @@ def ground_truth_role(sandbox: Sandbox) -> str:
 def state_machine(sandbox: Sandbox) -> str:
     role = make_role(sandbox, "handlers-states", "states.amazonaws.com")
     created = sandbox.client("stepfunctions").create_state_machine(
-        name="handlers-waiting", definition=json.dumps(_DEFINITION), roleArn=role
+        name="handlers-waiting",
+        definition=json.dumps(_DEFINITION),
+        roleArn=role,
+        encryptionConfiguration={
+            "type": "CUSTOMER_MANAGED_KMS_KEY",
+            "kmsKeyId": make_key(sandbox),
+        },
     )
     return str(created["stateMachineArn"])
 

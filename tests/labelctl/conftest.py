@@ -27,7 +27,13 @@ def waiting_machine(sandbox: Sandbox) -> str:
     role = make_role(sandbox, "labelctl-states", "states.amazonaws.com")
     wait = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}}}
     created = sandbox.client("stepfunctions").create_state_machine(
-        name="labelctl-waiting", definition=json.dumps(wait), roleArn=role
+        name="labelctl-waiting",
+        definition=json.dumps(wait),
+        roleArn=role,
+        encryptionConfiguration={
+            "type": "CUSTOMER_MANAGED_KMS_KEY",
+            "kmsKeyId": make_key(sandbox),
+        },
     )
     return str(created["stateMachineArn"])
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from labeling_sandbox import step_functions
-from tests.sandbox.resources import make_function, make_role, put_policy, wait_until
+from labeling_sandbox import credentials, step_functions
+from tests.sandbox.resources import make_function, make_key, make_role, put_policy, wait_until
 
 if TYPE_CHECKING:
     from labeling_sandbox.server import Sandbox
@@ -343,6 +343,52 @@ def test_the_machines_role_calls_the_function(sandbox: Sandbox, function: str) -
         {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function},
     )
     assert end_of(sandbox, start(sandbox, machine))["status"] == "SUCCEEDED"
+
+
+def test_callers_read_an_encrypted_execution_with_the_key_or_its_metadata_without(
+    sandbox: Sandbox, role: str
+) -> None:
+    key = make_key(sandbox)
+    machine = sandbox.client("stepfunctions").create_state_machine(
+        name="sfn-encrypted",
+        roleArn=role,
+        definition=json.dumps(single({"Type": "Pass", "End": True})),
+        encryptionConfiguration={"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": key},
+    )["stateMachineArn"]
+    states = {"Effect": "Allow", "Action": "states:*", "Resource": "*"}
+    reader = make_role(sandbox, "sfn-reader", "lambda.amazonaws.com", states)
+    keys = credentials.assume(reader, "reader", "lambda.amazonaws.com")
+    client = sandbox.client("stepfunctions", **keys.for_client())
+    execution = client.start_execution(stateMachineArn=machine)["executionArn"]
+    end_of(sandbox, execution)
+    readings = [
+        lambda: client.describe_execution(executionArn=execution),
+        lambda: client.describe_state_machine(stateMachineArn=machine),
+        lambda: client.get_execution_history(executionArn=execution),
+    ]
+    for reading in readings:
+        with pytest.raises(ClientError) as refused:
+            reading()
+        assert error_code(refused) == "KmsAccessDeniedException"
+    metadata = client.describe_execution(executionArn=execution, includedData="METADATA_ONLY")
+    assert metadata["status"] == "SUCCEEDED"
+    assert not {"input", "output"} & metadata.keys()
+    assert client.list_executions(stateMachineArn=machine)["executions"]
+    assert client.stop_execution(executionArn=execution)["stopDate"]
+    decrypt = {
+        "Effect": "Allow",
+        "Action": "kms:Decrypt",
+        "Resource": key,
+        "Condition": {
+            "StringEquals": {
+                "kms:ViaService": f"states.{sandbox.region}.amazonaws.com",
+                "kms:EncryptionContext:aws:states:stateMachineArn": machine,
+            }
+        },
+    }
+    put_policy(sandbox, "sfn-reader", states, decrypt)
+    assert all(reading() for reading in readings)
+    assert client.describe_execution(executionArn=execution)["output"] == "{}"
 
 
 def test_a_role_that_does_not_trust_step_functions_is_refused(sandbox: Sandbox) -> None:

@@ -73,6 +73,25 @@ def access_denied(
     return ServiceRefusal(service, code, message)
 
 
+def key_denied(service: str, caller_arn: str, action: str, key_arn: str) -> HTTPException:
+    """Return the refusal of a key that a service uses for its caller.
+
+    Args:
+        service: The signing name of the called service.
+        caller_arn: The assumed-role ARN of the caller.
+        action: The KMS action that is missing.
+        key_arn: The key.
+
+    Returns:
+        The exception to raise from a moto response.
+    """
+    refusal = access_denied(service, caller_arn, action, key_arn)
+    if service == "states" and isinstance(refusal, ServiceRefusal):
+        message = json.loads(str(refusal.description))["message"]
+        return ServiceRefusal(service, "KmsAccessDeniedException", message)
+    return refusal
+
+
 def not_passable(service: str, role_arn: str, principal: str) -> HTTPException:
     """Return the refusal of a role that does not trust the service it is passed to.
 

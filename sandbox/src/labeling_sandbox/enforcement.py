@@ -12,7 +12,7 @@ from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.routing import NotFound, get_service_router
 
 from labeling_sandbox import authorization, calls
-from labeling_sandbox.denial import access_denied
+from labeling_sandbox.denial import access_denied, key_denied
 from labeling_sandbox.permissions import Call, KeyUse, Needs, Requirement, body_parameters
 from labeling_sandbox.permissions_dynamodb import dynamodb_needs
 from labeling_sandbox.permissions_json_services import (
@@ -120,7 +120,7 @@ def _check_key(caller: AssumedRole, call: Call, use: KeyUse) -> None:
         context["kms:ViaService"] = use.via
     for action in use.actions:
         if not authorization.role_may_use_key(caller.role_arn, key_arn, action, context):
-            raise access_denied(call.service, caller.arn, action, key_arn)
+            raise key_denied(call.service, caller.arn, action, key_arn)
 
 
 def _signing_name(response: BaseResponse) -> str:

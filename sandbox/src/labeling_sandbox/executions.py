@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _MAX_INPUT_BYTES = 256 * 1024
 _START_SECONDS = 5.0
+# What an execution's key encrypts, and an answer without the key leaves out.
+_ENCRYPTED_MEMBERS = ("cause", "error", "input", "inputDetails", "output", "outputDetails")
 _start_lock = threading.Lock()
 
 
@@ -56,6 +58,9 @@ def install() -> None:
         execution = _execution(response)
         if execution.stop_date is not None and execution.status != ExecutionStatus.RUNNING.value:
             answer.result["stopDate"] = execution.stop_date
+        if parameter(response, "includedData") == "METADATA_ONLY":
+            for encrypted in _ENCRYPTED_MEMBERS:
+                answer.result.pop(encrypted, None)
         return answer
 
     add_operations(

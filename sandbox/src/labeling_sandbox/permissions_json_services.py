@@ -24,6 +24,18 @@ _SAGEMAKER_NAMES: Mapping[str, str] = {
     "WorkteamName": "workteam/private-crowd",
 }
 _TASK_CALLBACKS = frozenset({"SendTaskFailure", "SendTaskHeartbeat", "SendTaskSuccess"})
+# "Required permissions for API callers" of
+# https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+_KEY_TO_READ = frozenset(
+    {
+        "DescribeExecution",
+        "DescribeStateMachine",
+        "DescribeStateMachineForExecution",
+        "GetExecutionHistory",
+    }
+)
+_KEY_TO_MAKE = frozenset({"CreateStateMachine", "UpdateStateMachine"})
+_KEY_TO_MAKE_ACTIONS = ("kms:DescribeKey", "kms:GenerateDataKey")
 _WITHOUT_RESOURCE = frozenset({"Decrypt", "ReEncrypt"})
 _LAMBDA_ACTIONS: Mapping[str, str] = {"Invoke": "InvokeFunction", "InvokeAsync": "InvokeFunction"}
 
@@ -99,7 +111,40 @@ def states_needs(call: Call) -> Needs:
             or call.parameters.get("resourceArn")
             or "*"
         )
-    return Needs((Requirement(f"states:{call.operation}", str(arn)),))
+    return Needs((Requirement(f"states:{call.operation}", str(arn)),), tuple(_machine_key(call)))
+
+
+def _machine_key(call: Call) -> Iterable[KeyUse]:
+    """Give the use of a state machine's own key that Step Functions asks of a caller.
+
+    Calls that are not listed need none: the machine's role uses the key.
+    """
+    if call.operation in _KEY_TO_MAKE:
+        wanted = call.parameters.get("encryptionConfiguration") or {}
+        arn = str(call.parameters.get("stateMachineArn") or _machine_named(call))
+        actions = _KEY_TO_MAKE_ACTIONS
+    elif call.operation in _KEY_TO_READ and call.parameters.get("includedData") != "METADATA_ONLY":
+        arn = _machine_of(call)
+        known = call.response.stepfunction_backend.state_machines
+        machines = [machine for machine in known if machine.arn == arn]
+        wanted = machines[0].encryptionConfiguration or {} if machines else {}
+        actions = ("kms:Decrypt",)
+    else:
+        return
+    if wanted.get("kmsKeyId"):
+        context = {"aws:states:stateMachineArn": arn}
+        yield KeyUse(wanted["kmsKeyId"], actions, call.via("states"), context)
+
+
+def _machine_named(call: Call) -> str:
+    return call.arn("states", f"stateMachine:{call.parameters.get('name')}")
+
+
+def _machine_of(call: Call) -> str:
+    if call.parameters.get("stateMachineArn"):
+        return str(call.parameters["stateMachineArn"])
+    execution = str(call.parameters.get("executionArn", ""))
+    return execution.replace(":execution:", ":stateMachine:", 1).rpartition(":")[0]
 
 
 def _machine_of_token(call: Call) -> str:

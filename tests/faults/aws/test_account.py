@@ -145,6 +145,12 @@ def test_executions_are_somebody_elses(account: Account) -> None:
         states.send_task_success(taskToken="known", output="not JSON")
     assert code_of(refused) == "InvalidOutput"
     assert states.describe_execution(executionArn=EXECUTION)["status"] == "RUNNING"
+    account.states.key_refused = True
+    with pytest.raises(ClientError) as refused:
+        states.describe_execution(executionArn=EXECUTION)
+    assert code_of(refused) == "KmsAccessDeniedException"
+    described = states.describe_execution(executionArn=EXECUTION, includedData="METADATA_ONLY")
+    assert described["status"] == "RUNNING"
     machine = EXECUTION.replace("execution", "stateMachine").removesuffix(":one")
     started = states.start_execution(stateMachineArn=machine, name="one", input="{}")
     assert started["executionArn"] == EXECUTION

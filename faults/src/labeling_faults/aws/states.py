@@ -44,6 +44,7 @@ class States(Service):
 
     Attributes:
         backend: Runs them.
+        key_refused: Whether the state machine is encrypted with a key that the callers may not use.
     """
 
     name = "stepfunctions"
@@ -56,6 +57,7 @@ class States(Service):
         """
         super().__init__(clock)
         self.backend: ExecutionsBackend | None = None
+        self.key_refused = False
         self.operations = {
             "DescribeExecution": self._describe,
             "SendTaskSuccess": self._send_task_success,
@@ -75,6 +77,9 @@ class States(Service):
         return {}
 
     def _describe(self, parameters: Parameters) -> Answer:
+        # https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+        if self.key_refused and parameters.get("includedData") != "METADATA_ONLY":
+            raise RefusalError("KmsAccessDeniedException", "The caller may not decrypt")
         return dict(self._running().describe(parameters["executionArn"]))
 
     def _start(self, parameters: Parameters) -> Answer:
