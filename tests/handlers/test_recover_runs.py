@@ -71,7 +71,6 @@ def test_a_living_run_whose_jobs_end_was_missed_is_answered(pipeline: Pipeline) 
     wait_until(lambda: pipeline.execution_status(pipeline.execution())[1], "the answer")
 
 
-@pytest.mark.xfail(strict=True, reason="the look-up comes first and ends the recovery of the run")
 @pytest.mark.parametrize("code", ["KmsAccessDeniedException", "ThrottlingException"])
 def test_a_missed_end_is_answered_though_the_execution_cannot_be_looked_up(
     pipeline: Pipeline, code: str

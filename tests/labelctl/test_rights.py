@@ -165,15 +165,7 @@ def encrypt(operated: Operated) -> None:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="it needs the key"))
-        if name.startswith("status")
-        else name
-        for name in USES
-    ],
-)
+@pytest.mark.parametrize("name", USES)
 def test_a_command_needs_each_right_of_its_policy_and_no_other(
     operated: Operated, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

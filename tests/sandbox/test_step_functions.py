@@ -14,6 +14,8 @@ from labeling_sandbox import credentials, step_functions
 from tests.sandbox.resources import make_function, make_key, make_role, put_policy, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from labeling_sandbox.server import Sandbox
 
 FUNCTION = """
@@ -361,7 +363,7 @@ def test_callers_read_an_encrypted_execution_with_the_key_or_its_metadata_withou
     client = sandbox.client("stepfunctions", **keys.for_client())
     execution = client.start_execution(stateMachineArn=machine)["executionArn"]
     end_of(sandbox, execution)
-    readings = [
+    readings: list[Callable[[], Any]] = [
         lambda: client.describe_execution(executionArn=execution),
         lambda: client.describe_state_machine(stateMachineArn=machine),
         lambda: client.get_execution_history(executionArn=execution),

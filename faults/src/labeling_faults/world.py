@@ -122,6 +122,8 @@ class World:
     def _create(self) -> None:
         account = self.account
         account.states.backend = self
+        # The module encrypts the state machine, and no function's role may use the key through it.
+        account.states.key_refused = True
         account.s3.create_bucket(deployment.UPLOAD_BUCKET, versioned=True)
         account.s3.create_bucket(deployment.OUTPUT_BUCKET, kms_key_arn=deployment.KEY_ARN)
         for key in (deployment.TEMPLATE_KEY, deployment.CATEGORIES_KEY):

@@ -255,8 +255,9 @@ class Look:
 
     def _execution_status(self, execution_arn: str) -> str:
         try:
+            # Input and output would need the right to the machine's key.
             answer = self.connection.client("stepfunctions").describe_execution(
-                executionArn=execution_arn
+                executionArn=execution_arn, includedData="METADATA_ONLY"
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionDoesNotExist":

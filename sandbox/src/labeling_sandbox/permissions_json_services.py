@@ -35,7 +35,8 @@ _KEY_TO_READ = frozenset(
     }
 )
 _KEY_TO_MAKE = frozenset({"CreateStateMachine", "UpdateStateMachine"})
-_KEY_TO_MAKE_ACTIONS = ("kms:DescribeKey", "kms:GenerateDataKey")
+_KEY_TO_MAKE_ACTIONS: tuple[str, ...] = ("kms:DescribeKey", "kms:GenerateDataKey")
+_KEY_TO_READ_ACTIONS: tuple[str, ...] = ("kms:Decrypt",)
 _WITHOUT_RESOURCE = frozenset({"Decrypt", "ReEncrypt"})
 _LAMBDA_ACTIONS: Mapping[str, str] = {"Invoke": "InvokeFunction", "InvokeAsync": "InvokeFunction"}
 
@@ -128,7 +129,7 @@ def _machine_key(call: Call) -> Iterable[KeyUse]:
         known = call.response.stepfunction_backend.state_machines
         machines = [machine for machine in known if machine.arn == arn]
         wanted = machines[0].encryptionConfiguration or {} if machines else {}
-        actions = ("kms:Decrypt",)
+        actions = _KEY_TO_READ_ACTIONS
     else:
         return
     if wanted.get("kmsKeyId"):

@@ -42,9 +42,15 @@ class Executions:
         return True
 
     def alive(self, execution_arn: str) -> bool:
-        """Return whether an execution is running. One that was never started is not."""
+        """Return whether an execution is running. One that was never started is not.
+
+        Only metadata is asked for: input and output would need the right to the machine's key.
+        https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+        """
         try:
-            answer = self.client.describe_execution(executionArn=execution_arn)
+            answer = self.client.describe_execution(
+                executionArn=execution_arn, includedData="METADATA_ONLY"
+            )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
                 return False

@@ -34,7 +34,7 @@ class Recovered:
 
     Attributes:
         alive: Left alone.
-        answered: Alive, and waiting for a job whose end had been missed.
+        answered: Waiting for a job whose end had been missed.
         resumed: Dead, and handed to a new execution.
         failed: Could not be looked after; the next schedule tries again.
     """
@@ -96,15 +96,29 @@ class Recovery:
         run = self.runs.find(run_id)
         if run is None or run.state is RunState.CLOSED:
             return
-        if run.execution_arn == self.execution_arn or self.executions.alive(run.execution_arn):
+        if self._is_worked_on(run, recovered):
             recovered.alive.append(run_id)
-            jobs = [identity.labeling_job_name(self.pipeline, run_id, it) for it in identity.STAGES]
-            if "answered" in [self.completion.report(job) for job in jobs]:
-                recovered.answered.append(run_id)
+            self._catch_up(run_id, recovered)
         elif self._may_still_claim(run):
             recovered.alive.append(run_id)
         elif self._start_resuming(run):
             recovered.resumed.append(run_id)
+
+    def _is_worked_on(self, run: Run, recovered: Recovered) -> bool:
+        if run.execution_arn == self.execution_arn:
+            return True
+        try:
+            return self.executions.alive(run.execution_arn)
+        except ClientError:
+            # A state that waits for a job that has ended is answered all the same; if nobody waits
+            # any more, the answer is stale.
+            self._catch_up(run.run_id, recovered)
+            raise
+
+    def _catch_up(self, run_id: str, recovered: Recovered) -> None:
+        jobs = [identity.labeling_job_name(self.pipeline, run_id, it) for it in identity.STAGES]
+        if "answered" in [self.completion.report(job) for job in jobs]:
+            recovered.answered.append(run_id)
 
     def _may_still_claim(self, run: Run) -> bool:
         # An aborted execution does not end the function it had called.
