@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections import Counter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labeling_lambdas.aws import clients
+from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.errors import DeliveryError
 from tests.handlers.faults import CrashError
 from tests.sandbox.resources import control
@@ -198,3 +200,84 @@ def test_a_settlement_that_the_ledger_contradicts_is_not_counted(pipeline: Pipel
     pipeline.put_rows({"pk": f"ITEM#{sources[1].item_id}", "item_state": "claimed", "run_id": "x"})
     assert pipeline.store(run, plan) == [{"shard": 0, "stored": 2, "rejected": 0}]
     assert pipeline.finish(run)["outcome"] == "accounting_mismatch"
+
+
+@pytest.mark.xfail(strict=True, reason="a repeat writes what the ledger holds as stored")
+@pytest.mark.parametrize("batched", [True, False])
+def test_what_is_settled_as_stored_is_not_written_again(pipeline: Pipeline, batched: bool) -> None:
+    if not batched:
+        without_batches(pipeline)
+    run, sources, plan = stored_run(pipeline, 40)
+    stored = pipeline.store(run, plan)
+    pipeline.faults.forget()
+    # The execution died in finish_run, and another one acts on the same plan.
+    assert pipeline.store(run, plan) == stored == [{"shard": 0, "stored": 40, "rejected": 0}]
+    calls = Counter(pipeline.faults.calls)
+    assert calls["PutRecord"] == calls["BatchWriteRecord"] == 0
+    assert pipeline.finish(run)["accounting_balanced"] is True
+    assert set(pipeline.states(sources)) == {"stored"}
+
+
+@pytest.mark.xfail(strict=True, reason="a repeat writes what the ledger holds as stored")
+def test_a_shard_whose_call_died_goes_on_with_what_is_not_settled(pipeline: Pipeline) -> None:
+    without_batches(pipeline)
+    run, _, plan = stored_run(pipeline, 230)
+    # The ledger has settled some chunks when the function dies, and no file says so.
+    pipeline.faults.crash("TransactWriteItems", call=2, after=True)
+    with pytest.raises(CrashError):
+        pipeline.store(run, plan)
+    rows = pipeline.rows().values()
+    settled = sum(row.get("item_state") == "stored" for row in rows)
+    assert settled
+    pipeline.faults.forget()
+    assert pipeline.store(run, plan) == [{"shard": 0, "stored": 230, "rejected": 0}]
+    assert Counter(pipeline.faults.calls)["PutRecord"] == 230 - settled
+
+
+@pytest.mark.xfail(strict=True, reason="every label becomes a dead letter")
+@pytest.mark.parametrize("batched", [True, False])
+def test_records_that_are_all_refused_alike_leave_the_run_open(
+    pipeline: Pipeline, batched: bool
+) -> None:
+    # Feature Store answers so while the group is being created or its features do not fit: that is
+    # hardly the fault of every record, and their labels are paid for.
+    if not batched:
+        without_batches(pipeline)
+    run, sources, plan = stored_run(pipeline, 3)
+    feature_store_faults(pipeline, put_record_failure_rate=1.0, error_code="ValidationError")
+    with pytest.raises(DeliveryError, match=r"all 3 records.*ValidationError"):
+        pipeline.store(run, plan)
+    assert set(pipeline.states(sources)) == {"claimed"}
+    pipeline.give_back(run, plan)
+    assert pipeline.finish(run)["outcome"] == "left_open"
+    assert not pipeline.dead_letters()
+    feature_store_faults(pipeline)
+    assert pipeline.store(run, plan) == [{"shard": 0, "stored": 3, "rejected": 0}]
+    assert pipeline.finish(run)["outcome"] == "succeeded"
+
+
+@pytest.mark.xfail(strict=True, reason="the refusals of the first day are taken for good")
+def test_records_that_stay_refused_for_a_week_are_dead_letters(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, sources, plan = stored_run(pipeline, 3)
+    feature_store_faults(pipeline, put_record_failure_rate=1.0, error_code="ValidationError")
+    week = 7 * 24 * 3600
+    started = time.time()
+    for elapsed in (0, week - 60):
+        monkeypatch.setattr(Deadline, "now", started + elapsed)
+        with pytest.raises(DeliveryError):
+            pipeline.store(run, plan)
+    monkeypatch.setattr(Deadline, "now", started + week + 60)
+    stored = pipeline.store(run, plan)
+    assert stored == [{"shard": 0, "stored": 0, "rejected": 3}]
+    pipeline.give_back(run, plan, stored)
+    assert pipeline.finish(run)["accounting_balanced"] is True
+    assert set(pipeline.states(sources)) == {"dead_lettered"}
+
+
+def test_a_lone_record_that_is_refused_is_a_dead_letter(pipeline: Pipeline) -> None:
+    without_batches(pipeline)
+    run, _, plan = stored_run(pipeline, 1)
+    feature_store_faults(pipeline, put_record_failure_rate=1.0, error_code="ValidationError")
+    assert pipeline.store(run, plan) == [{"shard": 0, "stored": 0, "rejected": 1}]
