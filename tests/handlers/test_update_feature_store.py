@@ -202,7 +202,6 @@ def test_a_settlement_that_the_ledger_contradicts_is_not_counted(pipeline: Pipel
     assert pipeline.finish(run)["outcome"] == "accounting_mismatch"
 
 
-@pytest.mark.xfail(strict=True, reason="a repeat writes what the ledger holds as stored")
 @pytest.mark.parametrize("batched", [True, False])
 def test_what_is_settled_as_stored_is_not_written_again(pipeline: Pipeline, batched: bool) -> None:
     if not batched:
@@ -218,7 +217,6 @@ def test_what_is_settled_as_stored_is_not_written_again(pipeline: Pipeline, batc
     assert set(pipeline.states(sources)) == {"stored"}
 
 
-@pytest.mark.xfail(strict=True, reason="a repeat writes what the ledger holds as stored")
 def test_a_shard_whose_call_died_goes_on_with_what_is_not_settled(pipeline: Pipeline) -> None:
     without_batches(pipeline)
     run, _, plan = stored_run(pipeline, 230)
@@ -234,7 +232,6 @@ def test_a_shard_whose_call_died_goes_on_with_what_is_not_settled(pipeline: Pipe
     assert Counter(pipeline.faults.calls)["PutRecord"] == 230 - settled
 
 
-@pytest.mark.xfail(strict=True, reason="every label becomes a dead letter")
 @pytest.mark.parametrize("batched", [True, False])
 def test_records_that_are_all_refused_alike_leave_the_run_open(
     pipeline: Pipeline, batched: bool
@@ -256,7 +253,6 @@ def test_records_that_are_all_refused_alike_leave_the_run_open(
     assert pipeline.finish(run)["outcome"] == "succeeded"
 
 
-@pytest.mark.xfail(strict=True, reason="the refusals of the first day are taken for good")
 def test_records_that_stay_refused_for_a_week_are_dead_letters(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from labeling_faults.scenarios import SCENARIOS
 from labeling_faults.trouble import NoTrouble
 from labeling_lambdas.aws import item_updates
 from labeling_lambdas.aws.feature_store import FeatureStore
+from labeling_lambdas.aws.item_ledger import ItemLedger
 from labeling_lambdas.domain import claims, identity, settlement
 from labeling_lambdas.domain.accounting import Settled
 from labeling_lambdas.errors import DeliveryError
@@ -258,6 +259,14 @@ MUTATIONS = (
         FeatureStore,
         "write",
         _untaken_records_forgotten,
+    ),
+    Mutation(
+        "I2",
+        "what is stored is written again by a repeat",
+        "finish_run",
+        ItemLedger,
+        "stored_by",
+        _always(set()),
     ),
     Mutation(
         "I3", "a claim has no condition", "poll_queue", item_updates, "claim", _without_condition

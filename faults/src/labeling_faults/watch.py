@@ -64,6 +64,8 @@ class Watch:
             self._deleted(call.parameters)
         elif call.operation in ("TransactWriteItems", "UpdateItem"):
             self._written(call.parameters)
+        elif call.operation in ("PutRecord", "BatchWriteRecord"):
+            self._recorded(call.parameters)
         elif call.operation == "CreateLabelingJob":
             self._job_created(call.parameters["LabelingJobName"])
 
@@ -112,11 +114,18 @@ class Watch:
             if row is not None and row["item_state"] == "stored" and not self._has_record(row):
                 self.violations.append(f"I2: {source_of(row)} is stored, it has no record")
 
+    def _recorded(self, parameters: Mapping[str, Any]) -> None:
+        """I2: a record is not written again once its claim is settled as stored."""
+        stored = {_record_of(row) for row in self._rows().values() if _is_stored(row)}
+        for entry in parameters.get("Entries", [parameters]):
+            values = {it["FeatureName"]: it["ValueAsString"] for it in entry["Record"]}
+            record = (values["source_ref"], values["source_version_id"])
+            if record in stored:
+                self.violations.append(f"I2: the record of {record} is written again, it is stored")
+
     def _has_record(self, row: Mapping[str, Any]) -> bool:
-        line = row.get("source_line")
-        uri = f"s3://{row['bucket']}/{row['object_key']}" + ("" if line is None else f"#L{line}")
         return any(
-            (record["source_ref"], record["source_version_id"]) == (uri, row["version_id"])
+            (record["source_ref"], record["source_version_id"]) == _record_of(row)
             for record in self.account.features.groups[deployment.FEATURE_GROUP].history
         )
 
@@ -168,6 +177,17 @@ class Watch:
                 if "class-name" in line.get(f"{job.attribute}-metadata", {})
             }
         return self._labeled[job.name]
+
+
+def _is_stored(row: Mapping[str, Any]) -> bool:
+    return row.get("item_state") == "stored"
+
+
+def _record_of(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what identifies the record of a ledger row: address and version of its object."""
+    line = row.get("source_line")
+    uri = f"s3://{row['bucket']}/{row['object_key']}" + ("" if line is None else f"#L{line}")
+    return uri, row["version_id"]
 
 
 def source_of(row: Mapping[str, Any]) -> Source:

@@ -40,6 +40,11 @@ def rejected_shard(folder: str, number: int) -> str:
     return f"{folder}/rejected-{number:05d}.jsonl"
 
 
+def begun_shard(folder: str, number: int) -> str:
+    """Return the name of the note that a shard of records is being stored."""
+    return f"{folder}/begun-{number:05d}.json"
+
+
 def unreadable_shard(number: int) -> str:
     """Return the name of a shard of output lines that could not be read, kept as they came."""
     return f"unreadable/{number:05d}.jsonl"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import logging
+import secrets
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.aws.transactions import MAX_ACTIONS
@@ -16,7 +17,8 @@ from labeling_lambdas.domain.items import ClaimedItem
 from labeling_lambdas.domain.reasons import Reason
 from labeling_lambdas.domain.records import RecordStatus
 from labeling_lambdas.domain.settlement import dead_lettered
-from labeling_lambdas.steps.shards import rejected_shard, store_shard
+from labeling_lambdas.errors import DeliveryError
+from labeling_lambdas.steps.shards import begun_shard, rejected_shard, store_shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,27 @@ _log = logging.getLogger(__name__)
 
 #: Seconds that one chunk may take at worst: its records, one by one, and its settlement.
 _CHUNK_SECONDS = 30
+
+#: Seconds for which records that are all refused alike are tried again, by each schedule: long
+#: enough for somebody to look at the feature group after a weekend.
+_REFUSED_ALIKE_SECONDS = 7 * 24 * 3600
+
+
+class _Earlier(NamedTuple):
+    """What earlier calls did with a shard.
+
+    Attributes:
+        begun_at: Epoch seconds of the first call, None if this is the first.
+        given_up: Refusals that ``return_items`` has acted upon.
+    """
+
+    begun_at: int | None
+    given_up: list[dict[str, Any]]
+
+    @property
+    def items(self) -> set[str]:
+        """The items that were given up."""
+        return {fields["claim"]["item_id"] for fields in self.given_up}
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -54,24 +77,26 @@ class Storing:
     deadline: Deadline
 
     def store(self, shard: int) -> dict[str, int]:
-        """Store one shard. A repeat writes the same records and confirms the same claims.
+        """Store one shard. A repeat goes on with the records whose claims are not settled.
 
         Returns:
             Numbers of the shard, of stored and of rejected records.
 
         Raises:
             OutOfTimeError: If the function's time does not suffice.
+            DeliveryError: If Feature Store refuses every record alike, or does not take some.
         """
         with ThreadPoolExecutor(THREADS) as threads:
             # Asked for while the shard is opened; and the first chunks are written while the others
             # are still being read.
-            given_up = threads.submit(self._given_up, shard)
-            results = list(threads.map(self._store_chunk, self._chunks(shard, given_up)))
+            earlier = threads.submit(self._earlier, shard)
+            results = list(threads.map(self._store_chunk, self._chunks(shard, earlier)))
         statuses = Counter(status for found, _ in results for status in found)
         stored = statuses.total()
-        rejected = given_up.result() + [
-            fields for _, settlements in results for fields in settlements
-        ]
+        refused = [fields for _, settlements in results for fields in settlements]
+        if not stored and not earlier.result().given_up:
+            self._require_own_fault(refused, earlier.result().begun_at)
+        rejected = earlier.result().given_up + refused
         if rejected:
             self.artifacts.write_lines(rejected_shard(self.folder, shard), rejected)
         counts = Settled(
@@ -95,38 +120,76 @@ class Storing:
         )
         return {"shard": shard, "stored": stored, "rejected": len(rejected)}
 
-    def _given_up(self, shard: int) -> list[dict[str, Any]]:
-        """Return the refusals of an earlier call that ``return_items`` has acted upon.
+    def _earlier(self, shard: int) -> _Earlier:
+        """Note that the shard is being stored, and return what earlier calls did with it.
 
-        Those items are dead letters by now. Feature Store may take their records today, and then
+        What they gave up is a dead letter by now. Feature Store may take its record today, and then
         the ledger and the records would contradict each other.
         """
+        # The mark tells a note of this call from one that was there.
+        note = {"begun_at": int(self.deadline.now), "mark": secrets.token_hex(8)}
+        held = self.artifacts.write_once(begun_shard(self.folder, shard), note)
+        if held == note:
+            return _Earlier(None, [])
         number = f"{shard:05d}"
-        if f"settled/rejected-{number}.json" not in self.artifacts.names(
-            f"settled/rejected-{number}"
-        ):
-            return []
-        return list(self.artifacts.read_lines(rejected_shard(self.folder, shard)))
+        acted_upon = self.artifacts.names(f"settled/rejected-{number}")
+        given_up = (
+            list(self.artifacts.read_lines(rejected_shard(self.folder, shard)))
+            if f"settled/rejected-{number}.json" in acted_upon
+            else []
+        )
+        return _Earlier(int(held["begun_at"]), given_up)
+
+    def _require_own_fault(self, refused: list[dict[str, Any]], begun_at: int | None) -> None:
+        """Leave the run open where the refusals say more of the feature group than of its records.
+
+        So does a group that is still being created, or whose features are not those of the records.
+        One record alone says nothing of the others.
+
+        Raises:
+            DeliveryError: If all are refused with one code, and have not been for long.
+        """
+        codes = {fields["detail"] for fields in refused}
+        if len(refused) < 2 or len(codes) > 1:  # noqa: PLR2004 - more than one
+            return
+        now = self.deadline.now
+        if now - (now if begun_at is None else begun_at) < _REFUSED_ALIKE_SECONDS:
+            message = f"Feature Store refuses all {len(refused)} records of a shard: {codes.pop()}"
+            raise DeliveryError(message)
 
     def _chunks(
-        self, shard: int, given_up: Future[list[dict[str, Any]]]
-    ) -> Iterator[list[dict[str, Any]]]:
-        """Yield the rows to store, as many at a time as a transaction settles."""
-        rows = self._rows(shard, given_up)
-        while chunk := list(itertools.islice(rows, MAX_ACTIONS)):
-            yield chunk
+        self, shard: int, earlier: Future[_Earlier]
+    ) -> Iterator[tuple[list[dict[str, Any]], bool]]:
+        """Yield the rows to store, as many at a time as a transaction settles.
 
-    def _rows(self, shard: int, given_up: Future[list[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+        With them comes whether an earlier call may have stored some of them.
+        """
+        rows = self._rows(shard, earlier)
+        while chunk := list(itertools.islice(rows, MAX_ACTIONS)):
+            yield chunk, earlier.result().begun_at is not None
+
+    def _rows(self, shard: int, earlier: Future[_Earlier]) -> Iterator[dict[str, Any]]:
         known: set[str] | None = None
         for row in self.artifacts.read_lines(store_shard(self.folder, shard)):
             if known is None:
-                known = {fields["claim"]["item_id"] for fields in given_up.result()}
+                known = earlier.result().items
             if row["claim"]["item_id"] not in known:
                 yield row
 
-    def _store_chunk(self, rows: list[dict[str, Any]]) -> tuple[list[str], list[dict[str, Any]]]:
+    def _store_chunk(
+        self, chunk: tuple[list[dict[str, Any]], bool]
+    ) -> tuple[list[str], list[dict[str, Any]]]:
         """Return the status of each record stored, and the settlements of those refused."""
         self.deadline.require(_CHUNK_SECONDS)
+        rows, begun_before = chunk
+        done: list[str] = []
+        if begun_before:
+            # A record that is written again is one more row of the offline store.
+            stored = self.items.stored_by(self.run_id, [row["claim"]["item_id"] for row in rows])
+            done = [row["record"]["status"] for row in rows if row["claim"]["item_id"] in stored]
+            rows = [row for row in rows if row["claim"]["item_id"] not in stored]
+        if not rows:
+            return done, []
         refused = self._refused(rows)
         written = [row for position, row in enumerate(rows) if position not in refused]
         # The record first: a claim that is settled has a record, whatever dies in between.
@@ -153,13 +216,13 @@ class Storing:
         rejected = [
             _rejection(rows[position]["claim"], code) for position, code in sorted(refused.items())
         ]
-        return statuses, rejected
+        return done + statuses, rejected
 
     def _refused(self, rows: list[dict[str, Any]]) -> dict[int, str]:
         """Write records; return the codes of those that were never taken, by position.
 
-        What Feature Store took of an earlier call it may refuse today. The record is there, and the
-        ledger says so.
+        What Feature Store took of a call that still goes on it may refuse here. The record is
+        there, and the ledger says so.
         """
         refused = self.records.write([row["record"] for row in rows])
         if not refused:
