@@ -206,6 +206,14 @@ def _number(text: str, names: dict[str, int] | None) -> int:
     return names[text] if names and text in names else int(text)
 
 
+def _within(text: str, low: int, high: int, names: dict[str, int] | None = None) -> int:
+    number = _number(text, names)
+    if not low <= number <= high:
+        message = f"{text} is outside {low}-{high}"
+        raise ValueError(message)
+    return number
+
+
 def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
@@ -221,7 +229,7 @@ def _month_day(text: str) -> DayTest:
         return lambda day: day.day == _last_day(day) - offset
     nearest = _NEAREST_WEEKDAY.fullmatch(text)
     if nearest:
-        wanted = int(nearest[1])
+        wanted = _within(nearest[1], 1, 31)
         return lambda day: day == _nearest_weekday(day, wanted)
     days = _numbers(text, 1, 31)
     return lambda day: day.day in days
@@ -230,12 +238,15 @@ def _month_day(text: str) -> DayTest:
 def _week_day(text: str) -> DayTest:
     nth = _NTH_WEEKDAY.fullmatch(text)
     if nth:
-        wanted, count = _number(nth[1], _WEEKDAYS), int(nth[2])
+        wanted, count = _within(nth[1], 1, 7, _WEEKDAYS), int(nth[2])
         return lambda day: _weekday(day) == wanted and (day.day - 1) // _DAYS_IN_WEEK + 1 == count
     last = _LAST_WEEKDAY.fullmatch(text)
     if last and text not in _WEEKDAYS:
-        final = _number(last[1], _WEEKDAYS)
+        final = _within(last[1], 1, 7, _WEEKDAYS)
         return lambda day: _weekday(day) == final and day.day > _last_day(day) - _DAYS_IN_WEEK
+    if "/" in text:
+        message = f"days of the week have no steps: {text}"
+        raise ValueError(message)
     days = _numbers("7" if text == "L" else text, 1, 7, _WEEKDAYS)
     return lambda day: _weekday(day) in days
 
