@@ -28,7 +28,10 @@ CLASSIFIERS = {
 }
 
 IMAGE = "s3://bucket/red flower's.png"
-TEXT = '<script>alert("x")</script> {{ task.input.labels }}\n  & "quoted" \'text\' 🚗'
+TEXT = (
+    '</classification-target></crowd-form><script>alert("x")</script> {{ task.input.labels }}\n'
+    "  & &amp; \"quoted\" 'text' {% raw %} line\u2028separator --> 🚗"
+)
 BOXES = [
     {"class_id": 1, "left": 10, "top": 20, "width": 30, "height": 40},
     {"class_id": 0, "left": 0, "top": 0, "width": 1, "height": 2},

@@ -53,7 +53,10 @@ ELEMENTS = {
     "text_single_label_classification": ("crowd-classifier", "crowd-classifier", "categories"),
 }
 IMAGE = "s3://bucket/red flower.png"
-TEXT = '<script>alert("x")</script> {{ task.input.labels }}\n  & "quoted" 🚗'
+TEXT = (
+    '</classification-target></crowd-form><script>alert("x")</script> {{ task.input.labels }}\n'
+    "  & &amp; \"quoted\" 'text' {% raw %} line\u2028separator --> 🚗"
+)
 
 
 def rendered(planned: Planned, task_object: str, labels: list[str]) -> Element:
