@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labeling_faults import deployment
+from labeling_faults.aws.sagemaker import output_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -166,10 +167,12 @@ class Watch:
 
     def _named_by(self, job: LabelingJob) -> dict[str, str]:
         """Return the class that a job gave each of its items, those left out that have none."""
-        if not job.ended or not job.output_uri or job.status == "Failed":
+        if not job.ended or job.status == "Failed":
             return {}
         if job.name not in self._labeled:
-            bucket, _, key = job.output_uri.removeprefix("s3://").partition("/")
+            bucket, _, key = output_uri(job).removeprefix("s3://").partition("/")
+            if self.account.s3.buckets[bucket].current(key) is None:
+                return {}
             lines = self.account.s3.body(bucket, key).decode().splitlines()
             self._labeled[job.name] = {
                 line["item-id"]: line[f"{job.attribute}-metadata"]["class-name"]

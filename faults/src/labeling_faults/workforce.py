@@ -39,6 +39,10 @@ class Work:
         left_to_expire: Addresses of objects that nobody works on in time.
         omitted: Share of its items that its output does not name.
         rejecting: Share of its items that reviewers reject, in a verification job.
+        spoiled: Share of its labels that come without their metadata.
+        addressed: Whether the job names its output when it has ended.
+        written_after: Seconds after its end at which its output manifest is written; None if it
+            never is.
         events: Seconds after its end at which its completion event is delivered, once for each;
             empty if the event is lost.
     """
@@ -50,6 +54,9 @@ class Work:
     left_to_expire: frozenset[str] = frozenset()
     omitted: float = 0.0
     rejecting: float = 0.0
+    spoiled: float = 0.0
+    addressed: bool = True
+    written_after: float | None = 0.0
     events: tuple[float, ...] = (1.0,)
 
 
@@ -107,7 +114,12 @@ class Workforce:
         if status == "Failed":
             sagemaker.end(name, status, failure_reason="InternalServerError: Please try again.")
         else:
-            sagemaker.end(name, status, lines)
+            at_once = work.written_after == 0
+            sagemaker.end(name, status, lines, addressed=work.addressed, written=at_once)
+            if work.written_after:
+                self.world.agenda.after(
+                    work.written_after, lambda: sagemaker.write_output(name, lines)
+                )
         for delay in work.events:
             self.world.job_ended(name, delay)
 
@@ -130,6 +142,8 @@ class Workforce:
         # A job that was stopped half way holds the first half of the work.
         if status == "Stopped" and not self._worked_on(item):
             return []
+        if _share(f"spoiled/{name}") < work.spoiled:
+            return [json.dumps({**item, attribute: 0})]
         if attribute == VERIFICATION_ATTRIBUTE:
             index = 1 if chance < work.rejecting else 0
             return [json.dumps(self._marked(job, item, index, JUDGEMENTS))]

@@ -151,6 +151,8 @@ class SageMaker(Service):
         output_lines: Iterable[object] | None = None,
         *,
         failure_reason: str = "",
+        addressed: bool = True,
+        written: bool = True,
     ) -> LabelingJob:
         """End a job.
 
@@ -160,6 +162,8 @@ class SageMaker(Service):
             output_lines: Lines of the output manifest, texts or values to be written as JSON; None
                 if it was never written.
             failure_reason: Why it failed.
+            addressed: Whether the job names its output; LabelingJobOutput is no required member.
+            written: Whether the manifest is there at once; else :meth:`write_output` writes it.
 
         Raises:
             ValueError: If the status is not one of an end, or the job has ended.
@@ -170,16 +174,21 @@ class SageMaker(Service):
             raise ValueError(message)
         if output_lines is not None:
             texts = [it if isinstance(it, str) else json.dumps(it) for it in output_lines]
-            body = "".join(f"{text}\n" for text in texts).encode()
-            key = job.request["OutputConfig"].get("KmsKeyId")
-            self._s3.put_as_service(_output_uri(job), body, key)
+            if written:
+                self.write_output(name, texts)
             job.counters = _counted(texts, job.attribute)
         # Also where nothing was written: a stopped job names an output that may not be there.
-        if output_lines is not None or status != "Failed":
-            job.output_uri = _output_uri(job)
+        if addressed and (output_lines is not None or status != "Failed"):
+            job.output_uri = output_uri(job)
         job.failure_reason = failure_reason
         self._become(job, status)
         return job
+
+    def write_output(self, name: str, texts: Iterable[str]) -> None:
+        """Write the output manifest of a job."""
+        job = self.jobs[name]
+        body = "".join(f"{text}\n" for text in texts).encode()
+        self._s3.put_as_service(output_uri(job), body, job.request["OutputConfig"].get("KmsKeyId"))
 
     def input_lines(self, name: str) -> list[dict[str, Any]]:
         """Return the lines of a job's input manifest.
@@ -257,7 +266,11 @@ class SageMaker(Service):
         return {}
 
 
-def _output_uri(job: LabelingJob) -> str:
+def output_uri(job: LabelingJob) -> str:
+    """Return where a job writes its output manifest.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
+    """
     prefix = job.request["OutputConfig"]["S3OutputPath"].rstrip("/")
     return f"{prefix}/{job.name}/manifests/output/output.manifest"
 
