@@ -402,6 +402,18 @@ def test_faults_befall_the_next_job_alone(sandbox: Sandbox, role: str, events: s
 
 
 @pytest.mark.usefixtures("bucket")
+def test_a_job_may_name_no_output_and_has_it_in_its_place(sandbox: Sandbox, role: str) -> None:
+    control(sandbox, "POST", "labeling-jobs/faults", {"next": "no_output_address"})
+    described = end_of(sandbox, create(sandbox, request(manifest(sandbox), role)))
+    assert described["LabelingJobStatus"] == "Completed"
+    assert "LabelingJobOutput" not in described
+    folder = described["OutputConfig"]["S3OutputPath"].rstrip("/")
+    address = f"{folder}/{described['LabelingJobName']}/manifests/output/output.manifest"
+    bucket, _, key = address.removeprefix("s3://").partition("/")
+    assert sandbox.client("s3").head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
+
+
+@pytest.mark.usefixtures("bucket")
 def test_a_lost_answer_leaves_a_job_behind(sandbox: Sandbox, role: str) -> None:
     control(sandbox, "POST", "labeling-jobs/faults", {"next": "create_answer_lost"})
     given = request(manifest(sandbox), role)

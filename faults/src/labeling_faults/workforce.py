@@ -143,7 +143,7 @@ class Workforce:
         if status == "Stopped" and not self._worked_on(item):
             return []
         if _share(f"spoiled/{name}") < work.spoiled:
-            return [json.dumps({**item, attribute: 0})]
+            return [json.dumps({**item, attribute: "?"})]
         if attribute == VERIFICATION_ATTRIBUTE:
             index = 1 if chance < work.rejecting else 0
             return [json.dumps(self._marked(job, item, index, JUDGEMENTS))]

@@ -43,6 +43,14 @@ class LabelingJobPendingError(LabelingError):
     """A function that is about to create the labeling job may still be running."""
 
 
+class LabelingJobOutputMissingError(LabelingError):
+    """A completed job has no output manifest. Its items stay claimed until there is one."""
+
+
+class UnreadableOutputError(LabelingError):
+    """Nearly no line of a job's output can be read. Its items stay claimed until that is mended."""
+
+
 class LedgerConflictError(LabelingError):
     """The ledger contradicts what a step was told to do."""
 

@@ -42,6 +42,7 @@ FAULTS = (
     "job_stopped",
     "lose_event",
     "duplicate_event",
+    "no_output_address",
 )
 """What ``POST /sandbox/labeling-jobs/faults`` can make the next job suffer.
 
@@ -164,7 +165,8 @@ def _faults_of(name: str) -> JobFaults:
     elif _take("duplicate_event", name):
         events = 2
     fails, stops = _take("job_failed", name), _take("job_stopped", name)
-    return JobFaults(fails=fails, stops=stops, events=events)
+    addressed = not _take("no_output_address", name)
+    return JobFaults(fails=fails, stops=stops, events=events, addressed=addressed)
 
 
 def _take(fault: str, name: str) -> bool:

@@ -102,14 +102,20 @@ def read_jobs(
     return jobs
 
 
+def _output_uri(described: Mapping[str, Any]) -> str:
+    """Return where a job writes its output manifest, whether it names it or not."""
+    folder = described["OutputConfig"]["S3OutputPath"].rstrip("/")
+    return f"{folder}/{described['LabelingJobName']}/manifests/output/output.manifest"
+
+
 def _job(client: Callable[[str], Any], entry: Mapping[str, Any]) -> Job:
     described = client("sagemaker").describe_labeling_job(LabelingJobName=entry["name"])
     attribute = described["LabelAttributeName"]
     kind = str(entry.get("kind", ""))
     verifies = kind == _CUSTOM or kind.startswith(_VERIFICATION)
     metadata: dict[str, Mapping[str, Any]] = {}
-    if "LabelingJobOutput" in described:  # A job that failed has none.
-        for line in read_lines(client, described["LabelingJobOutput"]["OutputDatasetS3Uri"]):
+    if described["LabelingJobStatus"] in ("Completed", "Stopped"):
+        for line in read_lines(client, _output_uri(described)):
             of_label = line.get(f"{attribute}-metadata", {})
             if attribute in line and "failure-reason" not in of_label:
                 metadata[line["item-id"]] = of_label

@@ -74,11 +74,13 @@ class JobFaults:
         fails: The job ends as Failed after its workers have started.
         stops: The job ends as Stopped half way, as if somebody had stopped it.
         events: How many events announce its end.
+        addressed: Whether its description names its output, which is no required member.
     """
 
     fails: bool = False
     stops: bool = False
     events: int = 1
+    addressed: bool = True
 
 
 class LabelingJob:
@@ -174,7 +176,7 @@ class LabelingJob:
         }
         if self.failure_reason:
             described["FailureReason"] = self.failure_reason
-        if self.status in ("Completed", "Stopped"):
+        if self.status in ("Completed", "Stopped") and self._faults.addressed:
             described["LabelingJobOutput"] = {"OutputDatasetS3Uri": self.output_uri}
         return described
 

@@ -16,6 +16,7 @@ from labeling_lambdas.errors import (
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import DescribeLabelingJobResponseTypeDef
 
 #: Error codes after which the same request may be taken later. ResourceLimitExceeded is the quota
 #: of labeling jobs that run at the same time.
@@ -38,7 +39,7 @@ class JobDescription(NamedTuple):
         name: Name of the job.
         status: Status as Ground Truth gives it.
         manifest_uri: Its input manifest.
-        output_uri: Its output manifest; empty if there is none.
+        output_uri: Its output manifest, where there may be one; empty while the job goes on.
         counters: LabelCounters.
         failure_reason: Why it failed; empty if it did not.
     """
@@ -137,12 +138,13 @@ class LabelingJobs:
             if _absent(error):
                 return None
             raise
+        status = answer["LabelingJobStatus"]
         source = answer["InputConfig"]["DataSource"].get("S3DataSource", {})
         return JobDescription(
             name=answer["LabelingJobName"],
-            status=answer["LabelingJobStatus"],
+            status=status,
             manifest_uri=source.get("ManifestS3Uri", ""),
-            output_uri=answer.get("LabelingJobOutput", {}).get("OutputDatasetS3Uri", ""),
+            output_uri=_output_uri(answer) if status in ENDED_STATUSES else "",
             counters=_counters(answer["LabelCounters"]),
             failure_reason=answer.get("FailureReason", ""),
         )
@@ -150,6 +152,18 @@ class LabelingJobs:
     def stop(self, name: str) -> None:
         """Ask Ground Truth to stop a job. It ends later, and says so by event."""
         self.client.stop_labeling_job(LabelingJobName=name)
+
+
+def _output_uri(answer: DescribeLabelingJobResponseTypeDef) -> str:
+    """Return where a job's output manifest is.
+
+    LabelingJobOutput is no required member. Where it is absent or empty, the manifest is where it
+    is documented to be: labels that were paid for are not given up for want of an address.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
+    """
+    named = answer.get("LabelingJobOutput", {}).get("OutputDatasetS3Uri", "")
+    folder = answer["OutputConfig"]["S3OutputPath"].rstrip("/")
+    return named or f"{folder}/{answer['LabelingJobName']}/manifests/output/output.manifest"
 
 
 def _counters(counters: Any) -> dict[str, int]:  # noqa: ANN401 - a TypedDict of integers

@@ -297,6 +297,25 @@ class RunLedger:
             message = f"run {run_id} is {row.get('run_state')} for {row.get('execution_arn')}"
             raise RunTakenOverError(message)
 
+    def count_unreadable_output(self, run_id: str, execution_arn: str) -> None:
+        """Count a run towards the probe mode whose output nobody can read, once.
+
+        Args:
+            run_id: The run, which stays open.
+            execution_arn: The execution that works on it.
+        """
+        updates = [
+            Update(
+                f"RUN#{run_id}",
+                "SET unreadable_output = :yes",
+                "attribute_not_exists(unreadable_output) AND execution_arn = :execution",
+                {"yes": True, "execution": execution_arn},
+            ),
+            Update(_PIPELINE, "ADD failed_jobs_in_a_row :one", "", {"one": 1}),
+        ]
+        # Refused where the run is counted already, or another execution's by now.
+        transactions.transact(self.client, self.table, updates)
+
     def open_runs(self) -> list[str]:
         """Return the open runs, oldest first."""
         row = self._row(_OPEN_RUNS)

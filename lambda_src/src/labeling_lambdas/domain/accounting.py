@@ -153,11 +153,14 @@ _WENT_WELL = frozenset({JobStatus.COMPLETED, JobStatus.SKIPPED})
 _GAVE_NOTHING = frozenset({JobStatus.FAILED, JobStatus.NOT_CREATED})
 
 
-def job_failed_as_a_whole(settled: Settled, *jobs: JobStatus | None) -> bool:
+def job_failed_as_a_whole(
+    settled: Settled, *jobs: JobStatus | None, unreadable: bool = False
+) -> bool:
     """Return whether a run counts towards the probe mode.
 
     Args:
         settled: What became of its claims.
         jobs: How its jobs ended, None for one that it did not have.
+        unreadable: Whether no line of one of their outputs could be read.
     """
-    return not settled.stored and not _GAVE_NOTHING.isdisjoint(jobs)
+    return not settled.stored and (unreadable or not _GAVE_NOTHING.isdisjoint(jobs))

@@ -62,6 +62,7 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
     labeling = kept_settings(artifacts, identity.LABEL_STAGE)
     verifying = kept_settings(artifacts, identity.VERIFY_STAGE)
     planning = Planning(
+        pipeline=settings.pipeline_name,
         run_id=event["run_id"],
         execution_arn=event["execution_arn"],
         folder=f"results/{context.aws_request_id}",

@@ -94,7 +94,10 @@ class Finishing:
         }
         self.artifacts.write(REPORT, report)
         if outcome is not Outcome.LEFT_OPEN:
-            self._close(outcome, settled, (labeling, verification))
+            failed = job_failed_as_a_whole(
+                settled, labeling, verification, unreadable=bool(run.plan.get("unreadable"))
+            )
+            self._close(outcome, settled, failed=failed)
         self._publish(report, outcome)
         return report
 
@@ -123,10 +126,8 @@ class Finishing:
             "rejections_uri": self.artifacts.uri(rejections_folder(folder)),
         }
 
-    def _close(
-        self, outcome: Outcome, settled: Settled, jobs: tuple[JobStatus | None, ...]
-    ) -> None:
-        if job_failed_as_a_whole(settled, *jobs):
+    def _close(self, outcome: Outcome, settled: Settled, *, failed: bool) -> None:
+        if failed:
             job_failed: bool | None = True
         else:
             job_failed = False if settled.stored else None

@@ -12,6 +12,7 @@ from labeling_lambdas.domain.identity import LABEL_STAGE
 from labeling_lambdas.domain.labels import UnreadableLineError
 from labeling_lambdas.domain.output_lines import OutputLine, item_of, read_object, read_output_line
 from labeling_lambdas.domain.states import JobStatus
+from labeling_lambdas.errors import LabelingJobOutputMissingError
 from labeling_lambdas.steps.kept_settings import kept_settings
 
 if TYPE_CHECKING:
@@ -30,9 +31,12 @@ def output_lines(artifacts: Artifacts, job: Mapping[str, Any]) -> Iterator[str]:
     Args:
         artifacts: The run's files.
         job: How the job ended.
+
+    Raises:
+        LabelingJobOutputMissingError: If a completed job has no output manifest.
     """
     uri = job["output_uri"]
-    if not uri:
+    if not uri and job["status"] != JobStatus.COMPLETED:
         return
     try:
         yield from read_text_lines(artifacts.client, uri)
@@ -40,7 +44,11 @@ def output_lines(artifacts: Artifacts, job: Mapping[str, Any]) -> Iterator[str]:
         # A job that failed or was stopped early names an output that it never wrote. Without
         # the manifest of a completed job nothing may be given back: it was paid for.
         if job["status"] == JobStatus.COMPLETED:
-            raise
+            message = (
+                f"labeling job {job['name']} is completed and has no output manifest at {uri}; put"
+                " it there, or an empty object if there are no labels, and the next run goes on"
+            )
+            raise LabelingJobOutputMissingError(message) from None
         _log.warning("the job wrote no output", extra={"run_id": artifacts.run_id, "uri": uri})
 
 

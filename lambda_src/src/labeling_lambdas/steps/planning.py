@@ -6,6 +6,9 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from labeling_lambdas.aws import announcements
+from labeling_lambdas.domain.accounting import PROBE_AFTER_FAILED_JOBS
+from labeling_lambdas.domain.readability import Readability
 from labeling_lambdas.domain.records import (
     Provenance,
     RecordContext,
@@ -22,6 +25,7 @@ from labeling_lambdas.domain.settlement import (
     superseded,
 )
 from labeling_lambdas.domain.states import JobStatus, RunState
+from labeling_lambdas.errors import UnreadableOutputError
 from labeling_lambdas.steps.claims import claimed_items
 from labeling_lambdas.steps.harvest import Harvest
 from labeling_lambdas.steps.manifests import is_to_be_verified
@@ -56,6 +60,7 @@ class Plan(NamedTuple):
         job: How the labeling job ended.
         verification_job: How the verification job ended, None without verification.
         rejection_shards: Number of shards with what reviewers rejected.
+        unreadable: Whether no line of one of the outputs could be read.
     """
 
     folder: str
@@ -64,6 +69,7 @@ class Plan(NamedTuple):
     job: dict[str, Any]
     verification_job: dict[str, Any] | None = None
     rejection_shards: int = 0
+    unreadable: bool = False
 
     def fields(self) -> dict[str, Any]:
         """Return the plan as JSON-ready fields."""
@@ -74,6 +80,7 @@ class Plan(NamedTuple):
             "job": self.job,
             "verification_job": self.verification_job,
             "rejection_shards": self.rejection_shards,
+            "unreadable": self.unreadable,
         }
 
     @classmethod
@@ -87,6 +94,7 @@ class Planning:
     """Plans what becomes of a run's claims.
 
     Attributes:
+        pipeline: Name of the pipeline.
         run_id: The run.
         execution_arn: The execution that works on it.
         folder: Folder of the run for the shards of this call.
@@ -101,6 +109,7 @@ class Planning:
         deadline: When to stop.
     """
 
+    pipeline: str
     run_id: str
     execution_arn: str
     folder: str
@@ -127,6 +136,8 @@ class Planning:
         Raises:
             RunTakenOverError: If the run is another execution's.
             OutOfTimeError: If the function's time does not suffice.
+            LabelingJobOutputMissingError: If a completed job has no output manifest.
+            UnreadableOutputError: If nearly no line of an output can be read.
         """
         run = self.runs.owned(self.run_id, self.execution_arn)
         if run.state is not RunState.SEALED:
@@ -166,15 +177,20 @@ class Planning:
                 keep_unreadable=shards.unreadable.add_line,
             )
             self._settle_rejected(reviews, claims, shards)
+            self._require_readable(reviews.readability, verification_job, shards)
         harvest = Harvest(
             artifacts=self.artifacts,
             job=job,
             rules=self.rules,
             keep_unreadable=shards.unreadable.add_line,
         )
+        lines = Readability()
         status = JobStatus(job["status"])
         for found in harvest.find(claims):
             self.deadline.require(_CLOSING_SECONDS)
+            if found.text and not found.item.label_uri:
+                lines.readable += not found.problem
+                lines.unreadable += bool(found.problem)
             if found.problem:
                 settlement = settle_unreadable(found.item, found.problem, self.max_attempts)
                 shards.back.add(settlement.fields())
@@ -187,6 +203,7 @@ class Planning:
                     found.item, found.output, job=status, max_attempts=self.max_attempts
                 )
                 shards.back.add(settlement.fields())
+        self._require_readable(lines, job, shards)
         shards.flush()
         return Plan(
             folder=self.folder,
@@ -195,7 +212,30 @@ class Planning:
             job=job,
             verification_job=verification_job if reviews is not None else None,
             rejection_shards=shards.rejections.written,
+            unreadable=lines.nothing or (reviews is not None and reviews.readability.nothing),
         )
+
+    def _require_readable(
+        self, lines: Readability, job: dict[str, Any], shards: PlanShards
+    ) -> None:
+        """Refuse to give back what was paid for because nobody can read it.
+
+        The run is left open, and counts towards the probe mode once. Each schedule tries again.
+        """
+        failed_jobs = self.runs.failed_jobs_in_a_row()
+        if not lines.hopeless(failed_before=failed_jobs > 0):
+            return
+        shards.unreadable.flush()
+        self.runs.count_unreadable_output(self.run_id, self.execution_arn)
+        probing = self.runs.failed_jobs_in_a_row() >= PROBE_AFTER_FAILED_JOBS
+        announcements.publish_metrics(self.pipeline, {"ProbeMode": int(probing)})
+        total = lines.readable + lines.unreadable
+        message = (
+            f"{lines.unreadable} of {total} lines of {job['output_uri']} cannot be read. Remove the"
+            " cause, or put a mended manifest in its place, or an empty object to give these"
+            " answers up, and the next run goes on"
+        )
+        raise UnreadableOutputError(message)
 
     def _claim(self, item: ClaimedItem) -> ClaimedItem:
         # A limit that was lowered since the item was given back still leaves it this attempt, and

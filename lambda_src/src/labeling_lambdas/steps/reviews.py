@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.domain.labels import UnreadableLineError
 from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY
-from labeling_lambdas.domain.output_lines import read_object
+from labeling_lambdas.domain.output_lines import failure_of, read_object
+from labeling_lambdas.domain.readability import Readability
 from labeling_lambdas.domain.reasons import Reason
 from labeling_lambdas.domain.verification import Verdict, Verification, read_verdict
 from labeling_lambdas.steps.harvest import output_lines
@@ -29,6 +30,7 @@ class Reviews:
         job: How the verification job ended.
         verification: What is verified, and what a verdict looks like.
         shown: How the labels that reviewers saw are read.
+        readability: How much of the output can be read.
         keep_unreadable: Told each line that cannot be read.
         accepted: Items whose label was accepted.
         without_verdict: Items that reviewers did not judge, with the cause.
@@ -39,6 +41,7 @@ class Reviews:
     verification: Verification
     shown: LabelRules
     keep_unreadable: Callable[[str], object]
+    readability: Readability = field(default_factory=Readability)
     accepted: set[str] = field(default_factory=set)
     without_verdict: dict[str, Reason] = field(default_factory=dict)
 
@@ -58,6 +61,7 @@ class Reviews:
             if item is None or item.item_id in rejected or self._known(item.item_id):
                 continue
             verdict = read_verdict(line, self.verification)
+            self._count(line, verdict)
             if isinstance(verdict, Reason):
                 self.without_verdict[item.item_id] = verdict
             elif verdict is not None and verdict.accepted:
@@ -66,6 +70,13 @@ class Reviews:
                 rejected.add(item.item_id)
                 yield item, verdict
 
+    def _count(self, line: Mapping[str, Any], verdict: Verdict | Reason | None) -> None:
+        judged = not isinstance(verdict, Reason)
+        if judged or failure_of(line, self.verification.attribute) is not None:
+            self.readability.readable += 1
+        else:
+            self.readability.unreadable += 1
+
     def _known(self, item_id: str) -> bool:
         return item_id in self.accepted or item_id in self.without_verdict
 
@@ -73,5 +84,6 @@ class Reviews:
         try:
             return read_object(text)
         except UnreadableLineError:
+            self.readability.unreadable += 1
             self.keep_unreadable(text)
             return {}
