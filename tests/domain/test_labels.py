@@ -277,3 +277,59 @@ def test_names_are_sorted_and_written_without_escapes() -> None:
     label = read(_IMAGES, line).label
     assert label is not None
     assert label.name == '["a \\"b\\"","vélo"]'
+
+
+@pytest.mark.xfail(strict=True, reason="names are compared as they come")
+@pytest.mark.parametrize(
+    ("given", "label"),
+    [
+        ("cats &amp; dogs", "cats & dogs"),
+        ("&lt;none&gt;", "<none>"),
+        ("CATS & DOGS", "cats & dogs"),
+        ("cafe\u0301", "caf\u00e9"),
+        ("STRASSE", "stra\u00dfe"),
+    ],
+)
+def test_a_name_that_comes_back_changed_stands_for_the_one_label_like_it(
+    given: str, label: str
+) -> None:
+    line = fixture(_TEXTS, "other_class")
+    line["label-metadata"]["class-name"] = given
+    found = read(_TEXTS, line, frozenset({label, "another"})).label
+    assert found is not None
+    assert (found.name, found.names) == (label, (label,))
+    # What Ground Truth wrote is kept as it is.
+    assert found.value["label-metadata"]["class-name"] == given
+
+
+@pytest.mark.parametrize("labels", [{"Cat", "CAT"}, {"dog"}])
+def test_a_name_that_fits_several_labels_or_none_is_unreadable(labels: set[str]) -> None:
+    line = fixture(_TEXTS, "other_class")
+    line["label-metadata"]["class-name"] = "cat"
+    with pytest.raises(UnreadableLineError, match="not among the labels"):
+        read(_TEXTS, line, frozenset(labels))
+
+
+def test_the_exact_name_comes_before_one_in_another_case() -> None:
+    line = fixture(_TEXTS, "other_class")
+    line["label-metadata"]["class-name"] = "cat"
+    found = read(_TEXTS, line, frozenset({"cat", "CAT"})).label
+    assert found is not None
+    assert found.name == "cat"
+
+
+@pytest.mark.xfail(strict=True, reason="the name alone tells the background")
+def test_a_class_of_the_user_that_is_named_background_is_kept() -> None:
+    colors = {
+        "0": {"class-name": "BACKGROUND", "hex-color": "#ffffff"},
+        "1": {"class-name": "BACKGROUND", "hex-color": "#2ca02c"},
+    }
+    metadata = {"internal-color-map": colors, "creation-date": "2019-02-18T17:11:16"}
+    line = {"item-id": "x", "label-ref": "s3://b/m.png", "label-ref-metadata": metadata}
+    found = read(_MASKS, line, frozenset({"BACKGROUND"})).label
+    assert found is not None
+    assert found.name == '["BACKGROUND"]'
+    del colors["1"]
+    found = read(_MASKS, line, frozenset({"BACKGROUND"})).label
+    assert found is not None
+    assert found.name == "[]"
