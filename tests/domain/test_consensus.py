@@ -160,6 +160,27 @@ def test_the_segments_are_the_text(text: str, spans: list[tuple[str, int, int]])
     assert found["given"] == list(dict.fromkeys(label for label, *_ in spans))
 
 
+@pytest.mark.parametrize(
+    ("marked", "start", "end"), [("Ada", 2, 5), ("Ada", 3, 6), (None, 2, 5), ("Eve", 2, 5)]
+)
+def test_offsets_in_utf16_units_are_known_by_the_marked_text(
+    marked: str | None, start: int, end: int
+) -> None:
+    entity: dict[str, Any] = {"label": "Person", "startOffset": start, "endOffset": end}
+    if marked is not None:
+        entity["text"] = marked
+    line = {
+        **labeled_line("i"),
+        "digit-label": {"annotations": {"entities": [entity], "labels": []}},
+        "source": "\U0001f600 Ada was here",
+    }
+    segments = shown(line, "named_entity_recognition")["segments"]
+    (found,) = [it["text"] for it in segments if it["label"]]
+    # Where nothing marked tells, or fits neither, offsets count characters.
+    text = line["source"]
+    assert found == ("Ada" if marked == "Ada" else text[start:end])
+
+
 def test_a_line_without_a_readable_label_is_no_task() -> None:
     with pytest.raises(UnreadableLineError):
         shown({**labeled_line("i"), "digit-label": "x"}, "image_single_label_classification")

@@ -279,7 +279,6 @@ def test_names_are_sorted_and_written_without_escapes() -> None:
     assert label.name == '["a \\"b\\"","vélo"]'
 
 
-@pytest.mark.xfail(strict=True, reason="names are compared as they come")
 @pytest.mark.parametrize(
     ("given", "label"),
     [
@@ -318,7 +317,6 @@ def test_the_exact_name_comes_before_one_in_another_case() -> None:
     assert found.name == "cat"
 
 
-@pytest.mark.xfail(strict=True, reason="the name alone tells the background")
 def test_a_class_of_the_user_that_is_named_background_is_kept() -> None:
     colors = {
         "0": {"class-name": "BACKGROUND", "hex-color": "#ffffff"},

@@ -16,7 +16,7 @@ from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY
 from labeling_lambdas.domain.verification import Verification, comments_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from labeling_lambdas.domain.task_types import TaskType
 
@@ -70,9 +70,11 @@ def task_input(
 
 def _segments(text: str, value: Mapping[str, Any]) -> list[dict[str, str]]:
     """Cut a text at the borders of its entities, which may overlap."""
+    entities = value["annotations"]["entities"]
+    place = _place_in_utf16 if _counts_utf16(text, entities) else _place
     spans = [
-        (entity["label"], *(min(int(named(entity, it)), len(text)) for it in _OFFSETS))
-        for entity in value["annotations"]["entities"]
+        (entity["label"], *(place(text, int(named(entity, it))) for it in _OFFSETS))
+        for entity in entities
     ]
     borders = sorted({0, len(text), *(border for _, *ends in spans for border in ends)})
     return [
@@ -84,6 +86,32 @@ def _segments(text: str, value: Mapping[str, Any]) -> list[dict[str, str]]:
         }
         for start, end in itertools.pairwise(borders)
     ]
+
+
+def _place(text: str, offset: int) -> int:
+    return min(offset, len(text))
+
+
+def _place_in_utf16(text: str, offset: int) -> int:
+    """Return the place of an offset that counts characters beyond U+FFFF twice, as browsers do."""
+    before = text.encode("utf-16-le", "surrogatepass")[: 2 * offset]
+    return len(before.decode("utf-16-le", "ignore"))
+
+
+def _counts_utf16(text: str, entities: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether offsets count UTF-16 units, so far as the entities hold the text they mark.
+
+    AWS does not document the unit. Without a marked text, offsets are taken to count characters.
+    """
+    marked = [entity for entity in entities if isinstance(entity.get("text"), str)]
+
+    def fits(place: Callable[[str, int], int]) -> bool:
+        return all(
+            text[slice(*(place(text, int(named(it, name))) for name in _OFFSETS))] == it["text"]
+            for it in marked
+        )
+
+    return bool(marked) and not fits(_place) and fits(_place_in_utf16)
 
 
 _OFFSETS = ("start-offset", "end-offset")

@@ -5,7 +5,9 @@ Shapes: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
 
 from __future__ import annotations
 
+import html
 import math
+import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,8 +16,9 @@ from labeling_lambdas.domain.compact_json import compact_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-#: Class that Ground Truth gives to the pixels of a mask that nobody painted.
-_BACKGROUND = "BACKGROUND"
+#: Place among the colours, and class, of the pixels of a mask that nobody painted. A class of this
+#: name in any other place is the user's own.
+_BACKGROUND = ("0", "BACKGROUND")
 
 
 class UnreadableLineError(Exception):
@@ -87,7 +90,7 @@ def read_label(
     try:
         metadata = _mapping(line.get(f"{attribute}-metadata"), "the metadata")
         answer = _READERS[task_type](line[attribute], metadata)
-        _check_names(answer.names, labels)
+        answer = answer._replace(names=[_among(name, labels) for name in answer.names])
         return Label(
             name=answer.name,
             names=tuple(answer.names),
@@ -100,10 +103,24 @@ def read_label(
         raise UnreadableLineError(message) from None
 
 
-def _check_names(names: Iterable[str], labels: frozenset[str] | None) -> None:
-    if labels is not None and not labels.issuperset(names):
+def _among(name: str, labels: frozenset[str] | None) -> str:
+    """Return the label that a class name stands for.
+
+    A worker's page may escape a name for HTML, or give it in another case or Unicode normal form.
+    It stands for the label that is the same but for that, if there is exactly one.
+    """
+    if labels is None or name in labels:
+        return name
+    plain = _plain(name)
+    alike = [label for label in labels if _plain(label) == plain]
+    if len(alike) != 1:
         message = "a class name is not among the labels"
         raise _ShapeError(message)
+    return alike[0]
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", html.unescape(name)).casefold().strip()
 
 
 def _single_class(value: object, metadata: Mapping[str, Any]) -> _Answer:
@@ -140,8 +157,12 @@ def _mask(value: object, metadata: Mapping[str, Any]) -> _Answer:
         message = "the label is not the address of a mask"
         raise _ShapeError(message)
     colors = _mapping(named(metadata, "internal-color-map"), "internal-color-map")
-    entries = [_mapping(entry, "a colour") for entry in colors.values()]
-    painted = [entry for entry in entries if _name(named(entry, "class-name")) != _BACKGROUND]
+    entries = {place: _mapping(entry, "a colour") for place, entry in colors.items()}
+    painted = [
+        entry
+        for place, entry in entries.items()
+        if (place, _name(named(entry, "class-name"))) != _BACKGROUND
+    ]
     return _Answer([_name(named(entry, "class-name")) for entry in painted], _confidences(painted))
 
 
