@@ -46,6 +46,9 @@ def test_histories_are_the_same_each_time() -> None:
     assert len(first.calls) > 50
 
 
+@pytest.mark.xfail(
+    strict=True, reason="an execution succeeds while messages of its killed poll are hidden"
+)
 def test_processes_that_die_at_sampled_crash_points_break_no_promise() -> None:
     points = list(crashes.crash_points())
     assert {(point.after_effect, point.death) for point in points} == {
@@ -65,6 +68,19 @@ def test_processes_that_die_at_sampled_crash_points_break_no_promise() -> None:
 def test_random_histories_break_no_promise(chance: random.Random, seed: int) -> None:
     story = stories.new_story(chance, seed)
     assert stories.told(story) == [], "\n".join(story.lines())
+
+
+@pytest.mark.xfail(
+    strict=True, reason="an execution succeeds while messages of its killed poll are hidden"
+)
+@pytest.mark.parametrize("death", [Death.RETRIED, Death.TIMEOUT])
+def test_an_execution_whose_poll_was_killed_never_succeeds_with_hidden_messages(
+    death: Death,
+) -> None:
+    points = [it for it in crashes.crash_points() if it.scenario == 0 and it.step == "poll_queue"]
+    chosen = [it for it in points if it.death is death]
+    assert len(chosen) > 20
+    assert [broken for point in chosen for broken in crashes.crash(point).broken] == []
 
 
 def test_a_story_is_the_same_each_time_and_can_be_told_in_json() -> None:

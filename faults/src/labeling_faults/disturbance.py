@@ -144,6 +144,7 @@ class Disturbance:
             self._repeating = False
         answer.clear()
         answer.update(second)
+        answer["ResponseMetadata"] = {**answer["ResponseMetadata"], "RetryAttempts": 1}
 
     def kill(self, world: World, offset: int, *, after_effect: bool, death: Death) -> None:
         """Let a process die some calls from now."""

@@ -88,6 +88,7 @@ class Executions:
         agenda: What happens next.
         chance: Decides latencies.
         function: Calls a function by its name, for an execution.
+        succeeded: Hears of every execution that succeeds.
         all: Every execution, by ARN.
     """
 
@@ -96,6 +97,7 @@ class Executions:
     agenda: Agenda
     chance: Random
     function: Callable[[str, Json, Execution], Json]
+    succeeded: Callable[[Execution], None] = lambda _execution: None
     all: dict[str, Execution] = field(default_factory=dict)
     _tokens: dict[str, tuple[Execution, Waiting]] = field(default_factory=dict)
     _current: list[Execution] = field(default_factory=list)
@@ -232,6 +234,8 @@ class Executions:
     ) -> None:
         if execution.running:
             execution.output = output
+            if status == "SUCCEEDED":
+                self.succeeded(execution)
             self.end(execution, status, error, cause)
 
     def _pause(self, execution: Execution, pause: Pause) -> None:

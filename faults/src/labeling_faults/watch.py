@@ -17,14 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from labeling_faults.aws.account import Account
-    from labeling_faults.aws.calls import Call
+    from labeling_faults.aws.calls import Answer, Call
+    from labeling_faults.aws.queues import StoredMessage
     from labeling_faults.aws.sagemaker import LabelingJob
+    from labeling_faults.executions import Execution
 
 #: Bucket, key, version, and line of a text.
 Source = tuple[str, str, str, int | None]
 
 _VERIFICATION = deployment.VERIFICATION_ATTRIBUTE
 _ACCEPTED = deployment.JUDGEMENTS[0]
+_NO_SOURCE: Source = ("", "", "", None)
+#: States of items that only a message brings into the next run.
+_WAITING_STATES = frozenset({"returned", "labeled"})
 _OPEN_STATES = frozenset({"polling", "sealed", "settling"})
 
 
@@ -58,10 +63,20 @@ class Watch:
     violations: list[str] = field(default_factory=list)
     _labeled: dict[str, dict[str, str]] = field(default_factory=dict)
     _named: dict[str, list[str]] = field(default_factory=dict)
+    #: Messages by execution and receipt handle that no call has tried to delete.
+    _received: dict[str, dict[str, StoredMessage]] = field(default_factory=dict)
 
-    def after(self, call: Call) -> None:
-        """Look at a call that has taken effect."""
-        if call.operation == "DeleteMessageBatch":
+    def after(self, call: Call, answer: Answer, owner: Execution | None = None) -> None:
+        """Look at a call that has taken effect.
+
+        Args:
+            call: The call.
+            answer: Its answer, which may not reach the function.
+            owner: The execution whose function has made it.
+        """
+        if call.operation == "ReceiveMessage" and owner is not None:
+            self._receive(call.parameters, answer, owner)
+        elif call.operation == "DeleteMessageBatch":
             self._deleted(call.parameters)
         elif call.operation in ("TransactWriteItems", "UpdateItem"):
             self._written(call.parameters)
@@ -94,6 +109,29 @@ class Watch:
                 self.violations.append(
                     f"I2: the message of {source} is deleted, it is {row['item_state']} for"
                     " a run that is closed"
+                )
+
+        for received in self._received.values():
+            for entry in parameters["Entries"]:
+                received.pop(entry["ReceiptHandle"], None)
+
+    def _receive(self, parameters: Mapping[str, Any], answer: Answer, owner: Execution) -> None:
+        queue = self.account.sqs.queues[parameters["QueueUrl"]]
+        received = self._received.setdefault(owner.arn, {})
+        for message in answer.get("Messages", []):
+            received[message["ReceiptHandle"]] = queue.of_handle(message["ReceiptHandle"])
+
+    def succeeded(self, execution: Execution) -> None:
+        """I6: what a successful execution has received is claimed, or can be received again."""
+        items, now = self._items(), self.account.clock.now
+        for handle, message in self._received.pop(execution.arn, {}).items():
+            if message.deleted or message.handle != handle or message.visible_at <= now:
+                continue
+            row = items.get(named_source(message.body) or _NO_SOURCE)
+            if row is None or row["item_state"] in _WAITING_STATES:
+                self.violations.append(
+                    f"I6: {execution.name} succeeded, and {named_source(message.body)}, which it"
+                    f" has received, is hidden for {message.visible_at - now:.0f} s more"
                 )
 
     def _messages(self) -> Iterable[Any]:

@@ -113,6 +113,7 @@ class World:
         )
         self.workforce = Workforce(self)
         self.watch = Watch(self.account)
+        self.executions.succeeded = self.watch.succeeded
         self._create()
         self.calm_services()
         self.environment = deployment.environment(
@@ -171,7 +172,7 @@ class World:
             self.workforce.job_stopping(call.parameters["LabelingJobName"])
         if not self.invocations:
             return
-        self.watch.after(call)
+        self.watch.after(call, answer, self.invocations[-1].owner)
         number = self._indexes.pop(call.index)
         self.trouble.after(self, number, call, answer)
         self.invocations[-1].check()
