@@ -163,7 +163,7 @@ locals {
 locals {
   step_retry = [
     {
-      ErrorEquals = ["SettingsError", "RunTakenOverError", "RunNotFoundError", "RunAliveError"]
+      ErrorEquals = ["SettingsError", "RunTakenOverError", "RunNotFoundError", "RunAliveError", "PollUnfinishedError"]
       MaxAttempts = 0
     },
     {

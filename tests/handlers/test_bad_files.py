@@ -66,7 +66,7 @@ def test_a_row_in_an_unknown_state_is_left_alone_and_its_message_comes_back(
     pipeline.announce([odd, usual, unlabelable])
     run = pipeline.poll()
     assert (run["received"], run["claimed"]) == (3, 1)
-    assert pipeline.in_flight() == 2
+    assert (pipeline.in_flight(), len(pipeline.waiting())) == (0, 2)
     assert pipeline.item(odd) == rows[0]
     assert "LedgerRowError" in caplog.text
     assert f"ITEM#{odd.item_id}" in caplog.text

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from labeling_lambdas.errors import PollUnfinishedError
 from labeling_lambdas.steps import draining
+from tests.handlers.faults import CrashError
 from tests.handlers.pipeline import Context
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ def counts(pipeline: Pipeline, run: dict[str, Any]) -> dict[str, Any]:
 def test_an_empty_queue_opens_no_run(pipeline: Pipeline) -> None:
     run = pipeline.poll()
     assert (run["received"], run["claimed"], run["more"]) == (0, 0, False)
-    assert pipeline.rows() == {}
+    ((key, row),) = pipeline.rows().items()
+    assert key == f"POLL#{run['run_id']}"
+    assert row["lease_until"] == 0
 
 
 @pytest.mark.parametrize("size", _SIZES)
@@ -270,6 +274,47 @@ def test_a_poll_that_may_not_show_its_messages_again_tells_its_own_error(
         pipeline.poll()
 
 
+def test_a_poll_whose_messages_stay_hidden_asks_to_be_called_again(pipeline: Pipeline) -> None:
+    pipeline.announce(pipeline.sources(3))
+    pipeline.faults.refuse("PutObject", "AccessDeniedException", times=1)
+    pipeline.faults.refuse("ChangeMessageVisibilityBatch", "InternalError", times=100)
+    with pytest.raises(ClientError, match="PutObject"):
+        pipeline.poll_once()
+    pipeline.faults.forget()
+    # With no time to wait in: the repeat says so instead of calling the queue empty.
+    first = pipeline.poll_once(context=Context(seconds=5))
+    assert (first["more"], first["received"]) == (True, 0)
+    pipeline.expire_leases()
+    pipeline.expire_visibility()
+    assert pipeline.poll()["claimed"] == 3
+
+
+def test_a_poll_that_is_killed_before_its_run_opens_is_waited_for(pipeline: Pipeline) -> None:
+    pipeline.announce(pipeline.sources(3))
+    pipeline.faults.crash("ReceiveMessage", after=True)
+    with pytest.raises(CrashError):
+        pipeline.poll_once()
+    pipeline.faults.forget()
+    assert pipeline.open_runs() == set()
+    assert pipeline.poll_once(context=Context(seconds=5))["more"] is True
+    pipeline.expire_leases()
+    pipeline.expire_visibility()
+    assert pipeline.poll()["claimed"] == 3
+
+
+def test_polls_that_are_killed_again_and_again_fail_by_name(pipeline: Pipeline) -> None:
+    pipeline.announce(pipeline.sources(3))
+    for _ in range(5):
+        pipeline.faults.crash("ReceiveMessage")
+        with pytest.raises(CrashError):
+            pipeline.poll_once()
+        pipeline.faults.forget()
+        pipeline.expire_leases()
+        pipeline.expire_visibility()
+    with pytest.raises(PollUnfinishedError, match="5 calls in a row"):
+        pipeline.poll_once()
+
+
 def test_a_repeat_after_success_gives_the_same_answer(pipeline: Pipeline) -> None:
     run = pipeline.claim(11)
     assert pipeline.poll_once() == run
@@ -379,7 +424,9 @@ def test_an_item_of_a_run_that_still_polls_is_left_in_flight(pipeline: Pipeline)
     pipeline.announce([source])
     later = pipeline.poll(execution="two")
     assert counts(pipeline, later)["dropped"] == {"left_in_flight": 1}
-    assert pipeline.in_flight() == 1
+    # It is no work of this run, and the next one finds it.
+    assert pipeline.in_flight() == 0
+    assert len(pipeline.waiting()) == 1
 
 
 def test_an_item_of_a_closed_run_is_claimed_again(pipeline: Pipeline) -> None:

@@ -286,10 +286,10 @@ def test_a_dead_poll_that_listed_nothing_is_closed_when_it_is_resumed(
         assert pipeline.open_runs() == set()
 
 
-def test_messages_of_a_dead_poll_are_left_in_flight_until_it_was_looked_after(
+def test_messages_of_a_dead_poll_stay_on_the_queue_until_it_was_looked_after(
     pipeline: Pipeline,
 ) -> None:
     dead_poll(pipeline, "DeleteMessageBatch", count=3)
     waiting = pipeline.poll(execution="two")
     assert waiting["claimed"] == 0
-    assert pipeline.in_flight() == 3
+    assert (pipeline.in_flight(), len(pipeline.waiting())) == (0, 3)

@@ -46,8 +46,6 @@ FEATURES = {
     "confidence": "Fractional",
 }
 
-#: A minute more than the consumer of the intake queue may run.
-VISIBILITY_SECONDS = 360
 RETENTION_SECONDS = 14 * 24 * 3600
 
 
@@ -154,6 +152,9 @@ _TIMEOUT = re.compile(r"^      timeout_seconds = (\S+)$", re.MULTILINE)
 _POLL_TIMEOUT = re.compile(r"^  poll_timeout_seconds\s*= (\d+)$", re.MULTILINE)
 
 
+_VISIBILITY = re.compile(
+    r"^  visibility_timeout_seconds = var.consumer_timeout_seconds \+ (\d+)$", re.MULTILINE
+)
 _MAX_RECEIVES = re.compile(r"^  max_receive_count = (\d+)$", re.MULTILINE)
 
 
@@ -187,6 +188,20 @@ def timeouts() -> dict[str, float]:
             words = timeout[1]
             found[start[1]] = float(poll[1] if words == "local.poll_timeout_seconds" else words)
     return found
+
+
+@functools.cache
+def visibility_seconds() -> float:
+    """Return for how long the intake queue hides what was received, as the module says.
+
+    Raises:
+        ValueError: If the module says nothing.
+    """
+    found = _VISIBILITY.search((ROOT / "modules/intake/main.tf").read_text(encoding="utf-8"))
+    if found is None:
+        message = "modules/intake/main.tf names no visibility_timeout_seconds"
+        raise ValueError(message)
+    return timeouts()["poll_queue"] + float(found[1])
 
 
 def function_name(step: str) -> str:

@@ -20,6 +20,7 @@ from labeling_faults.trouble import NoTrouble
 from labeling_lambdas.aws import item_updates
 from labeling_lambdas.aws.feature_store import FeatureStore
 from labeling_lambdas.aws.item_ledger import ItemLedger
+from labeling_lambdas.aws.poll_ledger import Poll, PollLedger
 from labeling_lambdas.domain import claims, identity, settlement
 from labeling_lambdas.domain.accounting import Settled
 from labeling_lambdas.errors import DeliveryError
@@ -203,6 +204,17 @@ def _closed_with_work_left(right: Function) -> Function:
     return lambda self, run: (right(self, run)[0], True)
 
 
+def _noted_too_late(_right: Function) -> Function:
+    return lambda _self, _run, _poll, _lease: True
+
+
+def _forgets_the_lease(right: Function) -> Function:
+    def find(self: PollLedger, run_id: str) -> Poll:
+        return Poll(0, right(self, run_id).unfinished)
+
+    return find
+
+
 MUTATIONS = (
     Mutation(
         "I1",
@@ -333,6 +345,22 @@ MUTATIONS = (
         returning,
         "dead_letter_message",
         _message_without_reason,
+    ),
+    Mutation(
+        "I6",
+        "a poll receives before it notes so",
+        "poll_queue",
+        PollLedger,
+        "begin",
+        _noted_too_late,
+    ),
+    Mutation(
+        "I6",
+        "a repeated poll does not wait for hidden messages",
+        "poll_queue",
+        PollLedger,
+        "find",
+        _forgets_the_lease,
     ),
 )
 

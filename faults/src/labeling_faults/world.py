@@ -138,7 +138,7 @@ class World:
         )
         self.intake_url = account.sqs.create_queue(
             deployment.INTAKE_QUEUE,
-            visibility_seconds=deployment.VISIBILITY_SECONDS,
+            visibility_seconds=deployment.visibility_seconds(),
             retention_seconds=deployment.RETENTION_SECONDS,
             dead_letters=(deployment.DEAD_LETTER_QUEUE, deployment.max_receives()),
         )

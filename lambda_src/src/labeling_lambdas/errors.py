@@ -23,6 +23,10 @@ class RunNotFoundError(LabelingError):
     """The ledger has no open run of this name."""
 
 
+class PollUnfinishedError(LabelingError):
+    """Polls were killed, or left messages hidden, call after call."""
+
+
 class OutOfTimeError(LabelingError):
     """The function stopped before its deadline. Calling it again goes on with the work."""
 

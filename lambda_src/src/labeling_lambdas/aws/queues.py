@@ -33,6 +33,10 @@ BATCH_BYTES = 256 * 1024
 #: poll asks some of them.
 LONG_POLL_SECONDS = 2
 
+#: Seconds for which a received message is hidden. A minute more than ``poll_queue`` may run, so
+#: that nothing comes back while it is being claimed; ``modules/intake`` gives the queue the same.
+HIDDEN_SECONDS = 360
+
 _ROUNDS = 5
 _PAUSE_SECONDS = 0.2
 
@@ -51,6 +55,19 @@ class Message(NamedTuple):
     body: str
 
 
+class Received(NamedTuple):
+    """What one receive has given.
+
+    Attributes:
+        messages: The messages.
+        complete: Whether nothing else was received. An answer that was lost, so that the SDK asked
+            again, has hidden messages that nobody knows of.
+    """
+
+    messages: list[Message]
+    complete: bool
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Queue:
     """One queue.
@@ -63,17 +80,19 @@ class Queue:
     client: SQSClient
     url: str
 
-    def receive(self, count: int) -> list[Message]:
+    def receive(self, count: int) -> Received:
         """Receive up to ``count`` messages (1 to 10), waiting shortly for the first."""
         answer = self.client.receive_message(
             QueueUrl=self.url,
             MaxNumberOfMessages=min(count, BATCH_MESSAGES),
             WaitTimeSeconds=LONG_POLL_SECONDS,
+            VisibilityTimeout=HIDDEN_SECONDS,
         )
-        return [
+        messages = [
             Message(message["MessageId"], message["ReceiptHandle"], message["Body"])
             for message in answer.get("Messages", [])
         ]
+        return Received(messages, complete=not answer["ResponseMetadata"].get("RetryAttempts"))
 
     def delete(self, messages: Sequence[Message]) -> int:
         """Delete messages, as far as SQS does it.
@@ -98,16 +117,20 @@ class Queue:
             refused += len(answer.get("Failed", []))
         return refused
 
-    def show_again(self, messages: Sequence[Message]) -> None:
+    def show_again(self, messages: Sequence[Message]) -> bool:
         """End the hiding of received messages, as far as SQS does it.
 
-        A refusal only delays them until their visibility timeout, and whoever calls this has an
-        error of its own to tell.
+        A refusal only delays them until their visibility timeout, and whoever calls this may have
+        an error of its own to tell.
+
+        Returns:
+            Whether none of them is hidden any more.
         """
+        shown = True
         for start in range(0, len(messages), BATCH_MESSAGES):
             batch = messages[start : start + BATCH_MESSAGES]
             try:
-                self.client.change_message_visibility_batch(
+                answer = self.client.change_message_visibility_batch(
                     QueueUrl=self.url,
                     Entries=[
                         {
@@ -119,10 +142,15 @@ class Queue:
                     ],
                 )
             except ClientError as error:
+                shown = False
                 _log.warning(
                     "messages stay hidden",
                     extra={"messages": len(batch), "problem": str(error)},
                 )
+            else:
+                # The sender's fault is a message that was deleted or came back meanwhile.
+                shown &= all(entry["SenderFault"] for entry in answer.get("Failed", []))
+        return shown
 
     def send(self, bodies: Sequence[str]) -> None:
         """Send messages.

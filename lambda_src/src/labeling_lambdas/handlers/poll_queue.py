@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.artifacts import Artifacts
 from labeling_lambdas.aws.item_claims import ItemClaims
+from labeling_lambdas.aws.poll_ledger import PollLedger
 from labeling_lambdas.aws.queues import Queue
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
@@ -56,6 +57,7 @@ def handler(event: PollEvent, context: LambdaContext) -> dict[str, Any]:
         execution_arn=event["execution_arn"],
         max_items=settings.max_items_per_run,
         runs=RunLedger(clients.dynamodb(), settings.ledger_table),
+        polls=PollLedger(clients.dynamodb(), settings.ledger_table),
         items=items,
         artifacts=Artifacts(clients.s3(), settings.output_bucket, settings.kms_key_arn, run_id),
         deadline=Deadline.of(context),

@@ -129,15 +129,41 @@ class Drain:
     deadline: Deadline
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _failed: threading.Event = field(default_factory=threading.Event)
+    _in_doubt: threading.Event = field(default_factory=threading.Event)
+    _left: list[Message] = field(default_factory=list)
     #: Whether the run was opened, by this drain's first part.
     opened: bool = False
 
     def drain(self) -> Drained:
         """Receive until the queue is empty, the budget is used up or time runs short."""
-        with ThreadPoolExecutor(THREADS) as threads:
-            results = list(threads.map(self._work, range(THREADS)))
+        try:
+            with ThreadPoolExecutor(THREADS) as threads:
+                results = list(threads.map(self._work, range(THREADS)))
+        finally:
+            # Not before all threads have stopped receiving, or they would receive them again.
+            self._show_again(self._left)
         intake = Intake.total(part for parts, _ in results for part in parts)
         return Drained(intake, any(out_of_time for _, out_of_time in results))
+
+    @property
+    def hides(self) -> bool:
+        """Whether messages that were received may be hidden, and neither claimed nor dropped."""
+        return self._in_doubt.is_set()
+
+    def _show_again(self, messages: list[Message]) -> None:
+        if not self.intake.show_again(messages):
+            self._in_doubt.set()
+
+    def _receive(self, count: int) -> list[Message]:
+        try:
+            received = self.intake.receive(count)
+        except Exception:
+            # It may have taken effect all the same.
+            self._in_doubt.set()
+            raise
+        if not received.complete:
+            self._in_doubt.set()
+        return received.messages
 
     def _work(self, thread: int) -> tuple[list[Intake], bool]:
         held: list[Message] = []
@@ -148,7 +174,7 @@ class Drain:
                 # The step is tried again at once. Were the messages still hidden then, the repeat
                 # would find an empty queue and the execution succeed, run after run.
                 self._failed.set()
-                self.intake.show_again(held)
+                self._show_again(held)
 
     def _receive_and_process(self, thread: int, held: list[Message]) -> tuple[list[Intake], bool]:
         parts: list[Intake] = []
@@ -162,7 +188,7 @@ class Drain:
             if not room and not held:
                 break
             if room:
-                received = self.intake.receive(room)
+                received = self._receive(room)
                 self.budget.release(room - len(received))
                 held += received
                 empty_polls = 0 if received else empty_polls + 1
@@ -189,6 +215,7 @@ class Drain:
         # The claims are durable and listed from here on: only now may the messages go.
         done = [entry.message for entry in listed if entry.verdict is not Drop.LEFT_IN_FLIGHT]
         refused = self.intake.delete(done)
+        self._left += [it.message for it in listed if it.verdict is Drop.LEFT_IN_FLIGHT]
         self.budget.release(len(messages) - len(claimed))
         _log.info(
             "part processed",

@@ -7,10 +7,11 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from labeling_lambdas.aws.queues import HIDDEN_SECONDS, LONG_POLL_SECONDS
 from labeling_lambdas.domain.accounting import PROBE_AFTER_FAILED_JOBS, Outcome
 from labeling_lambdas.domain.intake import Intake
 from labeling_lambdas.domain.states import RunState
-from labeling_lambdas.errors import RunAliveError
+from labeling_lambdas.errors import PollUnfinishedError, RunAliveError
 from labeling_lambdas.steps.claims import part_of, resolve_part
 from labeling_lambdas.steps.draining import Budget, Drain, Drained
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.aws.item_ledger import ItemLedger
-    from labeling_lambdas.aws.run_ledger import RunLedger
+    from labeling_lambdas.aws.poll_ledger import PollLedger
+    from labeling_lambdas.aws.run_ledger import Run, RunLedger
     from labeling_lambdas.deadline import Deadline
 
 _log = logging.getLogger(__name__)
@@ -29,6 +31,9 @@ SEALING_SECONDS = 30
 
 #: Seconds that are kept for the answer of a call that only waited.
 _ANSWERING_SECONDS = 10
+
+#: Calls in a row that may be killed, or leave messages hidden, before the step fails by name.
+_MOST_UNFINISHED = 5
 
 
 class Polled(NamedTuple):
@@ -56,6 +61,7 @@ class Polling:
         execution_arn: The execution that polls.
         max_items: Items that the run may claim.
         runs: The ledger's runs.
+        polls: The ledger's polls.
         items: The ledger's items.
         artifacts: The run's files.
         deadline: When to stop.
@@ -65,6 +71,7 @@ class Polling:
     execution_arn: str
     max_items: int
     runs: RunLedger
+    polls: PollLedger
     items: ItemLedger
     artifacts: Artifacts
     deadline: Deadline
@@ -74,16 +81,30 @@ class Polling:
 
         Args:
             new_drain: Makes the drain from a budget, a look-up of runs and an opener.
+
+        Raises:
+            PollUnfinishedError: If call after call was killed or left messages hidden.
         """
         run = self.runs.find(self.run_id)
         if run is not None and run.state is not RunState.POLLING:
             # An earlier call sealed the run, and its answer was lost.
             return self.seal()
-        if run is not None and run.lease_until > self.deadline.now:
-            # An earlier call may still be claiming, or was killed; only its lease tells when it is
-            # over. Sealing before would leave its last claims out of the list.
-            self.deadline.wait_until(run.lease_until, leaving=_ANSWERING_SECONDS)
-            return Polled(self.run_id, run.generation, Intake(), more=True)
+        poll = self.polls.find(self.run_id)
+        until = max(poll.lease_until, run.lease_until if run is not None else 0)
+        if until > self.deadline.now:
+            # An earlier call may still be claiming, or was killed and its messages are hidden; only
+            # its lease tells when that is over. Ending before would leave them to a later schedule.
+            self.deadline.wait_until(until, leaving=_ANSWERING_SECONDS)
+            return self._again(run)
+        if poll.unfinished >= _MOST_UNFINISHED:
+            message = (
+                f"{poll.unfinished} calls in a row for run {self.run_id} were killed, or left"
+                " messages hidden"
+            )
+            raise PollUnfinishedError(message)
+        lease = self.deadline.ends_at + LONG_POLL_SECONDS + HIDDEN_SECONDS
+        if not self.polls.begin(self.run_id, poll, lease):
+            return self._again(run)
         claimed = self._claimed_so_far()
         budget = Budget(self._limit() - claimed)
         drain = new_drain(
@@ -98,10 +119,24 @@ class Polling:
             # while such a call could still be claiming.
             if drain.opened:
                 self.runs.end_lease(self.run_id, self.execution_arn)
-        return self._finish(drained, budget)
+            self._end_lease(lease, hides=drain.hides)
+        return self._finish(drained, budget, hides=drain.hides)
 
-    def _finish(self, drained: Drained, budget: Budget) -> Polled:
+    def _again(self, run: Run | None) -> Polled:
+        generation = run.generation if run is not None else 0
+        return Polled(self.run_id, generation, Intake(), more=True)
+
+    def _end_lease(self, lease: int, *, hides: bool) -> None:
+        if hides:
+            hidden_until = int(self.deadline.now) + 1 + HIDDEN_SECONDS
+            self.polls.shorten(self.run_id, lease, hidden_until)
+        else:
+            self.polls.end(self.run_id, lease)
+
+    def _finish(self, drained: Drained, budget: Budget, *, hides: bool) -> Polled:
         run = self.runs.find(self.run_id)
+        if hides:
+            return self._again(run)
         if run is None:
             return Polled(self.run_id, 0, Intake(), more=False)
         more = drained.out_of_time and budget.left > 0

@@ -1,0 +1,20 @@
+"""Waits and leases of the functions against the limits that the module gives them."""
+
+from __future__ import annotations
+
+from labeling_faults import deployment
+from labeling_lambdas.aws.queues import HIDDEN_SECONDS, LONG_POLL_SECONDS
+from labeling_lambdas.steps import draining, polling
+
+
+def test_messages_are_hidden_for_as_long_as_the_module_says() -> None:
+    assert deployment.visibility_seconds() == HIDDEN_SECONDS
+
+
+def test_nothing_comes_back_while_the_call_that_received_it_may_run() -> None:
+    assert deployment.timeouts()["poll_queue"] + LONG_POLL_SECONDS < HIDDEN_SECONDS
+
+
+def test_a_poll_has_time_to_receive_before_it_must_stop() -> None:
+    timeout = deployment.timeouts()["poll_queue"]
+    assert timeout / 2 > draining.STOP_RECEIVING_SECONDS + polling.SEALING_SECONDS
