@@ -1,10 +1,13 @@
 # Names and ARNs, built as strings: policies and the state machine's definition are then known at plan, and
-# resources that name each other make no cycle.
+# resources that name each other make no cycle. What they are made of is kept in identity.tf.
 
 locals {
-  partition  = data.aws_partition.current.partition
-  region     = data.aws_service.sagemaker.region
-  account_id = data.aws_caller_identity.current.account_id
+  account_id  = terraform_data.identity.input.account_id
+  iam         = merge(var.iam, { path = terraform_data.identity.input.iam_path })
+  job_name    = terraform_data.identity.input.job_name
+  kms_key_arn = terraform_data.identity.input.kms_key_arn
+  partition   = terraform_data.identity.input.partition
+  region      = terraform_data.identity.input.region
 
   deployment = {
     account_id = local.account_id
@@ -35,35 +38,37 @@ locals {
     ["consolidate_verification", "prepare_verification"] : []
   )
   function_steps = setunion(local.workflow_steps, local.rule_steps, local.ground_truth_steps)
+  # What a function logged outlives it: its log group stays when verification is turned off or the task type changes.
+  logging_steps = setunion(local.function_steps, ["consolidate_verification", "prepare_verification", "split_text", "start_verification_job"])
   # These read and write objects of the output bucket.
   artifact_steps = setsubtract(local.workflow_steps, ["recover_runs", "stop_job"])
 
   bucket_names = {
-    for use in ["features", "output", "upload"] : use => "${var.job_name}-${local.account_id}-${local.region}-${use}"
+    for use in ["features", "output", "upload"] : use => "${local.job_name}-${local.account_id}-${local.region}-${use}"
   }
-  function_names = { for step in local.function_steps : step => "${var.job_name}-${replace(step, "_", "-")}" }
+  function_names = { for step in local.function_steps : step => "${local.job_name}-${replace(step, "_", "-")}" }
   log_group_names = merge(
-    { for step, name in local.function_names : step => "/aws/lambda/${name}" },
-    { state_machine = "/aws/vendedlogs/states/${var.job_name}" },
+    { for step in local.logging_steps : step => "/aws/lambda/${local.job_name}-${replace(step, "_", "-")}" },
+    { state_machine = "/aws/vendedlogs/states/${local.job_name}" },
   )
   queue_names = {
-    for use in ["dead_letter", "intake", "undelivered"] : use => "${var.job_name}-${replace(use, "_", "-")}"
+    for use in ["dead_letter", "intake", "undelivered"] : use => "${local.job_name}-${replace(use, "_", "-")}"
   }
-  rule_names = { for use in ["job_state", "upload"] : use => "${var.job_name}-${replace(use, "_", "-")}" }
+  rule_names = { for use in ["job_state", "upload"] : use => "${local.job_name}-${replace(use, "_", "-")}" }
 
   # Role names hold the region: IAM is global, and one pipeline may be deployed in several regions.
   role_names = merge(
     { for step, name in local.function_names : step => "${name}-${local.region}" },
     {
-      feature_group = "${var.job_name}-feature-group-${local.region}"
-      ground_truth  = "${var.job_name}-ground-truth-${local.region}"
-      schedule      = "${var.job_name}-schedule-${local.region}"
-      workflow      = "${var.job_name}-workflow-${local.region}"
+      feature_group = "${local.job_name}-feature-group-${local.region}"
+      ground_truth  = "${local.job_name}-ground-truth-${local.region}"
+      schedule      = "${local.job_name}-schedule-${local.region}"
+      workflow      = "${local.job_name}-workflow-${local.region}"
     },
   )
 
-  feature_group_name = coalesce(var.feature_group.name, var.job_name)
-  ledger_table_name  = "${var.job_name}-ledger"
+  feature_group_name = terraform_data.identity.input.feature_group_name
+  ledger_table_name  = "${local.job_name}-ledger"
 
   arn_prefixes = {
     for service in ["dynamodb", "events", "lambda", "logs", "sagemaker", "scheduler", "sqs", "states"] :
@@ -72,20 +77,20 @@ locals {
 
   bucket_arns       = { for use, name in local.bucket_names : use => "arn:${local.partition}:s3:::${name}" }
   event_bus_arn     = "${local.arn_prefixes.events}:event-bus/default"
-  execution_arns    = "${local.arn_prefixes.states}:execution:${var.job_name}:*"
+  execution_arns    = "${local.arn_prefixes.states}:execution:${local.job_name}:*"
   feature_group_arn = "${local.arn_prefixes.sagemaker}:feature-group/${lower(local.feature_group_name)}"
   function_arns     = { for step, name in local.function_names : step => "${local.arn_prefixes.lambda}:function:${name}" }
-  labeling_job_arns = "${local.arn_prefixes.sagemaker}:labeling-job/${var.job_name}-*"
+  labeling_job_arns = "${local.arn_prefixes.sagemaker}:labeling-job/${local.job_name}-*"
   ledger_table_arn  = "${local.arn_prefixes.dynamodb}:table/${local.ledger_table_name}"
   log_group_arns    = { for use, name in local.log_group_names : use => "${local.arn_prefixes.logs}:log-group:${name}" }
   queue_arns        = { for use, name in local.queue_names : use => "${local.arn_prefixes.sqs}:${name}" }
   role_arns = merge(
-    { for use, name in local.role_names : use => "arn:${local.partition}:iam::${local.account_id}:role${var.iam.path}${name}" },
+    { for use, name in local.role_names : use => "arn:${local.partition}:iam::${local.account_id}:role${local.iam.path}${name}" },
     var.ground_truth_role == null ? {} : { ground_truth = var.ground_truth_role.arn },
   )
   rule_arns         = { for use, name in local.rule_names : use => "${local.arn_prefixes.events}:rule/${name}" }
-  schedule_arn      = "${local.arn_prefixes.scheduler}:schedule/default/${var.job_name}"
-  state_machine_arn = "${local.arn_prefixes.states}:stateMachine:${var.job_name}"
+  schedule_arn      = "${local.arn_prefixes.scheduler}:schedule/default/${local.job_name}"
+  state_machine_arn = "${local.arn_prefixes.states}:stateMachine:${local.job_name}"
 }
 
 locals {
@@ -106,7 +111,7 @@ locals {
 
   task_title           = coalesce(var.task.title, local.task_type.default_task.title)
   task_description     = coalesce(var.task.description, local.task_type.default_task.description)
-  label_attribute_name = "${var.job_name}${local.task_type.label_attribute_suffix}"
+  label_attribute_name = "${local.job_name}${local.task_type.label_attribute_suffix}"
 
   verification_enabled = var.verification != null
   # As the variable, but with what the task type says where the caller says nothing.
@@ -123,7 +128,7 @@ locals {
   }
   verification_categories     = coalescelist(try(coalesce(var.verification.categories, []), []), local.task_type.verification.categories)
   verification_description    = coalesce(try(var.verification.description, null), local.task_type.verification.default_task.description)
-  verification_attribute_name = "${var.job_name}-verification"
+  verification_attribute_name = "${local.job_name}-verification"
 
   managed_function_account    = lookup(local.task_type_table.managed_function_accounts, local.region, "unsupported-region")
   managed_function_arn_prefix = "arn:${local.partition}:lambda:${local.region}:${local.managed_function_account}:function"

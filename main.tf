@@ -1,9 +1,23 @@
 # The module's table of contents: what exists and how it is wired. Names and ARNs are in locals.tf, the functions
 # and their permissions in functions.tf.
 
-data "aws_caller_identity" "current" {}
+data "aws_caller_identity" "current" {
+  lifecycle {
+    postcondition {
+      condition     = try(var.deployment.account_id, self.account_id) == self.account_id
+      error_message = "deployment.account_id is not the account of the provider's credentials, ${self.account_id}."
+    }
+  }
+}
 
-data "aws_partition" "current" {}
+data "aws_partition" "current" {
+  lifecycle {
+    postcondition {
+      condition     = try(var.deployment.partition, self.partition) == self.partition
+      error_message = "deployment.partition is not the partition of the provider, ${self.partition}."
+    }
+  }
+}
 
 # The region as every supported provider gives it: data.aws_region names it by an attribute that provider 6 deprecates, or
 # by one that provider 5 lacks.
@@ -15,6 +29,11 @@ data "aws_service" "sagemaker" {
       condition     = contains(keys(local.task_type_table.managed_function_accounts), self.region)
       error_message = "Region ${self.region} has no Ground Truth functions for task_type ${var.task_type}. Deploy to one of ${join(", ", keys(local.task_type_table.managed_function_accounts))}."
     }
+
+    postcondition {
+      condition     = try(var.deployment.region, self.region) == self.region
+      error_message = "deployment.region is not the region of the provider, ${self.region}."
+    }
   }
 }
 
@@ -24,9 +43,9 @@ module "encryption" {
   deletion_window_days  = var.kms_deletion_window_days
   deployment            = local.deployment
   event_rule_arns       = values(local.rule_arns)
-  existing_key          = var.kms_key
+  existing_key          = var.kms_key == null ? null : { arn = local.kms_key_arn }
   log_group_arns        = values(local.log_group_arns)
-  name                  = var.job_name
+  name                  = local.job_name
   reader_principal_arns = var.reader_principal_arns
   role_arns             = values(local.role_arns)
   tags                  = var.tags
@@ -36,7 +55,7 @@ module "encryption" {
 module "storage" {
   source = "./modules/storage"
 
-  access_logs                  = var.access_logs == null ? null : { bucket_name = var.access_logs.bucket_name, prefix = "${var.access_logs.prefix}${var.job_name}/" }
+  access_logs                  = var.access_logs == null ? null : { bucket_name = var.access_logs.bucket_name, prefix = "${var.access_logs.prefix}${local.job_name}/" }
   administrator_principal_arns = local.administrator_principal_arns
   bucket_arns                  = local.bucket_arns
   bucket_names                 = local.bucket_names
@@ -89,6 +108,29 @@ module "ledger" {
   kms_key_arn                 = module.encryption.key_arn
   name                        = local.ledger_table_name
   tags                        = var.tags
+
+  # The last to be created is the first to be destroyed: where its protection refuses, all the rest still stands.
+  depends_on = [
+    module.encryption,
+    module.feature_group,
+    module.function,
+    module.ground_truth,
+    module.intake,
+    module.log_groups,
+    module.monitoring,
+    module.parameters,
+    module.storage,
+    module.workflow,
+  ]
+}
+
+module "log_groups" {
+  source = "./modules/log_groups"
+
+  kms_key_arn    = module.encryption.key_arn
+  names          = { for step in local.logging_steps : step => local.log_group_names[step] }
+  retention_days = var.log_retention_days
+  tags           = var.tags
 }
 
 module "feature_group" {
@@ -99,12 +141,12 @@ module "feature_group" {
   bucket_name          = module.storage.bucket_names.features
   deployment           = local.deployment
   extra_feature_names  = keys(var.extra_features)
-  iam                  = var.iam
+  iam                  = local.iam
   kms_key_arn          = module.encryption.key_arn
   name                 = local.feature_group_name
-  online_store_enabled = var.feature_group.online_store_enabled
+  online_store_enabled = terraform_data.identity.input.online_store_enabled
   role_name            = local.role_names.feature_group
-  table_format         = var.feature_group.table_format
+  table_format         = terraform_data.identity.input.table_format
   tags                 = var.tags
 }
 
@@ -114,7 +156,7 @@ module "ground_truth" {
   categories_s3_uri  = var.categories_s3_uri
   deployment         = local.deployment
   existing_role      = var.ground_truth_role
-  iam                = var.iam
+  iam                = local.iam
   instructions       = { full = coalesce(var.instructions.full, local.task_description), short = coalesce(var.instructions.short, local.task_description) }
   kms_key_arn        = module.encryption.key_arn
   label_details      = var.label_details
@@ -148,16 +190,15 @@ module "function" {
   description             = each.value.description
   environment = merge(each.value.environment, {
     LEDGER_TABLE  = local.ledger_table_name
-    PIPELINE_NAME = var.job_name
+    PIPELINE_NAME = local.job_name
   })
   function_arn         = local.function_arns[each.key]
   handler              = "labeling_lambdas.handlers.${each.key}.handler"
-  iam                  = var.iam
+  iam                  = local.iam
   kms_key_arn          = module.encryption.key_arn
   layer_arns           = var.functions.layer_arns
   log_group_arn        = local.log_group_arns[each.key]
-  log_group_name       = local.log_group_names[each.key]
-  log_retention_days   = var.log_retention_days
+  log_group_name       = module.log_groups.names[each.key]
   memory_mb            = each.value.memory_mb
   name                 = local.function_names[each.key]
   package              = var.lambda_package
@@ -185,7 +226,7 @@ module "workflow" {
   function_arns = {
     for step in local.workflow_steps : step => local.function_arns[step]
   }
-  iam = var.iam
+  iam = local.iam
   job_state_function = {
     arn  = module.function["job_state_change"].arn
     name = module.function["job_state_change"].name
@@ -199,7 +240,7 @@ module "workflow" {
   log_group_name          = local.log_group_names.state_machine
   log_level               = var.state_machine_log_level
   log_retention_days      = var.log_retention_days
-  name                    = var.job_name
+  name                    = local.job_name
   role_name               = local.role_names.workflow
   schedule                = var.schedule
   schedule_arn            = local.schedule_arn
@@ -217,7 +258,7 @@ module "monitoring" {
   dead_letter_threshold      = var.alarms.dead_letter_threshold
   deployment                 = local.deployment
   kms_key_arn                = module.encryption.key_arn
-  name                       = var.job_name
+  name                       = local.job_name
   oldest_message_age_seconds = var.alarms.oldest_message_age_seconds
   queue_names                = local.queue_names
   rule_names                 = local.rule_names
@@ -228,13 +269,13 @@ module "monitoring" {
 module "parameters" {
   source = "./modules/parameters"
 
-  prefix = "/${var.job_name}"
+  prefix = "/${local.job_name}"
   tags   = var.tags
   values = merge(
     {
       dead-letter-queue-url = module.intake.queue_urls.dead_letter
       feature-group-name    = module.feature_group.name
-      ledger-table-name     = module.ledger.name
+      ledger-table-name     = local.ledger_table_name
       output-bucket-name    = module.storage.bucket_names.output
       state-machine-arn     = module.workflow.state_machine_arn
       task-type             = var.task_type

@@ -67,7 +67,7 @@ output "ssm_parameter_names" {
 output "state_machine_arn" {
   description = "State machine of the pipeline; start it by hand with the input {}."
   value       = module.workflow.state_machine_arn
-  depends_on  = [module.feature_group, module.function, module.ledger]
+  depends_on  = [module.ledger]
 }
 
 output "undelivered_queue_url" {

@@ -79,6 +79,37 @@ variable "categories_s3_uri" {
   }
 }
 
+variable "deployment" {
+  description = <<-EOT
+    Account, partition and region of the deployment. Null reads them with the provider's credentials. Give them where the module block has depends_on: Terraform then reads nothing before apply, and the plan shows no names.
+
+    - `account_id` - Account of the provider's credentials, 12 digits.
+    - `region` - Region of the provider.
+    - `partition` - (Optional) Partition of the region. Defaults to `aws`.
+  EOT
+  type = object({
+    account_id = string
+    region     = string
+    partition  = optional(string, "aws")
+  })
+  default = null
+
+  validation {
+    condition     = var.deployment == null || can(regex("^[0-9]{12}$", var.deployment.account_id))
+    error_message = "deployment.account_id must have 12 digits."
+  }
+
+  validation {
+    condition     = var.deployment == null || contains(keys(local.task_type_table.managed_function_accounts), try(var.deployment.region, ""))
+    error_message = "deployment.region must be one of ${join(", ", keys(local.task_type_table.managed_function_accounts))}."
+  }
+
+  validation {
+    condition     = var.deployment == null || can(regex("^aws(-[a-z-]+)?$", var.deployment.partition))
+    error_message = "deployment.partition must be the name of a partition, such as aws."
+  }
+}
+
 variable "extra_features" {
   description = "Further features of each record: name to dotted path in the output line, for example { weather = \"capture.weather\" }. Those known when the feature group is created are columns; later ones go into extra_json."
   type        = map(string)
@@ -703,8 +734,8 @@ variable "verification" {
   }
 
   validation {
-    condition     = var.verification == null || try(split(":", var.verification.workteam_arn)[3], "") == data.aws_service.sagemaker.region
-    error_message = "verification.workteam_arn must be of the region of the deployment, ${data.aws_service.sagemaker.region}."
+    condition     = var.verification == null || try(split(":", var.verification.workteam_arn)[3], "") == local.current.region
+    error_message = "verification.workteam_arn must be of the region of the deployment, ${local.current.region}."
   }
 
   validation {
@@ -841,7 +872,7 @@ variable "workteam_arn" {
   }
 
   validation {
-    condition     = try(split(":", var.workteam_arn)[3], "") == data.aws_service.sagemaker.region
-    error_message = "workteam_arn must be of the region of the deployment, ${data.aws_service.sagemaker.region}."
+    condition     = try(split(":", var.workteam_arn)[3], "") == local.current.region
+    error_message = "workteam_arn must be of the region of the deployment, ${local.current.region}."
   }
 }

@@ -49,8 +49,22 @@ resource "aws_sagemaker_feature_group" "this" {
   }
 
   lifecycle {
-    # The provider replaces the group, and with it the records, when a definition changes.
-    ignore_changes = [feature_definition]
+    # The provider replaces the group, and with it the records, when one of them changes or is not known at plan.
+    ignore_changes = [
+      description,
+      event_time_feature_name,
+      feature_definition,
+      feature_group_name,
+      offline_store_config,
+      online_store_config,
+      record_identifier_feature_name,
+      role_arn,
+    ]
+
+    postcondition {
+      condition     = self.feature_group_name == var.name
+      error_message = "feature_group.name: the feature group ${self.feature_group_name} holds records and cannot become ${var.name}. Keep the name, or deploy a second pipeline."
+    }
   }
 
   depends_on = [aws_iam_role_policy.this]

@@ -1,4 +1,4 @@
-# One function: its role, its log group, its code.
+# One function: its role and its code. Its log group outlives it and is in the module log_groups.
 
 locals {
   shipped_package = "${path.module}/package/labeling_lambdas.zip"
@@ -132,13 +132,6 @@ resource "aws_iam_role_policy" "this" {
   policy = data.aws_iam_policy_document.this.json
 }
 
-resource "aws_cloudwatch_log_group" "this" {
-  name              = var.log_group_name
-  kms_key_id        = var.kms_key_arn
-  retention_in_days = var.log_retention_days
-  tags              = var.tags
-}
-
 resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_116:The state machine waits for the answer of its steps; what rules call has the undelivered queue on the rule or as its destination.
   function_name                  = var.name
@@ -167,7 +160,7 @@ resource "aws_lambda_function" "this" {
   logging_config {
     application_log_level = "INFO"
     log_format            = "JSON"
-    log_group             = aws_cloudwatch_log_group.this.name
+    log_group             = var.log_group_name
     system_log_level      = "WARN"
   }
 

@@ -63,11 +63,6 @@ variable "log_group_name" {
   type        = string
 }
 
-variable "log_retention_days" {
-  description = "Days the log group keeps its events."
-  type        = number
-}
-
 variable "memory_mb" {
   description = "Memory in MB."
   type        = number

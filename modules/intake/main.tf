@@ -22,6 +22,15 @@ resource "aws_sqs_queue" "dead_letter" {
   kms_master_key_id         = var.kms_key_arn
   message_retention_seconds = local.longest_retention_seconds
   tags                      = var.tags
+
+  lifecycle {
+    ignore_changes = [name]
+
+    postcondition {
+      condition     = self.name == var.queue_names.dead_letter
+      error_message = "job_name: the queue ${self.name} holds messages and cannot become ${var.queue_names.dead_letter}. Keep the name, or deploy a second pipeline."
+    }
+  }
 }
 
 resource "aws_sqs_queue" "undelivered" {
@@ -29,6 +38,15 @@ resource "aws_sqs_queue" "undelivered" {
   kms_master_key_id         = var.kms_key_arn
   message_retention_seconds = local.longest_retention_seconds
   tags                      = var.tags
+
+  lifecycle {
+    ignore_changes = [name]
+
+    postcondition {
+      condition     = self.name == var.queue_names.undelivered
+      error_message = "job_name: the queue ${self.name} holds messages and cannot become ${var.queue_names.undelivered}. Keep the name, or deploy a second pipeline."
+    }
+  }
 }
 
 resource "aws_sqs_queue" "intake" {
@@ -40,6 +58,15 @@ resource "aws_sqs_queue" "intake" {
 
   # A minute more than the consumer can run: its messages do not come back while it still claims them.
   visibility_timeout_seconds = var.consumer_timeout_seconds + 60
+
+  lifecycle {
+    ignore_changes = [name]
+
+    postcondition {
+      condition     = self.name == var.queue_names.intake
+      error_message = "job_name: the queue ${self.name} holds messages and cannot become ${var.queue_names.intake}. Keep the name, or deploy a second pipeline."
+    }
+  }
 }
 
 resource "aws_sqs_queue_redrive_policy" "intake" {

@@ -26,4 +26,13 @@ resource "aws_dynamodb_table" "this" {
     attribute_name = "expires_at"
     enabled        = true
   }
+
+  lifecycle {
+    ignore_changes = [hash_key, name]
+
+    postcondition {
+      condition     = self.name == var.name
+      error_message = "job_name: the ledger ${self.name} knows what was labeled and cannot become ${var.name}. Keep the name, or deploy a second pipeline."
+    }
+  }
 }

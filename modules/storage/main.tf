@@ -43,6 +43,15 @@ resource "aws_s3_bucket" "this" {
   bucket        = each.value
   force_destroy = var.force_destroy
   tags          = var.tags
+
+  lifecycle {
+    ignore_changes = [bucket]
+
+    postcondition {
+      condition     = self.bucket == each.value
+      error_message = "job_name: the bucket ${self.bucket} holds objects and cannot become ${each.value}. Keep the name, or deploy a second pipeline."
+    }
+  }
 }
 
 resource "aws_s3_bucket_logging" "this" {

@@ -5,6 +5,15 @@ resource "aws_cloudwatch_log_group" "this" {
   kms_key_id        = var.kms_key_arn
   retention_in_days = var.log_retention_days
   tags              = var.tags
+
+  lifecycle {
+    ignore_changes = [name]
+
+    postcondition {
+      condition     = self.name == var.log_group_name
+      error_message = "job_name: the log group ${self.name} holds what was logged and cannot become ${var.log_group_name}. Keep the name, or deploy a second pipeline."
+    }
+  }
 }
 
 data "aws_iam_policy_document" "workflow_trust" {

@@ -21,6 +21,19 @@ EXCLUSIVE_RESOURCES = frozenset(
     {"aws_iam_policy_attachment", "aws_iam_role_policies_exclusive"}
     | {"aws_iam_role_policy_attachments_exclusive"}
 )
+# What holds data, and the attributes set here for which the provider replaces it. A key has
+# none: nothing but its count could take it away, which identity.tf refuses.
+REPLACING_ATTRIBUTES = {
+    "aws_cloudwatch_log_group": frozenset({"name"}),
+    "aws_dynamodb_table": frozenset({"hash_key", "name"}),
+    "aws_s3_bucket": frozenset({"bucket"}),
+    "aws_sagemaker_feature_group": frozenset(
+        {"description", "event_time_feature_name", "feature_definition", "feature_group_name"}
+        | {"offline_store_config", "online_store_config", "record_identifier_feature_name"}
+        | {"role_arn"}
+    ),
+    "aws_sqs_queue": frozenset({"name"}),
+}
 # A submodule is given everything; this data source asks AWS nothing.
 SUBMODULE_DATA_SOURCES = frozenset({"aws_iam_policy_document"})
 
@@ -142,6 +155,20 @@ def version_breaches(folder: str, files: list[HclFile]) -> list[str]:
         breaches.append(f"{folder}: required_version must be {REQUIRED_TERRAFORM}")
     if providers != REQUIRED_PROVIDERS:
         breaches.append(f"{folder}: required_providers must be {REQUIRED_PROVIDERS}")
+    return breaches
+
+
+def replacement_breaches(file: HclFile) -> list[str]:
+    """Resources that hold data and that a value changed, or unknown at plan, would replace."""
+    breaches = []
+    for kind, label, body in file.resources():
+        lifecycle = next(iter(body.get("lifecycle", [])), {})
+        ignored = {str(name).strip("${}") for name in lifecycle.get("ignore_changes", [])}
+        missing = sorted(REPLACING_ATTRIBUTES.get(kind, frozenset()) - ignored)
+        if missing:
+            breaches.append(f"{file.name}: {kind} {label} must ignore changes of {missing}")
+        elif kind in REPLACING_ATTRIBUTES and "postcondition" not in lifecycle:
+            breaches.append(f"{file.name}: {kind} {label} must refuse another name")
     return breaches
 
 

@@ -76,6 +76,12 @@ def test_submodules_are_given_what_they_need() -> None:
     assert not breaches(rules.lookup_breaches, files)
 
 
+def test_what_holds_data_is_never_replaced() -> None:
+    assert not breaches(rules.replacement_breaches, FILES.values())
+    kinds = {kind for file in FILES.values() for kind, _, _ in file.resources()}
+    assert rules.REPLACING_ATTRIBUTES.keys() <= kinds
+
+
 def test_account_region_and_partition_are_read_once() -> None:
     read = [data_type for file in files_of(ROOT) for data_type, _, _ in file.resources("data")]
     for data_type in ("aws_caller_identity", "aws_partition", "aws_service"):
@@ -148,6 +154,11 @@ def test_no_partition_is_written_into_the_state_machine() -> None:
             'resource "terraform_data" "a" {\n  provisioner "local-exec" {}\n}',
         ),
         (rules.resource_breaches, 'provider "aws" {}'),
+        (rules.replacement_breaches, 'resource "aws_sqs_queue" "this" { name = "x" }'),
+        (
+            rules.replacement_breaches,
+            'resource "aws_sqs_queue" "this" {\nlifecycle {\nignore_changes = [name]\n}\n}',
+        ),
         (rules.lookup_breaches, 'data "aws_service" "sagemaker" {}'),
         (rules.lookup_breaches, 'data "aws_s3_bucket" "upload" {}'),
         (rules.partition_breaches, 'locals { key = "arn:aws:kms:us-east-1:1:key/1" }'),

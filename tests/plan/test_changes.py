@@ -211,7 +211,7 @@ def test_without_its_rule_the_group_would_be_replaced(
 ) -> None:
     main = folder / "modules/feature_group/main.tf"
     kept = main.read_text(encoding="utf-8")
-    rule = "ignore_changes = [feature_definition]"
+    rule = "      feature_definition,\n"
     assert kept.count(rule) == 1
     main.write_text(kept.replace(rule, ""), encoding="utf-8")
     try:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import hcl2
 import pytest
 
 from tests.plan.conftest import REVIEW_ASKED_FOR, TASK_ASKED_FOR
 from tests.plan.planned import Planned, as_list
-from tests.terraform_module import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,18 +128,6 @@ def test_extra_features_known_at_creation_are_columns(plan: Callable[[str], Plan
     assert columns(planned) == BASE_COLUMNS | {"weather": "String"}
     features = json.loads(planned.environment("plan_results")["EXTRA_FEATURES"])
     assert features == {"weather": {"path": "capture.weather", "column": True}}
-
-
-def test_a_changed_definition_never_replaces_the_feature_group() -> None:
-    with (ROOT / "modules/feature_group/main.tf").open(encoding="utf-8") as stream:
-        resources = hcl2.load(stream)["resource"]
-    (group,) = [
-        block['"aws_sagemaker_feature_group"']['"this"']
-        for block in resources
-        if '"aws_sagemaker_feature_group"' in block
-    ]
-    (lifecycle,) = group["lifecycle"]
-    assert lifecycle.get("ignore_changes") == ["feature_definition"]
 
 
 def test_the_feature_group_role_writes_the_offline_store_only(own_key: Planned) -> None:

@@ -1,0 +1,295 @@
+"""What holds data survives every plan: renamed, unknown, or destroyed without leave.
+
+One apply of a root that has ``depends_on`` on the module block, then plans against its state. The
+last test destroys it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from tests.plan.conftest import run_terraform
+from tests.terraform_module import copy_module, offline_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from labeling_sandbox.server import Sandbox
+
+SECONDS = 500
+pytestmark = [pytest.mark.terraform, pytest.mark.timeout(SECONDS * 3)]
+
+ACCOUNT = "123456789012"
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+ROOT_MODULE = """
+variable "given" {
+  type = object({ account_id = string, region = string })
+}
+
+variable "network" {
+  type = string
+}
+
+resource "terraform_data" "network" {
+  input = var.network
+}
+
+module "labeling" {
+  source     = "./labeling"
+  depends_on = [terraform_data.network]
+
+  deployment               = var.given
+  job_name                 = %(job_name)s
+  task_type                = %(task_type)s
+  labels                   = ["praise", "complaint"]
+  workteam_arn             = "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/kept"
+  feature_group            = %(feature_group)s
+  force_destroy            = %(force_destroy)s
+  iam                      = %(iam)s
+  kms_deletion_window_days = 7
+  kms_key                  = %(kms_key)s
+  schedule                 = { enabled = false }
+  verification             = %(verification)s
+}
+"""
+REVIEWERS = "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/reviewers"
+APPLIED = {
+    "job_name": '"kept"',
+    "task_type": '"text_single_label_classification"',
+    "feature_group": "{}",
+    "force_destroy": "false",
+    "iam": "{}",
+    "kms_key": "null",
+    "verification": f'{{ workteam_arn = "{REVIEWERS}" }}',
+}
+GIVEN = {"account_id": ACCOUNT, "region": "us-east-1"}
+LATER = "terraform_data.network.output"
+DATA_TYPES = {
+    "aws_cloudwatch_log_group",
+    "aws_dynamodb_table",
+    "aws_kms_key",
+    "aws_s3_bucket",
+    "aws_sagemaker_feature_group",
+    "aws_sqs_queue",
+}
+# What no plan may do, and the name of the input that has to be in the refusal.
+REFUSED = {
+    "job_name": ({"job_name": '"renamed"'}, "job_name must stay kept"),
+    "name of the feature group": (
+        {"feature_group": '{ name = "another" }'},
+        "feature_group.name must stay kept",
+    ),
+    "table format": (
+        {"feature_group": '{ table_format = "Glue" }'},
+        "feature_group.table_format must stay Iceberg",
+    ),
+    "online store": (
+        {"feature_group": "{ online_store_enabled = true }"},
+        "feature_group.online_store_enabled must stay false",
+    ),
+    "own key": ({"kms_key": f'{{ arn = "{KEY}" }}'}, "kms_key must stay null"),
+    "own key, unknown": (
+        {
+            "kms_key": f'{{ arn = "arn:aws:kms:us-east-1:{ACCOUNT}:key/'
+            "${terraform_data.network.output}"
+            '" }'
+        },
+        "kms_key must stay null",
+    ),
+    "path of roles": ({"iam": '{ path = "/labeling/" }'}, "iam.path must stay /"),
+}
+# What may change, known or not, with what is written into the root for it.
+ALLOWED: dict[str, dict[str, str]] = {
+    "depends_on": {},
+    "unknown job_name": {"job_name": LATER},
+    "unknown name of the feature group": {"feature_group": f"{{ name = {LATER} }}"},
+    "task type and verification": {
+        "task_type": '"image_bounding_box"',
+        "verification": "null",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Root:
+    """A root configuration that was applied.
+
+    Attributes:
+        folder: Where it lies.
+        environment: What Terraform is run with.
+    """
+
+    folder: Path
+    environment: dict[str, str]
+
+    def write(self, changed: dict[str, str]) -> None:
+        """Write the root with other inputs."""
+        (self.folder / "main.tf").write_text(ROOT_MODULE % (APPLIED | changed), encoding="utf-8")
+
+    def run(
+        self,
+        command: str,
+        *options: str,
+        network: str = "kept",
+        given: dict[str, str] | None = None,
+        region: str = "us-east-1",
+    ) -> subprocess.CompletedProcess[str]:
+        """Run Terraform, whatever its exit status."""
+        variables = {"network": network, "given": given}
+        (self.folder / "inputs.tfvars.json").write_text(json.dumps(variables), encoding="utf-8")
+        settings = ["-input=false", "-no-color", "-var-file=inputs.tfvars.json"]
+        return subprocess.run(
+            ["terraform", command, *settings, *options],
+            cwd=self.folder,
+            env=self.environment | {"AWS_REGION": region, "AWS_DEFAULT_REGION": region},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
+    def state(self) -> set[str]:
+        """Give the addresses of what the module has deployed."""
+        output = run_terraform(["state", "list"], self.folder, self.environment)
+        return {
+            address
+            for address in output.split()
+            if address.startswith("module.labeling.") and ".data." not in address
+        }
+
+    def actions(self, **options: Any) -> dict[str, list[str]]:
+        """Plan, and give what happens to each resource that changes."""
+        done = self.run("plan", "-out=tfplan", **options)
+        assert done.returncode == 0, done.stdout + done.stderr
+        shown = json.loads(
+            run_terraform(["show", "-json", "tfplan"], self.folder, self.environment)
+        )
+        return {
+            change["address"]: change["change"]["actions"]
+            for change in shown["resource_changes"]
+            if change["mode"] == "managed" and change["change"]["actions"] != ["no-op"]
+        }
+
+
+def type_of(address: str) -> str:
+    return re.sub(r"^(module\.\w+(\[[^]]*\])?\.)*", "", address).split(".")[0]
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    """What Terraform printed, in one line without its frame."""
+    return re.sub(r"[\s│╷╵]+", " ", done.stdout + done.stderr)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[Root]:
+    """The root, applied once."""
+    folder = tmp_path_factory.mktemp("kept")
+    (folder / "labeling").mkdir()
+    copy_module(folder / "labeling")
+    environment = offline_environment(folder, sandbox.endpoint) | sandbox.environment()
+    made = Root(folder, environment)
+    made.write({})
+    run_terraform(["init", "-input=false", "-no-color"], folder, environment)
+    applied = made.run("apply", "-auto-approve")
+    assert applied.returncode == 0, said(applied)
+    yield made
+    if made.state():  # the last test was not among those asked for
+        made.write({"force_destroy": "true"})
+        made.run("apply", "-auto-approve")
+        made.run("destroy", "-auto-approve")
+
+
+@pytest.mark.parametrize("given", [None, GIVEN], ids=["read", "given"])
+@pytest.mark.parametrize("name", sorted(ALLOWED))
+def test_nothing_that_holds_data_goes_whatever_is_unknown(
+    root: Root, name: str, given: dict[str, str] | None
+) -> None:
+    changed = ALLOWED[name]
+    root.write(changed)
+    actions = root.actions(network="changed" if LATER not in str(changed) else "kept2", given=given)
+    gone = {address for address, each in actions.items() if "delete" in each}
+    assert {type_of(address) for address in gone}.isdisjoint(DATA_TYPES), gone
+    if "task_type" not in changed:
+        assert gone == set()
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_what_a_pipeline_keeps_is_refused_another_value_at_plan(root: Root, name: str) -> None:
+    changed, message = REFUSED[name]
+    root.write(changed)
+    done = root.run("plan", network="changed")
+    assert done.returncode == 1
+    assert message in said(done)
+    assert "deploy a second pipeline" in said(done)
+
+
+@pytest.mark.parametrize("given", [None, GIVEN | {"region": "eu-west-1"}], ids=["read", "given"])
+def test_another_region_is_refused_at_plan(root: Root, given: dict[str, str] | None) -> None:
+    root.write({})
+    main = root.folder / "main.tf"
+    main.write_text(main.read_text().replace(":us-east-1:", ":eu-west-1:"), encoding="utf-8")
+    done = root.run("plan", region="eu-west-1", given=given)
+    assert done.returncode == 1
+    assert f"this pipeline is in us-east-1 of account {ACCOUNT}" in said(done)
+
+
+def test_a_deployment_that_is_not_the_providers_is_refused(root: Root) -> None:
+    root.write({})
+    done = root.run("plan", given=GIVEN | {"account_id": "210987654321"})
+    assert done.returncode == 1
+    assert "deployment.account_id is not the account of the provider's credentials" in said(done)
+
+
+def test_another_name_that_shows_only_at_apply_is_refused_before_anything_changes(
+    root: Root,
+) -> None:
+    root.write({"job_name": LATER})
+    done = root.run("apply", "-auto-approve", network="renamed")
+    assert done.returncode == 1
+    assert "job_name must stay kept" in said(done)
+    changed = {
+        type_of(line.split(": ")[0])
+        for line in done.stdout.splitlines()
+        if re.search(r": (Creation|Modifications|Destruction) complete", line)
+    }
+    assert changed <= {"terraform_data"}
+
+
+def test_destroy_without_leave_destroys_nothing_and_with_it_everything(
+    root: Root, sandbox: Sandbox
+) -> None:
+    # The last test of this file.
+    root.write({})
+    session = boto3.Session(
+        aws_access_key_id=root.environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=root.environment["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=root.environment.get("AWS_SESSION_TOKEN"),
+        region_name="us-east-1",
+    )
+    bucket = f"kept-{ACCOUNT}-us-east-1-upload"
+    s3 = session.client("s3", endpoint_url=sandbox.endpoint)
+    s3.put_object(Bucket=bucket, Key="praise.txt", Body=b"Thank you.\n")
+
+    before = root.state()
+    refused = root.run("destroy", "-auto-approve")
+    assert refused.returncode == 1
+    assert "DeletionProtectionEnabled" in said(refused)
+    assert root.state() == before
+    assert s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    assert s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
+
+    root.write({"force_destroy": "true"})
+    allowed = root.run("apply", "-auto-approve")
+    assert allowed.returncode == 0, said(allowed)
+    destroyed = root.run("destroy", "-auto-approve")
+    assert destroyed.returncode == 0, said(destroyed)
+    assert root.state() == set()
