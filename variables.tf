@@ -292,6 +292,14 @@ variable "instructions" {
   })
   default  = {}
   nullable = false
+
+  validation {
+    condition = alltrue([
+      for paragraphs in [for text in [var.instructions.full, var.instructions.short] : text if text != null] :
+      can(regex(local.paragraphs_pattern, paragraphs))
+    ])
+    error_message = "instructions: a text ${local.paragraphs_rule}."
+  }
 }
 
 variable "job_name" {
@@ -301,6 +309,13 @@ variable "job_name" {
   validation {
     condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.job_name)) && length(var.job_name) >= 3 && length(var.job_name) <= 24
     error_message = "job_name must have 3 to 24 lower case letters, digits and single hyphens, start with a letter and not end with a hyphen: labeling jobs are named after it and allow no underscore."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, and the names of SSM parameters:
+    # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
+    condition     = !can(regex("^(aws|ssm|sthree-|amzn-s3-demo-|xn--)", var.job_name))
+    error_message = "job_name must not begin with aws, ssm, sthree-, amzn-s3-demo- or xn--: AWS keeps such names of parameters and buckets for itself."
   }
 }
 
@@ -365,6 +380,22 @@ variable "label_details" {
     ])
     error_message = "label_details: short_display_name must have 1 to 256 characters in one line and no space around it."
   }
+
+  validation {
+    condition = alltrue([
+      for line in [for details in values(var.label_details) : details.short_display_name if details.short_display_name != null] :
+      trimspace(line) == line && can(regex(local.one_line_pattern, line))
+    ])
+    error_message = "label_details: each text must be ${local.one_line_rule}."
+  }
+
+  validation {
+    condition = alltrue([
+      for paragraphs in [for details in values(var.label_details) : details.description if details.description != null] :
+      can(regex(local.paragraphs_pattern, paragraphs))
+    ])
+    error_message = "label_details: a description ${local.paragraphs_rule}."
+  }
 }
 
 variable "labels" {
@@ -388,6 +419,25 @@ variable "labels" {
       (try(local.task_type.max_labels, null) == null || length(coalesce(var.labels, [])) <= coalesce(try(local.task_type.max_labels, null), 1000000))
     )
     error_message = "labels: task_type ${var.task_type} needs at least ${try(local.task_type.min_labels, 1)}${try(" and at most ${local.task_type.max_labels + 0}", "")} labels."
+  }
+
+  validation {
+    condition = alltrue([
+      for line in coalesce(var.labels, []) :
+      trimspace(line) == line && can(regex(local.one_line_pattern, line))
+    ])
+    error_message = "labels: each text must be ${local.one_line_rule}."
+  }
+
+  validation {
+    condition     = var.task_type != "image_semantic_segmentation" || alltrue([for label in coalesce(var.labels, []) : upper(label) != "BACKGROUND"])
+    error_message = "labels: BACKGROUND is what Ground Truth calls the part of a mask that has no label; give yours another name."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/sms-ui-template-crowd-image-classifier.html
+    condition     = var.task_type != "image_single_label_classification" || var.template_s3_uri != null || length(coalesce(var.labels, [])) <= 10
+    error_message = "labels: the worker's page of image_single_label_classification takes at most 10, the limit of its element crowd-image-classifier. Give fewer, take image_multi_label_classification, or give an own page in template_s3_uri."
   }
 }
 
@@ -517,17 +567,18 @@ variable "schedule" {
   nullable = false
 
   validation {
-    condition = anytrue([
-      can(regex("^cron\\(\\S+( \\S+){5}\\)$", var.schedule.expression)),
-      can(regex("^rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)$", var.schedule.expression)),
-      can(regex("^at\\([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\)$", var.schedule.expression)),
-    ])
-    error_message = "schedule.expression must be cron(six fields), rate(1 hour), rate(2 hours) or at(yyyy-mm-ddThh:mm:ss)."
+    condition     = anytrue([for pattern in values(local.schedule_patterns) : can(regex(pattern, var.schedule.expression))])
+    error_message = "schedule.expression must be cron(minutes hours day-of-month month day-of-week year) with exactly one ? in the two day fields, rate(1 hour), rate(2 hours) or at(yyyy-mm-ddThh:mm:ss)."
   }
 
   validation {
-    condition     = can(regex("^[A-Za-z]+([/_+-][A-Za-z0-9]+)*$", var.schedule.timezone))
-    error_message = "schedule.timezone must be a name of the time zone database, such as UTC or Europe/Berlin."
+    condition     = !startswith(var.schedule.expression, "at(") || can(timeadd("${trimsuffix(trimprefix(var.schedule.expression, "at("), ")")}Z", "0s"))
+    error_message = "schedule.expression: at() must hold a date and a time that exist."
+  }
+
+  validation {
+    condition     = contains(local.time_zones, var.schedule.timezone)
+    error_message = "schedule.timezone must be a name of the IANA time zone database, such as UTC or Europe/Berlin; modules/workflow/time_zones.txt has them."
   }
 }
 
@@ -552,6 +603,20 @@ variable "tags" {
   validation {
     condition     = length(var.tags) <= 50
     error_message = "tags must have at most 50 entries, the limit of a labeling job."
+  }
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:")])
+    error_message = "tags: a key must not begin with aws:, which is kept for AWS."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Tag.html
+    condition = alltrue([
+      for key, value in var.tags :
+      can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value))
+    ])
+    error_message = "tags: a key has 1 to 128 characters and a value at most 256, of letters, digits, spaces and _ . : / = + - @."
   }
 }
 
@@ -622,6 +687,14 @@ variable "task" {
   validation {
     condition     = var.task.workers_per_object >= 1 && var.task.workers_per_object <= 9 && floor(var.task.workers_per_object) == var.task.workers_per_object
     error_message = "task.workers_per_object must be a whole number from 1 to 9."
+  }
+
+  validation {
+    condition = alltrue([
+      for line in [for text in [var.task.description, var.task.title] : text if text != null] :
+      trimspace(line) == line && can(regex(local.one_line_pattern, line))
+    ])
+    error_message = "task: each text must be ${local.one_line_rule}."
   }
 }
 
@@ -854,6 +927,22 @@ variable "verification" {
       floor(var.verification.workers_per_object) == var.verification.workers_per_object, false
     )
     error_message = "verification.workers_per_object must be a whole number from 1 to 9."
+  }
+
+  validation {
+    condition = alltrue([
+      for line in [for text in concat([for name in ["accepted_category", "description", "title"] : try(var.verification[name], null)], try(coalesce(var.verification.categories, []), [])) : text if text != null] :
+      trimspace(line) == line && can(regex(local.one_line_pattern, line))
+    ])
+    error_message = "verification: each text must be ${local.one_line_rule}."
+  }
+
+  validation {
+    condition = alltrue([
+      for paragraphs in [for name in ["full", "short"] : var.verification.instructions[name] if try(var.verification.instructions[name], null) != null] :
+      can(regex(local.paragraphs_pattern, paragraphs))
+    ])
+    error_message = "verification: instructions ${local.paragraphs_rule}."
   }
 }
 

@@ -30,11 +30,11 @@ locals {
     short_instructions = local.escaped.short
     title              = local.escaped.title
   })
-  categories = var.labels == null ? null : jsonencode(merge(
+  categories = jsonencode(merge(
     {
       document-version = "2018-11-28"
       labels = [
-        for label in var.labels : merge({ label = label }, {
+        for label in coalesce(var.labels, []) : merge({ label = label }, {
           for key, name in { shortDisplayName = try(var.label_details[label].short_display_name, null) } : key => name if name != null
         })
       ]
@@ -49,13 +49,13 @@ locals {
 
   # Keys hold the content's hash: a running job keeps the file it was created with when the text changes.
   template_key   = var.template_file == null ? null : "ground-truth/templates/${sha256(local.template)}.liquid.html"
-  categories_key = var.labels == null ? null : "ground-truth/categories/${sha256(local.categories)}.json"
+  categories_key = "ground-truth/categories/${sha256(local.categories)}.json"
 
   shipped_template_s3_uri = (
     var.template_file == null ? null : "s3://${var.output_bucket_name}/${one(aws_s3_object.template[*].key)}"
   )
   template_s3_uri   = var.template_s3_uri == null ? local.shipped_template_s3_uri : var.template_s3_uri
-  categories_s3_uri = var.labels == null ? var.categories_s3_uri : "s3://${var.output_bucket_name}/${one(aws_s3_object.categories[*].key)}"
+  categories_s3_uri = var.labels == null ? var.categories_s3_uri : "s3://${var.output_bucket_name}/${aws_s3_object.categories.key}"
 
   # Names the meaning of the labels in each record: it changes with the categories and with what workers are shown.
   label_schema = "sha256:${substr(sha256(jsonencode({
@@ -87,9 +87,8 @@ resource "aws_s3_object" "template" {
   }
 }
 
+# There in any case: whether labels or a file of the caller's is given may not be known at plan.
 resource "aws_s3_object" "categories" {
-  count = var.labels == null ? 0 : 1
-
   bucket                 = var.output_bucket_name
   key                    = local.categories_key
   content                = local.categories

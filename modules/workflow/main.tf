@@ -223,6 +223,26 @@ resource "aws_iam_role_policy" "schedule" {
   policy = data.aws_iam_policy_document.schedule.json
 }
 
+# When the expression was first planned. Scheduler refuses a moment that is past, and so does this plan; later plans, when
+# the moment has come, do not.
+resource "terraform_data" "schedule" {
+  input            = plantimestamp()
+  triggers_replace = "${var.schedule.expression} ${var.schedule.timezone}"
+
+  lifecycle {
+    ignore_changes = [input]
+
+    postcondition {
+      # Where the zone's distance from UTC is not known here, the moment is past for certain 12 hours later.
+      condition = try(timecmp(
+        timeadd("${trimsuffix(trimprefix(var.schedule.expression, "at("), ")")}Z", contains(["Etc/UTC", "UTC"], var.schedule.timezone) ? "0s" : "12h"),
+        self.input,
+      ) > 0, true)
+      error_message = "schedule.expression: the moment of ${var.schedule.expression} is past. Give one that is to come."
+    }
+  }
+}
+
 resource "aws_scheduler_schedule" "this" {
   name                         = var.name
   description                  = "Starts a run of ${var.name}."
@@ -252,7 +272,7 @@ resource "aws_scheduler_schedule" "this" {
     }
   }
 
-  depends_on = [aws_iam_role_policy.schedule]
+  depends_on = [aws_iam_role_policy.schedule, terraform_data.schedule]
 }
 
 # The workflow waits for a task token instead of asking again and again; this event is what answers it.

@@ -162,7 +162,7 @@ run "accepts_the_limits_of_image_single_label_classification" {
 
   variables {
     task_type         = "image_single_label_classification"
-    labels            = [for number in range(500) : "label ${number}"]
+    labels            = [for number in range(10) : "label ${number}"]
     max_items_per_run = 100000
   }
 }
@@ -271,8 +271,9 @@ run "accepts_the_largest_values_of_verification" {
   command = plan
 
   variables {
-    job_name = "abcdefghijklmnopqrstuvwx"
-    labels   = [for number in range(500) : "label ${number}"]
+    job_name  = "abcdefghijklmnopqrstuvwx"
+    task_type = "text_single_label_classification"
+    labels    = [for number in range(500) : "label ${number}"]
     verification = {
       workteam_arn         = "arn:aws:sagemaker:us-east-1:123456789012:workteam/vendor-crowd/reviewers"
       availability_seconds = 2592000
@@ -317,5 +318,56 @@ run "accepts_an_own_file_of_judgements_where_the_service_makes_the_tasks" {
       accepted_category = "Fine"
       categories_s3_uri = "s3://my-bucket/judgements.json"
     }
+  }
+}
+
+run "accepts_words_and_emoji_that_are_joined" {
+  command = plan
+
+  variables {
+    labels       = ["می\u200cخواهم", "👩\u200d🌾", "a\u00a0b"]
+    instructions = { full = "One line.\n\tAnother\r\n", short = "Short" }
+    tags         = { "team:cost-center" = "a b/c=1+1@x_y.z" }
+  }
+}
+
+run "accepts_ten_labels_on_the_shipped_page" {
+  command = plan
+
+  variables {
+    labels = [for number in range(10) : "label ${number}"]
+  }
+}
+
+run "accepts_more_labels_on_an_own_page" {
+  command = plan
+
+  variables {
+    labels          = [for number in range(11) : "label ${number}"]
+    template_s3_uri = "s3://my-files/page.liquid.html"
+  }
+}
+
+run "accepts_a_moment_to_come" {
+  command = plan
+
+  variables {
+    schedule = { expression = "at(2190-01-01T00:00:00)", timezone = "Asia/Kolkata" }
+  }
+}
+
+run "accepts_a_label_background_where_there_are_no_masks" {
+  command = plan
+
+  variables {
+    labels = ["background", "cat"]
+  }
+}
+
+run "accepts_a_deployment_that_is_the_providers" {
+  command = plan
+
+  variables {
+    deployment = { account_id = "123456789012", region = "us-east-1" }
   }
 }

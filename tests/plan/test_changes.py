@@ -44,7 +44,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 }
 # Named after their content, so another content is another object; the new one comes first.
 NAMED_BY_CONTENT = {
-    "module.ground_truth.aws_s3_object.categories[0]",
+    "module.ground_truth.aws_s3_object.categories",
     "module.ground_truth.aws_s3_object.template[0]",
 }
 VERIFIED: dict[str, Any] = {

@@ -51,7 +51,7 @@ def columns(planned: Planned) -> dict[str, str]:
 
 
 def test_the_categories_are_the_labels_in_order(own_key: Planned) -> None:
-    categories = own_key.resources["module.ground_truth.aws_s3_object.categories[0]"]
+    categories = own_key.resources["module.ground_truth.aws_s3_object.categories"]
     assert json.loads(categories["content"]) == {
         "document-version": "2018-11-28",
         "labels": [{"label": "cat"}, {"label": "dog"}],

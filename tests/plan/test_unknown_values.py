@@ -18,12 +18,16 @@ locals {
 
 resource "terraform_data" "later" {}
 
+resource "terraform_data" "labels" {
+  input = ["cat", "dog"]
+}
+
 module "labeling" {
   source = "./labeling"
 
   job_name              = "digits"
   task_type             = "image_single_label_classification"
-  labels                = ["cat", "dog"]
+  labels                = terraform_data.labels.output
   workteam_arn          = "${local.team}/${terraform_data.later.id}"
   kms_key               = { arn = "${local.key}/${terraform_data.later.id}" }
   ground_truth_role     = { arn = "arn:aws:iam::123456789012:role/${terraform_data.later.id}" }

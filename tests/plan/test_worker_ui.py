@@ -66,7 +66,7 @@ def rendered(planned: Planned, task_object: str, labels: list[str]) -> Element:
 
 
 def categories(planned: Planned) -> dict[str, Any]:
-    content = planned.resources["module.ground_truth.aws_s3_object.categories[0]"]["content"]
+    content = planned.resources["module.ground_truth.aws_s3_object.categories"]["content"]
     parsed: dict[str, Any] = json.loads(content)
     return parsed
 
