@@ -259,3 +259,53 @@ def test_work_per_message_does_not_grow_with_the_queue(sandbox: Sandbox) -> None
 
     timings = [send_hundred() for _ in range(20)]
     assert sum(timings[-5:]) < 5 * sum(timings[:5]) + 0.5
+
+
+@pytest.mark.xfail(strict=True, reason="any number is taken")
+@pytest.mark.parametrize(
+    ("attribute", "low", "high"),
+    [
+        ("DelaySeconds", 0, 900),
+        ("MessageRetentionPeriod", 60, 1_209_600),
+        ("ReceiveMessageWaitTimeSeconds", 0, 20),
+        ("VisibilityTimeout", 0, 43_200),
+    ],
+)
+def test_an_attribute_out_of_its_bounds_is_refused(
+    sandbox: Sandbox, attribute: str, low: int, high: int
+) -> None:
+    url = _queue(sandbox, f"bounds-{attribute}", **{attribute: str(high)})
+    sqs = sandbox.client("sqs")
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={attribute: str(low)})
+    for wrong in (low - 1, high + 1):
+        with pytest.raises(ClientError) as changed:
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={attribute: str(wrong)})
+        assert "InvalidAttributeValue" in _code(changed)
+        with pytest.raises(ClientError) as created:
+            _queue(sandbox, f"beyond-{attribute}", **{attribute: str(wrong)})
+        assert "InvalidAttributeValue" in _code(created)
+
+
+@pytest.mark.xfail(strict=True, reason="only a change of the visibility is compared with the limit")
+@pytest.mark.parametrize("seconds", [-1, 43_201])
+def test_a_visibility_out_of_its_bounds_is_refused(sandbox: Sandbox, seconds: int) -> None:
+    url = _queue(sandbox, "visibility-bounds")
+    sandbox.client("sqs").send_message(QueueUrl=url, MessageBody="x")
+    with pytest.raises(ClientError) as received:
+        _receive(sandbox, url, VisibilityTimeout=seconds)
+    assert "InvalidParameterValue" in _code(received)
+    assert _counts(sandbox, url) == (1, 0, 0)
+
+
+@pytest.mark.xfail(strict=True, reason="a message may be empty")
+def test_an_empty_message_is_refused(sandbox: Sandbox) -> None:
+    url = _queue(sandbox, "empty-message")
+    sqs = sandbox.client("sqs")
+    with pytest.raises(ClientError) as alone:
+        sqs.send_message(QueueUrl=url, MessageBody="")
+    entries = [{"Id": "a", "MessageBody": "x"}, {"Id": "b", "MessageBody": ""}]
+    with pytest.raises(ClientError) as batch:
+        sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    for refused in (alone, batch):
+        assert "MissingParameter" in _code(refused)
+    assert _counts(sandbox, url) == (0, 0, 0)
