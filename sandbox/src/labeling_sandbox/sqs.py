@@ -18,8 +18,10 @@ from moto.sqs import models
 from moto.sqs.exceptions import (
     BatchEntryIdsNotDistinct,
     EmptyBatchRequest,
+    InvalidAttributeValue,
     InvalidBatchEntryId,
     InvalidParameterValue,
+    MissingParameter,
     ReceiptHandleIsInvalid,
     SQSException,
     TooManyEntriesInBatchRequest,
@@ -41,6 +43,13 @@ MAXIMUM_BATCH_BYTES = 262_144
 
 _MAXIMUM_BATCH_ENTRIES = 10
 _MAXIMUM_VISIBILITY_SECONDS = 43_200
+# SetQueueAttributes, API reference.
+_ATTRIBUTE_BOUNDS = {
+    "DelaySeconds": (0, 900),
+    "MessageRetentionPeriod": (60, 1_209_600),
+    "ReceiveMessageWaitTimeSeconds": (0, 20),
+    "VisibilityTimeout": (0, _MAXIMUM_VISIBILITY_SECONDS),
+}
 _BATCH_ENTRY_ID = re.compile(r"[\w-]{1,80}", re.ASCII)
 # SendMessage, API reference: the characters that XML 1.0 allows.
 _FORBIDDEN_CHARACTER = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -132,6 +141,7 @@ def _complete_attributes() -> None:
         return {key: None if value == "" else value for key, value in shown.items()}
 
     def set_attributes(self: Queue, changes: dict[str, Any], now: float | None = None) -> None:
+        _check_bounds(changes)
         # moto takes a change without a policy for a removal of the policy.
         kept = {} if "Policy" in changes else {"Policy": getattr(self, "policy_text", None)}
         self.policy_text = {**kept, **changes}.get("Policy") or None
@@ -139,6 +149,12 @@ def _complete_attributes() -> None:
 
     Queue.attributes = property(attributes)
     Queue._set_attributes = set_attributes
+
+
+def _check_bounds(attributes: Mapping[str, Any]) -> None:
+    for name, (low, high) in _ATTRIBUTE_BOUNDS.items():
+        if name in attributes and not low <= int(attributes[name]) <= high:
+            raise InvalidAttributeValue(name)
 
 
 def _replace_message_operations() -> None:
@@ -186,6 +202,7 @@ def _replace_message_operations() -> None:
 
 
 def _receive(queue: Queue, count: int, wait_seconds: float, visibility: int) -> list[Message]:
+    _check_visibility(int(visibility))
     shelf, end = storage(queue), time.monotonic() + wait_seconds
     with shelf.lock:
         while True:
@@ -221,9 +238,7 @@ def _is_spent(queue: Queue, message: Message) -> bool:
 
 
 def _change_visibility(queue: Queue, receipt_handle: str, seconds: int) -> None:
-    if not 0 <= seconds <= _MAXIMUM_VISIBILITY_SECONDS:
-        message = f"Value {seconds} for parameter VisibilityTimeout is invalid."
-        raise InvalidParameterValue(message)
+    _check_visibility(seconds)
     changed = storage(queue).change_visibility(receipt_handle, seconds)
     if changed is None:
         raise ReceiptHandleIsInvalid
@@ -232,10 +247,19 @@ def _change_visibility(queue: Queue, receipt_handle: str, seconds: int) -> None:
         raise SQSException(msg, "The message is not in flight.")
 
 
+def _check_visibility(seconds: int) -> None:
+    if not 0 <= seconds <= _MAXIMUM_VISIBILITY_SECONDS:
+        message = f"Value {seconds} for parameter VisibilityTimeout is invalid."
+        raise InvalidParameterValue(message)
+
+
 def _validated(stock: Callable[..., None]) -> Callable[..., None]:
     def validate(
         self: SQSBackend, queue: Queue, message_body: str, *rest: object, **more: object
     ) -> None:
+        if not message_body:
+            parameter = "MessageBody"
+            raise MissingParameter(parameter)
         if _FORBIDDEN_CHARACTER.search(message_body):
             message = "Invalid characters found. Valid characters are those of XML 1.0."
             msg = "InvalidMessageContents"
