@@ -126,3 +126,11 @@ def test_sequencers_compare_as_s3_documents_padded_with_zeros_on_the_right(
 
 def test_the_case_of_a_sequencer_says_nothing() -> None:
     assert identity.comparable_sequencer("0a1f") == identity.comparable_sequencer("0A1F")
+
+
+def test_a_text_is_the_same_in_every_line_and_version_and_another_under_another_key() -> None:
+    known = identity.text_id("b", "a.txt", "text", 1)
+    assert known == identity.text_id("b", "a.txt", "text", 1)
+    others = [("c", "a.txt", "text", 1), ("b", "b.txt", "text", 1)]
+    others += [("b", "a.txt", "Text", 1), ("b", "a.txt", "text", 2)]
+    assert known not in {identity.text_id(*other) for other in others}

@@ -76,7 +76,7 @@ def test_paying_twice_or_for_nothing_is_found(jobs: tuple[Job, ...], found: str)
 
 def contradictions(state: str, *jobs: Job, **record: str) -> list[str]:
     records = {KEY: record} if record else {}
-    return list(contradicted(jobs, {"a": {**ROW, "item_state": state}}, records))
+    return list(contradicted(jobs, {"a": {**ROW, "item_state": state}}, records, {}))
 
 
 VERIFIED = {"status": "VERIFIED", "verification_job": "verify-1"}

@@ -108,7 +108,7 @@ def environment(
         "LABELS": json.dumps(CLASSES),
         "TEXT_ITEMS": configuration.text_items,
         "MAX_ATTEMPTS": str(configuration.max_attempts),
-        "EXTRA_FEATURES": "{}",
+        "EXTRA_FEATURES": json.dumps({"site": {"path": "site", "column": True}}),
         "FEATURE_GROUP_NAME": FEATURE_GROUP,
         "EVENT_BUS_NAME": "default",
     }

@@ -215,6 +215,23 @@ def _forgets_the_lease(right: Function) -> Function:
     return find
 
 
+def _always_the_same(right: Function) -> Function:
+    return lambda bucket, key, _text, occurrence: right(bucket, key, "", occurrence)
+
+
+def _labels_not_remembered(right: Function) -> Function:
+    return lambda item, attempts, run, _label="": right(item, attempts, run)
+
+
+def _texts_not_claimed(right: Function) -> Function:
+    def own_text(*arguments: Thing) -> Thing:
+        update = right(*arguments)
+        values = {name: it for name, it in update.values.items() if not name.startswith("was_")}
+        return update._replace(condition="", values=values)
+
+    return own_text
+
+
 MUTATIONS = (
     Mutation(
         "I1",
@@ -306,6 +323,30 @@ MUTATIONS = (
         identity,
         "labeling_job_name",
         _a_new_job_for_each_try,
+    ),
+    Mutation(
+        "I3",
+        "labels of texts are not remembered",
+        "update_feature_store",
+        item_updates,
+        "settle_stored",
+        _labels_not_remembered,
+    ),
+    Mutation(
+        "I3",
+        "a text is given to labelers while they have it",
+        "poll_queue",
+        item_updates,
+        "own_text",
+        _texts_not_claimed,
+    ),
+    Mutation(
+        "I1",
+        "texts get each other's labels",
+        "poll_queue",
+        identity,
+        "text_id",
+        _always_the_same,
     ),
     Mutation(
         "I4",

@@ -256,7 +256,61 @@ def _reviewed_texts(world: World) -> None:
         world.schedule_and_run(4 * HOUR)
 
 
+def _put_lines(world: World, *lines: str, announced: tuple[float, ...] = (1,)) -> None:
+    world.upload("texts.txt", "\n".join(lines).encode(), announced=announced)
+
+
+def _file_grows(world: World) -> None:
+    versions = (
+        ("one", "two", "two"),
+        ("top", "one", "two", "two", "end"),
+        ("two", "end", "two", "two", "other"),
+        ("two", "end", "two", "two", "other"),
+    )
+    for lines in versions:
+        _put_lines(world, *lines)
+        world.run(60)
+        world.schedule_and_run(4 * HOUR)
+
+
+def _file_grows_under_a_job(world: World) -> None:
+    world.workforce.plan = lambda: Work(failing=0.3)
+    _put_lines(world, "one", "two", "three")
+    world.run(60)
+    world.schedule()
+    world.run(600)
+    _put_lines(world, "new", "one", "two", "three", "one", announced=(1, 30))
+    world.run(60)
+    for _ in range(3):
+        world.schedule_and_run(4 * HOUR)
+
+
+def _versions_out_of_order(world: World) -> None:
+    _put_lines(world, "one", "two", "three", "four", announced=(3 * HOUR,))
+    _put_lines(world, "three", "one")
+    world.run(60)
+    for _ in range(3):
+        world.schedule_and_run(2 * HOUR)
+
+
+def _verified_file_grows(world: World) -> None:
+    works = itertools.chain(
+        [Work("Failed"), Work(rejecting=0.4, failing=0.3)], itertools.repeat(Work())
+    )
+    world.workforce.review = lambda: next(works)
+    _put_lines(world, "one", "two", "three")
+    world.run(60)
+    world.schedule()
+    world.run(1.5 * HOUR)
+    # The reviewers are at work.
+    _put_lines(world, "a", "b", "c", "one", "two", "three")
+    world.run(60)
+    for _ in range(4):
+        world.schedule_and_run(4 * HOUR)
+
+
 _VERIFYING = Configuration(sample_percent=100)
+_VERIFIED_TEXTS = Configuration(task_type=TEXTS, sample_percent=100)
 
 SCENARIOS = (
     Scenario("usual", _usual),
@@ -285,5 +339,16 @@ SCENARIOS = (
     Scenario("failed and stopped verification", _reviews_failed, _VERIFYING),
     Scenario("verification without end", _reviews_stopped, _VERIFYING),
     Scenario("run resumed while reviewers work", _reviews_resumed, _VERIFYING),
-    Scenario("verified texts", _reviewed_texts, Configuration(task_type=TEXTS, sample_percent=100)),
+    Scenario("verified texts", _reviewed_texts, _VERIFIED_TEXTS),
+    Scenario("a text file grows", _file_grows, Configuration(task_type=TEXTS)),
+    Scenario(
+        "whole files uploaded again", _file_grows, Configuration(task_type=TEXTS, text_items="file")
+    ),
+    Scenario(
+        "a text file grows under a job", _file_grows_under_a_job, Configuration(task_type=TEXTS)
+    ),
+    Scenario(
+        "versions of texts out of order", _versions_out_of_order, Configuration(task_type=TEXTS)
+    ),
+    Scenario("a verified text file grows", _verified_file_grows, _VERIFIED_TEXTS),
 )

@@ -31,7 +31,8 @@ _EVENTS: tuple[list[float], ...] = ([1], [1, 2], [], [2 * HOUR], [1, DAY], [1, 1
 _FAR = 70
 #: Schedules with trouble after the last step.
 _LAST_SCHEDULES = 2
-_SHARE_OF_TEXTS = 0.15
+_SHARE_OF_TEXTS = 0.3
+_EDITS = ("append", "insert", "reverse", "delete", "repeat", "replace", "same")
 _JUNK = ("malformed", "schema", "foreign", "extension", "empty", "folder", "deep")
 _RATES = {
     "throttled": (0.02, 0.1, 0.3),
@@ -111,6 +112,7 @@ def _new_step(chance: Chance) -> Step:
         (4, lambda it: ["wait", it.choice(_WAITS)]),
         (6, lambda it: ["upload", it.randint(1, 6), it.choice(_ANNOUNCEMENTS)]),
         (3, lambda it: ["overwrite", it.randint(0, 9), it.choice(_ANNOUNCEMENTS)]),
+        (4, lambda it: ["edit", it.randint(0, 9), it.choice(_EDITS), it.choice(_ANNOUNCEMENTS)]),
         (2, lambda it: ["junk", it.choice(_JUNK)]),
         (5, lambda it: ["work", _new_work(it)]),
         (4, lambda it: ["review", {**_new_work(it), "rejecting": it.choice((0.0, 0.4, 1.0))}]),
@@ -172,6 +174,7 @@ def _new_interruption(chance: Chance) -> Step:
                     ["wait", chance.choice((1.0, 30.0, 120.0, 320.0, 420.0))],
                     ["end", chance.randint(0, 2), "ABORTED"],
                     ["overwrite", chance.randint(0, 9), [1]],
+                    ["edit", chance.randint(0, 9), chance.choice(_EDITS), [1]],
                     ["redeliver", chance.randint(0, 9)],
                     ["resume", chance.randint(0, 2)],
                     ["end jobs"],
@@ -189,11 +192,13 @@ class Player:
         world: Where.
         disturbance: What goes wrong.
         keys: Keys that were uploaded, in order.
+        lines: By key the lines of the newest version.
     """
 
     world: World
     disturbance: Disturbance
     keys: list[str] = field(default_factory=list)
+    lines: dict[str, list[str]] = field(default_factory=dict)
 
     def do(self, step: Step) -> None:
         """Let one step happen."""
@@ -208,8 +213,29 @@ class Player:
             self._put(self.keys[-1], announced)
 
     def _put(self, key: str, announced: list[float]) -> None:
-        body = f"{key} {self.world.clock.now}\nsecond line\n".encode()
+        self._put_lines(key, [f"{key} {self.world.clock.now}", "second line"], announced)
+
+    def _put_lines(self, key: str, lines: list[str], announced: list[float]) -> None:
+        self.lines[key] = lines
+        body = "".join(f"{line}\n" for line in lines).encode()
         self.world.upload(key, body, announced=tuple(announced))
+
+    def _edit(self, which: int, kind: str, announced: list[float]) -> None:
+        """Upload a version of a file in which most of the lines are those of the last one."""
+        if not self.keys:
+            return
+        key = self._key(which)
+        lines, new = self.lines[key], f"new at {self.world.clock.now}"
+        edited = {
+            "append": [*lines, new],
+            "insert": [new, *lines],
+            "reverse": lines[::-1],
+            "delete": lines[1:] or lines,
+            "repeat": [*lines, lines[0]],
+            "replace": [new, *lines[1:]],
+            "same": lines,
+        }
+        self._put_lines(key, edited[kind], announced)
 
     def _key(self, which: int) -> str:
         return self.keys[which % len(self.keys)] if self.keys else "absent.png"

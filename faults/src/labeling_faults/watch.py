@@ -7,6 +7,7 @@ services hold. Sentences begin with the invariant that is broken.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,7 @@ class Watch:
     _named: dict[str, list[str]] = field(default_factory=dict)
     #: Messages by execution and receipt handle that no call has tried to delete.
     _received: dict[str, dict[str, StoredMessage]] = field(default_factory=dict)
+    _texts: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def after(self, call: Call, answer: Answer, owner: Execution | None = None) -> None:
         """Look at a call that has taken effect.
@@ -200,8 +202,20 @@ class Watch:
     def _names_in(self, job: str) -> list[str]:
         if job not in self._named:
             lines = self.account.sagemaker.input_lines(job)
-            self._named[job] = [line["item-id"] for line in lines]
+            self._named[job] = [self._shown(line["item-id"]) for line in lines]
         return self._named[job]
+
+    def _shown(self, item: str) -> str:
+        """Return what an item shows: of a line its text, which of its kind, and the file's key."""
+        row = self._rows().get(f"ITEM#{item}")
+        if row is None or row.get("source_line") is None:
+            return item
+        _, key, version, line = source_of(row)
+        if (key, version) not in self._texts:
+            versions = self.account.s3.buckets[deployment.UPLOAD_BUCKET].objects[key]
+            (stored,) = (it for it in versions if it.version_id == version)
+            self._texts[key, version] = _numbered(shown_texts(key, stored.body), key)
+        return self._texts[key, version][int(line or 0) - 1]
 
     def _named_by(self, job: LabelingJob) -> dict[str, str]:
         """Return the class that a job gave each of its items, those left out that have none."""
@@ -213,7 +227,7 @@ class Watch:
                 return {}
             lines = self.account.s3.body(bucket, key).decode().splitlines()
             self._labeled[job.name] = {
-                line["item-id"]: line[f"{job.attribute}-metadata"]["class-name"]
+                self._shown(line["item-id"]): line[f"{job.attribute}-metadata"]["class-name"]
                 for line in map(json.loads, lines)
                 if "class-name" in line.get(f"{job.attribute}-metadata", {})
             }
@@ -229,6 +243,21 @@ def _record_of(row: Mapping[str, Any]) -> tuple[str, str]:
     line = row.get("source_line")
     uri = f"s3://{row['bucket']}/{row['object_key']}" + ("" if line is None else f"#L{line}")
     return uri, row["version_id"]
+
+
+def shown_texts(key: str, body: bytes) -> list[str]:
+    """Return the texts of a file's lines, blank ones too."""
+    lines = body.decode().splitlines()
+    return [json.loads(line)["source"] for line in lines] if key.endswith(".jsonl") else lines
+
+
+def _numbered(texts: Iterable[str], key: str) -> list[str]:
+    counts: Counter[str] = Counter()
+    numbered = []
+    for text in texts:
+        counts[text] += 1
+        numbered.append(f"{key}: {text} ({counts[text]})")
+    return numbered
 
 
 def source_of(row: Mapping[str, Any]) -> Source:

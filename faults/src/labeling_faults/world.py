@@ -26,7 +26,7 @@ from labeling_faults.functions import Functions
 from labeling_faults.interpreter import StateError
 from labeling_faults.trouble import NoTrouble, Trouble
 from labeling_faults.uploads import object_created
-from labeling_faults.watch import Watch, named_source, source_of
+from labeling_faults.watch import Watch, named_source, shown_texts, source_of
 from labeling_faults.workforce import DAY, HOUR, Work, Workforce
 from labeling_sandbox.auditor import Upload
 
@@ -247,11 +247,14 @@ class World:
         return stored.version_id
 
     def _note_upload(self, key: str, version_id: str, body: bytes) -> None:
-        lines: list[int | None] = [None]
-        if self.configuration.splits and key.endswith(".txt"):
-            texts = body.decode().splitlines()
-            lines = [number for number, text in enumerate(texts, start=1) if text.strip()]
-        self.uploads += [Upload(deployment.UPLOAD_BUCKET, key, version_id, it) for it in lines]
+        items: list[tuple[int | None, str | None]] = [(None, None)]
+        if self.configuration.splits and not key.endswith(".xyz"):
+            texts = shown_texts(key, body)
+            whole = self.configuration.text_items == "file" and key.endswith(".txt")
+            items = [(None, body.decode())] if whole else list(enumerate(texts, start=1))
+            items = [(line, text) for line, text in items if text and text.strip()]
+        bucket = deployment.UPLOAD_BUCKET
+        self.uploads += [Upload(bucket, key, version_id, *item) for item in items]
 
     def _deliver(self, event: Json) -> None:
         self._announced -= 1
@@ -298,6 +301,8 @@ class World:
     def refuse_poisoned(self, entries: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
         """Refuse the records of poisoned objects, as the feature group's chooser."""
         addresses = {f"s3://{deployment.UPLOAD_BUCKET}/{key}" for key in self.poisoned}
+        # Of a text file its second line.
+        addresses |= {f"{address}#L2" for address in addresses}
         return {
             position: ("ValidationError", "poisoned")
             for position, entry in enumerate(entries)
@@ -342,8 +347,10 @@ class World:
             for step, event in self._taken_undelivered():
                 self.invoke_by_event(step, event)
             self.schedule()
-            # Messages would expire in a long pause.
-            self.run(_SHORT_PAUSE if self._waiting() else next(pauses))
+            # Messages would expire in a long pause. Those of texts that labelers have as other items
+            # are sent anew by each run, and wait for a job.
+            waiting = any("text_in_progress" not in it.body for it in self._waiting())
+            self.run(_SHORT_PAUSE if waiting else next(pauses))
             if self.at_rest():
                 return True
         return False

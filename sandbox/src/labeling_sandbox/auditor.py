@@ -61,12 +61,14 @@ class Upload:
         key: The object's key.
         version_id: The version.
         line: Number of a text file's line, from 1; None for the whole object.
+        text: What labelers are shown of it; None for a picture, or where it is not known.
     """
 
     bucket: str
     key: str
     version_id: str
     line: int | None = None
+    text: str | None = None
 
     @property
     def uri(self) -> str:
@@ -151,8 +153,8 @@ class Auditor:
         """Check the invariants.
 
         Args:
-            uploads: Every version that was uploaded, folder markers left out; of text files every
-                line that is not blank.
+            uploads: Every version that was uploaded, folder markers left out, in their order; of
+                text files every line that is not blank.
             max_attempts: Attempts that an item may have.
         """
         rows = self._ledger()
@@ -167,6 +169,11 @@ class Auditor:
             for source, row in items.items()
         }
         uploads = list(uploads)
+        shown = _subjects(uploads)
+        subjects = {
+            item: shown[row["source"]] for item, row in by_id.items() if row["source"] in shown
+        }
+        jobs_by_subject = [job.renamed(subjects) for job in jobs]
         found = {it: items.get(it.source) for it in uploads}
         violations = [
             *_lost(found, _sources(messages)),
@@ -175,9 +182,14 @@ class Auditor:
             *_open_runs(rows),
             *_attempts_and_reasons(items, max_attempts),
             *_incomplete(records),
-            *_labels_not_kept(items, self._rows_named_by(items)),
-            *job_audit.paid_twice(jobs, {item: row["source"] for item, row in by_id.items()}),
-            *job_audit.contradicted(jobs, by_id, _by_version(contents["offline"])),
+            *_labels_not_kept(items, self._rows_named_by(items), subjects),
+            *_not_the_newest(found, records),
+            *job_audit.paid_twice(
+                jobs_by_subject, {item: row["source"] for item, row in by_id.items()}
+            ),
+            *job_audit.contradicted(
+                jobs_by_subject, by_id, _by_version(contents["offline"]), subjects
+            ),
             *job_audit.unbalanced(self.reports(), contents["offline"], jobs),
         ]
         states = {upload: row["item_state"] if row else None for upload, row in found.items()}
@@ -247,6 +259,34 @@ def _newest(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
             name: text for name, text in row.items() if name not in _STORE_COLUMNS
         }
     return newest
+
+
+def _subjects(uploads: Iterable[Upload]) -> dict[Source, str]:
+    """Name what labelers are shown of texts: the nth of its kind in the file, in any version."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    subjects = {}
+    for upload in uploads:
+        if upload.text is not None:
+            seen[upload.key, upload.version_id, upload.text] += 1
+            number = seen[upload.key, upload.version_id, upload.text]
+            subjects[upload.source] = f"{upload.key}: {upload.text} ({number})"
+    return subjects
+
+
+def _not_the_newest(
+    found: Mapping[Upload, Mapping[str, Any] | None], records: Mapping[str, Mapping[str, str]]
+) -> Iterable[str]:
+    """The newest record of a line is that of the newest version of its file."""
+    versions = {upload.key: upload.version_id for upload in found}
+    for upload, row in found.items():
+        if upload.text is None or row is None or versions[upload.key] != upload.version_id:
+            continue
+        if row["item_state"] == "superseded":
+            yield f"{upload.uri} is superseded, but no newer version of it was uploaded"
+        if row["item_state"] == "stored":
+            version = records.get(upload.uri, {}).get("source_version_id", "")
+            if version != upload.version_id:
+                yield f"the newest record of {upload.uri} is that of version {version}"
 
 
 def _source(row: Mapping[str, Any]) -> Source:
@@ -320,14 +360,24 @@ def _records_and_ledger_disagree(
 
 
 def _labels_not_kept(
-    items: Mapping[Source, Mapping[str, Any]], kept: Mapping[str, set[str]]
+    items: Mapping[Source, Mapping[str, Any]],
+    kept: Mapping[str, set[str]],
+    subjects: Mapping[str, str],
 ) -> Iterable[str]:
-    """A label that waits for its verification is kept, and no other row names one."""
+    """A label that waits for its verification is kept, and so is one of a text for newer versions.
+
+    No other row names one.
+    """
+    # It may have been given to another item that shows the same text.
+    held = {uri: {subjects.get(it, it) for it in labeled} for uri, labeled in kept.items()}
     for source, row in items.items():
         uri, state = row.get("label_uri"), row["item_state"]
-        if state == "labeled" and row["pk"].removeprefix("ITEM#") not in kept.get(str(uri), ()):
-            yield f"{source} is labeled, but its label is not in {uri}"
-        if state in ("returned", "dead_lettered") and uri:
+        item = row["pk"].removeprefix("ITEM#")
+        named = state == "labeled" or (state == "stored" and item in subjects)
+        if named and subjects.get(item, item) not in held.get(str(uri), ()):
+            yield f"{source} is {state}, but its label is not in {uri}"
+        refused = row.get("reason") == "record_rejected"
+        if state in ("returned", "dead_lettered") and uri and not refused:
             yield f"{source} is {state}, but the ledger still names its label"
 
 

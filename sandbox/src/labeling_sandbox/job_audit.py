@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Job:
         accepted: The items whose label was accepted by it.
         unlabeled_shown: Objects that were paid for although they had no label to judge.
         never_began: Whether it failed before it could read its manifest.
+        answers: By item what labelers gave; empty for a job that judges labels.
     """
 
     name: str
@@ -46,6 +47,23 @@ class Job:
     accepted: frozenset[str]
     unlabeled_shown: int
     never_began: bool
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+    def renamed(self, subjects: Mapping[str, str]) -> Job:
+        """Return the job with its items named by what they have in common.
+
+        Args:
+            subjects: By item what labelers are shown, where several items may show the same.
+        """
+        if not subjects.keys() & set(self.items):
+            return self
+        return replace(
+            self,
+            items=[subjects.get(item, item) for item in self.items],
+            labeled=frozenset(subjects.get(item, item) for item in self.labeled),
+            accepted=frozenset(subjects.get(item, item) for item in self.accepted),
+            answers={subjects.get(item, item): it for item, it in self.answers.items()},
+        )
 
 
 @dataclass
@@ -56,14 +74,17 @@ class Labels:
         labeled_in: The job that labeled an item, if the label was not rejected since.
         accepted_in: The verification job that accepted the label.
         rejected_in: The last verification job that rejected a label of an item.
+        answers: The last label that labelers gave.
     """
 
     labeled_in: dict[str, str] = field(default_factory=dict)
     accepted_in: dict[str, str] = field(default_factory=dict)
     rejected_in: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
 
     def follow(self, job: Job) -> None:
         """Take in what a job did; jobs come in the order in which they were made."""
+        self.answers.update(job.answers)
         for item in job.labeled:
             if not job.verifies:
                 self.labeled_in[item] = job.name
@@ -114,11 +135,13 @@ def _job(client: Callable[[str], Any], entry: Mapping[str, Any]) -> Job:
     kind = str(entry.get("kind", ""))
     verifies = kind == _CUSTOM or kind.startswith(_VERIFICATION)
     metadata: dict[str, Mapping[str, Any]] = {}
+    answers: dict[str, Any] = {}
     if described["LabelingJobStatus"] in ("Completed", "Stopped"):
         for line in read_lines(client, _output_uri(described)):
             of_label = line.get(f"{attribute}-metadata", {})
             if attribute in line and "failure-reason" not in of_label:
                 metadata[line["item-id"]] = of_label
+                answers[line["item-id"]] = line[attribute]
     wanted = entry.get("accepted_category")
     if kind == _CUSTOM:
         votes = {item: entry["opinions"][item] for item in metadata}
@@ -135,6 +158,7 @@ def _job(client: Callable[[str], Any], entry: Mapping[str, Any]) -> Job:
         accepted=frozenset(accepted) if verifies else frozenset(),
         unlabeled_shown=entry.get("shown_without_label", 0),
         never_began=entry["status"] == _FAILED and not entry["item_ids"],
+        answers={} if verifies else answers,
     )
 
 
@@ -179,13 +203,15 @@ def contradicted(
     jobs: Iterable[Job],
     items: Mapping[str, Mapping[str, Any]],
     records: Mapping[tuple[str, str], Mapping[str, str]],
+    subjects: Mapping[str, str],
 ) -> Iterable[str]:
     """What reviewers said against what was made of it: rejected is not stored, and so on.
 
     Args:
-        jobs: Every job, in the order in which they were made.
+        jobs: Every job, in the order in which they were made, renamed by the subjects.
         items: The ledger's rows by item.
         records: The records by address and version of what was uploaded.
+        subjects: By item what its labelers are shown, see :meth:`Job.renamed`.
     """
     labels = Labels()
     for job in jobs:
@@ -193,12 +219,14 @@ def contradicted(
     for item, row in items.items():
         line = row.get("source_line")
         uri = f"s3://{row['bucket']}/{row['object_key']}" + (f"#L{line}" if line else "")
-        state, rejected = row["item_state"], labels.rejected_in.get(item)
-        if state in ("stored", "labeled") and rejected and item not in labels.labeled_in:
+        shown = subjects.get(item, item)
+        state, rejected = row["item_state"], labels.rejected_in.get(shown)
+        if state in ("stored", "labeled") and rejected and shown not in labels.labeled_in:
             yield f"{uri} is {state}, but its label was rejected in {rejected}"
         record = records.get((uri, row["version_id"]))
         if state == "stored" and record is not None:
-            yield from _wrong_status(uri, record, labels.accepted_in.get(item))
+            yield from _wrong_status(uri, record, labels.accepted_in.get(shown))
+            yield from _wrong_answer(uri, record, labels.answers.get(shown))
 
 
 def _wrong_status(uri: str, record: Mapping[str, str], accepted_in: str | None) -> Iterable[str]:
@@ -208,6 +236,16 @@ def _wrong_status(uri: str, record: Mapping[str, str], accepted_in: str | None) 
         yield f"the record of {uri} is {record['status']}, but its label {verdict}"
     elif named != (accepted_in or "").lower():
         yield f"the record of {uri} names {named or 'no verification job'}, not {accepted_in}"
+
+
+def _wrong_answer(uri: str, record: Mapping[str, str], answer: object) -> Iterable[str]:
+    """Compare the label of a record with what labelers gave for what they were shown."""
+    text = record.get("label_json", "s3://")
+    if text.startswith("s3://"):
+        return
+    stored = [value for key, value in json.loads(text).items() if not key.endswith("-metadata")]
+    if stored != [answer]:
+        yield f"the record of {uri} holds another label than labelers gave"
 
 
 def unbalanced(
@@ -222,23 +260,25 @@ def unbalanced(
         offline: Every row of the offline store.
         jobs: Every job.
     """
-    stored: dict[str, set[str]] = defaultdict(set)
+    stored: dict[str, dict[str, Mapping[str, str]]] = defaultdict(dict)
     for row in offline:
-        stored[row["run_id"]].add(row["source_ref"])
+        stored[row["run_id"]][row["source_ref"]] = row
     known = {job.name: job for job in jobs}
     for report in reports:
         yield from (f"run {report['run_id']}: {it}" for it in _imbalances(report, known, stored))
 
 
 def _imbalances(
-    report: Mapping[str, Any], jobs: Mapping[str, Job], stored: Mapping[str, set[str]]
+    report: Mapping[str, Any],
+    jobs: Mapping[str, Job],
+    stored: Mapping[str, Mapping[str, Mapping[str, str]]],
 ) -> Iterable[str]:
     outcomes = sum(report["dropped"].values()) + sum(report["invalid"].values())
     if report["received"] != report["claimed"] + outcomes:
         yield "received is not claimed + dropped + invalid"
-    records = len(stored.get(report["run_id"], ()))
-    if report["stored"] != records:
-        yield f"reports {report['stored']} stored, {records} records"
+    rows = stored.get(report["run_id"], {}).values()
+    if report["stored"] != len(rows):
+        yield f"reports {report['stored']} stored, {len(rows)} records"
     given_back = sum(report["returned"].values()) + sum(report["dead_lettered"].values())
     settled = report["stored"] + report["labeled"] + given_back + report["superseded"]
     if report["claimed"] != settled:
@@ -247,26 +287,36 @@ def _imbalances(
     verification = _job_of(report.get("verification_job"), jobs)
     worked_on = {item for it in (job, verification) if it for item in it.items}
     untouched = report["claimed"] - len(worked_on)
+    # Records of texts that were labeled before need no job of this run, and who waits for the label
+    # of another run has none.
+    ours = {it.name.lower() for it in (job, verification) if it}
+    moved = sum(ours.isdisjoint(_jobs_of(row)) for row in rows)
+    elsewhere = moved + report["returned"].get("text_in_progress", 0)
     # Labels of earlier runs need no job, and are kept where none could be made.
-    unread = report["superseded"] + report["labeled"]
+    unread = report["superseded"] + report["labeled"] + elsewhere
     if job and not job.never_began and not verification and untouched > unread:
         yield f"claimed {report['claimed']}, but the job had {len(worked_on)} items"
     # A run may verify labels of earlier runs although its own labeling job never came to be.
     unreached = report["returned"].get("labeling_job_not_created", 0)
-    if verification and untouched > report["superseded"] + unreached:
+    if verification and untouched > report["superseded"] + unreached + elsewhere:
         yield f"claimed {report['claimed']}, but its jobs had {len(worked_on)} items"
     yield from _wrong_share(report, job, verification)
     if verification:
-        yield from _wrong_verdicts(report, verification)
+        yield from _wrong_verdicts(report, verification, moved)
 
 
-def _wrong_verdicts(report: Mapping[str, Any], verification: Job) -> Iterable[str]:
+def _jobs_of(record: Mapping[str, str]) -> set[str]:
+    named = (record.get("labeling_job", ""), record.get("verification_job", ""))
+    return {name.rpartition("/")[2].lower() for name in named}
+
+
+def _wrong_verdicts(report: Mapping[str, Any], verification: Job, moved: int) -> Iterable[str]:
     """Compare what a run counted as verified and rejected with what reviewers said."""
     not_stored = report["superseded"] + report["dead_lettered"].get("record_rejected", 0)
     accepted = len(verification.accepted)
     rejected = len(verification.labeled) - accepted
     counted = sum(report["rejected"].values())
-    if not accepted - not_stored <= report["verified"] <= accepted:
+    if not accepted - not_stored <= report["verified"] <= accepted + moved:
         yield f"reviewers accepted {accepted} labels, {report['verified']} are reported"
     if not rejected - report["superseded"] <= counted <= rejected:
         yield f"reviewers rejected {rejected} labels, {counted} are reported"

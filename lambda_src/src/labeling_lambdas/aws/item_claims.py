@@ -9,21 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws import item_updates, transactions
 from labeling_lambdas.aws.item_ledger import ItemLedger, item_row
-from labeling_lambdas.domain.claims import ClaimOn, decide, first_expectation, no_row_expected
-from labeling_lambdas.domain.items import ClaimedItem
-from labeling_lambdas.domain.states import Drop, ItemState
+from labeling_lambdas.domain.claims import (
+    ClaimOn,
+    decide,
+    decide_text,
+    first_expectation,
+    no_row_expected,
+)
+from labeling_lambdas.domain.items import ClaimedItem, text_id_of
+from labeling_lambdas.domain.states import Drop, ItemState, TextRow
 from labeling_lambdas.errors import LedgerRowError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from labeling_lambdas.domain.messages import Candidate, Rejected
     from labeling_lambdas.domain.states import ItemRow, RunState
 
 _log = logging.getLogger(__name__)
 
-#: A claim writes the item's row and its key's row, and a transaction takes 100 actions.
+#: A claim writes the item's row, its key's row and that of its text if it has one; a transaction
+#: takes 100 actions.
 CLAIMS_PER_TRANSACTION = transactions.MAX_ACTIONS // 2
+TEXT_CLAIMS_PER_TRANSACTION = transactions.MAX_ACTIONS // 3
 
 #: Looks at one item's row after which its claim is given up for this poll.
 _CLAIM_ROUNDS = 8
@@ -37,6 +45,8 @@ def _claimed(candidate: Candidate, expected: ClaimOn, part: str) -> ClaimedItem:
         part=part if candidate.content else "",
         content=candidate.content,
         label_uri=expected.label_uri,
+        text_id=text_id_of(candidate.source, candidate.content),
+        waits=expected.waits,
     )
 
 
@@ -63,7 +73,7 @@ class ItemClaims(ItemLedger):
         """Claim items for a run.
 
         Args:
-            candidates: Items of different keys, so that no row is named twice.
+            candidates: Items of different keys and texts, so that no row is named twice.
             run_id: The run.
             part: The part of the run's list that names them.
             state_of_run: Looks up another run.
@@ -74,14 +84,16 @@ class ItemClaims(ItemLedger):
         verdicts: dict[str, ClaimedItem | Drop] = {}
         rounds: Counter[str] = Counter()
         pending = [(candidate, first_expectation(candidate)) for candidate in candidates]
+        texts = any(candidate.content for candidate in candidates)
+        size = TEXT_CLAIMS_PER_TRANSACTION if texts else CLAIMS_PER_TRANSACTION
         while pending:
-            batch = pending[:CLAIMS_PER_TRANSACTION]
-            pending = pending[CLAIMS_PER_TRANSACTION:]
+            batch, pending = pending[:size], pending[size:]
             refused = self._claim_batch(batch, run_id, part)
             if not refused:
                 for candidate, expected in batch:
                     verdicts[candidate.source.item_id] = _claimed(candidate, expected, part)
                 continue
+            owners = self._owners(refused.values())
             again = []
             for position, (candidate, expected) in enumerate(batch):
                 answer = self._answer(
@@ -92,6 +104,16 @@ class ItemClaims(ItemLedger):
                         candidate, row, run_id=run_id, state_of_run=state_of_run
                     ),
                 )
+                if isinstance(answer, ClaimOn):
+                    answer = self._with_text(
+                        candidate,
+                        answer,
+                        refused.get(position, {}).get("text"),
+                        owners,
+                        lambda expected, text, owner: decide_text(
+                            expected, text, owner, run_id=run_id, state_of_run=state_of_run
+                        ),
+                    )
                 item_id = candidate.source.item_id
                 rounds[item_id] += refused.get(position) is not None
                 if isinstance(answer, Drop):
@@ -109,15 +131,45 @@ class ItemClaims(ItemLedger):
         self, batch: Sequence[tuple[Candidate, ClaimOn]], run_id: str, part: str
     ) -> dict[int, dict[str, dict[str, Any]]]:
         """Try one transaction; return per refused candidate the rows that stood in the way."""
-        updates = []
-        for candidate, expected in batch:
-            updates.append(item_updates.claim(candidate.source, expected, run_id, part))
-            updates.append(item_updates.name_newest(candidate.source))
+        updates, places = [], []
+        for position, (candidate, expected) in enumerate(batch):
+            source = candidate.source
+            updates.append(item_updates.claim(source, expected, run_id, part))
+            updates.append(item_updates.name_newest(source))
+            places += [(position, "item"), (position, "key")]
+            text = text_id_of(source, candidate.content)
+            if text and not expected.follows:
+                updates.append(item_updates.own_text(source.item_id, text, expected, run_id))
+                places.append((position, "text"))
         refused: dict[int, dict[str, dict[str, Any]]] = {}
         for refusal in transactions.transact(self.client, self.table, updates):
-            position, row_kind = divmod(refusal.action, 2)
-            refused.setdefault(position, {})["key" if row_kind else "item"] = refusal.row
+            position, kind = places[refusal.action]
+            refused.setdefault(position, {})[kind] = refusal.row
         return refused
+
+    def _owners(self, refused: Iterable[dict[str, dict[str, Any]]]) -> dict[str, ItemRow]:
+        """Return the rows of the items that texts belong to, where that stood in the way."""
+        texts = (rows["text"] for rows in refused if rows.get("text"))
+        # One read for all of them, and none where no text stood in the way.
+        return self.rows(text["item_id"] for text in texts)
+
+    @staticmethod
+    def _with_text(
+        candidate: Candidate,
+        expected: ClaimOn,
+        text: dict[str, Any] | None,
+        owners: dict[str, ItemRow],
+        decision: Callable[[ClaimOn, TextRow, ItemRow], ClaimOn],
+    ) -> ClaimOn | Drop:
+        if not text:
+            return expected
+        owner = owners.get(text["item_id"])
+        if owner is None:
+            # Its row cannot be read. Whether its text was labeled is not known, so it is not paid
+            # for; the message comes again.
+            _log.error("text cannot be claimed", extra={"item": candidate.source.item_id})
+            return Drop.LEFT_IN_FLIGHT
+        return decision(expected, TextRow(text["item_id"], text["run_id"]), owner)
 
     def _answer(
         self,

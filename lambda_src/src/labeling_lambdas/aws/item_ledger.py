@@ -34,6 +34,8 @@ KEYS_PER_READ = 100
 _BATCH_READ_ROUNDS = 7
 _BASE_DELAY_SECONDS = 0.1
 
+_SETTLED_WITH_LABEL = frozenset({ItemState.STORED, ItemState.SUPERSEDED})
+
 
 def item_row(row: dict[str, Any]) -> ItemRow:
     """Return an item's row as the rules see it; what an older version did not write is empty.
@@ -57,6 +59,8 @@ def item_row(row: dict[str, Any]) -> ItemRow:
         generation=row.get("generation", 0),
         delivered=row.get("delivered", True),
         label_uri=row.get("label_uri", ""),
+        waits=row.get("waits", False),
+        reason=row.get("reason", ""),
     )
 
 
@@ -112,18 +116,24 @@ class ItemLedger:
         entries = [(item_updates.settle(one, run_id), one) for one in settlements]
         return self._settle(entries, run_id)
 
-    def settle_stored(self, attempts: Mapping[str, int], run_id: str) -> list[tuple[str, ItemRow]]:
+    def settle_stored(
+        self, attempts: Mapping[str, int], run_id: str, labels: Mapping[str, str] | None = None
+    ) -> list[tuple[str, ItemRow]]:
         """Settle claims whose record is written.
 
         Args:
             attempts: By item, the labeling jobs that have had it.
             run_id: The run.
+            labels: By item, the file that holds its label; those without a text have none.
 
         Returns:
             The items whose rows contradict that, each with its row. Empty as a rule.
         """
         entries = [
-            (item_updates.settle_stored(item_id, count, run_id), item_id)
+            (
+                item_updates.settle_stored(item_id, count, run_id, (labels or {}).get(item_id, "")),
+                item_id,
+            )
             for item_id, count in attempts.items()
         ]
         return self._settle(entries, run_id)
@@ -178,6 +188,20 @@ class ItemLedger:
             except LedgerRowError:
                 _log.exception("ledger row cannot be read", extra={"row": key})
         return rows
+
+    def labels_of_texts(self, text_ids: Iterable[str]) -> dict[str, str]:
+        """Return the files that hold the labels of texts; those without a label are left out.
+
+        A text that is claimed or waits on the queue has none: whoever holds it settles its label.
+        """
+        texts = self._read(f"TEXT#{text_id}" for text_id in text_ids)
+        owners = self.rows(row["item_id"] for row in texts.values())
+        labels = {}
+        for key, text in texts.items():
+            owner = owners.get(text["item_id"])
+            if owner is not None and owner.state in _SETTLED_WITH_LABEL and owner.label_uri:
+                labels[key.removeprefix("TEXT#")] = owner.label_uri
+        return labels
 
     def superseded(self, items: Iterable[tuple[str, SourceObject]]) -> Iterator[str]:
         """Yield those items of whose object key the ledger knows a newer version.

@@ -55,14 +55,21 @@ def _expectation(expected: ClaimOn) -> tuple[str, dict[str, Any]]:
 
 
 def claim(source: SourceObject, expected: ClaimOn, run_id: str, part: str) -> Update:
-    """Claim an item for a run. A label that waits for its verification stays with the row."""
+    """Claim an item for a run, with the label that it has or that its text has."""
     condition, values = _expectation(expected)
+    optional: dict[str, str | bool] = {}
+    if expected.label_uri:
+        optional["label_uri"] = expected.label_uri
+    if expected.waits:
+        optional["waits"] = True
+    absent = [name for name in ("label_uri", "waits") if name not in optional]
     return Update(
         key=f"ITEM#{source.item_id}",
         update=(
             "SET item_state = :state, run_id = :run, part = :part, attempts = :attempts,"
             f" generation = :generation, {_set_source(source)}, updated_at = :now"
-            " REMOVE reason, detail, delivered"
+            + "".join(f", {name} = :{name}" for name in optional)
+            + f" REMOVE {', '.join(['reason', 'detail', 'delivered', *absent])}"
         ),
         condition=condition,
         values={
@@ -74,8 +81,25 @@ def claim(source: SourceObject, expected: ClaimOn, run_id: str, part: str) -> Up
             "generation": expected.generation,
             **_source_values(source),
             "now": now(),
+            **optional,
         },
         names=_SOURCE_NAMES,
+    )
+
+
+def own_text(item_id: str, text_id: str, expected: ClaimOn, run_id: str) -> Update:
+    """Make an item the one that labelers are given for its text, unless another one is."""
+    values = {"item": item_id, "run": run_id}
+    condition = "attribute_not_exists(pk) OR item_id = :item"
+    if expected.takes_over is not None:
+        # The run too: whoever claimed the other item meanwhile has written it.
+        condition = "item_id = :was_item AND run_id = :was_run"
+        values["was_item"], values["was_run"] = expected.takes_over
+    return Update(
+        key=f"TEXT#{text_id}",
+        update="SET item_id = :item, run_id = :run",
+        condition=condition,
+        values=values,
     )
 
 
@@ -90,13 +114,15 @@ def name_newest(source: SourceObject) -> Update:
 
 
 def supersede(source: SourceObject, expected: ClaimOn) -> Update:
-    """Note that an item will never be labeled, unless someone claimed it meanwhile."""
+    """Note that an item will never be labeled, unless someone claimed it meanwhile.
+
+    A label of it stays with the row: its text may stand in the newer version.
+    """
     condition, values = _expectation(expected)
     return Update(
         key=f"ITEM#{source.item_id}",
         update=(
             f"SET item_state = :state, {_set_source(source)}, updated_at = :now, run_id = :none"
-            " REMOVE label_uri"
         ),
         condition=condition,
         values={
@@ -112,6 +138,9 @@ def supersede(source: SourceObject, expected: ClaimOn) -> Update:
 
 _GIVEN_BACK = frozenset({ItemState.DEAD_LETTERED, ItemState.LABELED, ItemState.RETURNED})
 
+#: A settlement may leave an item its label in these states.
+_WITH_LABEL = frozenset({ItemState.DEAD_LETTERED, ItemState.LABELED, ItemState.SUPERSEDED})
+
 _STILL_CLAIMED = "item_state = :claimed AND run_id = :run"
 
 
@@ -120,18 +149,18 @@ def settle(settlement: Settlement, run_id: str) -> Update:
     optional: dict[str, str | bool] = {}
     if settlement.state is ItemState.DEAD_LETTERED:
         optional["delivered"] = False
-    if settlement.state is ItemState.LABELED:
+    if settlement.state in _WITH_LABEL and settlement.item.label_uri:
         optional["label_uri"] = settlement.item.label_uri
     if settlement.detail:
         optional["detail"] = settlement.detail
-    absent = [name for name in ("label_uri", "detail") if name not in optional]
+    absent = [name for name in ("waits", "label_uri", "detail") if name not in optional]
     return Update(
         key=f"ITEM#{settlement.item.item_id}",
         update=(
             "SET item_state = :state, attempts = :attempts, generation = :generation,"
             " reason = :reason, updated_at = :now"
             + "".join(f", {name} = :{name}" for name in optional)
-            + (f" REMOVE {', '.join(absent)}" if absent else "")
+            + f" REMOVE {', '.join(absent)}"
         ),
         condition=_STILL_CLAIMED,
         values={
@@ -147,11 +176,12 @@ def settle(settlement: Settlement, run_id: str) -> Update:
     )
 
 
-def settle_stored(item_id: str, attempts: int, run_id: str) -> Update:
-    """Settle a claim whose record is written."""
+def settle_stored(item_id: str, attempts: int, run_id: str, label_uri: str = "") -> Update:
+    """Settle a claim whose record is written; that of a text with the file of its label."""
+    label = ", label_uri = :label REMOVE" if label_uri else " REMOVE label_uri,"
     return Update(
         key=f"ITEM#{item_id}",
-        update="SET item_state = :state, attempts = :attempts, updated_at = :now REMOVE label_uri",
+        update=f"SET item_state = :state, attempts = :attempts, updated_at = :now{label} waits",
         condition=_STILL_CLAIMED,
         values={
             "claimed": ItemState.CLAIMED.value,
@@ -159,6 +189,7 @@ def settle_stored(item_id: str, attempts: int, run_id: str) -> Update:
             "state": ItemState.STORED.value,
             "attempts": attempts,
             "now": now(),
+            **({"label": label_uri} if label_uri else {}),
         },
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from labeling_lambdas.domain.reasons import Reason
 from labeling_lambdas.domain.states import JobStatus
 
 if TYPE_CHECKING:
@@ -143,8 +144,10 @@ def outcome_of(
     if verification is not None and verification not in _WENT_WELL:
         return Outcome.VERIFICATION_JOB_FAILED
     # Superseded items say nothing about the workers: a run whose every item was overwritten in the
-    # meantime did nothing wrong. What reviewers rejected had been labeled.
+    # meantime did nothing wrong. Nor do texts that workers have from an earlier run. What reviewers
+    # rejected had been labeled.
     given_back = sum(settled.returned.values()) + sum(settled.dead_lettered.values())
+    given_back -= settled.returned.get(Reason.TEXT_IN_PROGRESS, 0)
     labeled = settled.stored or settled.labeled or settled.rejected
     return Outcome.NOTHING_LABELED if given_back and not labeled else Outcome.SUCCEEDED
 

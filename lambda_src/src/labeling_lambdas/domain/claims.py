@@ -8,10 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from labeling_lambdas.domain.messages import Candidate, Origin
+from labeling_lambdas.domain.reasons import Reason
 from labeling_lambdas.domain.states import Drop, ItemRow, ItemState, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from labeling_lambdas.domain.states import TextRow
 
 
 class ClaimOn(NamedTuple):
@@ -21,16 +24,29 @@ class ClaimOn(NamedTuple):
         row: The row to expect, None to expect no row.
         attempts: Attempts of the new claim.
         generation: Dead-letter generation of the new claim.
+        takes_over: Of a text that another item was to be labeled for, the row to expect.
+        follows: Whether the text stays another item's, whose label this one gets.
+        text_label: File that holds the label of the other item.
     """
 
     row: ItemRow | None
     attempts: int
     generation: int
+    takes_over: TextRow | None = None
+    follows: bool = False
+    text_label: str = ""
 
     @property
     def label_uri(self) -> str:
         """File that holds the item's label; a claim keeps it."""
-        return self.row.label_uri if self.row is not None else ""
+        if self.text_label or self.follows or self.row is None:
+            return self.text_label
+        return self.row.label_uri
+
+    @property
+    def waits(self) -> bool:
+        """Whether the label is another item's, which has none yet."""
+        return self.follows and not self.text_label
 
 
 def no_row_expected(candidate: Candidate) -> ClaimOn:
@@ -55,6 +71,7 @@ def first_expectation(candidate: Candidate) -> ClaimOn:
         attempts=candidate.attempts,
         generation=candidate.generation,
         label_uri=candidate.label_uri,
+        reason=candidate.reason,
     )
     return ClaimOn(row, _attempts_of(candidate.origin, row.attempts), row.generation)
 
@@ -120,3 +137,37 @@ def _decide_claimed(
             return Drop.CLAIMED_BY_OPEN_RUN
         case RunState.CLOSED | None:
             return ClaimOn(row, row.attempts, row.generation)
+
+
+def decide_text(
+    expected: ClaimOn,
+    text: TextRow,
+    owner: ItemRow,
+    *,
+    run_id: str,
+    state_of_run: Callable[[str], RunState | None],
+) -> ClaimOn:
+    """Decide over a candidate whose text another item was claimed for.
+
+    Args:
+        expected: The condition to claim the candidate on, its text left aside.
+        text: The row of the text.
+        owner: The row of the other item.
+        run_id: The run that wants to claim.
+        state_of_run: Looks up another run.
+
+    Returns:
+        The condition with the text's part.
+    """
+    lost = expected.row is not None and expected.row.reason == Reason.LABEL_LOST
+    label = "" if lost else owner.label_uri
+    if owner.state is ItemState.STORED and label:
+        return expected._replace(takes_over=None, follows=True, text_label=label)
+    if owner.state is ItemState.CLAIMED and _is_open(owner.run_id, run_id, state_of_run):
+        return expected._replace(takes_over=None, follows=True, text_label="")
+    # Nobody works on the other item. A label of it that reviewers have not seen goes along.
+    return expected._replace(takes_over=text, follows=False, text_label=label)
+
+
+def _is_open(owner_run: str, run_id: str, state_of_run: Callable[[str], RunState | None]) -> bool:
+    return owner_run == run_id or state_of_run(owner_run) not in (RunState.CLOSED, None)

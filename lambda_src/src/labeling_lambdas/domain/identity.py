@@ -59,6 +59,22 @@ def key_id(bucket: str, key: str, line: int | None = None) -> str:
     return _digest([bucket, key, *_line(line)], _ITEM_ID_LENGTH)
 
 
+def text_id(bucket: str, key: str, text: str, occurrence: int) -> str:
+    """Return the identity of a text under an object key, whatever its version and line.
+
+    Args:
+        bucket: Name of the upload bucket.
+        key: Object key as S3 shows it.
+        text: What labelers are shown.
+        occurrence: Which of the equal texts of the file it is, from 1.
+
+    Returns:
+        32 hexadecimal characters.
+    """
+    content = hashlib.sha256(text.encode()).hexdigest()
+    return _digest([bucket, key, content, str(occurrence)], _ITEM_ID_LENGTH)
+
+
 def _line(line: int | None) -> list[str]:
     return [] if line is None else [str(line)]
 

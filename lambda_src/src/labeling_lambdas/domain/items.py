@@ -130,12 +130,14 @@ class SourceObject(NamedTuple):
 
 
 def _line_number(line: object) -> int | None:
-    if line is None:
-        return None
-    if isinstance(line, bool) or not isinstance(line, int) or not 0 < line < _MAX_LINE:
-        message = f"line must be a number from 1 to {_MAX_LINE - 1}"
+    return None if line is None else _positive(line, "line")
+
+
+def _positive(number: object, name: str) -> int:
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 < number < _MAX_LINE:
+        message = f"{name} must be a number from 1 to {_MAX_LINE - 1}"
         raise ValueError(message)
-    return line
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +147,16 @@ class TextContent:
     Attributes:
         text: What is labeled.
         extra: Further keys of the row, handed through to the output of the labeling job.
+        occurrence: Which of the equal texts of its file it is, from 1.
     """
 
     # Left out of repr, so that no message of an error can show it.
     text: str = field(repr=False)
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    occurrence: int = 1
 
     @classmethod
-    def of(cls, text: str, extra: Mapping[str, Any]) -> TextContent:
+    def of(cls, text: str, extra: Mapping[str, Any], occurrence: int = 1) -> TextContent:
         """Make a content of values that came out of JSON.
 
         Raises:
@@ -168,11 +172,13 @@ class TextContent:
             message = "the text or its further keys cannot be written as JSON in UTF-8"
             # Without the original, which shows what it found.
             raise ValueError(message) from None
-        return cls(text, extra)
+        return cls(text, extra, occurrence)
 
     def fields(self) -> dict[str, Any]:
         """Return the content as JSON-ready fields."""
-        return {"text": self.text, "extra": dict(self.extra)}
+        fields: dict[str, Any] = {"text": self.text, "extra": dict(self.extra)}
+        # Few texts stand in their file twice.
+        return fields if self.occurrence == 1 else {**fields, "occurrence": self.occurrence}
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> TextContent | None:
@@ -180,7 +186,7 @@ class TextContent:
 
         Raises:
             TypeError: If the text is none, or its further keys are no object.
-            ValueError: See :meth:`of`.
+            ValueError: See :meth:`of`; or the occurrence is no number.
         """
         if "text" not in fields:
             return None
@@ -188,7 +194,8 @@ class TextContent:
         if not isinstance(text, str) or not isinstance(extra, dict):
             message = "text must be a string, and extra an object"
             raise TypeError(message)
-        return cls.of(text, extra)
+        occurrence = _positive(fields.get("occurrence", 1), "occurrence")
+        return cls.of(text, extra, occurrence)
 
 
 def _deeper_than(levels: int, value: object) -> bool:
@@ -196,6 +203,17 @@ def _deeper_than(levels: int, value: object) -> bool:
         return False
     inner = value.values() if isinstance(value, dict) else value
     return levels == 0 or any(_deeper_than(levels - 1, one) for one in inner)
+
+
+def text_id_of(source: SourceObject, content: TextContent | None) -> str:
+    """Return the identity of an item's text within its object key; empty where it has none.
+
+    Labelers see the text alone, so a text that was labeled is not paid for again, wherever it
+    stands in a newer version of its file.
+    """
+    if content is None:
+        return ""
+    return identity.text_id(source.bucket, source.key, content.text, content.occurrence)
 
 
 class ClaimedItem(NamedTuple):
@@ -207,8 +225,11 @@ class ClaimedItem(NamedTuple):
         generation: Times the item was dead-lettered before.
         part: Part of the run's list that holds the content; empty for an item without one.
         content: The text of a text item, None where it was left in the list.
-        label_uri: File that holds its label, which is still to be verified; empty where it has
-            none. An item with a label is not given to labelers again.
+        label_uri: File that holds its label; empty where it has none. An item with a label is not
+            given to labelers again.
+        text_id: Identity of its text within its key, empty for an item without one.
+        waits: Whether another item of the same text may be with labelers: this one is not given to
+            them, and gets that one's label.
     """
 
     source: SourceObject
@@ -217,6 +238,8 @@ class ClaimedItem(NamedTuple):
     part: str = ""
     content: TextContent | None = None
     label_uri: str = ""
+    text_id: str = ""
+    waits: bool = False
 
     @property
     def item_id(self) -> str:
@@ -236,6 +259,8 @@ class ClaimedItem(NamedTuple):
             "generation": self.generation,
             "part": self.part,
             "label_uri": self.label_uri,
+            "text_id": self.text_id,
+            "waits": self.waits,
             **(self.content.fields() if self.content else {}),
         }
 
@@ -249,4 +274,6 @@ class ClaimedItem(NamedTuple):
             part=str(fields.get("part", "")),
             content=TextContent.from_fields(fields),
             label_uri=str(fields.get("label_uri", "")),
+            text_id=str(fields.get("text_id", "")),
+            waits=bool(fields.get("waits", False)),
         )

@@ -12,7 +12,7 @@ from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY, SOURCE_KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from labeling_lambdas.domain.items import ClaimedItem
 
@@ -147,12 +147,31 @@ def manifest_lines(
         manifest_key: Key of the source, ``source-ref`` or ``source``.
         attribute: The job's label attribute name.
     """
-    reserved = {*SOURCE_KEYS, ITEM_ID_KEY, attribute, f"{attribute}-metadata"}
     for item in items:
-        extra = item.content.extra if item.content else {}
-        line = {
-            manifest_key: item.content.text if item.content else item.source.uri,
-            ITEM_ID_KEY: item.item_id,
-            **{key: value for key, value in extra.items() if key not in reserved},
-        }
+        source = item.content.text if item.content else item.source.uri
+        line = {manifest_key: source, **_further_keys(item, attribute)}
         yield compact_json(line) + "\n"
+
+
+def moved_line(line: Mapping[str, Any], item: ClaimedItem, *, attribute: str) -> dict[str, Any]:
+    """Return the output line of a text as that of another item with the same text.
+
+    Args:
+        line: The line with the label.
+        item: The item, with its row's further keys as content.
+        attribute: The job's label attribute name.
+    """
+    kept = {*SOURCE_KEYS, attribute, f"{attribute}-metadata"}
+    return {
+        **{key: value for key, value in line.items() if key in kept},
+        **_further_keys(item, attribute),
+    }
+
+
+def _further_keys(item: ClaimedItem, attribute: str) -> dict[str, Any]:
+    reserved = {*SOURCE_KEYS, ITEM_ID_KEY, attribute, f"{attribute}-metadata"}
+    extra = item.content.extra if item.content else {}
+    return {
+        ITEM_ID_KEY: item.item_id,
+        **{key: value for key, value in extra.items() if key not in reserved},
+    }

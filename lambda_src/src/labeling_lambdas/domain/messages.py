@@ -64,6 +64,7 @@ class Candidate(NamedTuple):
         run_id: Run that sent the message, empty for an event.
         content: The text of a text item.
         label_uri: File that holds the item's label, if it is sent back to be verified.
+        reason: Why it was sent back, if it was.
     """
 
     source: SourceObject
@@ -73,6 +74,7 @@ class Candidate(NamedTuple):
     run_id: str = ""
     content: TextContent | None = None
     label_uri: str = ""
+    reason: str = ""
 
 
 class Rejected(NamedTuple):
@@ -228,6 +230,7 @@ def _from_envelope(message: dict[str, Any]) -> Candidate:
         content=content,
         # A dead letter has none, and must not expect a row that has one.
         label_uri=_label_uri(message) if origin is Origin.RETURNED else "",
+        reason=str(message.get("reason", ""))[:_MAX_DETAIL],
     )
 
 

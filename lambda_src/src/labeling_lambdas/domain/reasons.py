@@ -36,6 +36,7 @@ class Reason(StrEnum):
     VERIFICATION_JOB_FAILED = "verification_job_failed"
     VERIFICATION_JOB_STOPPED = "verification_job_stopped"
     LABEL_LOST = "label_lost"
+    TEXT_IN_PROGRESS = "text_in_progress"
 
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
     RECORD_REJECTED = "record_rejected"

@@ -81,11 +81,21 @@ class Settlement(NamedTuple):
         )
 
 
-def superseded(item: ClaimedItem) -> Settlement:
-    """Settle an item of whose key a newer version is known."""
+def superseded(item: ClaimedItem, *, label_uri: str = "") -> Settlement:
+    """Settle an item of whose key a newer version is known.
+
+    Args:
+        item: The claim.
+        label_uri: File with a label that its text keeps, in whichever line it stands now.
+    """
     return Settlement(
-        item._replace(label_uri=""), ItemState.SUPERSEDED, item.attempts, item.generation
+        item._replace(label_uri=label_uri), ItemState.SUPERSEDED, item.attempts, item.generation
     )
+
+
+def settle_text_in_progress(item: ClaimedItem) -> Settlement:
+    """Settle an item whose text may still be with labelers as another item."""
+    return _returned(item, Reason.TEXT_IN_PROGRESS)
 
 
 def dead_lettered(item: ClaimedItem, reason: str, *, attempts: int, detail: str = "") -> Settlement:

@@ -40,8 +40,9 @@ class ItemRow(NamedTuple):
         attempts: Labeling jobs that had it and gave no label.
         generation: Times it was dead-lettered.
         delivered: For a dead letter, whether its message is known to be on the dead-letter queue.
-        label_uri: File that holds its label, which is still to be verified; empty where it has
-            none.
+        label_uri: File that holds its label; empty where it has none.
+        waits: For a claim, whether another item of the same text may be with labelers.
+        reason: Why it was given back.
     """
 
     state: ItemState
@@ -51,6 +52,20 @@ class ItemRow(NamedTuple):
     generation: int = 0
     delivered: bool = True
     label_uri: str = ""
+    waits: bool = False
+    reason: str = ""
+
+
+class TextRow(NamedTuple):
+    """What the ledger holds of a text within an object key.
+
+    Attributes:
+        item_id: The item that labelers are given, or were given, for the text.
+        run_id: Run that last claimed that item.
+    """
+
+    item_id: str
+    run_id: str
 
 
 class Drop(StrEnum):

@@ -1,4 +1,4 @@
-"""The one form of a moment in the ledger and in reports."""
+"""Moments in the ledger, in reports and in records."""
 
 from __future__ import annotations
 
@@ -8,3 +8,8 @@ from datetime import UTC, datetime
 def now() -> str:
     """Return the present moment, ISO-8601 in UTC with seconds and a literal ``Z``."""
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z"
+
+
+def now_in_milliseconds() -> str:
+    """Return the present moment as Feature Store takes an event time, with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.aws.queues import BATCH_BYTES, BATCH_MESSAGES, Message, Queue
 from labeling_lambdas.domain.intake import Intake
-from labeling_lambdas.domain.items import ClaimedItem
+from labeling_lambdas.domain.items import ClaimedItem, text_id_of
 from labeling_lambdas.domain.messages import (
     Candidate,
     Ignored,
@@ -244,8 +244,9 @@ class Drain:
         waiting = _distinct(listed)
         while waiting:
             # One version of a key at a time, the newest first: no transaction may hold two rows of
-            # one key, and the ledger then knows by itself that the others are superseded.
-            chosen = _newest_of_each_key(waiting)
+            # one key, and the ledger then knows by itself that the others are superseded. The same
+            # for a text, which may stand in another line of another version.
+            chosen = _one_of_each_text(_newest_of_each_key(waiting))
             verdicts = self.items.claim(
                 [candidate for candidate, _ in chosen.values()],
                 run_id=self.run_id,
@@ -359,6 +360,19 @@ def _newest_of_each_key(
         known = newest.get(source.key_id)
         if known is None or source.order > known[0].source.order:
             newest[source.key_id] = pair
+    return {candidate.source.item_id: (candidate, entry) for candidate, entry in newest.values()}
+
+
+def _one_of_each_text(
+    chosen: dict[str, tuple[Candidate, _Entry]],
+) -> dict[str, tuple[Candidate, _Entry]]:
+    newest: dict[str, tuple[Candidate, _Entry]] = {}
+    for item, pair in chosen.items():
+        candidate = pair[0]
+        text = text_id_of(candidate.source, candidate.content) or item
+        known = newest.get(text)
+        if known is None or candidate.source.order > known[0].source.order:
+            newest[text] = pair
     return {candidate.source.item_id: (candidate, entry) for candidate, entry in newest.values()}
 
 

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.aws.artifacts import read_text_lines
+from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.identity import LABEL_STAGE
+from labeling_lambdas.domain.labeling_jobs import moved_line
 from labeling_lambdas.domain.labels import UnreadableLineError
 from labeling_lambdas.domain.output_lines import OutputLine, item_of, read_object, read_output_line
+from labeling_lambdas.domain.records import Provenance, RecordStatus
 from labeling_lambdas.domain.states import JobStatus
 from labeling_lambdas.errors import LabelingJobOutputMissingError
+from labeling_lambdas.steps.claims import with_contents
 from labeling_lambdas.steps.kept_settings import kept_settings
 
 if TYPE_CHECKING:
@@ -62,6 +66,9 @@ class Found(NamedTuple):
         problem: Why the line cannot be read, without any of it; empty if it can.
         labeling_job: Name of the job that wrote it.
         rules: How the line is read: those of the job that wrote it.
+        judged: Where the label comes from, if nobody is to judge it any more.
+        moved: Whether it was given to another item of the same text.
+        attempts: For such a label, the labeling jobs that had its text.
     """
 
     item: ClaimedItem
@@ -70,6 +77,9 @@ class Found(NamedTuple):
     text: str = ""
     problem: str = ""
     labeling_job: str = ""
+    judged: Provenance | None = None
+    moved: bool = False
+    attempts: int = 0
 
 
 def _ignore(_: str) -> None:
@@ -117,19 +127,14 @@ class Harvest:
             yield Found(item, self.rules)
 
     def _kept(self, unseen: dict[str, ClaimedItem]) -> Iterator[Found]:
+        wanted: dict[tuple[str, str], list[str]] = {}
+        for item_id, item in unseen.items():
+            wanted.setdefault((item.label_uri, item.text_id or item_id), []).append(item_id)
         for uri in sorted({item.label_uri for item in unseen.values()}):
             rules = self._rules_of(uri)
             for row in self._rows(uri):
-                item = unseen.get(row["item_id"])
-                if item is not None and item.label_uri == uri:
-                    del unseen[row["item_id"]]
-                    found = Found(
-                        item,
-                        rules._replace(label_schema=row.get("label_schema", "")),
-                        text=row["line"],
-                        labeling_job=row["labeling_job"],
-                    )
-                    yield self._read(found)
+                for item_id in wanted.pop((uri, row.get("text_id") or row["item_id"]), ()):
+                    yield self._read(self._kept_label(unseen.pop(item_id), row, rules))
         for item in unseen.values():
             _log.error(
                 "the label of an item is lost",
@@ -144,6 +149,36 @@ class Harvest:
         kept = kept_settings(earlier, LABEL_STAGE)
         # Whatever the labels are now, it was one of them when it was given.
         return self.rules._replace(labels=None) if kept is None else kept.rules
+
+    def _kept_label(self, item: ClaimedItem, row: dict[str, Any], rules: LabelRules) -> Found:
+        rules = rules._replace(label_schema=row.get("label_schema", ""))
+        judged = None
+        if row.get("status"):
+            # It may have been given to an earlier run than the one that keeps it.
+            rules = rules._replace(
+                task_type=row["task_type"], attribute=row["attribute"], labels=None
+            )
+            judged = Provenance(
+                row["labeling_job"],
+                rules.task_type,
+                rules.label_schema,
+                RecordStatus(row["status"]),
+                row["verification_job"],
+            )
+        found = Found(
+            item,
+            rules,
+            text=row["line"],
+            labeling_job=row["labeling_job"],
+            judged=judged,
+            attempts=int(row.get("attempts", 0)),
+        )
+        if row["item_id"] == item.item_id:
+            return found
+        if item.content is None:
+            (item,) = with_contents(self.artifacts, [item])
+        line = moved_line(read_object(row["line"]), item, attribute=rules.attribute)
+        return found._replace(text=compact_json(line), moved=True)
 
     def _rows(self, uri: str) -> Iterator[dict[str, Any]]:
         try:

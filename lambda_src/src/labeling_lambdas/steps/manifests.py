@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from labeling_lambdas.domain.labeling_jobs import manifest_lines, newest_versions
 from labeling_lambdas.domain.task_types import task_type
-from labeling_lambdas.steps.claims import claimed_items
+from labeling_lambdas.steps.claims import claimed_items, without_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,9 @@ class LabelingManifest:
             (
                 item
                 for item in claimed_items(self.artifacts, self.ledger)
-                if item.item_id in newest and not item.label_uri and kind.suits(item)
+                if item.item_id in newest
+                and not (item.label_uri or item.waits)
+                and kind.suits(item)
             ),
             manifest_key=kind.manifest_key,
             attribute=settings.rules.attribute,
@@ -68,6 +70,7 @@ def is_to_be_verified(found: Found, verification: Verification, shown: LabelRule
     return (
         output is not None
         and output.label is not None
+        and found.judged is None
         and found.rules.same_form(shown)
         and verification.wants(output.item_id, found.text, output.line)
     )
@@ -107,7 +110,7 @@ class VerificationManifest:
         # Read twice here too: what finds the newest versions is gone before the claims are kept.
         newest = newest_versions(claimed_items(self.artifacts, self.ledger))
         return {
-            item.item_id: item.without_content()
+            item.item_id: without_text(item)
             for item in claimed_items(self.artifacts, self.ledger)
-            if item.item_id in newest
+            if item.item_id in newest and not item.waits
         }

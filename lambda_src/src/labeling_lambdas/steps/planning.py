@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.aws import announcements
@@ -19,6 +19,7 @@ from labeling_lambdas.domain.records import (
 from labeling_lambdas.domain.settlement import (
     settle_label_lost,
     settle_rejected,
+    settle_text_in_progress,
     settle_unlabeled,
     settle_unreadable,
     settle_unverified,
@@ -26,7 +27,8 @@ from labeling_lambdas.domain.settlement import (
 )
 from labeling_lambdas.domain.states import JobStatus, RunState
 from labeling_lambdas.errors import UnreadableOutputError
-from labeling_lambdas.steps.claims import claimed_items
+from labeling_lambdas.domain.timestamps import now_in_milliseconds
+from labeling_lambdas.steps.claims import claimed_items, without_text
 from labeling_lambdas.steps.harvest import Harvest
 from labeling_lambdas.steps.manifests import is_to_be_verified
 from labeling_lambdas.steps.reviews import Reviews
@@ -107,6 +109,8 @@ class Planning:
         items: The ledger's items.
         artifacts: The run's files.
         deadline: When to stop.
+        moment: Event time of records that follow a text which has moved: before the plan has looked
+            for newer versions, so that a record of such a version is later.
     """
 
     pipeline: str
@@ -122,6 +126,7 @@ class Planning:
     items: ItemLedger
     artifacts: Artifacts
     deadline: Deadline
+    moment: str = field(default_factory=now_in_milliseconds)
 
     def plan(self, job: dict[str, Any], verification_job: dict[str, Any] | None) -> Plan:
         """Write the plan, or return the one that was written.
@@ -165,8 +170,15 @@ class Planning:
         }
         shards = PlanShards.of(self.artifacts, self.folder)
         sources = ((item_id, item.source) for item_id, item in claims.items())
+        overwritten: set[str] = set()
         for item_id in list(self.items.superseded(sources)):
-            shards.back.add(superseded(claims.pop(item_id)).fields())
+            item = claims[item_id]
+            # A label that was paid for goes with the text; one of a picture is of no use.
+            if item.text_id and not item.waits:
+                overwritten.add(item_id)
+            else:
+                shards.back.add(superseded(claims.pop(item_id)).fields())
+        self._follow_texts(claims, shards)
         reviews = None
         if self.verification is not None and verification_job is not None:
             reviews = Reviews(
@@ -176,7 +188,7 @@ class Planning:
                 shown=self.shown,
                 keep_unreadable=shards.unreadable.add_line,
             )
-            self._settle_rejected(reviews, claims, shards)
+            self._settle_rejected(reviews, claims, overwritten, shards)
             self._require_readable(reviews.readability, verification_job, shards)
         harvest = Harvest(
             artifacts=self.artifacts,
@@ -191,11 +203,14 @@ class Planning:
             if found.text and not found.item.label_uri:
                 lines.readable += not found.problem
                 lines.unreadable += bool(found.problem)
-            if found.problem:
+            if found.output is not None and found.output.label is not None:
+                keeping = found.item.item_id in overwritten
+                self._share_out(found, found.output, reviews, shards, superseded_item=keeping)
+            elif found.item.item_id in overwritten:
+                shards.back.add(superseded(found.item).fields())
+            elif found.problem and not found.moved:
                 settlement = settle_unreadable(found.item, found.problem, self.max_attempts)
                 shards.back.add(settlement.fields())
-            elif found.output is not None and found.output.label is not None:
-                self._share_out(found, found.output, reviews, shards)
             elif found.item.label_uri:
                 shards.back.add(settle_label_lost(found.item).fields())
             else:
@@ -241,16 +256,37 @@ class Planning:
         # A limit that was lowered since the item was given back still leaves it this attempt, and
         # no count goes beyond it.
         attempts = min(item.attempts, self.max_attempts - 1)
-        return item._replace(content=None, attempts=attempts)
+        return without_text(item)._replace(attempts=attempts)
+
+    def _follow_texts(self, claims: dict[str, ClaimedItem], shards: PlanShards) -> None:
+        """Give claims the labels that were made for their texts meanwhile.
+
+        Where there is none yet, the claim is given back: the next run looks again.
+        """
+        waiting = [item for item in claims.values() if item.waits]
+        labels = self.items.labels_of_texts(item.text_id for item in waiting)
+        for item in waiting:
+            label_uri = labels.get(item.text_id, "")
+            if label_uri:
+                claims[item.item_id] = item._replace(label_uri=label_uri)
+            else:
+                shards.back.add(settle_text_in_progress(claims.pop(item.item_id)).fields())
 
     def _settle_rejected(
-        self, reviews: Reviews, claims: dict[str, ClaimedItem], shards: PlanShards
+        self,
+        reviews: Reviews,
+        claims: dict[str, ClaimedItem],
+        overwritten: set[str],
+        shards: PlanShards,
     ) -> None:
         """Settle what reviewers rejected, and take it out of the claims."""
         rejected: list[str] = []
         for item, verdict in reviews.rejections(claims):
             self.deadline.require(_CLOSING_SECONDS)
             rejected.append(item.item_id)
+            if item.item_id in overwritten:
+                shards.back.add(superseded(item).fields())
+                continue
             settlement = settle_rejected(
                 item,
                 category=verdict.category,
@@ -269,50 +305,81 @@ class Planning:
             del claims[item_id]
 
     def _share_out(
-        self, found: Found, output: OutputLine, reviews: Reviews | None, shards: PlanShards
+        self,
+        found: Found,
+        output: OutputLine,
+        reviews: Reviews | None,
+        shards: PlanShards,
+        *,
+        superseded_item: bool,
     ) -> None:
-        """Store a label, or keep it where it is still to be verified."""
-        item, item_id = found.item, output.item_id
-        rules = found.rules
-        provenance = Provenance(found.labeling_job, rules.task_type, rules.label_schema)
-        if reviews is not None:
-            reason = reviews.without_verdict.get(item_id)
-            if item_id in reviews.accepted:
-                provenance = provenance._replace(
-                    status=RecordStatus.VERIFIED,
-                    verification_job=reviews.job["name"],
-                )
-            elif reason is None and not is_to_be_verified(
-                found, reviews.verification, reviews.shown
-            ):
-                provenance = provenance._replace(status=RecordStatus.UNVERIFIED)
-            else:
-                kept = self._with_label(found, shards)
-                status = JobStatus(reviews.job["status"])
-                shards.back.add(settle_unverified(kept, reason, status).fields())
-                return
-        record = self._record(item, output, provenance)
-        shards.store.add({"claim": item.fields(), "record": record})
+        """Store a label, or keep it: to be verified, or for its text in a newer version."""
+        provenance = found.judged or _judged(found, output, reviews)
+        kept = self._with_label(found, provenance, shards)
+        if superseded_item:
+            shards.back.add(superseded(kept, label_uri=kept.label_uri).fields())
+        elif provenance is not None:
+            record = self._record(found, output, provenance)
+            shards.store.add({"claim": kept.fields(), "record": record})
+        elif found.item.waits:
+            # Reviewers have not judged the label of the other item. The next run takes it over.
+            shards.back.add(settle_text_in_progress(kept).fields())
+        elif reviews is not None:
+            reason = reviews.without_verdict.get(output.item_id)
+            status = JobStatus(reviews.job["status"])
+            shards.back.add(settle_unverified(kept, reason, status).fields())
 
-    def _with_label(self, found: Found, shards: PlanShards) -> ClaimedItem:
-        if found.item.label_uri:
-            return found.item
-        name = shards.labels.add(
-            {
-                "item_id": found.item.item_id,
-                "labeling_job": found.labeling_job,
-                "label_schema": found.rules.label_schema,
-                "line": found.text,
-            }
-        )
-        return found.item._replace(label_uri=self.artifacts.uri(name))
+    def _with_label(
+        self, found: Found, provenance: Provenance | None, shards: PlanShards
+    ) -> ClaimedItem:
+        """Return a claim with the file that holds its label, if anything will read it again."""
+        item = found.item.without_content()
+        if found.judged is not None or (provenance is None and item.label_uri):
+            return item
+        if provenance is not None and not item.text_id:
+            return item._replace(label_uri="")
+        row: dict[str, Any] = {
+            "item_id": item.item_id,
+            "text_id": item.text_id,
+            "labeling_job": found.labeling_job,
+            "label_schema": found.rules.label_schema,
+            "line": found.text,
+        }
+        if provenance is not None:
+            row["task_type"] = found.rules.task_type
+            row["attribute"] = found.rules.attribute
+            row["status"] = provenance.status
+            row["verification_job"] = provenance.verification_job
+            row["attempts"] = item.attempts + 1
+        return item._replace(label_uri=self.artifacts.uri(shards.labels.add(row)))
 
-    def _record(
-        self, item: ClaimedItem, output: OutputLine, provenance: Provenance
-    ) -> dict[str, str]:
+    def _record(self, found: Found, output: OutputLine, provenance: Provenance) -> dict[str, str]:
+        item = found.item
         record = feature_record(item, output, self.context, provenance)
+        if found.moved:
+            # Later than any record of this line: what stood there before may have been labeled
+            # after this text was.
+            record["event_time"] = self.moment
+            record["attempts"] = str(found.attempts or item.attempts + 1)
         if fits(record):
             return record
         name = f"labels/{item.item_id}.json"
         self.artifacts.write_text(name, record["label_json"])
         return {**record, "label_json": self.artifacts.uri(name)}
+
+
+def _judged(found: Found, output: OutputLine, reviews: Reviews | None) -> Provenance | None:
+    """Return where a label comes from, None where it is still to be verified."""
+    rules = found.rules
+    provenance = Provenance(found.labeling_job, rules.task_type, rules.label_schema)
+    if reviews is None:
+        return provenance
+    item_id = output.item_id
+    if item_id in reviews.accepted:
+        return provenance._replace(
+            status=RecordStatus.VERIFIED, verification_job=reviews.job["name"]
+        )
+    left_out = not is_to_be_verified(found, reviews.verification, reviews.shown)
+    if item_id not in reviews.without_verdict and left_out:
+        return provenance._replace(status=RecordStatus.UNVERIFIED)
+    return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.aws.queues import Queue, batches
 from labeling_lambdas.domain.messages import text_message
+from labeling_lambdas.domain.occurrences import Occurrences
 from labeling_lambdas.domain.texts import TextItem, TextItems, text_items
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Splitting:
     deadline: Deadline
     _counts: Counter[str] = field(default_factory=Counter)
     _texts: int = 0
+    _occurrences: Occurrences = field(default_factory=Occurrences)
 
     def split(self) -> Sent:
         """Send a message for each item.
@@ -101,7 +103,7 @@ class Splitting:
             max_characters=limit,
         )
         for item in found:
-            yield self._message(item)
+            yield self._message(self._counted(item))
 
     def _is_for_the_poll(self) -> bool:
         foreign = self.source.bucket != self.upload_bucket
@@ -118,6 +120,13 @@ class Splitting:
             reason=item.reason or "",
             detail=item.detail,
         )
+
+    def _counted(self, item: TextItem) -> TextItem:
+        """Return an item that knows how many equal texts the file had before it."""
+        if item.content is None:
+            return item
+        occurrence = self._occurrences.count(item.content.text)
+        return item._replace(content=replace(item.content, occurrence=occurrence))
 
     def _send(self, messages: Iterable[str]) -> None:
         with ThreadPoolExecutor(THREADS) as threads:

@@ -196,6 +196,7 @@ class Storing:
         contradictions = self.items.settle_stored(
             {row["claim"]["item_id"]: int(row["claim"]["attempts"]) + 1 for row in written},
             self.run_id,
+            {row["claim"]["item_id"]: row["claim"].get("label_uri", "") for row in written},
         )
         for item_id, row in contradictions:
             _log.error(
@@ -234,6 +235,6 @@ class Storing:
 
 def _rejection(claim: dict[str, Any], code: str) -> dict[str, Any]:
     item = ClaimedItem.from_fields(claim)
-    return dead_lettered(
-        item, Reason.RECORD_REJECTED, attempts=item.attempts + 1, detail=code
-    ).fields()
+    letter = dead_lettered(item, Reason.RECORD_REJECTED, attempts=item.attempts + 1, detail=code)
+    # The label of a text was paid for: it goes with the text into a newer version of its file.
+    return letter._replace(item=item).fields()
