@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labeling_faults import crashes, long_jobs, mutations, runtime, stories, suite
+from labeling_faults import catches, crashes, long_jobs, runtime, stories, suite
 from labeling_faults.deployment import Configuration
 from labeling_faults.mutations import MUTATIONS
 from labeling_faults.scenarios import SCENARIOS, Scenario
@@ -111,7 +111,7 @@ def test_a_seeded_bug_is_caught_and_gone_afterwards(name: str) -> None:
     (position,) = [number for number, bug in enumerate(MUTATIONS) if bug.name == name]
     bug = MUTATIONS[position]
     right = getattr(bug.owner, bug.attribute)
-    assert mutations.catch(position, list(crashes.crash_points())).broken
+    assert catches.catch(position, list(crashes.crash_points())).broken
     assert getattr(bug.owner, bug.attribute) is right
 
 

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from labeling_faults import crashes, stories
-from labeling_faults.scenarios import SCENARIOS
-from labeling_faults.trouble import NoTrouble
+from labeling_faults import broken_texts
 from labeling_lambdas.aws import item_updates
 from labeling_lambdas.aws.feature_store import FeatureStore
 from labeling_lambdas.aws.item_ledger import ItemLedger
@@ -30,16 +27,10 @@ from labeling_lambdas.steps.labeling import JobStop
 from labeling_lambdas.steps.returning import Returning
 from labeling_lambdas.steps.storing import Storing
 
-if TYPE_CHECKING:
-    from labeling_faults.crashes import CrashPoint
-
 Function = Callable[..., Any]
 
 #: What the broken functions hand on without looking at it.
 Thing = Any
-
-#: Histories in which a seeded bug must be caught.
-MOST_HISTORIES = 1500
 
 
 @dataclass(frozen=True)
@@ -215,23 +206,6 @@ def _forgets_the_lease(right: Function) -> Function:
     return find
 
 
-def _always_the_same(right: Function) -> Function:
-    return lambda bucket, key, _text, occurrence: right(bucket, key, "", occurrence)
-
-
-def _labels_not_remembered(right: Function) -> Function:
-    return lambda item, attempts, run, _label="": right(item, attempts, run)
-
-
-def _texts_not_claimed(right: Function) -> Function:
-    def own_text(*arguments: Thing) -> Thing:
-        update = right(*arguments)
-        values = {name: it for name, it in update.values.items() if not name.startswith("was_")}
-        return update._replace(condition="", values=values)
-
-    return own_text
-
-
 MUTATIONS = (
     Mutation(
         "I1",
@@ -330,7 +304,7 @@ MUTATIONS = (
         "update_feature_store",
         item_updates,
         "settle_stored",
-        _labels_not_remembered,
+        broken_texts.labels_not_remembered,
     ),
     Mutation(
         "I3",
@@ -338,7 +312,7 @@ MUTATIONS = (
         "poll_queue",
         item_updates,
         "own_text",
-        _texts_not_claimed,
+        broken_texts.texts_not_claimed,
     ),
     Mutation(
         "I1",
@@ -346,7 +320,7 @@ MUTATIONS = (
         "poll_queue",
         identity,
         "text_id",
-        _always_the_same,
+        broken_texts.always_the_same,
     ),
     Mutation(
         "I4",
@@ -404,48 +378,3 @@ MUTATIONS = (
         _forgets_the_lease,
     ),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Catch:
-    """How a seeded bug was caught.
-
-    Attributes:
-        mutation: Position of the bug.
-        histories: Histories until then.
-        broken: The first broken promise; empty if it was not caught.
-    """
-
-    mutation: int
-    histories: int
-    broken: str
-
-
-def catch(position: int, points: list[CrashPoint]) -> Catch:
-    """Look for a seeded bug: in plain histories, at crash points, in stories.
-
-    Args:
-        position: Position of the bug.
-        points: Every crash point, as the right functions have them.
-    """
-    histories, bug = 0, MUTATIONS[position]
-    with bug.seeded():
-        for broken in itertools.islice(_histories(bug.step, points), MOST_HISTORIES):
-            histories += 1
-            if broken:
-                return Catch(position, histories, broken[0])
-    return Catch(position, histories, "")
-
-
-def _histories(step: str, points: list[CrashPoint]) -> Iterator[list[str]]:
-    for scenario in SCENARIOS:
-        yield scenario.end_of(NoTrouble())[1]
-    # Those of the broken function, in an order that mixes the scenarios.
-    own = [point for point in points if point.step == step]
-    random.Random(0).shuffle(own)
-    for seed in itertools.count():
-        if seed < len(own):
-            # A bug changes the course of a history, which is no promise broken.
-            found = crashes.crash(own[seed])
-            yield [it for it in found.broken if crashes.OTHER_COURSE not in it]
-        yield stories.told(stories.story_of(seed))

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from labeling_faults import crashes, long_jobs, mutations, runtime, stories
+from labeling_faults import catches, crashes, long_jobs, runtime, stories
+from labeling_faults.catches import Catch
 from labeling_faults.crashes import Crashed, CrashPoint
-from labeling_faults.mutations import MUTATIONS, Catch
+from labeling_faults.mutations import MUTATIONS
 from labeling_faults.world import the_definition
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _broken_story(seed: int) -> BrokenStory:
 
 
 def _catch(work: tuple[int, Sequence[CrashPoint]]) -> Catch:
-    return mutations.catch(work[0], list(work[1]))
+    return catches.catch(work[0], list(work[1]))
 
 
 def replayed(seed: int) -> tuple[Story, list[str]]:

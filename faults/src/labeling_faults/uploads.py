@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,3 +26,26 @@ def object_created(bucket: str, key: str, stored: StoredObject, size: int) -> di
             },
         },
     }
+
+
+def shown_texts(key: str, body: bytes) -> list[str]:
+    """Return the texts of a file's lines, blank ones too."""
+    lines = body.decode().splitlines()
+    return [json.loads(line)["source"] for line in lines] if key.endswith(".jsonl") else lines
+
+
+def text_items(key: str, body: bytes, items: str) -> list[tuple[int | None, str | None]]:
+    """Return the items of a text file: the numbers of their lines and their texts.
+
+    Args:
+        key: Its key.
+        body: Its bytes.
+        items: What is an item of a ``.txt`` file.
+    """
+    if items == "file" and key.endswith(".txt"):
+        return [(None, body.decode())]
+    return [
+        (number, text)
+        for number, text in enumerate(shown_texts(key, body), start=1)
+        if text.strip()
+    ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from labeling_faults import deployment
 from labeling_faults.aws.sagemaker import output_uri
+from labeling_faults.uploads import shown_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,6 +68,8 @@ class Watch:
     #: Messages by execution and receipt handle that no call has tried to delete.
     _received: dict[str, dict[str, StoredMessage]] = field(default_factory=dict)
     _texts: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _records: set[tuple[str, str]] = field(default_factory=set)
+    _records_read: int = 0
 
     def after(self, call: Call, answer: Answer, owner: Execution | None = None) -> None:
         """Look at a call that has taken effect.
@@ -165,10 +168,13 @@ class Watch:
                 self.violations.append(f"I2: the record of {record} is written again, it is stored")
 
     def _has_record(self, row: Mapping[str, Any]) -> bool:
-        return any(
-            (record["source_ref"], record["source_version_id"]) == _record_of(row)
-            for record in self.account.features.groups[deployment.FEATURE_GROUP].history
-        )
+        history = self.account.features.groups[deployment.FEATURE_GROUP].history
+        self._records |= {
+            (record["source_ref"], record["source_version_id"])
+            for record in history[self._records_read :]
+        }
+        self._records_read = len(history)
+        return _record_of(row) in self._records
 
     def _job_created(self, name: str) -> None:
         """I3: an item is in one unfinished job at most, and in none once it is labeled."""
@@ -243,12 +249,6 @@ def _record_of(row: Mapping[str, Any]) -> tuple[str, str]:
     line = row.get("source_line")
     uri = f"s3://{row['bucket']}/{row['object_key']}" + ("" if line is None else f"#L{line}")
     return uri, row["version_id"]
-
-
-def shown_texts(key: str, body: bytes) -> list[str]:
-    """Return the texts of a file's lines, blank ones too."""
-    lines = body.decode().splitlines()
-    return [json.loads(line)["source"] for line in lines] if key.endswith(".jsonl") else lines
 
 
 def _numbered(texts: Iterable[str], key: str) -> list[str]:

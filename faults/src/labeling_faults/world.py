@@ -25,8 +25,8 @@ from labeling_faults.executions import (
 from labeling_faults.functions import Functions
 from labeling_faults.interpreter import StateError
 from labeling_faults.trouble import NoTrouble, Trouble
-from labeling_faults.uploads import object_created
-from labeling_faults.watch import Watch, named_source, shown_texts, source_of
+from labeling_faults.uploads import object_created, text_items
+from labeling_faults.watch import Watch, named_source, source_of
 from labeling_faults.workforce import DAY, HOUR, Work, Workforce
 from labeling_sandbox.auditor import Upload
 
@@ -247,14 +247,9 @@ class World:
         return stored.version_id
 
     def _note_upload(self, key: str, version_id: str, body: bytes) -> None:
-        items: list[tuple[int | None, str | None]] = [(None, None)]
-        if self.configuration.splits and not key.endswith(".xyz"):
-            texts = shown_texts(key, body)
-            whole = self.configuration.text_items == "file" and key.endswith(".txt")
-            items = [(None, body.decode())] if whole else list(enumerate(texts, start=1))
-            items = [(line, text) for line, text in items if text and text.strip()]
-        bucket = deployment.UPLOAD_BUCKET
-        self.uploads += [Upload(bucket, key, version_id, *item) for item in items]
+        splits = self.configuration.splits and not key.endswith(".xyz")
+        items = text_items(key, body, self.configuration.text_items) if splits else [(None, None)]
+        self.uploads += [Upload(deployment.UPLOAD_BUCKET, key, version_id, *it) for it in items]
 
     def _deliver(self, event: Json) -> None:
         self._announced -= 1
@@ -347,10 +342,9 @@ class World:
             for step, event in self._taken_undelivered():
                 self.invoke_by_event(step, event)
             self.schedule()
-            # Messages would expire in a long pause. Those of texts that labelers have as other items
-            # are sent anew by each run, and wait for a job.
-            waiting = any("text_in_progress" not in it.body for it in self._waiting())
-            self.run(_SHORT_PAUSE if waiting else next(pauses))
+            # Messages would expire in a long pause, but for those that each run sends anew.
+            kept = all("text_in_progress" in it.body for it in self._waiting())
+            self.run(next(pauses) if kept else _SHORT_PAUSE)
             if self.at_rest():
                 return True
         return False
@@ -359,7 +353,7 @@ class World:
         return self.account.sqs.queues[self.intake_url].messages()
 
     def _taken_undelivered(self) -> list[tuple[str, Json]]:
-        # An operator looks after the events of uploads; a job's end is found by the schedule.
+        # An operator looks after upload events; a job's end is found by the schedule.
         taken = [entry for entry in self.undelivered if entry[0] == "split_text"]
         self.undelivered.clear()
         return taken

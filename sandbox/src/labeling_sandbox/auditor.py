@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from labeling_sandbox import job_audit
+from labeling_sandbox import job_audit, text_audit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -169,7 +169,7 @@ class Auditor:
             for source, row in items.items()
         }
         uploads = list(uploads)
-        shown = _subjects(uploads)
+        shown = text_audit.subjects(uploads)
         subjects = {
             item: shown[row["source"]] for item, row in by_id.items() if row["source"] in shown
         }
@@ -183,7 +183,7 @@ class Auditor:
             *_attempts_and_reasons(items, max_attempts),
             *_incomplete(records),
             *_labels_not_kept(items, self._rows_named_by(items), subjects),
-            *_not_the_newest(found, records),
+            *text_audit.not_the_newest(found, records),
             *job_audit.paid_twice(
                 jobs_by_subject, {item: row["source"] for item, row in by_id.items()}
             ),
@@ -259,34 +259,6 @@ def _newest(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
             name: text for name, text in row.items() if name not in _STORE_COLUMNS
         }
     return newest
-
-
-def _subjects(uploads: Iterable[Upload]) -> dict[Source, str]:
-    """Name what labelers are shown of texts: the nth of its kind in the file, in any version."""
-    seen: Counter[tuple[str, str, str]] = Counter()
-    subjects = {}
-    for upload in uploads:
-        if upload.text is not None:
-            seen[upload.key, upload.version_id, upload.text] += 1
-            number = seen[upload.key, upload.version_id, upload.text]
-            subjects[upload.source] = f"{upload.key}: {upload.text} ({number})"
-    return subjects
-
-
-def _not_the_newest(
-    found: Mapping[Upload, Mapping[str, Any] | None], records: Mapping[str, Mapping[str, str]]
-) -> Iterable[str]:
-    """The newest record of a line is that of the newest version of its file."""
-    versions = {upload.key: upload.version_id for upload in found}
-    for upload, row in found.items():
-        if upload.text is None or row is None or versions[upload.key] != upload.version_id:
-            continue
-        if row["item_state"] == "superseded":
-            yield f"{upload.uri} is superseded, but no newer version of it was uploaded"
-        if row["item_state"] == "stored":
-            version = records.get(upload.uri, {}).get("source_version_id", "")
-            if version != upload.version_id:
-                yield f"the newest record of {upload.uri} is that of version {version}"
 
 
 def _source(row: Mapping[str, Any]) -> Source:

@@ -26,8 +26,8 @@ from labeling_lambdas.domain.settlement import (
     superseded,
 )
 from labeling_lambdas.domain.states import JobStatus, RunState
-from labeling_lambdas.errors import UnreadableOutputError
 from labeling_lambdas.domain.timestamps import now_in_milliseconds
+from labeling_lambdas.errors import UnreadableOutputError
 from labeling_lambdas.steps.claims import claimed_items, without_text
 from labeling_lambdas.steps.harvest import Harvest
 from labeling_lambdas.steps.manifests import is_to_be_verified

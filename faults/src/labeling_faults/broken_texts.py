@@ -1,0 +1,32 @@
+"""Broken functions of seeded bugs that have to do with texts of files uploaded again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Function = Callable[..., Any]
+
+#: What the broken functions hand on without looking at it.
+Thing = Any
+
+
+def always_the_same(right: Function) -> Function:
+    """Give each other's identity to all texts of a file."""
+    return lambda bucket, key, _text, occurrence: right(bucket, key, "", occurrence)
+
+
+def labels_not_remembered(right: Function) -> Function:
+    """Forget where the label of a stored text is."""
+    return lambda item, attempts, run, _label="": right(item, attempts, run)
+
+
+def texts_not_claimed(right: Function) -> Function:
+    """Let any item name itself for a text."""
+
+    def own_text(*arguments: Thing) -> Thing:
+        update = right(*arguments)
+        values = {name: it for name, it in update.values.items() if not name.startswith("was_")}
+        return update._replace(condition="", values=values)
+
+    return own_text
