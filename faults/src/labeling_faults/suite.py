@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from labeling_faults import catches, crashes, long_jobs, runtime, stories
-from labeling_faults.catches import Catch
 from labeling_faults.crashes import Crashed, CrashPoint
 from labeling_faults.mutations import MUTATIONS
 from labeling_faults.world import the_definition
@@ -18,6 +17,7 @@ from labeling_faults.world import the_definition
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from labeling_faults.catches import Catch
     from labeling_faults.stories import Story
 
 Part = TypeVar("Part")
