@@ -196,9 +196,12 @@ class Pipeline(Executions):
         event: Any = self.wait_event(run, entered_at="2026-01-02T04:00:00Z", **changes)
         return dict(stop_job.handler(event, Context()))
 
-    def job_event(self, *names: str) -> dict[str, str]:
+    def job_event(self, *names: str, status: str = "InProgress") -> dict[str, str]:
         arn = f"arn:aws:sagemaker:us-east-1:{self.sandbox.account}:labeling-job/"
-        event = {"resources": [f"{arn}{name.lower()}" for name in names]}
+        event: dict[str, Any] = {
+            "resources": [f"{arn}{name.lower()}" for name in names],
+            "detail": {"LabelingJobStatus": status},
+        }
         return job_state_change.handler(event, Context())
 
     def plan(

@@ -12,6 +12,7 @@ from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.artifacts import Artifacts
 from labeling_lambdas.aws.labeling_jobs import LabelingJobs
 from labeling_lambdas.errors import (
+    LabelingError,
     LabelingJobNameTakenError,
     LabelingJobPendingError,
     LabelingJobRefusedError,
@@ -177,6 +178,21 @@ def test_a_job_that_goes_on_is_not_answered(pipeline: Pipeline) -> None:
     pipeline.start(run)
     name = pipeline.job_name(run)
     assert pipeline.job_event(name) == {name.lower(): "unfinished"}
+
+
+@pytest.mark.xfail(strict=True, reason="the event is used up without an answer")
+@pytest.mark.parametrize("status", ["Completed", "Failed", "Stopped"])
+def test_an_end_that_ground_truth_does_not_know_yet_is_tried_again(
+    pipeline: Pipeline, status: str
+) -> None:
+    slow_workers(pipeline)
+    run = claimed(pipeline)
+    pipeline.start(run)
+    name = pipeline.job_name(run)
+    with pytest.raises(LabelingError, match=name.lower()):
+        pipeline.job_event("somebody-elses", name, status=status)
+    assert pipeline.job_result(run, "label") is None
+    assert pipeline.job_event("somebody-elses", status=status) == {"somebody-elses": "unknown"}
 
 
 def test_a_job_that_was_known_but_never_created_is_not_answered(pipeline: Pipeline) -> None:

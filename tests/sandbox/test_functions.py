@@ -202,6 +202,32 @@ def test_asynchronous_event_is_tried_three_times_and_goes_to_the_dead_letter_que
     assert sum(message.startswith("try ") for message in messages) == 3
 
 
+def test_what_failed_three_times_goes_to_the_destination_with_the_functions_role(
+    sandbox: Sandbox,
+) -> None:
+    sqs = sandbox.client("sqs")
+    url = sqs.create_queue(QueueName="async-destination")["QueueUrl"]
+    arn = f"arn:aws:sqs:{sandbox.region}:{sandbox.account}:async-destination"
+    role = create_role(
+        sandbox, "destination-role", [allow(*LOGS), allow("sqs:SendMessage", resource=arn)]
+    )
+    source = "def handler(e, c):\n    raise RuntimeError('no')"
+    create_function(sandbox, "destination-fails", source, Role=role)
+    client = sandbox.client("lambda")
+    client.put_function_event_invoke_config(
+        FunctionName="destination-fails",
+        MaximumRetryAttempts=2,
+        DestinationConfig={"OnFailure": {"Destination": arn}},
+    )
+    client.invoke(FunctionName="destination-fails", InvocationType="Event", Payload=b'{"n": 1}')
+    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+    record = json.loads(message["Body"])
+    assert record["requestPayload"] == {"n": 1}
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert record["requestContext"]["approximateInvokeCount"] == 3
+    assert record["responsePayload"]["errorMessage"] == "no"
+
+
 def test_resource_policy_decides_whether_a_rule_may_invoke(sandbox: Sandbox) -> None:
     arn = create_function(sandbox, "target", "def handler(e, c): return 1")
     rule = f"arn:aws:events:{sandbox.region}:{sandbox.account}:rule/mine"
