@@ -43,6 +43,10 @@ locals {
   _answer_workflow = {
     AnswerWorkflow = { actions = ["states:SendTaskSuccess"], resources = [local.state_machine_arn] }
   }
+  # What Lambda sends where an event's tries are used up, with the role of the function.
+  _keep_failures = {
+    KeepFailures = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.undelivered] }
+  }
   _read_and_update_ledger = {
     Ledger = { actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources = [local.ledger_table_arn] }
   }
@@ -58,7 +62,7 @@ locals {
 
   # A function reaches the key only through the services it calls.
   _key = {
-    for services in [["dynamodb"], ["dynamodb", "s3"], ["dynamodb", "s3", "sqs"], ["s3"], ["s3", "sqs"]] : join("+", services) => {
+    for services in [["dynamodb"], ["dynamodb", "s3"], ["dynamodb", "s3", "sqs"], ["dynamodb", "sqs"], ["s3"], ["s3", "sqs"]] : join("+", services) => {
       Key = {
         actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
         resources = [module.encryption.key_arn]
@@ -119,7 +123,10 @@ locals {
       timeout_seconds = 60
       memory_mb       = 256
       environment     = {}
-      statements      = merge(local._read_and_update_ledger, local._describe_labeling_jobs, local._answer_workflow, local._key["dynamodb"])
+      statements = merge(
+        local._read_and_update_ledger, local._describe_labeling_jobs, local._answer_workflow, local._keep_failures,
+        local._key["dynamodb+sqs"],
+      )
     }
 
     plan_results = {
@@ -192,8 +199,7 @@ locals {
         TEXT_ITEMS       = var.text_items
         UPLOAD_BUCKET    = local.bucket_names.upload
       }
-      statements = merge(local._key["s3+sqs"], {
-        KeepFailures = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.undelivered] }
+      statements = merge(local._keep_failures, local._key["s3+sqs"], {
         # Always the version that the event names, for which S3 asks this right and not s3:GetObject.
         ReadUploads = { actions = ["s3:GetObjectVersion"], resources = ["${local.bucket_arns.upload}/*"] }
         SendItems   = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.intake] }

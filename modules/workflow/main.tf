@@ -311,5 +311,22 @@ resource "aws_cloudwatch_event_target" "job_state" {
     maximum_retry_attempts       = 185
   }
 
-  depends_on = [aws_lambda_permission.job_state]
+  depends_on = [
+    aws_lambda_function_event_invoke_config.job_state,
+    aws_lambda_permission.job_state,
+  ]
+}
+
+# The rule is content as soon as Lambda has taken the event. Ground Truth may not know of a job's end yet when its event
+# comes, so Lambda tries again, after one minute and after two; what fails then is kept.
+resource "aws_lambda_function_event_invoke_config" "job_state" {
+  function_name                = var.job_state_function.name
+  maximum_event_age_in_seconds = 21600
+  maximum_retry_attempts       = 2
+
+  destination_config {
+    on_failure {
+      destination = var.undelivered_queue_arn
+    }
+  }
 }

@@ -23,6 +23,7 @@ RUNS = f"{OUTPUT}/runs/*"
 LEDGER = f"arn:aws:dynamodb:{PREFIX}:table/digits-ledger"
 INTAKE = f"arn:aws:sqs:{PREFIX}:digits-intake"
 DEAD_LETTER = f"arn:aws:sqs:{PREFIX}:digits-dead-letter"
+UNDELIVERED = f"arn:aws:sqs:{PREFIX}:digits-undelivered"
 JOBS = f"arn:aws:sagemaker:{PREFIX}:labeling-job/digits-*"
 MACHINE = f"arn:aws:states:{PREFIX}:stateMachine:digits"
 EXECUTIONS = f"arn:aws:states:{PREFIX}:execution:digits:*"
@@ -45,6 +46,7 @@ GRANTS: dict[str, set[tuple[str, str]]] = {
         ("dynamodb:GetItem", LEDGER),
         ("dynamodb:UpdateItem", LEDGER),
         ("sagemaker:DescribeLabelingJob", JOBS),
+        ("sqs:SendMessage", UNDELIVERED),
         ("states:SendTaskSuccess", MACHINE),
     },
     "plan_results": {

@@ -127,7 +127,6 @@ def test_the_rule_on_job_states_sees_our_jobs_only(own_key: Planned) -> None:
     assert permission.get("source_arn") == f"{RULES}/digits-job-state"
 
 
-@pytest.mark.xfail(strict=True, reason="an end of a job that three calls could not use is gone")
 def test_the_end_of_a_job_that_the_function_cannot_use_is_kept(own_key: Planned) -> None:
     config = own_key.resources["module.workflow.aws_lambda_function_event_invoke_config.job_state"]
     assert config["function_name"] == "digits-job-state-change"

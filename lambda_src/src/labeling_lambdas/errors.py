@@ -55,6 +55,10 @@ class UnreadableOutputError(LabelingError):
     """Nearly no line of a job's output can be read. Its items stay claimed until that is mended."""
 
 
+class LabelingJobUnfinishedError(LabelingError):
+    """An event announces the end of a labeling job that goes on by its description."""
+
+
 class LedgerConflictError(LabelingError):
     """The ledger contradicts what a step was told to do."""
 

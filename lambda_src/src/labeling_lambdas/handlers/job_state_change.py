@@ -8,6 +8,8 @@ from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.callbacks import Executions
 from labeling_lambdas.aws.job_ledger import JobLedger
 from labeling_lambdas.aws.labeling_jobs import LabelingJobs
+from labeling_lambdas.domain.states import ENDED_STATUSES
+from labeling_lambdas.errors import LabelingJobUnfinishedError
 from labeling_lambdas.settings import Settings, read_settings
 from labeling_lambdas.steps.completion import Completion
 
@@ -19,15 +21,20 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
     """Answer the states that wait for the jobs of an EventBridge event.
 
     The event is a hint, and more than one may come per change: what counts is what
-    DescribeLabelingJob says. Jobs of others are ignored.
+    DescribeLabelingJob says. It may not know of the end yet, so an event that announces one is kept
+    for another try. Jobs of others are ignored.
     https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
 
     Args:
         event: ``SageMaker Ground Truth Labeling Job State Change``, whose ``resources`` hold the
-            ARNs of the jobs.
+            ARNs of the jobs, and whose ``detail`` holds their status.
 
     Returns:
         Per job name what became of it.
+
+    Raises:
+        LabelingJobUnfinishedError: A job of this pipeline goes on, though the event announces its
+            end.
     """
     settings = read_settings(Settings)
     completion = Completion(
@@ -36,4 +43,10 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
         Executions(clients.stepfunctions()),
     )
     names = [arn.rpartition("/")[2] for arn in event["resources"]]
-    return {name: completion.report(name) for name in names}
+    reports = {name: completion.report(name) for name in names}
+    unfinished = [name for name, report in reports.items() if report == "unfinished"]
+    announced = event.get("detail", {}).get("LabelingJobStatus")
+    if unfinished and announced in ENDED_STATUSES:
+        message = f"the event says {announced}, and {', '.join(unfinished)} goes on"
+        raise LabelingJobUnfinishedError(message)
+    return reports
