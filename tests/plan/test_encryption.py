@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from labeling_sandbox.policy_evaluation import Decision, Principal, judge
 from tests.plan.conftest import KEY_ARN
 from tests.plan.planned import Planned, as_list, by_sid
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.terraform
 
 ROOT_PRINCIPAL = {"AWS": "arn:aws:iam::123456789012:root"}
+UNSEEN = pytest.mark.xfail(strict=True, reason="AWS documents neither key for the policy of a key")
+RULES = "arn:aws:events:us-east-1:123456789012:rule"
 IN_ACCOUNT = {"aws:SourceAccount": "123456789012"}
 ENCRYPT_AND_DECRYPT = ["kms:Decrypt", "kms:GenerateDataKey"]
 
@@ -43,8 +46,27 @@ def test_only_the_pipelines_rules_may_write_to_encrypted_queues(
     assert as_list(delivery["Action"]) == ENCRYPT_AND_DECRYPT
     assert delivery["Condition"]["StringEquals"] == IN_ACCOUNT
     rules = as_list(delivery["Condition"]["ArnEquals"]["aws:SourceArn"])
-    prefix = "arn:aws:events:us-east-1:123456789012:rule"
-    assert rules == [f"{prefix}/digits-job-state", f"{prefix}/digits-upload"]
+    assert rules == [f"{RULES}/digits-job-state", f"{RULES}/digits-upload"]
+
+
+@pytest.mark.parametrize(
+    ("seen", "decision"),
+    [
+        pytest.param({}, Decision.ALLOW, marks=UNSEEN),
+        pytest.param(IN_ACCOUNT, Decision.ALLOW, marks=UNSEEN),
+        pytest.param({"aws:SourceArn": f"{RULES}/digits-upload"}, Decision.ALLOW, marks=UNSEEN),
+        ({"aws:SourceArn": f"{RULES}/digits-job-state", **IN_ACCOUNT}, Decision.ALLOW),
+        ({"aws:SourceArn": f"{RULES}/others", **IN_ACCOUNT}, Decision.IMPLICIT_DENY),
+        ({"aws:SourceAccount": "999999999999"}, Decision.IMPLICIT_DENY),
+    ],
+)
+@pytest.mark.parametrize("action", ENCRYPT_AND_DECRYPT)
+def test_rules_reach_encrypted_queues_whatever_the_key_sees_of_them(
+    key_policy: dict[str, Statement], seen: dict[str, str], decision: Decision, action: str
+) -> None:
+    document = {"Version": "2012-10-17", "Statement": [key_policy["EventDelivery"]]}
+    events = Principal(service="events.amazonaws.com")
+    assert judge(document, action, KEY_ARN, seen, events).decision is decision
 
 
 def test_only_the_pipelines_log_groups_use_the_key(

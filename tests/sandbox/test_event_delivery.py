@@ -195,6 +195,37 @@ def test_an_encrypted_queue_needs_its_key_to_admit_events(sandbox: Sandbox) -> N
     assert refused == {shut_queue, aws_queue}
 
 
+@pytest.mark.parametrize("seen", [["aws:SourceArn"], ["aws:SourceAccount"], []])
+def test_a_key_may_see_less_of_a_rule_than_its_policy_asks_for(
+    sandbox: Sandbox, seen: list[str]
+) -> None:
+    name = f"key-sees-{len(seen)}-{''.join(seen)[-3:].lower()}"
+
+    def statement(suffix: str) -> dict[str, Any]:
+        return {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            "Resource": "*",
+            "Condition": {
+                f"ArnEquals{suffix}": {"aws:SourceArn": arn(sandbox, "events", f"rule/{name}")},
+                f"StringEquals{suffix}": {"aws:SourceAccount": sandbox.account},
+            },
+        }
+
+    lenient, strict = (make_key(sandbox, statement(suffix)) for suffix in ("IfExists", ""))
+    open_url, open_queue = make_queue(sandbox, name, KmsMasterKeyId=lenient)
+    shut_url, shut_queue = make_queue(sandbox, name, KmsMasterKeyId=strict)
+    make_rule(sandbox, name, {"source": [f"test.{name}"]}, {"Arn": open_queue}, {"Arn": shut_queue})
+    assert control(sandbox, "POST", "events/key-context", {"keys": seen}) == {"keys": seen}
+    try:
+        put_event(sandbox, f"test.{name}", {})
+        assert len(received(sandbox, open_url)) == 1
+        assert received(sandbox, shut_url) == []
+    finally:
+        control(sandbox, "POST", "events/key-context", {})
+
+
 def test_disabled_rules_and_other_patterns_get_nothing(sandbox: Sandbox) -> None:
     url, queue = make_queue(sandbox, "switched")
     make_rule(

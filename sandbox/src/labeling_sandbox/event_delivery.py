@@ -21,7 +21,14 @@ from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend, EventTemplateParser, events_backends
 
 from labeling_sandbox import background, control, functions, s3_events
-from labeling_sandbox.event_targets import DeliveryError, Source, Target, deliver, send_to_queue
+from labeling_sandbox.event_targets import (
+    DeliveryError,
+    Source,
+    Target,
+    deliver,
+    send_to_queue,
+    show_keys,
+)
 from labeling_sandbox.moto_seams import replace
 
 if TYPE_CHECKING:
@@ -209,6 +216,9 @@ def install(sandbox: Sandbox) -> None:
     replace(EventsBackend, "put_events", _put_events)
     background.start("event-delivery", lambda: _pump(sandbox))
     control.route("events/duplicate", "POST", _set_disturbance)
+    control.route(
+        "events/key-context", "POST", lambda _path, body: {"keys": show_keys(body.get("keys"))}
+    )
     control.route("events/drain", "POST", _drain_on_request)
     control.route("undelivered/reset", "POST", _forget_undelivered)
     control.route("undelivered", "GET", lambda _path, _body: [vars(it) for it in undelivered()])
