@@ -39,7 +39,7 @@ RUN = {
 #: What there is without any use: how many, and dollars for a month of one.
 STANDING = {
     "Key (KMS)": (1.0, 1.00),
-    "Alarms (CloudWatch)": (9.0, 0.10),
+    "Alarms (CloudWatch)": (11.0, 0.10),
 }
 
 

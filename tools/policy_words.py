@@ -35,7 +35,7 @@ _NAMES = [
     (_REGIONAL + r"event-bus/default", "default event bus"),
     (_REGIONAL + r"log-group:/aws/lambda/digits-[a-z-]+:\*", "the function's log group"),
     (_REGIONAL + r"log-group:/aws/lambda/digits-[a-z-]+", "the functions' log groups"),
-    (_REGIONAL + r"log-group:/aws/vendedlogs/states/digits", "the state machine's log group"),
+    (_REGIONAL + r"log-group:/aws/vendedlogs/states/digits(?::\*)?", "the state machine's log group"),
     (_REGIONAL + r"log-group:(/aws/sagemaker/LabelingJobs)(:\*)?", r"log group `\1`"),
     (_REGIONAL + r"\*", "this region and account"),
     (_REGIONAL + r"function:digits-([a-z-]+)", r"`\1`"),
@@ -56,10 +56,12 @@ _NAMES = [
 _ROLES_TO_NAME = 8
 _OPERATORS = {
     "ArnEquals": "is",
+    "ArnEqualsIfExists": "is absent or",
     "ArnLike": "is like",
     "ArnNotLike": "is none of",
     "Bool": "is",
     "StringEquals": "is",
+    "StringEqualsIfExists": "is absent or",
     "StringLike": "is like",
     "StringNotEquals": "is not",
 }

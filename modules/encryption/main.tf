@@ -63,7 +63,8 @@ data "aws_iam_policy_document" "required" {
     }
   }
 
-  # The rules write to encrypted queues: the intake queue and the queue of undelivered events.
+  # The rules write to encrypted queues: the intake queue and the queue of undelivered events. AWS's pages disagree about
+  # what the key sees of a rule, so a key that is absent passes; the queues' own policies ask for both.
   statement {
     sid       = "EventDelivery"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -75,13 +76,13 @@ data "aws_iam_policy_document" "required" {
     }
 
     condition {
-      test     = "StringEquals"
+      test     = "StringEqualsIfExists"
       variable = "aws:SourceAccount"
       values   = [var.deployment.account_id]
     }
 
     condition {
-      test     = "ArnEquals"
+      test     = "ArnEqualsIfExists"
       variable = "aws:SourceArn"
       values   = var.event_rule_arns
     }

@@ -28,6 +28,15 @@ locals {
       statistic   = "Sum"
       threshold   = 1
     }
+    # AWS spells it so. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+    job-state-lost = {
+      description = "Labeling job events reached neither the function nor the undelivered queue. The next scheduled run catches up."
+      namespace   = "AWS/Events"
+      metric      = "InvocationsFailedToBeSentToDlq"
+      dimensions  = { RuleName = var.rule_names.job_state }
+      statistic   = "Sum"
+      threshold   = 1
+    }
     job-state-rule = {
       description = "Labeling job events did not reach the function. The next scheduled run catches up."
       namespace   = "AWS/Events"
@@ -66,6 +75,14 @@ locals {
       metric      = "ApproximateNumberOfMessagesVisible"
       dimensions  = { QueueName = var.queue_names.undelivered }
       statistic   = "Maximum"
+      threshold   = 1
+    }
+    upload-lost = {
+      description = "Upload events reached no queue and are gone. The objects are in the upload bucket: announce them again with labelctl backfill."
+      namespace   = "AWS/Events"
+      metric      = "InvocationsFailedToBeSentToDlq"
+      dimensions  = { RuleName = var.rule_names.upload }
+      statistic   = "Sum"
       threshold   = 1
     }
     upload-rule = {

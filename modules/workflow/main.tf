@@ -49,7 +49,7 @@ data "aws_iam_policy_document" "workflow" {
     resources = values(var.function_arns)
   }
 
-  # The log delivery actions know no resources.
+  # The log delivery actions know no resources. https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
   statement {
     sid = "LogDelivery"
     actions = [
@@ -63,6 +63,13 @@ data "aws_iam_policy_document" "workflow" {
       "logs:UpdateLogDelivery",
     ]
     resources = ["*"]
+  }
+
+  # The same page names these two besides; they know resources, so its own log group is enough.
+  statement {
+    sid       = "WriteLog"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["arn:${var.deployment.partition}:logs:${var.deployment.region}:${var.deployment.account_id}:log-group:${var.log_group_name}:*"]
   }
 
   statement {

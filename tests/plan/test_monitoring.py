@@ -40,6 +40,12 @@ def own_key(plan: Callable[[str], Planned]) -> Planned:
             "ExecutionsFailed",
             {"StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:digits"},
         ),
+        (
+            "job-state-lost",
+            "AWS/Events",
+            "InvocationsFailedToBeSentToDlq",
+            {"RuleName": "digits-job-state"},
+        ),
         ("job-state-rule", "AWS/Events", "FailedInvocations", {"RuleName": "digits-job-state"}),
         (
             "oldest-message",
@@ -59,6 +65,12 @@ def own_key(plan: Callable[[str], Planned]) -> Planned:
             "AWS/SQS",
             "ApproximateNumberOfMessagesVisible",
             {"QueueName": "digits-undelivered"},
+        ),
+        (
+            "upload-lost",
+            "AWS/Events",
+            "InvocationsFailedToBeSentToDlq",
+            {"RuleName": "digits-upload"},
         ),
         ("upload-rule", "AWS/Events", "FailedInvocations", {"RuleName": "digits-upload"}),
     ],
