@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from labeling_lambdas.aws import clients
 from labeling_lambdas.errors import RunAliveError, RunNotFoundError, RunTakenOverError
+from labeling_lambdas.steps.recovery import Recovered
 from tests.handlers.faults import CrashError
 from tests.handlers.pipeline import Context
 from tests.sandbox.resources import control, wait_until
@@ -293,3 +295,13 @@ def test_messages_of_a_dead_poll_stay_on_the_queue_until_it_was_looked_after(
     waiting = pipeline.poll(execution="two")
     assert waiting["claimed"] == 0
     assert (pipeline.in_flight(), len(pipeline.waiting())) == (0, 3)
+
+
+@pytest.mark.xfail(strict=True, reason="every run is listed, however many there are")
+def test_what_is_returned_of_very_many_runs_is_within_the_limit_of_a_state() -> None:
+    # What is larger ends the execution, because nothing catches that, and nothing would be polled.
+    runs = [f"20261123t120000-{number:010x}" for number in range(20_000)]
+    recovered = Recovered(alive=runs, answered=runs, resumed=runs, failed=runs)
+    returned = recovered.fields()
+    assert len(json.dumps(returned)) < 262_144 // 2
+    assert all(returned[name][0] == runs[0] for name in returned)
