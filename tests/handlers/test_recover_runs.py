@@ -297,7 +297,6 @@ def test_messages_of_a_dead_poll_stay_on_the_queue_until_it_was_looked_after(
     assert (pipeline.in_flight(), len(pipeline.waiting())) == (0, 3)
 
 
-@pytest.mark.xfail(strict=True, reason="every run is listed, however many there are")
 def test_what_is_returned_of_very_many_runs_is_within_the_limit_of_a_state() -> None:
     # What is larger ends the execution, because nothing catches that, and nothing would be polled.
     runs = [f"20261123t120000-{number:010x}" for number in range(20_000)]
