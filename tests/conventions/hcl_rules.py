@@ -162,7 +162,7 @@ def replacement_breaches(file: HclFile) -> list[str]:
     """Resources that hold data and that a value changed, or unknown at plan, would replace."""
     breaches = []
     for kind, label, body in file.resources():
-        lifecycle = next(iter(body.get("lifecycle", [])), {})
+        lifecycle: dict[str, Any] = next(iter(body.get("lifecycle", [])), {})
         ignored = {str(name).strip("${}") for name in lifecycle.get("ignore_changes", [])}
         missing = sorted(REPLACING_ATTRIBUTES.get(kind, frozenset()) - ignored)
         if missing:
