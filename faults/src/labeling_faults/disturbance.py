@@ -25,6 +25,10 @@ _PASSING_CODES = {
     "stepfunctions": ("ThrottlingException",),
 }
 
+#: What CreateLabelingJob may say where the role is not ready, or another quota than that of jobs is
+#: used up. No page names the codes.
+_UNLISTED_CODES = ("ValidationException", "AccessDeniedException", "ServiceQuotaExceededException")
+
 #: Operations that the SDK repeats under a token, so that a repeat changes nothing.
 _IDEMPOTENT = frozenset({"TransactWriteItems"})
 
@@ -103,7 +107,10 @@ class Disturbance:
         if call.operation in _RECORD_OPERATIONS:
             share = max(share, self.rates.records)
         if self.chance.random() < share:
-            code = self.chance.choice(_PASSING_CODES[call.service])
+            codes = _PASSING_CODES[call.service]
+            if call.operation == "CreateLabelingJob":
+                codes += _UNLISTED_CODES
+            code = self.chance.choice(codes)
             raise world.account.error(call.service, call.operation, code)
         if call.operation == "TransactWriteItems" and self.chance.random() < self.rates.conflicting:
             reasons = [{"Code": "None"} for _ in call.parameters["TransactItems"]]

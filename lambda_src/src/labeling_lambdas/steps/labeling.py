@@ -31,6 +31,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+#: Seconds before a request that was refused is sent again. SageMaker documents no code for a role
+#: or a policy that is not in force yet, so no refusal is taken for final at once. The job's name is
+#: fixed: a repeat creates no second one.
+_REFUSED_PAUSES = (5, 15)
+
+#: Seconds that one CreateLabelingJob may take, the SDK's repeats included.
+_CREATING_SECONDS = 60
+
 #: The folder of a run that Ground Truth may read.
 _MANIFESTS = "manifests"
 
@@ -118,10 +126,24 @@ class JobStart:
         # been found not to exist. From here on whoever looks for the job waits for this function.
         self.waiting.begin_creating(self.name, token, self.deadline.ends_at)
         try:
-            return self.jobs.create(request)
+            return self._create_patiently(request)
         except LabelingError:
             self.waiting.end_creating(self.name, token)
             raise
+
+    def _create_patiently(self, request: dict[str, Any]) -> bool:
+        for pause in _REFUSED_PAUSES:
+            try:
+                return self.jobs.create(request)
+            except LabelingJobRefusedError as refusal:
+                if self.deadline.near(pause + _CREATING_SECONDS):
+                    raise
+                _log.warning(
+                    "labeling job refused; it is tried again",
+                    extra={"run_id": self.run_id, "problem": str(refusal)},
+                )
+            self.deadline.wait_until(self.deadline.now + pause, leaving=_CREATING_SECONDS)
+        return self.jobs.create(request)
 
     def _kept_settings(self) -> KeptSettings:
         # Before the job exists, and once for all calls: whatever Terraform changes later, the
