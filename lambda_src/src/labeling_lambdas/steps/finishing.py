@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ from labeling_lambdas.domain.timestamps import now
 from labeling_lambdas.steps.shards import rejections_folder, rejections_shard
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mypy_boto3_events import EventBridgeClient
 
     from labeling_lambdas.aws.artifacts import Artifacts
@@ -33,6 +36,10 @@ REPORT = "report.json"
 
 #: Rejected labels that the report names; a file names all.
 _REPORTED_REJECTIONS = 100
+
+#: Characters of their JSON in the report, which is a state's result: Step Functions ends an
+#: execution with more than 256 KiB, and a hundred labels with nine comments each could have more.
+_REJECTION_CHARACTERS = 64 * 1024
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -122,7 +129,7 @@ class Finishing:
         folder = run.plan["folder"]
         first = self.artifacts.read_lines(rejections_shard(folder, 0))
         return {
-            "rejections": list(itertools.islice(first, _REPORTED_REJECTIONS)),
+            "rejections": _that_fit(itertools.islice(first, _REPORTED_REJECTIONS)),
             "rejections_uri": self.artifacts.uri(rejections_folder(folder)),
         }
 
@@ -164,6 +171,17 @@ class Finishing:
                 "stored": report["stored"],
             },
         )
+
+
+def _that_fit(rejections: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    sizes = 0
+    fitting = []
+    for rejection in rejections:
+        sizes += len(json.dumps(rejection))
+        if sizes > _REJECTION_CHARACTERS:
+            break
+        fitting.append(rejection)
+    return fitting
 
 
 def _settled(kind: str, number: int) -> str:
