@@ -35,7 +35,10 @@ _NAMES = [
     (_REGIONAL + r"event-bus/default", "default event bus"),
     (_REGIONAL + r"log-group:/aws/lambda/digits-[a-z-]+:\*", "the function's log group"),
     (_REGIONAL + r"log-group:/aws/lambda/digits-[a-z-]+", "the functions' log groups"),
-    (_REGIONAL + r"log-group:/aws/vendedlogs/states/digits(?::\*)?", "the state machine's log group"),
+    (
+        _REGIONAL + r"log-group:/aws/vendedlogs/states/digits(?::\*)?",
+        "the state machine's log group",
+    ),
     (_REGIONAL + r"log-group:(/aws/sagemaker/LabelingJobs)(:\*)?", r"log group `\1`"),
     (_REGIONAL + r"\*", "this region and account"),
     (_REGIONAL + r"function:digits-([a-z-]+)", r"`\1`"),

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labeling_lambdas.aws import clients
+from labeling_lambdas.aws.callbacks import Executions
+from labeling_lambdas.aws.job_ledger import JobLedger
+from labeling_lambdas.aws.labeling_jobs import LabelingJobs
+from labeling_lambdas.aws.run_ledger import RunLedger
+from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.errors import RunAliveError, RunNotFoundError, RunTakenOverError
-from labeling_lambdas.steps.recovery import Recovered
+from labeling_lambdas.steps.completion import Completion
+from labeling_lambdas.steps.recovery import Recovered, Recovery
 from tests.handlers.faults import CrashError
 from tests.handlers.pipeline import Context
 from tests.sandbox.resources import control, wait_until
@@ -304,3 +310,43 @@ def test_what_is_returned_of_very_many_runs_is_within_the_limit_of_a_state() -> 
     returned = recovered.fields()
     assert len(json.dumps(returned)) < 262_144 // 2
     assert all(returned[name][0] == runs[0] for name in returned)
+
+
+class FewCalls(Context):
+    """Time for a few looks, then none."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        self.seconds -= 1
+        return super().get_remaining_time_in_millis()
+
+
+def test_ten_thousand_open_runs_neither_fill_the_result_nor_starve_one_another(
+    pipeline: Pipeline,
+) -> None:
+    runs = [f"{number:05d}-0123456789" for number in range(9000)]
+    pipeline.put_rows({"pk": "OPEN_RUNS", "run_ids": set(runs)})
+    visited: list[str] = []
+    recovery = Recovery(
+        pipeline=pipeline.name,
+        state_machine_arn=pipeline.machine_arn,
+        execution_arn=pipeline.execution(),
+        runs=RunLedger(clients.dynamodb(), pipeline.table),
+        executions=Executions(clients.stepfunctions()),
+        completion=Completion(
+            LabelingJobs(clients.sagemaker()),
+            JobLedger(clients.dynamodb(), pipeline.table),
+            Executions(clients.stepfunctions()),
+        ),
+        deadline=Deadline.of(FewCalls(13)),
+    )
+
+    def look(_self: Recovery, run_id: str, recovered: Recovered) -> None:
+        visited.append(run_id)
+        recovered.alive.append(run_id)
+
+    pipeline.environment.setattr(Recovery, "_recover_run", look)
+    for _ in range(3):
+        recovery.deadline = Deadline.of(FewCalls(13))
+        recovery.recover()
+    assert visited == runs[: len(visited)]
+    assert len(visited) >= 6

@@ -321,6 +321,21 @@ class RunLedger:
         row = self._row(_OPEN_RUNS)
         return sorted(row.get("run_ids", ())) if row else []
 
+    def open_runs_unvisited_first(self) -> list[str]:
+        """Return the open runs, oldest first, but those after the last visited one before all."""
+        row = self._row(_OPEN_RUNS) or {}
+        visited = row.get("visited_to", "")
+        runs = sorted(row.get("run_ids", ()))
+        return [*(it for it in runs if it > visited), *(it for it in runs if it <= visited)]
+
+    def note_visited(self, run_id: str) -> None:
+        """Note how far a look at the open runs came that had no time for all of them."""
+        transactions.update_row(
+            self.client,
+            self.table,
+            Update(_OPEN_RUNS, "SET visited_to = :run", "", {"run": run_id}),
+        )
+
     def failed_jobs_in_a_row(self) -> int:
         """Return how many runs in a row had a job that was refused or failed as a whole."""
         row = self._row(_PIPELINE)

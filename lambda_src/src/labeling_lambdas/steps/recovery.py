@@ -83,9 +83,13 @@ class Recovery:
     def recover(self) -> Recovered:
         """Look after every open run. One run's trouble does not keep the others waiting."""
         recovered = Recovered()
-        for run_id in self.runs.open_runs():
+        last = ""
+        for run_id in self.runs.open_runs_unvisited_first():
             if self.deadline.near(_RUN_SECONDS):
+                # The next look begins after it, or the time would run out on the same runs.
+                self._stop_at(last)
                 break
+            last = run_id
             try:
                 self._recover_run(run_id, recovered)
             except ClientError as error:
@@ -94,7 +98,21 @@ class Recovery:
                     "run cannot be looked after",
                     extra={"run_id": run_id, "code": error.response["Error"]["Code"]},
                 )
+        _log.info(
+            "open runs looked after",
+            extra={
+                "alive": len(recovered.alive),
+                "answered": len(recovered.answered),
+                "resumed": len(recovered.resumed),
+                "failed": len(recovered.failed),
+            },
+        )
         return recovered
+
+    def _stop_at(self, run_id: str) -> None:
+        _log.warning("no time for all open runs", extra={"last": run_id})
+        if run_id:
+            self.runs.note_visited(run_id)
 
     def _recover_run(self, run_id: str, recovered: Recovered) -> None:
         run = self.runs.find(run_id)
