@@ -12,16 +12,12 @@ if TYPE_CHECKING:
 
 
 #: What the auditor is told of a job that judges labels, beside its output.
-_VERIFICATION = {
-    "kind": "Verification",
-    "accepted_category": deployment.JUDGEMENTS[0],
-    "shown_without_label": 0,
-}
+_VERIFICATION = {"kind": "Verification", "shown_without_label": 0}
 
 
 def findings_of(world: World) -> Findings:
     """Audit a world at rest."""
-    return auditor_of(world).audit(world.uploads, max_attempts=world.configuration.max_attempts)
+    return auditor_of(world).audit(world.uploads, max_attempts=world.most_attempts)
 
 
 def auditor_of(world: World) -> Auditor:
@@ -41,7 +37,26 @@ def auditor_of(world: World) -> Auditor:
 
 def audit_of(world: World) -> list[str]:
     """Return what the auditor finds broken in a world at rest."""
-    return findings_of(world).violations
+    return [*findings_of(world).violations, *_of_another_schema(world)]
+
+
+def _of_another_schema(world: World) -> list[str]:
+    """Return the records whose label is none of their job's, or that name other labels' version."""
+    sagemaker = world.account.sagemaker
+    broken = []
+    for record in world.account.features.groups[deployment.FEATURE_GROUP].history:
+        job = sagemaker.jobs[record["labeling_job"]]
+        # The name of the category file holds the version.
+        schema = job.request["LabelCategoryConfigS3Uri"].rpartition("-")[2].removesuffix(".json")
+        label = record["label"]
+        if label not in sagemaker.categories(job.name) or record["label_schema"] != (
+            f"sha256:{schema}"
+        ):
+            broken.append(
+                f"the record of {record['source_ref']} says {label!r} of"
+                f" {record['label_schema']}, its job has {schema}"
+            )
+    return broken
 
 
 def _control(world: World, path: str) -> Any:  # noqa: ANN401 - as the sandbox's routes
@@ -59,7 +74,15 @@ def shown_jobs(world: World) -> list[dict[str, Any]]:
             "modified": job.modified.isoformat(),
             "item_ids": [line["item-id"] for line in world.account.sagemaker.input_lines(job.name)],
             "status": job.status,
-            **(_VERIFICATION if job.attribute == deployment.VERIFICATION_ATTRIBUTE else {}),
+            **(
+                {**_VERIFICATION, "accepted_category": _accepted(world, job.name)}
+                if job.attribute == deployment.VERIFICATION_ATTRIBUTE
+                else {}
+            ),
         }
         for job in world.account.sagemaker.jobs.values()
     ]
+
+
+def _accepted(world: World, job: str) -> str:
+    return world.account.sagemaker.categories(job)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -25,8 +26,6 @@ DEAD_LETTER_QUEUE = f"{JOB_NAME}-dead-letter"
 UNDELIVERED_QUEUE = f"{JOB_NAME}-undelivered"
 LABEL_ATTRIBUTE = f"{JOB_NAME}-label"
 VERIFICATION_ATTRIBUTE = f"{JOB_NAME}-verification"
-TEMPLATE_KEY = "ground-truth/template.html"
-CATEGORIES_KEY = "ground-truth/categories.json"
 CLASSES = tuple("0123456789")
 JUDGEMENTS = ("Correct", "Wrong class", "Not usable")
 IMAGES = "image_single_label_classification"
@@ -60,6 +59,9 @@ class Configuration:
         text_items: What is an item of a text file.
         batched_records: Whether the functions' boto3 has BatchWriteRecord.
         sample_percent: Share of the labels that reviewers see; None without verification.
+        classes: The labels.
+        judgements: Categories of verification, the accepted one first.
+        title: Title of the task.
     """
 
     task_type: str = IMAGES
@@ -68,6 +70,9 @@ class Configuration:
     text_items: str = "line"
     batched_records: bool = True
     sample_percent: float | None = None
+    classes: tuple[str, ...] = CLASSES
+    judgements: tuple[str, ...] = JUDGEMENTS
+    title: str = "Digits"
 
     @property
     def verifies(self) -> bool:
@@ -75,9 +80,32 @@ class Configuration:
         return self.sample_percent is not None
 
     @property
+    def schema(self) -> str:
+        """Version of labels and template, which the names of both files hold."""
+        content = json.dumps([self.classes, self.title]).encode()
+        return hashlib.sha256(content).hexdigest()[:16]
+
+    def worker_files(self) -> dict[str, bytes]:
+        """Return what Terraform lays down for workers and reviewers, by key."""
+        return {
+            f"ground-truth/template-{self.schema}.html": b"for workers",
+            f"ground-truth/categories-{self.schema}.json": _categories(self.classes),
+            _judgements_key(self): _categories(self.judgements),
+        }
+
+    @property
     def splits(self) -> bool:
         """Whether uploads hold several items."""
         return self.task_type == TEXTS
+
+
+def _categories(names: tuple[str, ...]) -> bytes:
+    return json.dumps({"labels": [{"label": name} for name in names]}).encode()
+
+
+def _judgements_key(configuration: Configuration) -> str:
+    name = hashlib.sha256(json.dumps(configuration.judgements).encode()).hexdigest()[:16]
+    return f"ground-truth/judgements-{name}.json"
 
 
 def environment(
@@ -94,18 +122,19 @@ def environment(
         "DEAD_LETTER_QUEUE_URL": dead_letter_url,
         "TASK_TYPE": configuration.task_type,
         "MAX_ITEMS_PER_RUN": str(configuration.max_items_per_run),
-        "LABELING_JOB": json.dumps(_labeling_job()._asdict()),
+        "LABELING_JOB": json.dumps(_labeling_job(configuration)._asdict()),
         "LABEL_ATTRIBUTE_NAME": LABEL_ATTRIBUTE,
         "VERIFICATION": json.dumps(_verification(configuration)),
         "VERIFICATION_JOB": json.dumps(
             {
-                **_labeling_job()._asdict(),
+                **_labeling_job(configuration)._asdict(),
+                "categories_s3_uri": f"s3://{OUTPUT_BUCKET}/{_judgements_key(configuration)}",
                 "label_attribute_name": VERIFICATION_ATTRIBUTE,
                 "title": "Verify digits",
             }
         ),
-        "LABEL_SCHEMA": "sha256:0123456789abcdef",
-        "LABELS": json.dumps(CLASSES),
+        "LABEL_SCHEMA": f"sha256:{configuration.schema}",
+        "LABELS": json.dumps(configuration.classes),
         "TEXT_ITEMS": configuration.text_items,
         "MAX_ATTEMPTS": str(configuration.max_attempts),
         "EXTRA_FEATURES": json.dumps({"site": {"path": "site", "column": True}}),
@@ -119,20 +148,22 @@ def _verification(configuration: Configuration) -> dict[str, object] | None:
         return None
     return {
         "attribute": VERIFICATION_ATTRIBUTE,
-        "accepted_category": JUDGEMENTS[0],
-        "categories": JUDGEMENTS,
+        "accepted_category": configuration.judgements[0],
+        "categories": configuration.judgements,
         "sample_percent": configuration.sample_percent,
     }
 
 
-def _labeling_job() -> LabelingJobSettings:
+def _labeling_job(configuration: Configuration) -> LabelingJobSettings:
     managed = f"arn:aws:lambda:{REGION}:432418664414:function"
     return LabelingJobSettings(
         workteam_arn=f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:workteam/private-crowd/team",
         role_arn=f"arn:aws:iam::{ACCOUNT}:role/{JOB_NAME}-ground-truth",
-        template_s3_uri=f"s3://{OUTPUT_BUCKET}/{TEMPLATE_KEY}",
-        categories_s3_uri=f"s3://{OUTPUT_BUCKET}/{CATEGORIES_KEY}",
-        title="Digits",
+        template_s3_uri=f"s3://{OUTPUT_BUCKET}/ground-truth/template-{configuration.schema}.html",
+        categories_s3_uri=(
+            f"s3://{OUTPUT_BUCKET}/ground-truth/categories-{configuration.schema}.json"
+        ),
+        title=configuration.title,
         description="Choose the digit.",
         keywords=["image"],
         workers_per_object=1,

@@ -52,6 +52,8 @@ class Functions:
             StateError: If it fails, with the name that Lambda reports.
         """
         step = deployment.step_of(function)
+        if step == "start_verification_job" and self.host.environment["VERIFICATION"] == "null":
+            raise StateError("Lambda.ResourceNotFoundException", f"Function not found: {function}")
         clock = self.host.clock
         request_id = f"{next(self._numbers):08x}-0000-4000-8000-000000000000"
         invocation = Invocation(

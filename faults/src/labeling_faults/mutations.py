@@ -21,6 +21,7 @@ from labeling_lambdas.aws.poll_ledger import Poll, PollLedger
 from labeling_lambdas.domain import claims, identity, settlement
 from labeling_lambdas.domain.accounting import Settled
 from labeling_lambdas.errors import DeliveryError
+from labeling_lambdas.handlers import plan_results
 from labeling_lambdas.steps import draining, finishing, returning
 from labeling_lambdas.steps.draining import Drain
 from labeling_lambdas.steps.labeling import JobStop
@@ -321,6 +322,14 @@ MUTATIONS = (
         identity,
         "text_id",
         broken_texts.always_the_same,
+    ),
+    Mutation(
+        "I3",
+        "answers are judged by the settings of now",
+        "plan_results",
+        plan_results,
+        "kept_settings",
+        _always(None),
     ),
     Mutation(
         "I4",

@@ -150,12 +150,14 @@ class _Moment(datetime):
 
 
 _current: list[Host] = []
+_applied: list[dict[str, str]] = []
 
 
 def enter(host: Host) -> None:
     """Make a world the one that functions run in."""
-    if _current != [host]:
+    if _current != [host] or _applied != [host.environment]:
         _current[:] = [host]
+        _applied[:] = [host.environment]
         os.environ.update(host.environment)
 
 

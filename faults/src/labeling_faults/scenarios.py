@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from labeling_faults.deployment import TEXTS, Configuration
+from labeling_faults.deployment import CLASSES, TEXTS, Configuration
 from labeling_faults.workforce import DAY, HOUR, Work
 from labeling_faults.world import World
 
@@ -309,6 +309,33 @@ def _verified_file_grows(world: World) -> None:
         world.schedule_and_run(4 * HOUR)
 
 
+_RENAMED = ("zero", *CLASSES[1:])
+_FEWER = CLASSES[:2]
+_REORDERED = CLASSES[::-1]
+_OTHER_JUDGEMENTS = ("Fine", "Bad")
+
+
+def _applied(**changes: object) -> Callable[[World], None]:
+    """Return a history in which settings change, and change back, while people work."""
+
+    def play(world: World) -> None:
+        before = {name: getattr(world.configuration, name) for name in changes}
+        for number in range(5):
+            world.upload(f"{number}.png")
+        world.run(10)
+        world.schedule_and_run(0.5 * HOUR)
+        world.apply(**changes)
+        world.upload("later.png")
+        world.schedule_and_run(4 * HOUR)
+        world.upload("last.png")
+        world.apply(**before)
+        world.schedule_and_run(1.5 * HOUR)
+        world.apply(**changes)
+        world.schedule_and_run(4 * HOUR)
+
+    return play
+
+
 _VERIFYING = Configuration(sample_percent=100)
 _VERIFIED_TEXTS = Configuration(task_type=TEXTS, sample_percent=100)
 
@@ -351,4 +378,15 @@ SCENARIOS = (
         "versions of texts out of order", _versions_out_of_order, Configuration(task_type=TEXTS)
     ),
     Scenario("a verified text file grows", _verified_file_grows, _VERIFIED_TEXTS),
+    Scenario("labels renamed meanwhile", _applied(classes=_RENAMED)),
+    Scenario("labels removed meanwhile", _applied(classes=_FEWER)),
+    Scenario("labels reordered meanwhile", _applied(classes=_REORDERED)),
+    Scenario("task texts changed meanwhile", _applied(title="Another title")),
+    Scenario("fewer attempts meanwhile", _applied(max_attempts=1)),
+    Scenario("labels renamed while verified", _applied(classes=_RENAMED), _VERIFYING),
+    Scenario("categories changed meanwhile", _applied(judgements=_OTHER_JUDGEMENTS), _VERIFYING),
+    Scenario("sample changed meanwhile", _applied(sample_percent=30.0), _VERIFYING),
+    Scenario("verification turned off meanwhile", _applied(sample_percent=None), _VERIFYING),
+    Scenario("verification turned on meanwhile", _applied(sample_percent=100.0)),
+    Scenario("verified texts", _reviewed_texts, Configuration(task_type=TEXTS, sample_percent=100)),
 )

@@ -8,7 +8,14 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from labeling_faults.deployment import IMAGES, TEXTS, UPLOAD_BUCKET, Configuration
+from labeling_faults.deployment import (
+    CLASSES,
+    IMAGES,
+    JUDGEMENTS,
+    TEXTS,
+    UPLOAD_BUCKET,
+    Configuration,
+)
 from labeling_faults.disturbance import Disturbance, Interruption, Rates
 from labeling_faults.trouble import Death
 from labeling_faults.workforce import DAY, HOUR, Work
@@ -42,6 +49,15 @@ _RATES = {
     "partial": (0.1, 0.5),
     "records": (0.01, 0.1, 1.0),
     "slow": (0.1, 0.5),
+}
+#: What ``terraform apply`` may change.
+_SETTINGS: dict[str, tuple[Any, ...]] = {
+    "classes": (CLASSES, ("zero", *CLASSES[1:]), CLASSES[:3], CLASSES[::-1]),
+    "judgements": (JUDGEMENTS, ("Fine", "Bad")),
+    "max_attempts": (1, 2, 3),
+    "max_items_per_run": (5, 10_000),
+    "sample_percent": (None, 100.0, 40.0),
+    "title": ("Digits", "Another title"),
 }
 _DENIED = ("CreateLabelingJob", "BatchWriteRecord", "PutObject", "SendMessageBatch", "PutEvents")
 
@@ -133,6 +149,13 @@ def _new_step(chance: Chance) -> Step:
         (2, lambda _: ["redrive"]),
         (2, lambda it: ["resume", it.randint(0, 3)]),
         (3, lambda it: ["redeliver", it.randint(0, 9)]),
+        (
+            6,
+            lambda it: (
+                (name := it.choice(sorted(_SETTINGS)))
+                and ["apply", name, it.choice(_SETTINGS[name])]
+            ),
+        ),
     )
     number = chance.randint(1, sum(weight for weight, _ in makers))
     for weight, make in makers:
@@ -177,6 +200,8 @@ def _new_interruption(chance: Chance) -> Step:
                     ["edit", chance.randint(0, 9), chance.choice(_EDITS), [1]],
                     ["redeliver", chance.randint(0, 9)],
                     ["resume", chance.randint(0, 2)],
+                    ["apply", "classes", chance.choice(_SETTINGS["classes"])],
+                    ["apply", "sample_percent", chance.choice((None, 100.0))],
                     ["end jobs"],
                 )
             )
@@ -326,6 +351,9 @@ class Player:
         if not open_runs:
             return None
         return self.world.schedule({"resume_run": open_runs[which % len(open_runs)]})
+
+    def _apply(self, name: str, value: object) -> None:
+        self.world.apply(**{name: value})
 
     def _redeliver(self, which: int) -> None:
         self.world.redeliver(which)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 Source = tuple[str, str, str, int | None]
 
 _VERIFICATION = deployment.VERIFICATION_ATTRIBUTE
-_ACCEPTED = deployment.JUDGEMENTS[0]
 _NO_SOURCE: Source = ("", "", "", None)
 #: States of items that only a message brings into the next run.
 _WAITING_STATES = frozenset({"returned", "labeled"})
@@ -199,8 +198,9 @@ class Watch:
         for job in sorted(self.account.sagemaker.jobs.values(), key=lambda it: it.modified):
             named = self._named_by(job)
             if job.attribute == _VERIFICATION:
-                accepted |= {item for item, name in named.items() if name == _ACCEPTED}
-                labeled -= {item for item, name in named.items() if name != _ACCEPTED}
+                right = self.account.sagemaker.categories(job.name)[0]
+                accepted |= {item for item, name in named.items() if name == right}
+                labeled -= {item for item, name in named.items() if name != right}
             else:
                 labeled |= set(named)
         return accepted if verified else labeled

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from labeling_faults.deployment import CLASSES, JUDGEMENTS, VERIFICATION_ATTRIBUTE
+from labeling_faults.deployment import VERIFICATION_ATTRIBUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -144,12 +144,13 @@ class Workforce:
             return []
         if _share(f"spoiled/{name}") < work.spoiled:
             return [json.dumps({**item, attribute: "?"})]
+        names = self.world.account.sagemaker.categories(job.name)
         if attribute == VERIFICATION_ATTRIBUTE:
             index = 1 if chance < work.rejecting else 0
-            return [json.dumps(self._marked(job, item, index, JUDGEMENTS))]
+            return [json.dumps(self._marked(job, item, index, names))]
         known = self.truth.get(item.get("source-ref", ""))
-        index = int(_share(name) * len(CLASSES)) if known is None else CLASSES.index(known)
-        return [json.dumps(self._marked(job, item, index, CLASSES))]
+        index = int(_share(name) * len(names)) if known is None else names.index(known)
+        return [json.dumps(self._marked(job, item, index, names))]
 
     def _worked_on(self, item: dict[str, Any]) -> bool:
         if self.labeled_at_stop is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import json
@@ -114,6 +115,7 @@ class World:
         self.workforce = Workforce(self)
         self.watch = Watch(self.account)
         self.executions.succeeded = self.watch.succeeded
+        self.most_attempts = self.configuration.max_attempts
         self._create()
         self.calm_services()
         self.environment = deployment.environment(
@@ -127,8 +129,8 @@ class World:
         account.states.key_refused = True
         account.s3.create_bucket(deployment.UPLOAD_BUCKET, versioned=True)
         account.s3.create_bucket(deployment.OUTPUT_BUCKET, kms_key_arn=deployment.KEY_ARN)
-        for key in (deployment.TEMPLATE_KEY, deployment.CATEGORIES_KEY):
-            account.s3.upload(deployment.OUTPUT_BUCKET, key, b"for workers")
+        for key, body in self.configuration.worker_files().items():
+            account.s3.upload(deployment.OUTPUT_BUCKET, key, body)
         account.features.create_group(deployment.FEATURE_GROUP, deployment.FEATURES)
         account.features.batched = self.configuration.batched_records
         self.ledger = account.dynamodb.create_table(deployment.LEDGER_TABLE).rows
@@ -262,6 +264,22 @@ class World:
         """Put a message on the intake queue."""
         answer = self.client("sqs").send_message(QueueUrl=self.intake_url, MessageBody=body)
         self._sent.append(answer["MessageId"])
+
+    def apply(self, **changes: Any) -> None:  # noqa: ANN401 - fields of the configuration
+        """Change settings, as ``terraform apply`` does.
+
+        Executions that run keep their definition. The functions are given the new settings from
+        their next call on, and those for verification go with it.
+        """
+        before, now = self.configuration, dataclasses.replace(self.configuration, **changes)
+        self.configuration = now
+        self.most_attempts = max(self.most_attempts, now.max_attempts)
+        for key, body in now.worker_files().items():
+            self.account.s3.upload(deployment.OUTPUT_BUCKET, key, body)
+        for key in before.worker_files().keys() - now.worker_files().keys():
+            self.client("s3").delete_object(Bucket=deployment.OUTPUT_BUCKET, Key=key)
+        self.environment = deployment.environment(now, self.intake_url, self.dead_letter_url)
+        self.executions.definition = the_definition(verifies=now.verifies)
 
     def redrive(self) -> None:
         """Move dead letters that are visible to the intake queue, as an operator does.

@@ -200,6 +200,12 @@ class SageMaker(Service):
         text = self._s3.body(bucket, key).decode()
         return [json.loads(line) for line in text.split("\n") if line.strip()]
 
+    def categories(self, name: str) -> list[str]:
+        """Return the categories of a job, in their order."""
+        uri = self.jobs[name].request["LabelCategoryConfigS3Uri"]
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        return [entry["label"] for entry in json.loads(self._s3.body(bucket, key))["labels"]]
+
     def _become(self, job: LabelingJob, status: str) -> None:
         with self.lock:
             job.status, job.modified = status, self.moment()
