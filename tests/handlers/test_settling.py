@@ -9,7 +9,7 @@ import pytest
 
 from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.run_ledger import RunLedger
-from labeling_lambdas.errors import OutOfTimeError, RunTakenOverError
+from labeling_lambdas.errors import LabelingJobOutputMissingError, OutOfTimeError, RunTakenOverError
 from labeling_lambdas.steps import shards
 from tests.handlers.faults import CrashError
 from tests.handlers.pipeline import Context
@@ -129,7 +129,7 @@ def test_a_completed_job_without_its_manifest_is_no_reason_to_give_anything_back
     run, sources = pipeline.seed(1)
     job = pipeline.ended_job(run)
     job["output_uri"] = f"s3://{pipeline.output}/labeling-jobs/x/manifests/output/output.manifest"
-    with pytest.raises(clients.s3().exceptions.NoSuchKey):
+    with pytest.raises(LabelingJobOutputMissingError, match="or an empty object"):
         pipeline.plan(run, job)
     assert pipeline.states(sources) == ["claimed"]
 
