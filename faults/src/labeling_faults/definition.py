@@ -138,6 +138,7 @@ def rendered(
     """
     given = {
         "account_id": account,
+        "job_name": job_name,
         "partition": "aws",
         "region": region,
         **replaced_locals,
