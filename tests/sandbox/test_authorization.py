@@ -54,10 +54,10 @@ def client(sandbox: Sandbox, key: str) -> Client:
     return lambda service: sandbox.client(service, **held)
 
 
-def _refused(call: Callable[[], object]) -> str:
+def _refused(call: Callable[[], object], code: str = "AccessDenied") -> str:
     with pytest.raises(ClientError) as refused:
         call()
-    assert "AccessDenied" in refused.value.response["Error"]["Code"]
+    assert code in refused.value.response["Error"]["Code"]
     return str(refused.value)
 
 
@@ -118,12 +118,99 @@ def test_missing_object_is_not_found_only_for_those_who_may_list(
     condition = {"StringLike": {"s3:prefix": "runs/*"}}
     listing = allow("s3:ListBucket", resource="arn:aws:s3:::guarded", Condition=condition)
     put_policy(sandbox, ROLE, [read, listing])
-    with pytest.raises(ClientError) as missing:
-        client("s3").get_object(Bucket="guarded", Key="runs/none")
-    assert missing.value.response["Error"]["Code"] == "NoSuchKey"
+    # A read has no prefix, so the condition is not met.
+    _refused(lambda: client("s3").get_object(Bucket="guarded", Key="runs/none"))
+    _refused(lambda: client("s3").head_object(Bucket="guarded", Key="runs/none"), "403")
     client("s3").list_objects_v2(Bucket="guarded", Prefix="runs/a")
     _refused(lambda: client("s3").list_objects_v2(Bucket="guarded", Prefix="other/"))
     _refused(lambda: client("s3").list_objects_v2(Bucket="guarded"))
+    put_policy(sandbox, ROLE, [read, allow("s3:ListBucket", resource="arn:aws:s3:::guarded")])
+    with pytest.raises(ClientError) as missing:
+        client("s3").get_object(Bucket="guarded", Key="runs/none")
+    assert missing.value.response["Error"]["Code"] == "NoSuchKey"
+
+
+def test_a_copy_of_an_object_with_tags_needs_the_tags_unless_it_replaces_them(
+    sandbox: Sandbox, client: Client
+) -> None:
+    administrator, bucket = sandbox.client("s3"), "guarded-tags"
+    administrator.create_bucket(Bucket=bucket)
+    administrator.put_object(Bucket=bucket, Key="tagged", Body=b"x", Tagging="team=vision")
+    objects = f"arn:aws:s3:::{bucket}/*"
+    copies = allow("s3:GetObject", "s3:PutObject", resource=objects)
+    put_policy(sandbox, ROLE, [copies])
+    request = {"Bucket": bucket, "Key": "copy", "CopySource": {"Bucket": bucket, "Key": "tagged"}}
+    assert "ObjectTagging" in _refused(lambda: client("s3").copy_object(**request))
+    client("s3").copy_object(**request, TaggingDirective="REPLACE")
+    assert administrator.get_object_tagging(Bucket=bucket, Key="copy")["TagSet"] == []
+    tags = allow("s3:GetObjectTagging", "s3:PutObjectTagging", resource=objects)
+    put_policy(sandbox, ROLE, [copies, tags])
+    client("s3").copy_object(**request)
+    assert administrator.get_object_tagging(Bucket=bucket, Key="copy")["TagSet"]
+
+
+def test_an_object_has_at_most_ten_tags(sandbox: Sandbox) -> None:
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="many-tags")
+    s3.put_object(Bucket="many-tags", Key="x", Body=b"x")
+    tags = [{"Key": f"tag-{number}", "Value": "x"} for number in range(11)]
+    s3.put_object_tagging(Bucket="many-tags", Key="x", Tagging={"TagSet": tags[:10]})
+    with pytest.raises(ClientError, match="cannot be greater than 10"):
+        s3.put_object_tagging(Bucket="many-tags", Key="x", Tagging={"TagSet": tags})
+
+
+@pytest.mark.parametrize("operator", ["StringEquals", "StringEqualsIfExists"])
+def test_sagemaker_assumes_roles_with_and_without_the_source_account(
+    sandbox: Sandbox, operator: str
+) -> None:
+    name = f"trusting-{operator.lower()}"
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sagemaker.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+                "Condition": {operator: {"aws:SourceAccount": sandbox.account}},
+            }
+        ],
+    }
+    role = sandbox.client("iam").create_role(
+        RoleName=name, AssumeRolePolicyDocument=json.dumps(trust)
+    )["Role"]["Arn"]
+    admitted = authorization.trusts(role, "sagemaker.amazonaws.com", {})
+    assert admitted is (operator == "StringEqualsIfExists")
+    assert not authorization.trusts(
+        role, "sagemaker.amazonaws.com", {"aws:SourceAccount": "210987654321"}
+    )
+
+
+def test_records_of_an_online_store_with_a_key_need_the_key(
+    sandbox: Sandbox, client: Client, key: str
+) -> None:
+    name = "guarded-online"
+    sandbox.client("sagemaker").create_feature_group(
+        FeatureGroupName=name,
+        RecordIdentifierFeatureName="id",
+        EventTimeFeatureName="time",
+        FeatureDefinitions=[
+            {"FeatureName": "id", "FeatureType": "String"},
+            {"FeatureName": "time", "FeatureType": "String"},
+        ],
+        OnlineStoreConfig={"EnableOnlineStore": True, "SecurityConfig": {"KmsKeyId": key}},
+    )
+    record = [
+        {"FeatureName": "id", "ValueAsString": "1"},
+        {"FeatureName": "time", "ValueAsString": "2026-01-01T00:00:00Z"},
+    ]
+    writes = allow("sagemaker:PutRecord", resource=f"arn:aws:sagemaker:*:*:feature-group/{name}")
+    runtime = client("sagemaker-featurestore-runtime")
+    put_policy(sandbox, ROLE, [writes])
+    assert "kms:Decrypt" in _refused(
+        lambda: runtime.put_record(FeatureGroupName=name, Record=record)
+    )
+    put_policy(sandbox, ROLE, [writes, _via(sandbox, key, "sagemaker", "kms:Decrypt")])
+    runtime.put_record(FeatureGroupName=name, Record=record)
 
 
 def test_deleted_object_is_not_found_only_for_those_who_may_list(

@@ -79,6 +79,9 @@ _SERVICE_CONTEXT: Mapping[str, str] = {
     "aws:PrincipalIsAWSService": "true",
     "aws:SecureTransport": "true",
 }
+# Pages of these services do not say whether they set aws:SourceAccount when they assume a role, so
+# a trust policy must hold with it and without it.
+_PERHAPS_WITHOUT_ACCOUNT = frozenset({"sagemaker.amazonaws.com"})
 _settings = _Settings()
 _trace_lock = threading.Lock()
 
@@ -128,16 +131,23 @@ def trusts(role_arn: str, service: str, context: Context) -> bool:
     role = find_role(role_arn)
     if role is None:
         return False
-    full = {**_SERVICE_CONTEXT, "aws:SourceAccount": role_arn.split(":")[4], **context}
-    verdict = judge(
-        role.assume_role_policy_document,
-        "sts:AssumeRole",
-        None,
-        full,
-        Principal(service=service),
-    )
-    used_grants.note(used_grants.of(str(role.name), TRUST_POLICY, verdict))
-    return verdict.decision is Decision.ALLOW
+    account = {"aws:SourceAccount": role_arn.split(":")[4]}
+    contexts = [{**_SERVICE_CONTEXT, **account, **context}]
+    if service in _PERHAPS_WITHOUT_ACCOUNT:
+        contexts.append({**_SERVICE_CONTEXT, **context})
+    verdicts = [
+        judge(
+            role.assume_role_policy_document,
+            "sts:AssumeRole",
+            None,
+            full,
+            Principal(service=service),
+        )
+        for full in contexts
+    ]
+    for verdict in verdicts:
+        used_grants.note(used_grants.of(str(role.name), TRUST_POLICY, verdict))
+    return all(verdict.decision is Decision.ALLOW for verdict in verdicts)
 
 
 def service_allowed(

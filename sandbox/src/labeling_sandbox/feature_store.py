@@ -207,6 +207,20 @@ def install(sandbox: Sandbox) -> None:
     control.route("feature-store/faults", "POST", _set_faults)
 
 
+def online_store_key(account: str, region: str, name: str) -> str | None:
+    """Return the caller's key of a group's online store; None where it has none.
+
+    Args:
+        account: The group's account.
+        region: Its region.
+        name: Its name or ARN.
+    """
+    group = _backends[account][region].groups.get(name.rsplit("/", 1)[-1])
+    config = {} if group is None else group.description.get("OnlineStoreConfig") or {}
+    key: str | None = (config.get("SecurityConfig") or {}).get("KmsKeyId")
+    return key
+
+
 def _set_faults(_path: Mapping[str, str], body: dict[str, Any]) -> dict[str, Any]:
     try:
         _plan.set(replace(Faults(), **body))

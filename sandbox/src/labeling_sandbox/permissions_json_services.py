@@ -11,6 +11,7 @@ from moto.awslambda.models import lambda_backends
 
 from labeling_sandbox import task_tokens
 from labeling_sandbox.authorization import kms_key_arn
+from labeling_sandbox.feature_store import online_store_key
 from labeling_sandbox.permissions import Call, KeyUse, Needs, Requirement, tag_context
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 _FEATURE_GROUP_PATH = re.compile(r"/FeatureGroup/([^/?]+)")
 _FUNCTION_PATH = re.compile(r"/[^/]+/functions/([^/?]+)")
+_RECORD_OPERATIONS = frozenset(
+    {"BatchGetRecord", "BatchWriteRecord", "DeleteRecord", "GetRecord", "PutRecord"}
+)
 _SAGEMAKER_NAMES: Mapping[str, str] = {
     "LabelingJobName": "labeling-job",
     "FeatureGroupName": "feature-group",
@@ -59,7 +63,20 @@ def sagemaker_needs(call: Call) -> Needs:
         # Tagging at creation needs the permission to tag.
         tags = tag_context(call.parameters["Tags"])
         requirements.append(Requirement("sagemaker:AddTags", arns[0], tags))
-    return Needs(tuple(requirements))
+    return Needs(tuple(requirements), tuple(_online_store_keys(call)))
+
+
+def _online_store_keys(call: Call) -> Iterable[KeyUse]:
+    """Give the use of an online store's key that a caller of the data plane needs.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_OnlineStoreSecurityConfig.html
+    """
+    if call.operation not in _RECORD_OPERATIONS:
+        return
+    for kind, name in _sagemaker_names(call):
+        key = online_store_key(call.account, call.region, name)
+        if kind == "feature-group" and key:
+            yield KeyUse(key, ("kms:Decrypt",), call.via("sagemaker"))
 
 
 def _sagemaker_names(call: Call) -> Iterable[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -55,8 +56,11 @@ def s3_needs(call: Call) -> Needs:
     """Return what an S3 request needs.
 
     A read of a key that does not exist also needs ``s3:ListBucket``: without it S3 answers 403
-    instead of 404. The key is taken as the ``s3:prefix`` of that decision, which AWS does not
-    document.
+    instead of 404. That decision has no ``s3:prefix``, so a condition on it is not met: only
+    listings bring the key. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+
+    A copy of an object with tags copies them, and needs to read and to write them, unless it
+    replaces them. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
     """
     bucket_name, _, key = call.given_resource.partition(":::")[2].partition("/")
     bucket = _bucket(call, bucket_name)
@@ -68,10 +72,15 @@ def s3_needs(call: Call) -> Needs:
     ]
     if call.operation in _READS and bucket is not None and _stored(bucket, key) is None:
         bucket_arn = call.given_resource.partition("/")[0]
-        requirements.append(Requirement("s3:ListBucket", bucket_arn, {"s3:prefix": key}, policy))
+        requirements.append(Requirement("s3:ListBucket", bucket_arn, {}, policy))
     source = _copy_source(call)
     if source is not None:
         requirements.append(source)
+        if _copies_tags(call):
+            reading = replace(source, action="s3:GetObjectTagging")
+            requirements += [reading, _write_tags(call, context, policy)]
+    if call.response.headers.get("x-amz-tagging"):
+        requirements.append(_write_tags(call, context, policy))
     return Needs(tuple(requirements), _key_uses(call, bucket, key, context))
 
 
@@ -108,9 +117,30 @@ def _copy_source(call: Call) -> Requirement | None:
     header = call.response.headers.get("x-amz-copy-source")
     if not header:
         return None
-    path = unquote(header).lstrip("/").partition("?")[0]
+    path = _copied_path(header)
     arn = f"arn:{get_partition(call.region)}:s3:::{path}"
     return Requirement("s3:GetObject", arn, {}, _policy(_bucket(call, path.partition("/")[0])))
+
+
+def _copied_path(header: str) -> str:
+    return unquote(header).lstrip("/").partition("?")[0]
+
+
+def _copies_tags(call: Call) -> bool:
+    headers = call.response.headers
+    if call.operation != "CopyObject" or headers.get("x-amz-tagging-directive") == "REPLACE":
+        return False
+    name, _, key = _copied_path(headers["x-amz-copy-source"]).partition("/")
+    bucket = _bucket(call, name)
+    stored = None if bucket is None else _stored(bucket, key)
+    if stored is None:
+        return False
+    backend = s3_backends[call.account][get_partition(call.region)]
+    return bool(backend.tagger.get_tag_dict_for_resource(stored.arn))
+
+
+def _write_tags(call: Call, context: Mapping[str, str], policy: str | None) -> Requirement:
+    return Requirement("s3:PutObjectTagging", call.given_resource, context, policy)
 
 
 def _key_uses(
