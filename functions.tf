@@ -9,22 +9,15 @@ locals {
   _artifacts = {
     Artifacts = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arns.output}/runs/*"] }
   }
+  # Without it S3 answers 403 instead of 404 for a file that is not there. A read has no prefix, so a condition on
+  # s3:prefix would not be met.
   _list_runs = {
-    ListRuns = {
-      actions    = ["s3:ListBucket"]
-      resources  = [local.bucket_arns.output]
-      conditions = { StringLike = { "s3:prefix" = ["runs/*"] } }
-    }
+    ListRuns = { actions = ["s3:ListBucket"], resources = [local.bucket_arns.output] }
   }
   _labeling_output = {
     LabelingOutput = { actions = ["s3:GetObject"], resources = ["${local.bucket_arns.output}/labeling-jobs/*"] }
-    # Without it S3 answers 403 instead of 404 for the output that a failed job never wrote, and for a kept label that is
-    # gone.
-    ListLabelingOutput = {
-      actions    = ["s3:ListBucket"]
-      resources  = [local.bucket_arns.output]
-      conditions = { StringLike = { "s3:prefix" = ["labeling-jobs/*", "runs/*"] } }
-    }
+    # As above, for the output that a failed job never wrote, and for a kept label that is gone.
+    ListLabelingOutput = { actions = ["s3:ListBucket"], resources = [local.bucket_arns.output] }
   }
   _describe_labeling_jobs = {
     DescribeLabelingJobs = { actions = ["sagemaker:DescribeLabelingJob"], resources = [local.labeling_job_arns] }
@@ -62,7 +55,7 @@ locals {
 
   # A function reaches the key only through the services it calls.
   _key = {
-    for services in [["dynamodb"], ["dynamodb", "s3"], ["dynamodb", "s3", "sqs"], ["dynamodb", "sqs"], ["s3"], ["s3", "sqs"]] : join("+", services) => {
+    for services in [["dynamodb"], ["dynamodb", "s3"], ["dynamodb", "s3", "sagemaker"], ["dynamodb", "s3", "sqs"], ["dynamodb", "sqs"], ["s3"], ["s3", "sqs"]] : join("+", services) => {
       Key = {
         actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
         resources = [module.encryption.key_arn]
@@ -72,6 +65,9 @@ locals {
       }
     }
   }
+
+  # Whoever writes to an online store with a key needs to decrypt with it.
+  _record_services = try(var.feature_group.online_store_enabled, false) ? "dynamodb+s3+sagemaker" : "dynamodb+s3"
 
   # What the functions know of labels and their verification. A run keeps with its jobs what they were created with.
   _labels = {
@@ -261,7 +257,7 @@ locals {
       timeout_seconds = 600
       memory_mb       = 512
       environment     = merge(local._artifact_environment, { FEATURE_GROUP_NAME = local.feature_group_name })
-      statements = merge(local._update_ledger, local._artifacts, local._list_runs, local._key["dynamodb+s3"], {
+      statements = merge(local._update_ledger, local._artifacts, local._list_runs, local._key[local._record_services], {
         WriteRecords = { actions = ["sagemaker:BatchWriteRecord", "sagemaker:PutRecord"], resources = [local.feature_group_arn] }
       })
     }

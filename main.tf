@@ -47,7 +47,7 @@ module "encryption" {
   log_group_arns        = values(local.log_group_arns)
   name                  = local.job_name
   reader_principal_arns = var.reader_principal_arns
-  role_arns             = values(local.role_arns)
+  role_arns             = concat(values(local.role_arns), var.feature_group.maintenance_role_arns)
   tags                  = var.tags
   upload_principal_arns = var.upload_principal_arns
 }
@@ -64,7 +64,7 @@ module "storage" {
   image_uploads                = local.task_type.media_type == "image"
   kms_key_arn                  = module.encryption.key_arn
   pipeline_reader_role_arns = {
-    features = [local.role_arns.feature_group]
+    features = concat([local.role_arns.feature_group], var.feature_group.maintenance_role_arns)
     output = concat(
       [local.role_arns.ground_truth],
       [for step in setunion(local.artifact_steps, local.ground_truth_steps) : local.role_arns[step]],
@@ -72,7 +72,7 @@ module "storage" {
     upload = concat([local.role_arns.ground_truth], local.splits_uploads ? [local.role_arns.split_text] : [])
   }
   pipeline_writer_role_arns = {
-    features = [local.role_arns.feature_group]
+    features = concat([local.role_arns.feature_group], var.feature_group.maintenance_role_arns)
     output   = concat([local.role_arns.ground_truth], [for step in local.artifact_steps : local.role_arns[step]])
     upload   = []
   }

@@ -146,14 +146,16 @@ variable "feature_group" {
   description = <<-EOT
     The feature group that takes the records.
 
+    - `maintenance_role_arns` - (Optional) Roles of this account that compact the offline store, [which nothing does by itself](records.md#read-the-offline-store): they may read, write and delete its objects and use the key. Defaults to `[]`.
     - `name` - (Optional) Its name. Defaults to job_name.
     - `online_store_enabled` - (Optional) Whether records can also be read at low latency. Defaults to `false`.
-    - `table_format` - (Optional) `Iceberg` or `Glue`. Defaults to `Iceberg`, which compacts small files.
+    - `table_format` - (Optional) `Iceberg` or `Glue`. Defaults to `Iceberg`, whose small files a compaction [of yours](records.md#read-the-offline-store) can merge.
   EOT
   type = object({
-    name                 = optional(string)
-    online_store_enabled = optional(bool, false)
-    table_format         = optional(string, "Iceberg")
+    maintenance_role_arns = optional(list(string), [])
+    name                  = optional(string)
+    online_store_enabled  = optional(bool, false)
+    table_format          = optional(string, "Iceberg")
   })
   default  = {}
   nullable = false
@@ -161,6 +163,13 @@ variable "feature_group" {
   validation {
     condition     = var.feature_group.name == null || can(regex("^[a-zA-Z0-9]([-_]*[a-zA-Z0-9]){0,63}$", var.feature_group.name))
     error_message = "feature_group.name must be 1 to 64 letters, digits, hyphens and underscores, and start and end with a letter or digit."
+  }
+
+  validation {
+    condition = alltrue([
+      for arn in var.feature_group.maintenance_role_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$", arn))
+    ])
+    error_message = "feature_group.maintenance_role_arns must hold ARNs of IAM roles, without wildcards."
   }
 
   validation {

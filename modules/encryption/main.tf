@@ -9,8 +9,9 @@ data "aws_iam_policy_document" "required" {
   #checkov:skip=CKV_AWS_111:In the policy of a key the star is the key itself.
   #checkov:skip=CKV_AWS_356:In the policy of a key the star is the key itself.
   statement {
-    sid       = "DeployingPrincipals"
-    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+    sid = "DeployingPrincipals"
+    # ReEncrypt is asked of who creates a feature group with an online store.
+    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
     resources = ["*"]
 
     principals {
@@ -23,7 +24,7 @@ data "aws_iam_policy_document" "required" {
   # deploying principal gives at creation.
   statement {
     sid       = "ServiceGrants"
-    actions   = ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"]
+    actions   = ["kms:CreateGrant", "kms:ListGrants", "kms:RetireGrant", "kms:RevokeGrant"]
     resources = ["*"]
 
     principals {

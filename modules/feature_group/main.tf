@@ -86,8 +86,9 @@ data "aws_iam_policy_document" "trust" {
       identifiers = ["sagemaker.amazonaws.com"]
     }
 
+    # AWS does not say whether SageMaker sets the key when it assumes this role.
     condition {
-      test     = "StringEquals"
+      test     = "StringEqualsIfExists"
       variable = "aws:SourceAccount"
       values   = [var.deployment.account_id]
     }

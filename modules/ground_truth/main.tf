@@ -82,6 +82,14 @@ resource "aws_s3_object" "template" {
   kms_key_id             = var.kms_key_arn
   server_side_encryption = "aws:kms"
 
+  # An object takes ten tags, where the caller's provider may set more by default; and a copy would need the right to
+  # copy them.
+  override_provider {
+    default_tags {
+      tags = {}
+    }
+  }
+
   lifecycle {
     create_before_destroy = true
   }
@@ -95,6 +103,14 @@ resource "aws_s3_object" "categories" {
   content_type           = "application/json"
   kms_key_id             = var.kms_key_arn
   server_side_encryption = "aws:kms"
+
+  # An object takes ten tags, where the caller's provider may set more by default; and a copy would need the right to
+  # copy them.
+  override_provider {
+    default_tags {
+      tags = {}
+    }
+  }
 
   lifecycle {
     create_before_destroy = true
@@ -110,8 +126,9 @@ data "aws_iam_policy_document" "trust" {
       identifiers = ["sagemaker.amazonaws.com"]
     }
 
+    # AWS does not say whether SageMaker sets the key when it assumes this role.
     condition {
-      test     = "StringEquals"
+      test     = "StringEqualsIfExists"
       variable = "aws:SourceAccount"
       values   = [var.deployment.account_id]
     }
@@ -170,17 +187,11 @@ data "aws_iam_policy_document" "this" {
     resources = [var.kms_key_arn]
   }
 
-  # PutMetricData knows no resources; the namespace is the narrowest scope there is.
+  # PutMetricData knows no resources, and AWS's pages name several namespaces for labeling jobs.
   statement {
     sid       = "Metrics"
     actions   = ["cloudwatch:PutMetricData"]
     resources = ["*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "cloudwatch:namespace"
-      values   = ["/aws/sagemaker/LabelingJobs"]
-    }
   }
 
   statement {

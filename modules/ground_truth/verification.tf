@@ -56,6 +56,14 @@ resource "aws_s3_object" "verification_template" {
   kms_key_id             = var.kms_key_arn
   server_side_encryption = "aws:kms"
 
+  # An object takes ten tags, where the caller's provider may set more by default; and a copy would need the right to
+  # copy them.
+  override_provider {
+    default_tags {
+      tags = {}
+    }
+  }
+
   lifecycle {
     create_before_destroy = true
   }
@@ -70,6 +78,14 @@ resource "aws_s3_object" "verification_categories" {
   content_type           = "application/json"
   kms_key_id             = var.kms_key_arn
   server_side_encryption = "aws:kms"
+
+  # An object takes ten tags, where the caller's provider may set more by default; and a copy would need the right to
+  # copy them.
+  override_provider {
+    default_tags {
+      tags = {}
+    }
+  }
 
   lifecycle {
     create_before_destroy = true

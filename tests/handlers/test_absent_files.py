@@ -22,7 +22,6 @@ def artifacts(pipeline: Pipeline) -> Artifacts:
     return Artifacts(clients.s3(), pipeline.output, pipeline.key_arn, "run")
 
 
-@pytest.mark.xfail(strict=True, reason="403 for an absent file is taken for a missing right")
 def test_an_absent_file_that_s3_hides_is_absent(pipeline: Pipeline) -> None:
     pipeline.faults.refuse("GetObject", HIDDEN)
     assert artifacts(pipeline).read_if_there("claims/index.json") is None
@@ -37,7 +36,6 @@ def test_a_file_that_may_not_be_read_is_not_taken_for_absent(pipeline: Pipeline)
         files.read_if_there("claims/index.json")
 
 
-@pytest.mark.xfail(strict=True, reason="403 for an absent file is taken for a missing right")
 def test_the_hidden_output_of_a_failed_job_is_no_output(pipeline: Pipeline) -> None:
     job = {"status": "Failed", "output_uri": f"s3://{pipeline.output}/labeling-jobs/none/x"}
     pipeline.faults.refuse("GetObject", HIDDEN)

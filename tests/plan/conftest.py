@@ -83,6 +83,9 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         },
         "administrator_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/platform"],
         "upload_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/cameras"],
+        "feature_group": {
+            "maintenance_role_arns": [f"arn:aws:iam::{ACCOUNT}:role/compactor"],
+        },
         "reader_principal_arns": ["arn:aws:iam::210987654321:role/analysis"],
     },
     "locked_down": KEYED

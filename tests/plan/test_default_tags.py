@@ -35,7 +35,6 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Planned:
         return Planned(json.loads(run_terraform(["show", "-json", "x"], folder, environment)))
 
 
-@pytest.mark.xfail(strict=True, reason="objects take the default tags of the provider")
 def test_objects_have_no_default_tags(planned: Planned) -> None:
     objects = planned.of_type("aws_s3_object")
     assert len(objects) == 4

@@ -118,17 +118,10 @@ GRANTS: dict[str, set[tuple[str, str]]] = {
 # Conditions by function and statement; a statement that is not here has none.
 CONDITIONS: dict[tuple[str, str], dict[str, Any]] = {
     ("finish_run", "CompletionEvent"): {"StringEquals": {"events:source": "ground-truth-labeling"}},
-    ("finish_run", "ListRuns"): {"StringLike": {"s3:prefix": "runs/*"}},
-    ("plan_results", "ListLabelingOutput"): {
-        "StringLike": {"s3:prefix": ["labeling-jobs/*", "runs/*"]}
-    },
-    ("poll_queue", "ListRuns"): {"StringLike": {"s3:prefix": "runs/*"}},
     ("start_labeling_job", "CreateLabelingJob"): {"ArnEquals": {"sagemaker:WorkteamArn": WORKTEAM}},
-    ("start_labeling_job", "ListRuns"): {"StringLike": {"s3:prefix": "runs/*"}},
     ("start_labeling_job", "PassGroundTruthRole"): {
         "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
     },
-    ("update_feature_store", "ListRuns"): {"StringLike": {"s3:prefix": "runs/*"}},
 }
 
 

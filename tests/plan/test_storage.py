@@ -170,11 +170,15 @@ def test_named_principals_may_upload_and_read_also_from_another_account(
     path = "/labeling/"
     administrators = {ACCOUNT_ROOT, platform}
     assert excepted(enterprise, "upload", "DenyOtherWriters") == {cameras, *administrators}
+    compactor = "arn:aws:iam::123456789012:role/compactor"
     assert excepted(enterprise, "features", "DenyOtherReaders") == {
         role("feature-group", path),
         analysis,
+        compactor,
         *administrators,
     }
+    assert compactor in excepted(enterprise, "features", "DenyOtherWriters")
+    assert compactor not in excepted(enterprise, "output", "DenyOtherReaders")
     upload = enterprise.statements('module.storage.aws_s3_bucket_policy.this["upload"]')
     assert upload["UploadPrincipals"]["Principal"] == {"AWS": cameras}
     assert "s3:GetObject" not in as_list(upload["UploadPrincipals"]["Action"])

@@ -179,7 +179,6 @@ def test_the_start_of_verification_reads_labels_and_names_the_reviewers_alone(
     conditions = {sid: statement.get("Condition") for sid, statement in statements.items()}
     assert {sid: condition for sid, condition in conditions.items() if condition} == {
         "CreateLabelingJob": {"ArnEquals": {"sagemaker:WorkteamArn": REVIEWERS}},
-        "ListLabelingOutput": {"StringLike": {"s3:prefix": ["labeling-jobs/*", "runs/*"]}},
         "PassGroundTruthRole": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
     }
     assert as_list(key["Condition"]["StringEquals"]["kms:ViaService"]) == [

@@ -113,6 +113,8 @@ class Artifacts:
             CopySource={"Bucket": bucket, "Key": key},
             ServerSideEncryption="aws:kms",
             SSEKMSKeyId=self.kms_key_arn,
+            # Tags of the object would be copied, which needs rights of its own.
+            TaggingDirective="REPLACE",
         )
         return self.uri(name)
 
@@ -146,13 +148,12 @@ class Artifacts:
         return read_json(self.client, self.uri(name))
 
     def read_if_there(self, name: str) -> Any:  # noqa: ANN401 - whatever JSON was written
-        """Return a JSON value, or None if there is no such file.
-
-        Without the right to list the run's files S3 answers as if reading were not allowed.
-        """
+        """Return a JSON value, or None if there is no such file."""
         try:
             return self.read(name)
-        except self.client.exceptions.NoSuchKey:
+        except ClientError as error:
+            if not is_absent(self.client, self.uri(name), error):
+                raise
             return None
 
     def read_lines(self, name: str) -> Iterator[dict[str, Any]]:
@@ -178,6 +179,27 @@ def _blocks(lines: Iterable[str]) -> Iterator[bytes]:
             held.clear()
     if held:
         yield bytes(held)
+
+
+def is_absent(client: S3Client, uri: str, error: ClientError) -> bool:
+    """Return whether a read failed because there is no such object.
+
+    A caller whose right to list does not apply to the read is told 403 instead of 404. The exact
+    key is listed then, which either shows the object or says which right is missing.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+
+    Args:
+        client: S3.
+        uri: The object.
+        error: What S3 answered to the read.
+    """
+    code = error.response["Error"]["Code"]
+    if code != "AccessDenied":
+        return code == "NoSuchKey"
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    # The key itself comes before all that begin with it.
+    listed = client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+    return all(found["Key"] != key for found in listed.get("Contents", []))
 
 
 def read_json(client: S3Client, uri: str) -> Any:  # noqa: ANN401 - whatever JSON was written

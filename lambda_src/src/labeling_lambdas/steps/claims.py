@@ -6,6 +6,9 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from labeling_lambdas.aws.artifacts import is_absent
 from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.intake import Intake
 from labeling_lambdas.domain.items import ClaimedItem, SourceObject, TextContent, text_id_of
@@ -55,7 +58,9 @@ def _claims_of(artifacts: Artifacts, ledger: ItemLedger, part: str) -> list[dict
     if claims is None:
         try:
             resolve_part(artifacts, ledger, run_id=artifacts.run_id, part=part)
-        except artifacts.client.exceptions.NoSuchKey:
+        except ClientError as error:
+            if not is_absent(artifacts.client, artifacts.uri(f"intake/{part}.jsonl"), error):
+                raise
             _log.exception(
                 "files of the run are missing", extra={"run_id": artifacts.run_id, "part": part}
             )

@@ -7,7 +7,9 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labeling_lambdas.aws.artifacts import read_text_lines
+from botocore.exceptions import ClientError
+
+from labeling_lambdas.aws.artifacts import is_absent, read_text_lines
 from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.identity import LABEL_STAGE
 from labeling_lambdas.domain.labeling_jobs import moved_line
@@ -44,9 +46,11 @@ def output_lines(artifacts: Artifacts, job: Mapping[str, Any]) -> Iterator[str]:
         return
     try:
         yield from read_text_lines(artifacts.client, uri)
-    except artifacts.client.exceptions.NoSuchKey:
+    except ClientError as error:
         # A job that failed or was stopped early names an output that it never wrote. Without
         # the manifest of a completed job nothing may be given back: it was paid for.
+        if not is_absent(artifacts.client, uri, error):
+            raise
         if job["status"] == JobStatus.COMPLETED:
             message = (
                 f"labeling job {job['name']} is completed and has no output manifest at {uri}; put"
@@ -184,7 +188,9 @@ class Harvest:
         try:
             for text in read_text_lines(self.artifacts.client, uri):
                 yield read_object(text)
-        except self.artifacts.client.exceptions.NoSuchKey:
+        except ClientError as error:
+            if not is_absent(self.artifacts.client, uri, error):
+                raise
             _log.exception(
                 "a file of labels is gone", extra={"run_id": self.artifacts.run_id, "uri": uri}
             )
