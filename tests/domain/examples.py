@@ -119,8 +119,16 @@ def verification(**changes: Any) -> Verification:
     return Verification(categories=tuple(categories) if categories else None, **fields)
 
 
+#: Name that stands in verdicts for that of the job to which they are given.
+REVIEWING_JOB = "the-job-of-this-verdict"
+
+
 def reviewed_line(
-    line: dict[str, Any], category: str = "Correct", *comments: str, index: int | str | None = None
+    line: dict[str, Any],
+    category: str = "Correct",
+    *comments: str,
+    index: int | str | None = None,
+    job: str = REVIEWING_JOB,
 ) -> dict[str, Any]:
     """Return a labeled line as AWS's own verification gives it back.
 
@@ -130,7 +138,7 @@ def reviewed_line(
         "class-name": category,
         "confidence": 0,
         "type": "groundtruth/label-verification",
-        "job-name": "labeling-job/digits-verify",
+        "job-name": f"labeling-job/{job}",
         "human-annotated": "yes",
         "creation-date": "2026-01-03T03:04:05.678901",
         "worker-feedback": [{"comment": comment} for comment in comments],
@@ -142,7 +150,7 @@ def reviewed_line(
 
 
 def custom_review(
-    line: dict[str, Any], category: str = "Correct", *comments: str
+    line: dict[str, Any], category: str = "Correct", *comments: str, job: str = REVIEWING_JOB
 ) -> dict[str, Any]:
     """Return a labeled line as a job with the pipeline's own consolidation gives it back."""
     value = {
@@ -151,7 +159,7 @@ def custom_review(
         "votes": {category: 1},
         "comments": list(comments),
     }
-    metadata = {"job_name": "x", "creation_date": "2026-01-03", "type": "groundTruth/custom"}
+    metadata = {"job_name": job, "creation_date": "2026-01-03", "type": "groundTruth/custom"}
     return {**line, "digit-verification": value, "digit-verification-metadata": metadata}
 
 

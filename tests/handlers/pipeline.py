@@ -24,7 +24,7 @@ from labeling_lambdas.handlers import (
     stop_job,
     update_feature_store,
 )
-from tests.domain.examples import labeled_line, s3_event
+from tests.domain.examples import REVIEWING_JOB, labeled_line, s3_event
 from tests.handlers.executions import Executions
 from tests.sandbox.resources import control, make_key
 
@@ -299,6 +299,7 @@ class Pipeline(Executions):
             body = "".join(
                 (line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines
             )
+            body = body.replace(REVIEWING_JOB, self.job_name(run, stage))
             self.client("s3").put_object(Bucket=self.output, Key=key, Body=body.encode())
             uri = f"s3://{self.output}/{key}"
         return {

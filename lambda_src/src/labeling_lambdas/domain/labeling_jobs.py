@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.domain.compact_json import compact_json
-from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY, SOURCE_KEYS
+from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY, SOURCE_KEYS, without_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -139,8 +139,8 @@ def manifest_lines(
     """Yield the lines of an input manifest.
 
     Ground Truth hands extra keys through to the output, so results are matched by ``item-id``. A
-    line that already has the label attribute would count as labeled, so no key of a text item's row
-    may have its name.
+    line that already has the label attribute would count as labeled, and one with that of a
+    verification job as verified, so no key of a text item's row may have such a name.
 
     Args:
         items: The claims, those of texts with their contents.
@@ -169,9 +169,5 @@ def moved_line(line: Mapping[str, Any], item: ClaimedItem, *, attribute: str) ->
 
 
 def _further_keys(item: ClaimedItem, attribute: str) -> dict[str, Any]:
-    reserved = {*SOURCE_KEYS, ITEM_ID_KEY, attribute, f"{attribute}-metadata"}
     extra = item.content.extra if item.content else {}
-    return {
-        ITEM_ID_KEY: item.item_id,
-        **{key: value for key, value in extra.items() if key not in reserved},
-    }
+    return {ITEM_ID_KEY: item.item_id, **without_answers(extra, attribute)}

@@ -27,6 +27,10 @@ _MAX_COMMENTS = 9
 _MAX_COMMENT = 1000
 _MAX_CATEGORY = 256
 
+#: What the metadata of a verdict say, where they say it.
+_YES = frozenset({"yes", "true"})
+_KINDS = frozenset({"groundtruth/custom", "groundtruth/label-verification"})
+
 #: Digits of an item's identity that decide over the sample: 32 bits.
 _SAMPLE_DIGITS = 8
 
@@ -157,6 +161,31 @@ def read_verdict(line: Mapping[str, Any], verification: Verification) -> Verdict
     # A category that is not among those of the settings says nothing: they may have changed while
     # the job went on, and then a label that was accepted would count as rejected.
     return verdict or Reason.VERIFICATION_FAILED
+
+
+def is_verdict_of(line: Mapping[str, Any], verification: Verification, job_name: str) -> bool:
+    """Return whether people gave a line's verdict in a job.
+
+    Ground Truth writes the job's name into the metadata of every verdict, its own and a custom
+    one, in lower case and at times behind ``labeling-job/``.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-verify-manifest.html
+
+    Args:
+        line: Output line with a verdict.
+        verification: Names the attribute.
+        job_name: The verification job.
+    """
+    metadata = line.get(f"{verification.attribute}-metadata")
+    if not isinstance(metadata, dict):
+        return False
+    name = str(named(metadata, "job-name")).rpartition("/")[2]
+    by_people = named(metadata, "human-annotated")
+    kind = named(metadata, "type")
+    return (
+        name.casefold() == job_name.casefold()
+        and (by_people is None or str(by_people).casefold() in _YES)
+        and (kind is None or str(kind).casefold() in _KINDS)
+    )
 
 
 def _custom_verdict(value: Mapping[str, Any], verification: Verification) -> Verdict | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.labeling_jobs import manifest_lines, newest_versions
+from labeling_lambdas.domain.manifest_keys import without_verdict
 from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.steps.claims import claimed_items, without_text
 
@@ -94,7 +96,7 @@ class VerificationManifest:
     harvest: Harvest
 
     def lines(self, settings: KeptSettings) -> Iterator[str]:
-        """Yield the lines, each as the labeling job wrote it.
+        """Yield the lines, each as the labeling job wrote it, without what looks like a verdict.
 
         Args:
             settings: The verification job's settings.
@@ -104,7 +106,7 @@ class VerificationManifest:
             return
         for found in self.harvest.find(self._newest_claims()):
             if is_to_be_verified(found, verification, settings.rules):
-                yield found.text + "\n"
+                yield _shown(found, verification.attribute) + "\n"
 
     def _newest_claims(self) -> dict[str, ClaimedItem]:
         # Read twice here too: what finds the newest versions is gone before the claims are kept.
@@ -114,3 +116,9 @@ class VerificationManifest:
             for item in claimed_items(self.artifacts, self.ledger)
             if item.item_id in newest and not item.waits
         }
+
+
+def _shown(found: Found, attribute: str) -> str:
+    line = found.output.line if found.output is not None else {}
+    shown = without_verdict(line, attribute)
+    return found.text if len(shown) == len(line) else compact_json(shown)

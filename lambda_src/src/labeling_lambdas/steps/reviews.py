@@ -10,7 +10,13 @@ from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY
 from labeling_lambdas.domain.output_lines import failure_of, read_object
 from labeling_lambdas.domain.readability import Readability
 from labeling_lambdas.domain.reasons import Reason
-from labeling_lambdas.domain.verification import Verdict, Verification, read_verdict
+from labeling_lambdas.domain.states import ENDED_STATUSES
+from labeling_lambdas.domain.verification import (
+    Verdict,
+    Verification,
+    is_verdict_of,
+    read_verdict,
+)
 from labeling_lambdas.steps.harvest import output_lines
 
 if TYPE_CHECKING:
@@ -54,13 +60,15 @@ class Reviews:
             claims: The claims, by item.
         """
         rejected: set[str] = set()
+        if not self._may_have_verdicts():
+            return
         for text in output_lines(self.artifacts, self.job):
             line = self._read(text)
             item = claims.get(str(line.get(ITEM_ID_KEY, "")))
             # A second line of an item is not believed.
             if item is None or item.item_id in rejected or self._known(item.item_id):
                 continue
-            verdict = read_verdict(line, self.verification)
+            verdict = self._verdict(line)
             self._count(line, verdict)
             if isinstance(verdict, Reason):
                 self.without_verdict[item.item_id] = verdict
@@ -76,6 +84,21 @@ class Reviews:
             self.readability.readable += 1
         else:
             self.readability.unreadable += 1
+
+    def _may_have_verdicts(self) -> bool:
+        """Return whether the job came to be, and people answered for any of its objects."""
+        if self.job["status"] not in ENDED_STATUSES:
+            return False
+        return bool(self.job["counters"].get("HumanLabeled", True))
+
+    def _verdict(self, line: Mapping[str, Any]) -> Verdict | Reason | None:
+        verdict = read_verdict(line, self.verification)
+        if isinstance(verdict, Verdict) and not is_verdict_of(
+            line, self.verification, self.job["name"]
+        ):
+            # Whoever wrote it, no reviewer of this run did.
+            return None
+        return verdict
 
     def _known(self, item_id: str) -> bool:
         return item_id in self.accepted or item_id in self.without_verdict
