@@ -111,7 +111,7 @@ variable "deployment" {
 }
 
 variable "extra_features" {
-  description = "Further features of each record: name to dotted path in the output line, for example { weather = \"capture.weather\" }. Those known when the feature group is created are columns; later ones go into extra_json."
+  description = "Further features of each record: name to path in the output line, for example { weather = \"capture.weather\" }. A path is a key, keys and indexes of lists joined by dots, or a JSON pointer such as /capture/weather. Those known when the feature group is created are columns; later ones go into extra_json."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -137,8 +137,8 @@ variable "extra_features" {
   }
 
   validation {
-    condition     = alltrue([for path in values(var.extra_features) : can(regex("^[^.\\s]+(\\.[^.\\s]+)*$", path))])
-    error_message = "extra_features: a path is one or more keys of the output line joined by dots, without spaces."
+    condition     = alltrue([for path in values(var.extra_features) : can(regex("^[^.$/\\s]([^.\\n\\r]*[^.\\s])?(\\.[^.\\s]([^.\\n\\r]*[^.\\s])?)*$", path)) || can(regex("^/([^~$/\\n\\r]|~[01])([^~\\n\\r]|~[01])*$", path))])
+    error_message = "extra_features: a path is one or more keys of the output line joined by dots, without white space around a key, or a JSON pointer; keys that begin with $ are not handed through."
   }
 }
 

@@ -9,10 +9,10 @@ import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labeling_lambdas.domain.compact_json import compact_json, one_line
+from labeling_lambdas.domain.compact_json import compact_json, one_line, with_finite_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from labeling_lambdas.domain.items import ClaimedItem
     from labeling_lambdas.domain.output_lines import OutputLine
@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 MAX_RECORD_BYTES = 350 * 1024
 
 
+#: Digits of a number that is no index of a list, whatever the line.
+_MOST_DIGITS = 8
+
+
 class ExtraFeature(NamedTuple):
     """A feature of the user's own.
 
     Attributes:
-        path: Where its value stands in the output line: keys joined by dots.
+        path: Where its value stands in the output line: a key, keys and indexes of lists joined by
+            dots, or a JSON pointer.
         column: Whether the feature group has a column for it; else it goes into ``extra_json``.
     """
 
@@ -140,17 +145,51 @@ def fits(record: Mapping[str, str]) -> bool:
 
 
 def _extra_values(line: dict[str, Any], features: Mapping[str, ExtraFeature]) -> dict[str, str]:
-    found = {name: _at_path(line, feature.path) for name, feature in features.items()}
+    found = {
+        name: with_finite_numbers(_at_path(line, feature.path))
+        for name, feature in features.items()
+    }
     return {name: _as_text(value) for name, value in found.items() if value is not None}
 
 
 def _at_path(line: dict[str, Any], path: str) -> object:
-    value: object = line
-    for key in path.split("."):
-        if not isinstance(value, dict) or key not in value:
-            return None
-        value = value[key]
+    """Return what stands at a path, None where nothing does.
+
+    Tools that flatten records put dots into keys, so a key that is the whole path, or a longer part
+    of it, comes before the keys that its dots would separate.
+    """
+    if path in line:
+        return line[path]
+    if path.startswith("/"):
+        # https://www.rfc-editor.org/rfc/rfc6901, where ~1 is read before ~0.
+        keys = [it.replace("~1", "/").replace("~0", "~") for it in path[1:].split("/")]
+        return _at_keys(line, keys)
+    return _at_dotted(line, path.split("."))
+
+
+def _at_keys(value: object, keys: Sequence[str]) -> object:
+    for key in keys:
+        value = _inner(value, key)
     return value
+
+
+def _at_dotted(value: object, keys: Sequence[str]) -> object:
+    if not keys:
+        return value
+    for count in range(len(keys), 0, -1):
+        inner = _inner(value, ".".join(keys[:count]))
+        found = None if inner is None else _at_dotted(inner, keys[count:])
+        if found is not None:
+            return found
+    return None
+
+
+def _inner(value: object, key: str) -> object:
+    if isinstance(value, dict):
+        return value.get(key)
+    if isinstance(value, list) and key.isascii() and key.isdecimal() and len(key) < _MOST_DIGITS:
+        return value[int(key)] if int(key) < len(value) else None
+    return None
 
 
 def _as_text(value: object) -> str:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.verification import Verification
     from labeling_lambdas.steps.harvest import Found, Harvest
 
+#: What some writers of JSON make of numbers that are none.
+_NOT_IN_JSON = ("NaN", "Infinity")
+
 
 @dataclass(slots=True, eq=False, repr=False)
 class LabelingManifest:
@@ -121,4 +124,6 @@ class VerificationManifest:
 def _shown(found: Found, attribute: str) -> str:
     line = found.output.line if found.output is not None else {}
     shown = without_verdict(line, attribute)
-    return found.text if len(shown) == len(line) else compact_json(shown)
+    if len(shown) == len(line) and not any(word in found.text for word in _NOT_IN_JSON):
+        return found.text
+    return compact_json(shown)
