@@ -142,6 +142,7 @@ locals {
       memory_mb       = 512
       environment = merge(local._artifact_environment, {
         DEAD_LETTER_QUEUE_URL = module.intake.queue_urls.dead_letter
+        IGNORED_KEYS          = jsonencode(var.ignored_keys)
         INTAKE_QUEUE_URL      = module.intake.queue_urls.intake
         MAX_ITEMS_PER_RUN     = tostring(var.max_items_per_run)
         TASK_TYPE             = var.task_type
@@ -190,6 +191,7 @@ locals {
       timeout_seconds = 900
       memory_mb       = 512
       environment = {
+        IGNORED_KEYS     = jsonencode(var.ignored_keys)
         INTAKE_QUEUE_URL = module.intake.queue_urls.intake
         TASK_TYPE        = var.task_type
         TEXT_ITEMS       = var.text_items

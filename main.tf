@@ -283,6 +283,7 @@ module "parameters" {
       upload-bucket-name    = module.storage.bucket_names.upload
       upload-queue-url      = module.intake.queue_urls.intake
     },
+    length(var.ignored_keys) > 0 ? { ignored-keys = jsonencode(var.ignored_keys) } : {},
     local.splits_uploads ? { splitter-function-name = local.function_names["split_text"] } : {},
   )
 }

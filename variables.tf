@@ -288,6 +288,28 @@ variable "iam" {
   }
 }
 
+variable "ignored_keys" {
+  description = "Patterns of object keys that are no uploads, for example [\"*.xmp\", \"drafts/*\"]: * is any characters, slashes too, ? is one, and [abc] is one of several. What operating systems leave in folders is ignored without them. Ignored uploads are counted in each run's report."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for pattern in var.ignored_keys : can(regex("^[^\\x00-\\x1f\\x7f]{1,100}$", pattern))])
+    error_message = "ignored_keys: a pattern has 1 to 100 characters, none of them a control character."
+  }
+
+  validation {
+    condition     = alltrue([for pattern in var.ignored_keys : can(regex("[^*?]", pattern))])
+    error_message = "ignored_keys: a pattern must not consist of * and ? alone, because every upload would be ignored."
+  }
+
+  validation {
+    condition     = length(jsonencode(var.ignored_keys)) <= 1000
+    error_message = "ignored_keys: all patterns together must have at most 1,000 characters, because a function's environment is limited."
+  }
+}
+
 variable "instructions" {
   description = <<-EOT
     Instructions for workers, as plain text; it is escaped. An own template, or an own category file for named_entity_recognition, holds its own.

@@ -64,6 +64,7 @@ def create(account: Account) -> dict[str, str]:
         "UPLOAD_BUCKET": UPLOADS,
         "INTAKE_QUEUE_URL": intake,
         "DEAD_LETTER_QUEUE_URL": dead_letters,
+        "IGNORED_KEYS": "[]",
         "MAX_ITEMS_PER_RUN": "1000000",
         "LABELING_JOB": json.dumps(_job_settings()),
         "LABEL_ATTRIBUTE_NAME": ATTRIBUTE,

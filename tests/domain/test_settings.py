@@ -29,6 +29,7 @@ _ENVIRONMENT = {
     "INTAKE_QUEUE_URL": "https://sqs/intake",
     "DEAD_LETTER_QUEUE_URL": "https://sqs/dead",
     "TASK_TYPE": "image_single_label_classification",
+    "IGNORED_KEYS": '["*.xmp"]',
     "MAX_ITEMS_PER_RUN": "1000",
     "LABELING_JOB": json.dumps(job_settings()._asdict()),
     "LABEL_ATTRIBUTE_NAME": "digit-label",
@@ -85,6 +86,8 @@ def test_the_environment_of_the_process_is_read_by_default(monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("kind", "name", "value"),
     [
+        (PollSettings, "IGNORED_KEYS", "*.xmp"),
+        (PollSettings, "IGNORED_KEYS", "null"),
         (PollSettings, "MAX_ITEMS_PER_RUN", "many"),
         (PollSettings, "MAX_ITEMS_PER_RUN", "1.5"),
         (PlanSettings, "MAX_ATTEMPTS", "three"),

@@ -125,6 +125,7 @@ class Stage:
             "INTAKE_QUEUE_URL": self.intake_url,
             "DEAD_LETTER_QUEUE_URL": self.dead_letter_url,
             "TASK_TYPE": TASK_TYPE,
+            "IGNORED_KEYS": "[]",
             "MAX_ITEMS_PER_RUN": "10000",
             "LABELING_JOB": json.dumps(settings._asdict()),
             "LABEL_ATTRIBUTE_NAME": "digit-label",

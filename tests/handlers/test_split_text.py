@@ -241,3 +241,17 @@ def test_an_event_is_what_eventbridge_sends(pipeline: Pipeline) -> None:
     upload = pipeline.upload("é +.txt", b"x")
     event = {"id": "1", "time": "2026-01-02T03:04:05Z", "resources": [], **s3_event(upload)}
     assert split_text.handler(event, Context())["texts"] == 1
+
+
+@pytest.mark.parametrize(
+    "key", ["inbox/.DS_Store", "__MACOSX/a.txt", "inbox/._a.txt", "a.draft.txt"]
+)
+def test_what_is_no_upload_is_counted_by_the_run_and_not_read(pipeline: Pipeline, key: str) -> None:
+    pipeline.configure(TASK_TYPE="text_single_label_classification", IGNORED_KEYS='["*.draft.txt"]')
+    upload = pipeline.upload(key, b"one\ntwo\n")
+    assert pipeline.split(upload) == {"texts": 0, "unusable": {}}
+    run = pipeline.poll()
+    assert (run["received"], run["claimed"]) == (1, 0)
+    (part,) = pipeline.file(run, "claims/index.json")["parts"]
+    assert pipeline.file(run, f"claims/{part}.json")["counts"]["dropped"] == {"ignored_key": 1}
+    assert pipeline.dead_letters() == []

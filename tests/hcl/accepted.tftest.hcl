@@ -33,6 +33,7 @@ run "accepts_null_for_every_input_with_a_default" {
     functions                    = null
     ground_truth_role            = null
     iam                          = null
+    ignored_keys                 = null
     instructions                 = null
     kms_deletion_window_days     = null
     kms_key                      = null
@@ -52,6 +53,20 @@ run "accepts_null_for_every_input_with_a_default" {
     text_items                   = null
     upload_principal_arns        = null
     verification                 = null
+  }
+}
+
+run "accepts_paths_to_any_key_and_patterns_of_any_keys" {
+  command = plan
+
+  variables {
+    extra_features = {
+      flat    = "meta.lang"
+      index   = "meta.tags.0"
+      pointer = "/meta/a~1b/0"
+      space   = "meta data.the language"
+    }
+    ignored_keys = ["*.xmp", "drafts/*", "a[0-9]?.jpg", "été *"]
   }
 }
 

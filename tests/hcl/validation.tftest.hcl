@@ -573,6 +573,76 @@ run "refuses_extra_feature_with_an_empty_path" {
   expect_failures = [var.extra_features]
 }
 
+run "refuses_extra_feature_of_a_key_that_is_not_handed_through" {
+  command = plan
+
+  variables {
+    extra_features = { weather = "$weather" }
+  }
+
+  expect_failures = [var.extra_features]
+}
+
+run "refuses_extra_feature_with_white_space_around_a_key" {
+  command = plan
+
+  variables {
+    extra_features = { weather = "capture. weather" }
+  }
+
+  expect_failures = [var.extra_features]
+}
+
+run "refuses_extra_feature_with_a_pointer_that_escapes_nothing" {
+  command = plan
+
+  variables {
+    extra_features = { weather = "/capture~2weather" }
+  }
+
+  expect_failures = [var.extra_features]
+}
+
+run "refuses_ignored_key_that_matches_every_key" {
+  command = plan
+
+  variables {
+    ignored_keys = ["**?"]
+  }
+
+  expect_failures = [var.ignored_keys]
+}
+
+run "refuses_empty_ignored_key" {
+  command = plan
+
+  variables {
+    ignored_keys = [""]
+  }
+
+  expect_failures = [var.ignored_keys]
+}
+
+run "refuses_ignored_key_with_an_end_of_line" {
+  command = plan
+
+  variables {
+    ignored_keys = ["a\n.jpg"]
+  }
+
+  expect_failures = [var.ignored_keys]
+}
+
+run "refuses_more_ignored_keys_than_an_environment_holds" {
+  command = plan
+
+  variables {
+    ignored_keys = [for number in range(200) : "*.${number}"]
+  }
+
+  expect_failures = [var.ignored_keys]
+}
+
 run "refuses_extra_feature_with_an_empty_part_in_its_path" {
   command = plan
 

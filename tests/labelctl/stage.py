@@ -68,6 +68,7 @@ class Operated(Pipeline):
                 "Variables": {
                     "PIPELINE_NAME": self.name,
                     "UPLOAD_BUCKET": self.uploads,
+                    "IGNORED_KEYS": "[]",
                     "INTAKE_QUEUE_URL": self.intake_url,
                     "TASK_TYPE": TEXTS,
                     "TEXT_ITEMS": text_items,

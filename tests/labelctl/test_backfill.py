@@ -135,12 +135,16 @@ def test_what_cannot_be_labeled_is_counted_with_its_reason_and_not_sent(
     operated: Operated,
 ) -> None:
     operated.client("s3").put_object(Bucket=operated.uploads, Key="folder/", Body=b"")
+    operated.parameters(**{"ignored-keys": '["drafts/*"]'})
     for key, body in {"a.gif": b"x", "b.png": b"", "c\u2028.png": b"x", "d.png": b"x"}.items():
         operated.upload(key, body)
+    for key in ("._d.png", "__MACOSX/d.png", "drafts/e.png"):
+        operated.upload(key)
     answer = operated.answer("backfill", "--send")
     assert answer["not_labelable"] == {
         "empty_object": 1,
         "folder_marker": 1,
+        "ignored_key": 3,
         "unsupported_extension": 1,
         "unsupported_key": 1,
     }

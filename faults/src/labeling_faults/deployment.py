@@ -121,6 +121,7 @@ def environment(
         "INTAKE_QUEUE_URL": intake_url,
         "DEAD_LETTER_QUEUE_URL": dead_letter_url,
         "TASK_TYPE": configuration.task_type,
+        "IGNORED_KEYS": "[]",
         "MAX_ITEMS_PER_RUN": str(configuration.max_items_per_run),
         "LABELING_JOB": json.dumps(_labeling_job(configuration)._asdict()),
         "LABEL_ATTRIBUTE_NAME": LABEL_ATTRIBUTE,

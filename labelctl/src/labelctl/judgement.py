@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 from labelctl.sequencers import sequencer_after
 from labeling_lambdas.aws.item_ledger import KEYS_PER_READ
 from labeling_lambdas.aws.uploads import Uploads
+from labeling_lambdas.domain.ignored_keys import is_ignored
+from labeling_lambdas.domain.states import Drop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +32,8 @@ LONGEST_RETENTION = timedelta(days=14)
 #: A text may have a million lines; their identities are made block by block.
 _LINES_PER_BLOCK = 1000
 
-_FOLDER_MARKER = "folder_marker"
+_LINE_ENDS = re.compile(rb"\r\r\n|\r\n|\n|\r")
+
 _OLDER_VERSION_UNKNOWN = "older_version_unknown"
 _UNREADABLE_ORDER = "unreadable_order"
 _SEVERAL_STATES = "several_states"
@@ -117,7 +121,9 @@ class Judge:
         if self.since is not None and listed.modified < self.since:
             return Judged(source, Verdict.TOO_OLD)
         if source.key.endswith("/") and source.size == 0:
-            return Judged(source, Verdict.NOT_LABELABLE, _FOLDER_MARKER)
+            return Judged(source, Verdict.NOT_LABELABLE, Drop.FOLDER_MARKER.value)
+        if is_ignored(source.key, self.pipeline.ignored_keys):
+            return Judged(source, Verdict.NOT_LABELABLE, Drop.IGNORED_KEY.value)
         reason = self.pipeline.task_type.reason_to_reject(source)
         return Judged(source, Verdict.NOT_LABELABLE, reason.value) if reason else None
 
@@ -172,7 +178,9 @@ class Judge:
 
     def _lines(self, source: SourceObject) -> int:
         """Return how many lines a text has at most; each may be an item of its own."""
-        return 1 + sum(chunk.count(b"\n") for chunk in Uploads(self.s3).chunks(source))
+        # Of every encoding and every end of a line. One too many costs a look into the ledger.
+        chunks = Uploads(self.s3).chunks(source)
+        return 1 + sum(len(_LINE_ENDS.findall(chunk)) for chunk in chunks)
 
 
 def _known(source: SourceObject, states: set[str]) -> Judged | None:

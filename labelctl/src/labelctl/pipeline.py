@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labelctl.failures import LabelctlError
+from labeling_lambdas.domain.ignored_keys import key_patterns
 from labeling_lambdas.domain.task_types import TaskType, task_type
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _REQUIRED = (
     "upload-queue-url",
 )
 _SPLITTER = "splitter-function-name"
+_IGNORED_KEYS = "ignored-keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Pipeline:
         state_machine_arn: The state machine.
         task_type: What workers are asked.
         splitter: Function that splits texts; empty for images.
+        ignored_keys: Patterns of keys that are no uploads.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Pipeline:
     state_machine_arn: str
     task_type: TaskType
     splitter: str
+    ignored_keys: tuple[str, ...] = ()
 
     @property
     def splits_uploads(self) -> bool:
@@ -61,7 +65,7 @@ def find_pipeline(connection: Connection, name: str) -> Pipeline:
     Raises:
         LabelctlError: If there is no such pipeline in this account and region, or an older one.
     """
-    names = {part: f"/{name}/{part}" for part in (*_REQUIRED, _SPLITTER)}
+    names = {part: f"/{name}/{part}" for part in (*_REQUIRED, _SPLITTER, _IGNORED_KEYS)}
     answer = connection.client("ssm").get_parameters(Names=list(names.values()))
     found = {entry["Name"]: str(entry["Value"]) for entry in answer["Parameters"]}
     missing = [names[part] for part in _REQUIRED if names[part] not in found]
@@ -97,4 +101,5 @@ def find_pipeline(connection: Connection, name: str) -> Pipeline:
         state_machine_arn=found[names["state-machine-arn"]],
         task_type=kind,
         splitter=splitter,
+        ignored_keys=key_patterns(found.get(names[_IGNORED_KEYS], "[]")),
     )

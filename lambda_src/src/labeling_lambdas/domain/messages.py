@@ -13,10 +13,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.domain.compact_json import compact_json
+from labeling_lambdas.domain.ignored_keys import is_ignored
 from labeling_lambdas.domain.items import ClaimedItem, SourceObject, TextContent
 from labeling_lambdas.domain.reasons import Reason
+from labeling_lambdas.domain.states import Drop
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from labeling_lambdas.domain.task_types import TaskType
 
 SCHEMA = "labeling-item/1"
@@ -98,9 +102,13 @@ class Rejected(NamedTuple):
 
 
 class Ignored(NamedTuple):
-    """A message that is no item: a folder marker. It is counted and dropped."""
+    """A message that is no item, which is counted and dropped.
 
-    kind: str = "folder_marker"
+    Attributes:
+        kind: Why: a folder marker, or a key that is ignored.
+    """
+
+    kind: str = Drop.FOLDER_MARKER
 
 
 class _MalformedError(Exception):
@@ -108,7 +116,7 @@ class _MalformedError(Exception):
 
 
 def read_message(
-    body: str, *, upload_bucket: str, task_type: TaskType
+    body: str, *, upload_bucket: str, task_type: TaskType, ignored_keys: Collection[str] = ()
 ) -> Candidate | Rejected | Ignored:
     """Read one message of the intake queue.
 
@@ -116,6 +124,7 @@ def read_message(
         body: Body of the SQS message.
         upload_bucket: The only bucket whose objects are labeled.
         task_type: Decides which objects can be labeled.
+        ignored_keys: Patterns of keys that are no uploads, beside those of operating systems.
 
     Returns:
         What the message asks for. A message that cannot be read is a result, not an exception: one
@@ -130,8 +139,9 @@ def read_message(
     if source.bucket != upload_bucket:
         detail = f"bucket {source.bucket} is not the upload bucket {upload_bucket}"
         return _rejected(candidate, Reason.FOREIGN_BUCKET, detail)
-    if source.key.endswith("/") and source.size == 0:
-        return Ignored()
+    ignored = _ignored(candidate, ignored_keys)
+    if ignored is not None:
+        return ignored
     reason = task_type.reason_to_reject(source)
     if reason is not None:
         detail = f"{task_type.name} cannot label this object of {source.size} bytes"
@@ -139,6 +149,17 @@ def read_message(
     if task_type.max_text_characters is None:
         return candidate
     return _read_text(candidate, message, task_type.max_text_characters)
+
+
+def _ignored(candidate: Candidate, ignored_keys: Collection[str]) -> Ignored | None:
+    source = candidate.source
+    if source.key.endswith("/") and source.size == 0:
+        return Ignored()
+    # What a run had once is an item of the ledger, whatever its key is called.
+    is_new = candidate.origin in {Origin.EVENT, Origin.TEXT}
+    if is_new and is_ignored(source.key, ignored_keys):
+        return Ignored(Drop.IGNORED_KEY)
+    return None
 
 
 def _read_text(

@@ -77,6 +77,7 @@ class Drop(StrEnum):
     SUPERSEDED = "superseded"
     DEAD_LETTERED = "dead_lettered"
     FOLDER_MARKER = "folder_marker"
+    IGNORED_KEY = "ignored_key"
     #: Received but neither claimed nor deleted: it comes back by itself.
     LEFT_IN_FLIGHT = "left_in_flight"
 

@@ -14,6 +14,7 @@ from labeling_lambdas.aws.queues import Queue
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
+from labeling_lambdas.domain.ignored_keys import key_patterns
 from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.settings import ArtifactSettings, read_by, read_settings
 from labeling_lambdas.steps.draining import Drain
@@ -33,6 +34,7 @@ class PollSettings(ArtifactSettings):
     dead_letter_queue_url: str
     task_type: str
     max_items_per_run: int = field(metadata=read_by(int))
+    ignored_keys: tuple[str, ...] = field(metadata=read_by(key_patterns))
 
 
 def handler(event: PollEvent, context: LambdaContext) -> dict[str, Any]:
@@ -68,6 +70,7 @@ def handler(event: PollEvent, context: LambdaContext) -> dict[str, Any]:
         call_id=context.aws_request_id.partition("-")[0],
         upload_bucket=settings.upload_bucket,
         task_type=task_type(settings.task_type),
+        ignored_keys=settings.ignored_keys,
         intake=Queue(clients.sqs(), settings.intake_queue_url),
         dead_letters=Queue(clients.sqs(), settings.dead_letter_queue_url),
         items=items,

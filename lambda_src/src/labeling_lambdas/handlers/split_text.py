@@ -10,6 +10,7 @@ from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.queues import Queue
 from labeling_lambdas.aws.uploads import Uploads
 from labeling_lambdas.deadline import Deadline
+from labeling_lambdas.domain.ignored_keys import key_patterns
 from labeling_lambdas.domain.messages import read_upload
 from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.domain.texts import TextItems
@@ -29,6 +30,7 @@ class SplitSettings:
     intake_queue_url: str
     task_type: str
     text_items: TextItems = field(metadata=read_by(TextItems))
+    ignored_keys: tuple[str, ...] = field(metadata=read_by(key_patterns))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -55,6 +57,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         source=source,
         upload_bucket=settings.upload_bucket,
         task_type=task_type(settings.task_type),
+        ignored_keys=settings.ignored_keys,
         items=settings.text_items,
         uploads=Uploads(clients.s3()),
         intake=intake,

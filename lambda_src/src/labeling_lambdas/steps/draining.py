@@ -113,6 +113,7 @@ class Drain:
         open_run: Opens the run; called before its first part is written.
         budget: How many items may be claimed.
         deadline: When to stop.
+        ignored_keys: Patterns of keys that are no uploads.
     """
 
     run_id: str
@@ -127,6 +128,7 @@ class Drain:
     open_run: Callable[[], None]
     budget: Budget
     deadline: Deadline
+    ignored_keys: tuple[str, ...] = ()
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _failed: threading.Event = field(default_factory=threading.Event)
     _in_doubt: threading.Event = field(default_factory=threading.Event)
@@ -236,9 +238,12 @@ class Drain:
 
     def _read(self, message: Message) -> _Entry:
         read = read_message(
-            message.body, upload_bucket=self.upload_bucket, task_type=self.task_type
+            message.body,
+            upload_bucket=self.upload_bucket,
+            task_type=self.task_type,
+            ignored_keys=self.ignored_keys,
         )
-        return _Entry(message, read, Drop.FOLDER_MARKER if isinstance(read, Ignored) else None)
+        return _Entry(message, read, Drop(read.kind) if isinstance(read, Ignored) else None)
 
     def _claim(self, part: str, listed: list[_Entry]) -> None:
         waiting = _distinct(listed)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.aws.queues import Queue, batches
+from labeling_lambdas.domain.ignored_keys import is_ignored
 from labeling_lambdas.domain.messages import text_message
 from labeling_lambdas.domain.occurrences import Occurrences
 from labeling_lambdas.domain.texts import TextItem, TextItems, text_items
@@ -55,6 +56,7 @@ class Splitting:
         uploads: Uploaded objects.
         intake: The intake queue.
         deadline: When to stop.
+        ignored_keys: Patterns of keys that are no uploads.
     """
 
     source: SourceObject
@@ -64,6 +66,7 @@ class Splitting:
     uploads: Uploads
     intake: Queue
     deadline: Deadline
+    ignored_keys: tuple[str, ...] = ()
     _counts: Counter[str] = field(default_factory=Counter)
     _texts: int = 0
     _occurrences: Occurrences = field(default_factory=Occurrences)
@@ -107,7 +110,9 @@ class Splitting:
 
     def _is_for_the_poll(self) -> bool:
         foreign = self.source.bucket != self.upload_bucket
-        return foreign or self.task_type.reason_to_reject(self.source) is not None
+        if foreign or is_ignored(self.source.key, self.ignored_keys):
+            return True
+        return self.task_type.reason_to_reject(self.source) is not None
 
     def _message(self, item: TextItem) -> str:
         if item.reason is None:

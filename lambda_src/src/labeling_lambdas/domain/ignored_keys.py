@@ -1,0 +1,50 @@
+"""Object keys that are no uploads: what operating systems and file servers leave in folders."""
+
+from __future__ import annotations
+
+import json
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Files and folders, by a part of the key in lower case. Each is made by a program and never holds
+#: what somebody wants labeled: resource forks and folder views of macOS, thumbnails and folder
+#: views of Windows, recycle bins, indexes of file servers, folder markers of Hadoop, locks and half
+#: written files of office programs and desktops. Unfinished downloads are not among them: somebody
+#: wanted the file.
+_LITTER = re.compile(
+    r"\._.*|__macosx|\.ds_store|\.appledouble|\.lsoverride|icon\r"
+    r"|\.spotlight-v100|\.trashes|\.fseventsd|\.temporaryitems|\.documentrevisions-v100"
+    r"|thumbs\.db|ehthumbs(_vista)?\.db|desktop\.ini|\$recycle\.bin|system volume information"
+    r"|~\$.*|\.~lock\..*\#|\.goutputstream-.*|\.trash-\d+|\.nfs[0-9a-f]+|\.fuse_hidden.*"
+    r"|@eadir|\.sync|.*_\$folder\$"
+)
+
+
+def key_patterns(text: str) -> tuple[str, ...]:
+    """Read the operator's patterns as Terraform wrote them.
+
+    Raises:
+        ValueError: If they are not JSON.
+        TypeError: If they are no list of strings.
+    """
+    patterns = json.loads(text)
+    if not isinstance(patterns, list) or not all(isinstance(it, str) for it in patterns):
+        message = "must be a list of patterns"
+        raise TypeError(message)
+    return tuple(patterns)
+
+
+def is_ignored(key: str, patterns: Iterable[str]) -> bool:
+    """Return whether an object is no upload.
+
+    Args:
+        key: Object key.
+        patterns: Patterns of further keys, in which ``*`` and ``?`` stand for slashes too.
+    """
+    if any(_LITTER.fullmatch(part) for part in key.lower().split("/")):
+        return True
+    return any(fnmatchcase(key, pattern) for pattern in patterns)
