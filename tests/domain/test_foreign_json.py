@@ -43,8 +43,8 @@ def record(
     return feature_record(
         ClaimedItem(source("a.jsonl", line=1)),
         read_output_line(text, task_type=task_type, attribute=attribute),
-        RecordContext("r", task_type, "1", features),
-        Provenance("job"),
+        RecordContext("r", features),
+        Provenance("job", task_type, "1"),
     )
 
 
