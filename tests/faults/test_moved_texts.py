@@ -112,16 +112,28 @@ def test_labelers_are_given_what_is_new(
     assert world.violations() == []
 
 
+_THOUSAND = [f"line {number}" for number in range(1000)]
+_TEN = [f"new {number}" for number in range(10)]
+
+
 # Some 2,000 items.
 @pytest.mark.timeout(900)
-def test_ten_lines_added_to_a_thousand_are_ten_texts_for_labelers() -> None:
+@pytest.mark.parametrize(
+    ("newer", "new"),
+    [
+        pytest.param([*_THOUSAND, *_TEN], _TEN, id="ten lines added to a thousand"),
+        pytest.param(["top", *_THOUSAND], ["top"], id="a line inserted above a thousand"),
+    ],
+)
+def test_labelers_are_given_what_is_new_in_a_long_file(newer: list[str], new: list[str]) -> None:
+    # Requests of these kinds are checked against botocore's models in the tests above.
     world = World(Configuration(task_type=TEXTS), strict=False)
-    lines = [f"line {number}" for number in range(1000)]
-    put(world, lines)
-    longer = [*lines, *(f"new {number}" for number in range(10))]
-    version = put(world, longer)
-    assert [len(job) for job in sent(world)] == [1000, 10]
-    assert_follows(world, longer, version)
+    put(world, _THOUSAND)
+    version = put(world, newer)
+    first, second = sent(world)
+    assert sorted(first) == sorted(_THOUSAND)
+    assert sorted(second) == sorted(new)
+    assert_follows(world, newer, version)
 
 
 def test_equal_lines_are_items_of_their_own_and_keep_their_labels() -> None:

@@ -40,6 +40,10 @@ def test_a_history_without_trouble_keeps_every_promise(scenario: Scenario) -> No
     assert world.uploads
 
 
+def test_each_scenario_has_a_name_of_its_own() -> None:
+    assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS)
+
+
 def test_histories_are_the_same_each_time() -> None:
     first, second = (crashes.recorded(SCENARIOS[1]) for _ in range(2))
     assert first.calls == second.calls

@@ -388,5 +388,4 @@ SCENARIOS = (
     Scenario("sample changed meanwhile", _applied(sample_percent=30.0), _VERIFYING),
     Scenario("verification turned off meanwhile", _applied(sample_percent=None), _VERIFYING),
     Scenario("verification turned on meanwhile", _applied(sample_percent=100.0)),
-    Scenario("verified texts", _reviewed_texts, Configuration(task_type=TEXTS, sample_percent=100)),
 )

@@ -21,6 +21,10 @@ DAY = 24 * HOUR
 #: Share of a job's items that were worked on before it was stopped.
 _WORKED_ON = 0.5
 
+#: What Ground Truth writes as the kind of a verdict. Those of other kinds are no reviewer's.
+#: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
+_KINDS = {VERIFICATION_ATTRIBUTE: "groundtruth/label-verification"}
+
 _EXPIRED = "ClientError: Annotation tasks expired."
 
 #: Ground Truth ends a job after so long.
@@ -167,7 +171,7 @@ class Workforce:
                 "class-name": names[index],
                 "worker-feedback": [{"comment": "as seen"}] if index else [],
                 "confidence": 0.67,
-                "type": "groundtruth/image-classification",
+                "type": _KINDS.get(job.attribute, "groundtruth/image-classification"),
                 "job-name": f"labeling-job/{job.name}",
                 "human-annotated": "yes",
                 "creation-date": f"{self.world.clock.moment():%Y-%m-%dT%H:%M:%S.%f}",
