@@ -63,6 +63,7 @@ module "storage" {
   image_outputs                = local.verification_enabled && var.task_type == "image_semantic_segmentation"
   image_uploads                = local.task_type.media_type == "image"
   kms_key_arn                  = module.encryption.key_arn
+  lift_writer_denials          = var.lift_writer_denials
   pipeline_reader_role_arns = {
     features = concat([local.role_arns.feature_group], var.feature_group.maintenance_role_arns)
     output = concat(

@@ -515,6 +515,13 @@ variable "lambda_runtime" {
   }
 }
 
+variable "lift_writer_denials" {
+  description = "Whether the bucket policies let go of the denial of writes and deletes by all but the pipeline's roles, upload_principal_arns, maintenance roles and administrators. IAM alone then decides who may change uploads, labels and records; readers, TLS and encryption stay as they are. For the time in which you [look in CloudTrail for the principal that was denied](operations.md#a-write-that-a-bucket-denies)."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "log_retention_days" {
   description = "Days the log groups keep their events."
   type        = number

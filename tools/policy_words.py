@@ -52,6 +52,7 @@ _NAMES = [
     (r"arn:aws:iam::123456789012:role/(?:\*/)?platform", "`administrator_principal_arns`"),
     (r"arn:aws:iam::123456789012:role/(?:\*/)?deployment", "the deploying principal"),
     (r"arn:aws:iam::123456789012:role/cameras", "`upload_principal_arns`"),
+    (r"arn:aws:iam::123456789012:role/compactor", "`feature_group.maintenance_role_arns`"),
     (r"arn:aws:iam::210987654321:role/analysis", "`reader_principal_arns`"),
     (r"arn:aws:iam::123456789012:role/(?:labeling/)?digits-([a-z-]+)-us-east-1", r"role `\1`"),
     (_KEY, "the key"),

@@ -265,21 +265,25 @@ data "aws_iam_policy_document" "bucket" {
     }
   }
 
-  statement {
-    sid       = "DenyOtherWriters"
-    effect    = "Deny"
-    actions   = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject"]
-    resources = local.data_resources[each.key]
+  dynamic "statement" {
+    for_each = var.lift_writer_denials ? [] : ["writers"]
 
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
+    content {
+      sid       = "DenyOtherWriters"
+      effect    = "Deny"
+      actions   = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject"]
+      resources = local.data_resources[each.key]
 
-    condition {
-      test     = "ArnNotLike"
-      variable = "aws:PrincipalArn"
-      values   = concat(var.pipeline_writer_role_arns[each.key], local.caller_arns[each.key].write, var.administrator_principal_arns)
+      principals {
+        type        = "*"
+        identifiers = ["*"]
+      }
+
+      condition {
+        test     = "ArnNotLike"
+        variable = "aws:PrincipalArn"
+        values   = concat(var.pipeline_writer_role_arns[each.key], local.caller_arns[each.key].write, var.administrator_principal_arns)
+      }
     }
   }
 

@@ -42,6 +42,11 @@ variable "kms_key_arn" {
   type        = string
 }
 
+variable "lift_writer_denials" {
+  description = "Whether the bucket policies leave out who may write and delete objects."
+  type        = bool
+}
+
 variable "pipeline_reader_role_arns" {
   description = "Roles of the pipeline that read objects, by bucket."
   type        = map(list(string))

@@ -191,6 +191,32 @@ def test_named_principals_may_upload_and_read_also_from_another_account(
         ]
 
 
+@pytest.mark.parametrize("use", USES)
+def test_lifting_the_denials_of_writers_changes_nothing_else(
+    plan: Callable[[str], Planned], own_key: Planned, use: str
+) -> None:
+    address = f'module.storage.aws_s3_bucket_policy.this["{use}"]'
+    usual = own_key.statements(address)
+    lifted = plan("lifted_denials").statements(address)
+    assert usual.pop("DenyOtherWriters")["Effect"] == "Deny"
+    assert lifted == usual
+    assert {"DenyInsecureTransport", "DenyOtherKeys", "DenyOtherReaders"} <= set(lifted)
+
+
+def test_lifting_the_denials_of_writers_touches_no_other_policy(
+    plan: Callable[[str], Planned], own_key: Planned
+) -> None:
+    lifted = plan("lifted_denials")
+    assert set(lifted.resources) == set(own_key.resources)
+    changed = {
+        address
+        for address, values in own_key.resources.items()
+        for policy in ("policy", "assume_role_policy")
+        if values.get(policy) != lifted.resources[address].get(policy)
+    }
+    assert changed == {f'module.storage.aws_s3_bucket_policy.this["{use}"]' for use in USES}
+
+
 def test_only_uploads_raise_events_and_serve_browsers(own_key: Planned) -> None:
     notifications = own_key.of_type("aws_s3_bucket_notification")
     assert list(notifications) == ["module.storage.aws_s3_bucket_notification.upload"]
