@@ -17,6 +17,7 @@ pytestmark = pytest.mark.terraform
 
 STATE_MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:digits"
 RULES = "arn:aws:events:us-east-1:123456789012:rule"
+LOG_GROUP = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/vendedlogs/states/digits"
 UNDELIVERED = "arn:aws:sqs:us-east-1:123456789012:digits-undelivered"
 
 
@@ -92,6 +93,12 @@ def test_the_workflow_uses_the_key_for_its_own_history_and_logs_only(own_key: Pl
     assert role["EncryptLogs"]["Condition"] == {
         "StringEquals": {"kms:EncryptionContext:SourceArn": "arn:aws:logs:us-east-1:123456789012:*"}
     }
+
+
+def test_the_workflow_writes_to_its_own_log_group_only(own_key: Planned) -> None:
+    written = own_key.statements("module.workflow.aws_iam_role_policy.workflow")["WriteLog"]
+    assert as_list(written["Action"]) == ["logs:CreateLogStream", "logs:PutLogEvents"]
+    assert written["Resource"] == f"{LOG_GROUP}:*"
 
 
 def test_the_schedule_starts_the_workflow_at_noon_and_keeps_what_it_cannot_deliver(
