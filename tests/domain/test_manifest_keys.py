@@ -92,7 +92,6 @@ def test_a_verdict_is_one_of_the_job_that_its_metadata_name(shape: Any, prefix: 
     [
         {"human-annotated": "no"},
         {"human-annotated": False},
-        {"type": "groundtruth/text-classification"},
         {"job-name": None},
         {"job-name": ""},
         {"job-name": ["digits-r-verify"]},

@@ -29,7 +29,6 @@ _MAX_CATEGORY = 256
 
 #: What the metadata of a verdict say, where they say it.
 _YES = frozenset({"yes", "true"})
-_KINDS = frozenset({"groundtruth/custom", "groundtruth/label-verification"})
 
 #: Digits of an item's identity that decide over the sample: 32 bits.
 _SAMPLE_DIGITS = 8
@@ -180,11 +179,8 @@ def is_verdict_of(line: Mapping[str, Any], verification: Verification, job_name:
         return False
     name = str(named(metadata, "job-name")).rpartition("/")[2]
     by_people = named(metadata, "human-annotated")
-    kind = named(metadata, "type")
-    return (
-        name.casefold() == job_name.casefold()
-        and (by_people is None or str(by_people).casefold() in _YES)
-        and (kind is None or str(kind).casefold() in _KINDS)
+    return name.casefold() == job_name.casefold() and (
+        by_people is None or str(by_people).casefold() in _YES
     )
 
 

@@ -96,8 +96,8 @@ class Reviews:
         if isinstance(verdict, Verdict) and not is_verdict_of(
             line, self.verification, self.job["name"]
         ):
-            # Whoever wrote it, no reviewer of this run did.
-            return None
+            # Whoever wrote it, no reviewer of this run did. A job full of such lines cannot be read.
+            return Reason.VERIFICATION_FAILED
         return verdict
 
     def _known(self, item_id: str) -> bool:
