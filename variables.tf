@@ -763,7 +763,7 @@ variable "template_s3_uri" {
 }
 
 variable "text_items" {
-  description = "What an uploaded .txt file holds: line, an item in each line, or file, one item. A .jsonl file holds an item in each row, with the text under source."
+  description = "What an uploaded .txt file holds: line, an item in each line, or file, one item. A .jsonl or .ndjson file holds an item in each row, with the text under source."
   type        = string
   default     = "line"
   nullable    = false

@@ -16,7 +16,7 @@ module "labeling" {
     Street  = { short_display_name = "STR", description = "Streets, squares, bridges." }
   }
 
-  # What is an item: a line of a .txt file, or the file. A row of a .jsonl file always is one.
+  # What is an item: a line of a .txt file, or the file. A row of a .jsonl or .ndjson file always is one.
   text_items = "line"
 
   # What workers read, as plain text. template_s3_uri would replace the shipped template of the other task types.

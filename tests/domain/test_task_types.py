@@ -19,7 +19,7 @@ def test_an_unknown_task_type_is_an_error_that_names_the_known_ones() -> None:
 def test_what_the_functions_know_of_image_classification() -> None:
     found = task_type(TASK_TYPE)
     assert found.manifest_key == "source-ref"
-    assert found.extensions == {".jpg", ".jpeg", ".png"}
+    assert found.extensions == {".jpg", ".jpeg", ".jpe", ".jfif", ".png"}
     assert found.max_object_bytes == 40 * 1024 * 1024
     assert found.max_text_characters is None
 
@@ -27,7 +27,7 @@ def test_what_the_functions_know_of_image_classification() -> None:
 def test_what_the_functions_know_of_texts() -> None:
     found = task_type("named_entity_recognition")
     assert found.manifest_key == "source"
-    assert found.extensions == {".txt", ".jsonl"}
+    assert found.extensions == {".txt", ".jsonl", ".ndjson"}
     assert found.max_text_characters == 20_000
 
 
@@ -45,7 +45,9 @@ def test_which_text_files_can_be_split(fields: dict[str, Any], reason: Reason | 
     assert task_type("text_single_label_classification").reason_to_reject(upload) is reason
 
 
-@pytest.mark.parametrize("key", ["a.png", "A.PNG", "x.y/a.Jpeg", "a.txt.jpg", "é +.png"])
+@pytest.mark.parametrize(
+    "key", ["a.png", "A.PNG", "a.jfif", "a.JPE", "x.y/a.Jpeg", "a.txt.jpg", "é +.png"]
+)
 def test_an_image_can_be_labeled(key: str) -> None:
     assert task_type(TASK_TYPE).reason_to_reject(source(key)) is None
 

@@ -131,14 +131,17 @@ def test_a_file_in_another_encoding_has_no_usable_line() -> None:
     assert {item.reason for item in found} == {Reason.NOT_UTF8}
 
 
+@pytest.mark.parametrize("key", ["a.JSONL", "a.ndjson", "x.txt/a.Ndjson"])
 @pytest.mark.parametrize("items", TextItems)
-def test_a_row_gives_its_source_and_hands_its_other_keys_through(items: TextItems) -> None:
+def test_a_row_gives_its_source_and_hands_its_other_keys_through(
+    items: TextItems, key: str
+) -> None:
     rows = [
         {"source": "one", "ticket": 7, "nested": {"a": [1, None, "é"]}},
         {"source": "two", "source-ref": "s3://x/y", "$schema": "x", "$": 1},
     ]
     content = "\ufeff" + "\r\n".join(json.dumps(row) for row in rows) + "\n\n"
-    found = split(content, key="a.JSONL", items=items)
+    found = split(content, key=key, items=items)
     assert [(item.line, item.content) for item in found] == [
         (1, TextContent("one", {"ticket": 7, "nested": {"a": [1, None, "é"]}})),
         (2, TextContent("two", {})),

@@ -73,10 +73,11 @@ def test_a_file_may_be_one_item(pipeline: Pipeline) -> None:
     assert (message["item"]["line"], message["text"]) == (None, "one\ntwo\n")
 
 
-def test_a_row_brings_its_other_keys(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize("key", ["a.jsonl", "a.ndjson"])
+def test_a_row_brings_its_other_keys(pipeline: Pipeline, key: str) -> None:
     rows = [{"source": "one", "ticket": 7, "$x": 1}, {"source": "two"}]
     body = "\r\n".join(map(json.dumps, rows)).encode()
-    assert pipeline.split(pipeline.upload("a.jsonl", body))["texts"] == 2
+    assert pipeline.split(pipeline.upload(key, body))["texts"] == 2
     waiting = by_line(pipeline.waiting())
     assert [(waiting[line]["text"], waiting[line]["extra"]) for line in (1, 2)] == [
         ("one", {"ticket": 7}),

@@ -322,6 +322,17 @@ def test_a_missing_object_fails_alone(sandbox: Sandbox, role: str) -> None:
     assert "does not exist" in missing["label-metadata"]["failure-reason"]
 
 
+@pytest.mark.parametrize("ending", ["jfif", "jpe"])
+def test_the_ending_of_a_name_counts_for_nothing(
+    sandbox: Sandbox, role: str, bucket: str, ending: str
+) -> None:
+    sandbox.client("s3").put_object(Bucket=bucket, Key=f"upload/0.{ending}", Body=b"image")
+    lines = [{"source-ref": f"s3://{bucket}/upload/0.{ending}"}]
+    described = end_of(sandbox, create(sandbox, request(manifest(sandbox, lines=lines), role)))
+    (found,) = output_of(sandbox, described)
+    assert "label" in found
+
+
 @pytest.mark.parametrize(
     ("denied", "reason"),
     [

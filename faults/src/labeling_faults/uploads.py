@@ -31,7 +31,9 @@ def object_created(bucket: str, key: str, stored: StoredObject, size: int) -> di
 def shown_texts(key: str, body: bytes) -> list[str]:
     """Return the texts of a file's lines, blank ones too."""
     lines = body.decode().splitlines()
-    return [json.loads(line)["source"] for line in lines] if key.endswith((".jsonl", ".ndjson")) else lines
+    if key.endswith((".jsonl", ".ndjson")):
+        return [json.loads(line)["source"] for line in lines]
+    return lines
 
 
 def text_items(key: str, body: bytes, items: str) -> list[tuple[int | None, str | None]]:

@@ -21,7 +21,7 @@ DAY = 24 * HOUR
 #: Share of a job's items that were worked on before it was stopped.
 _WORKED_ON = 0.5
 
-#: What Ground Truth writes as the kind of a verdict. Those of other kinds are no reviewer's.
+#: What Ground Truth writes as the kind of a verdict.
 #: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
 _KINDS = {VERIFICATION_ATTRIBUTE: "groundtruth/label-verification"}
 

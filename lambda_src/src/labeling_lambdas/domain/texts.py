@@ -46,6 +46,9 @@ _BYTE_ORDER_MARK = "\ufeff"
 #: the ^Z that ends a file in DOS.
 _PADDING = "\0\x1a"
 
+#: Two names of one format: https://jsonlines.org and https://github.com/ndjson/ndjson-spec
+_ROW_EXTENSIONS = frozenset({".jsonl", ".ndjson"})
+
 #: White space that JSON knows around a row, and what may stand there without being part of it.
 _AROUND_ROWS = " \t\n\r" + _PADDING + _BYTE_ORDER_MARK
 
@@ -95,11 +98,11 @@ def text_items(
 
     Args:
         chunks: The file's bytes.
-        key: Object key; its ending decides the form: ``.jsonl`` holds a row per line.
+        key: Object key; its ending decides the form: those of rows hold one in each line.
         items: What is an item of any other file.
         max_characters: Longest text.
     """
-    is_rows = PurePosixPath(key).suffix.lower() == ".jsonl"
+    is_rows = PurePosixPath(key).suffix.lower() in _ROW_EXTENSIONS
     try:
         encoding, characters = decoded(chunks)
     except UnrecognisedEncodingError as problem:
