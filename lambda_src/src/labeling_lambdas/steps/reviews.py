@@ -96,7 +96,7 @@ class Reviews:
         if isinstance(verdict, Verdict) and not is_verdict_of(
             line, self.verification, self.job["name"]
         ):
-            # Whoever wrote it, no reviewer of this run did. With nothing else, the job is unreadable.
+            # Whoever wrote it, no reviewer of this run did. A job of nothing else is unreadable.
             return Reason.VERIFICATION_FAILED
         return verdict
 
