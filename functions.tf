@@ -260,7 +260,7 @@ locals {
       memory_mb       = 512
       environment     = merge(local._artifact_environment, { FEATURE_GROUP_NAME = local.feature_group_name })
       statements = merge(local._update_ledger, local._artifacts, local._list_runs, local._key[local._record_services], {
-        WriteRecords = { actions = ["sagemaker:BatchWriteRecord", "sagemaker:PutRecord"], resources = [local.feature_group_arn] }
+        WriteRecords = { actions = ["sagemaker:BatchWriteRecord", "sagemaker:PutRecord"], resources = local.feature_group_arns }
       })
     }
   }

@@ -78,7 +78,6 @@ locals {
   bucket_arns       = { for use, name in local.bucket_names : use => "arn:${local.partition}:s3:::${name}" }
   event_bus_arn     = "${local.arn_prefixes.events}:event-bus/default"
   execution_arns    = "${local.arn_prefixes.states}:execution:${local.job_name}:*"
-  feature_group_arn = "${local.arn_prefixes.sagemaker}:feature-group/${lower(local.feature_group_name)}"
   function_arns     = { for step, name in local.function_names : step => "${local.arn_prefixes.lambda}:function:${name}" }
   labeling_job_arns = "${local.arn_prefixes.sagemaker}:labeling-job/${local.job_name}-*"
   ledger_table_arn  = "${local.arn_prefixes.dynamodb}:table/${local.ledger_table_name}"
@@ -91,6 +90,12 @@ locals {
   rule_arns         = { for use, name in local.rule_names : use => "${local.arn_prefixes.events}:rule/${name}" }
   schedule_arn      = "${local.arn_prefixes.scheduler}:schedule/default/${local.job_name}"
   state_machine_arn = "${local.arn_prefixes.states}:stateMachine:${local.job_name}"
+
+  # AWS documents for no action whether IAM compares the name as it was given or in lower case, as it stands in the ARN
+  # of a labeling job.
+  feature_group_arns = distinct([
+    for name in [local.feature_group_name, lower(local.feature_group_name)] : "${local.arn_prefixes.sagemaker}:feature-group/${name}"
+  ])
 }
 
 locals {

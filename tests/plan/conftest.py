@@ -88,6 +88,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         },
         "reader_principal_arns": ["arn:aws:iam::210987654321:role/analysis"],
     },
+    "mixed_case": KEYED | {"feature_group": {"name": "Digits-Records"}},
     "lifted_denials": KEYED | {"lift_writer_denials": True},
     "locked_down": KEYED
     | {

@@ -146,6 +146,18 @@ def own_key(plan: Callable[[str], Planned]) -> Planned:
     return plan("own_key")
 
 
+def test_records_may_be_written_whatever_case_the_name_has_in_the_groups_arn(
+    plan: Callable[[str], Planned],
+) -> None:
+    planned = plan("mixed_case")
+    assert planned.environment("update_feature_store")["FEATURE_GROUP_NAME"] == "Digits-Records"
+    written = planned.function_statements("update_feature_store")["WriteRecords"]
+    assert set(as_list(written["Resource"])) == {
+        f"arn:aws:sagemaker:{PREFIX}:feature-group/{name}"
+        for name in ("Digits-Records", "digits-records")
+    }
+
+
 def test_the_functions_are_the_steps_of_the_pipeline(own_key: Planned) -> None:
     handlers = {values["handler"] for values in own_key.of_type("aws_lambda_function").values()}
     assert handlers == {f"labeling_lambdas.handlers.{step}.handler" for step in GRANTS}

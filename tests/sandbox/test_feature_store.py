@@ -119,6 +119,15 @@ def test_an_impossible_group_is_refused(
     assert refused.value.response["Error"]["Code"] == "ValidationException"
 
 
+def test_the_arn_of_a_group_is_in_lower_case(sandbox: Sandbox, role: str) -> None:
+    client = sandbox.client("sagemaker")
+    created = client.create_feature_group(**group_request("Mixed-Case", role))
+    assert created["FeatureGroupArn"].endswith(":feature-group/mixed-case")
+    described = client.describe_feature_group(FeatureGroupName="Mixed-Case")
+    assert described["FeatureGroupName"] == "Mixed-Case"
+    assert described["FeatureGroupArn"] == created["FeatureGroupArn"]
+
+
 def test_a_record_is_online_and_offline(sandbox: Sandbox, group: str) -> None:
     client = sandbox.client("sagemaker-featurestore-runtime")
     client.put_record(FeatureGroupName=group, Record=record(confidence="0.67", attempts="2"))

@@ -158,7 +158,10 @@ class Disturbance:
         self.deaths.append(KillAt(world.calls + offset, after_effect, death))
 
     def disturb_batches(self, world: World) -> None:
-        """Let batches be taken by halves, at the rate that holds when they come."""
+        """Let batches be taken by halves, at the rate that holds when they come.
+
+        In half of the worlds functions are not told that an object is absent.
+        """
         account = world.account
 
         def chosen(entries: Sequence[Any]) -> set[int]:
@@ -179,3 +182,4 @@ class Disturbance:
         account.dynamodb.unprocessed = account.features.unprocessed = chosen
         account.features.failing = failing
         account.sqs.handed_over = handed_over
+        account.s3.hides_absent = lambda: bool(world.invocations) and world.seed % 2 == 1

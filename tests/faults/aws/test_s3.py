@@ -55,6 +55,22 @@ def test_an_object_that_is_not_there_is_refused(place: Place, operation: str, co
     assert code_of(refused) == code
 
 
+@pytest.mark.parametrize(
+    ("operation", "code"),
+    [("get_object", "AccessDenied"), ("head_object", "403")],
+)
+def test_who_may_not_list_is_not_told_that_an_object_is_absent(
+    account_place: AccountPlace, operation: str, code: str
+) -> None:
+    s3, bucket = account_place.client("s3"), account_place.new_bucket()
+    s3.put_object(Bucket=bucket, Key="there", Body=b"x")
+    account_place.account.s3.hides_absent = lambda: True
+    with pytest.raises(ClientError) as refused:
+        getattr(s3, operation)(Bucket=bucket, Key="absent")
+    assert code_of(refused) == code
+    assert _body(account_place, bucket, "there") == b"x"
+
+
 def test_a_body_is_a_stream_of_lines_and_chunks(place: Place) -> None:
     s3, bucket = place.client("s3"), place.new_bucket()
     s3.put_object(Bucket=bucket, Key="a", Body=b"one\ntwo\r\n\nthree")

@@ -10,7 +10,7 @@ import hashlib
 import io
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from botocore.response import StreamingBody
@@ -18,6 +18,9 @@ from botocore.response import StreamingBody
 from labeling_faults.aws.buckets import NO_VERSION, Bucket, StoredObject, entries
 from labeling_faults.aws.calls import Answer, Clock, Parameters, RefusalError
 from labeling_faults.aws.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _MAXIMUM_KEYS = 1000
 _MINIMUM_PART_BYTES = 5 * 1024 * 1024
@@ -38,6 +41,9 @@ class S3(Service):
 
     Attributes:
         buckets: By name.
+        hides_absent: Whether the right to list does not reach the caller's reads, so that they are
+            told 403 instead of 404 of an object that is not there.
+            https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     """
 
     name = "s3"
@@ -50,6 +56,7 @@ class S3(Service):
         """
         super().__init__(clock)
         self.buckets: dict[str, Bucket] = {}
+        self.hides_absent: Callable[[], bool] = lambda: False
         self._uploads: dict[str, _Upload] = {}
         self._writes = 0
         self.operations = {
@@ -156,6 +163,9 @@ class S3(Service):
         version_id = parameters.get("VersionId")
         if version_id is None:
             stored = bucket.current(key)
+            if stored is None and self.hides_absent():
+                code = "AccessDenied"
+                raise RefusalError(code, "Access Denied")
             if stored is None:
                 code = "NoSuchKey"
                 raise RefusalError(code, "The specified key does not exist.", Key=key)
@@ -180,10 +190,11 @@ class S3(Service):
         try:
             with self.lock:
                 stored = self._found(parameters)
-        except RefusalError:
+        except RefusalError as error:
             # The answer to HEAD has no body, so botocore knows nothing but the status.
-            code = "404"
-            raise RefusalError(code, "Not Found") from None
+            hidden = error.code == "AccessDenied"
+            code, text = ("403", "Forbidden") if hidden else ("404", "Not Found")
+            raise RefusalError(code, text) from None
         return _described(stored, len(stored.body))
 
     def _delete(self, parameters: Parameters) -> Answer:
