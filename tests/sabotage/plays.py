@@ -260,6 +260,17 @@ def _unheard(stage: Stage) -> None:
     stage.end_of_successors()
 
 
+def _unread_end(stage: Stage) -> None:
+    """The end of a labeling job cannot be looked up, so its event is kept after all tries."""
+    with _taken_away(stage, "job-state-change", "sagemaker:DescribeLabelingJob"):
+        stage.scenario.upload(1)
+        waiting = stage.start()
+        stage.job_is("Completed")
+        stage.evidence.control("events/drain", {"deadline_seconds": 30})
+    stage.run()
+    stage.end_of(waiting)
+
+
 def _taken_away(stage: Stage, step: str, action: str) -> AbstractContextManager[None]:
     """Take an action from a role: what follows from that uses other rights."""
     return policies.action_taken(stage.scenario.pipeline, _role(stage, step), action)
@@ -321,6 +332,7 @@ PLAYS = (
     Play("second feature group", _second_feature_group),
     Play("not started", _not_started),
     Play("unheard", _unheard),
+    Play("unread end", _unread_end),
     Play("waiting fails", _waiting_fails),
     Play("cut short", _cut_short),
     Play("list deleted before labeling", _list_deleted_before_labeling),
