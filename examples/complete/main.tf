@@ -19,6 +19,9 @@ module "labeling" {
   # What is an item: a line of a .txt file, or the file. A row of a .jsonl or .ndjson file always is one.
   text_items = "line"
 
+  # Keys that are no uploads, besides what operating systems leave in folders.
+  ignored_keys = ["drafts/*", "*.xmp"]
+
   # What workers read, as plain text. template_s3_uri would replace the shipped template of the other task types.
   instructions = {
     short = "Mark the names."

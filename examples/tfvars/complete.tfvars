@@ -22,6 +22,9 @@ task = {
   max_concurrent_tasks = 500
 }
 
+# Keys that are no uploads, besides what operating systems leave in folders.
+ignored_keys = ["drafts/*", "*.xmp"]
+
 instructions = {
   short = "Look at the sky first."
   full  = <<-EOT

@@ -114,7 +114,8 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "lambda_package": {"s3_bucket": "my-files", "s3_key": "labeling_lambdas.zip"},
     },
     "text": KEYED | {"task_type": "text_single_label_classification"},
-    "extra_features": KEYED | {"extra_features": {"weather": "capture.weather"}},
+    "extra_features": KEYED
+    | {"extra_features": {"weather": "capture.weather"}, "ignored_keys": ["*.xmp", "drafts/*"]},
     "longest_names": KEYED
     | {
         "job_name": "abcdefghijklmnopqrstuvwx",
