@@ -153,6 +153,30 @@ def test_a_doubled_carriage_return_is_no_part_of_the_text() -> None:
     assert texts(split(content)) == [(1, "one"), (2, "two")]
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("one\r\r\ntwo\rthree\nfour", id="each end once"),
+        pytest.param("one\r\ntwo\r\r\nthree\r\nfour\r\r\n", id="converted in part"),
+        pytest.param(
+            "\ufeffone\rtwo\r\ufeffthree\r\ufefffour\r", id="joined files of old programs"
+        ),
+        pytest.param("one\r\r\n\ufefftwo\r\r\nthree\r\r\n\ufefffour", id="joined and converted"),
+    ],
+)
+def test_a_file_of_several_ends_of_lines_has_the_same_texts(
+    content: str, encoding: str, size: int
+) -> None:
+    expected = list(enumerate(["one", "two", "three", "four"], start=1))
+    assert texts(split(content.encode(encoding), size=size)) == expected
+    rows = content
+    for _, text in expected:
+        rows = rows.replace(text, json.dumps({"source": text}))
+    assert texts(split(rows.encode(encoding), key="a.jsonl", size=size)) == expected
+
+
 @pytest.mark.parametrize("size", [1, 2, 1000])
 def test_byte_order_marks_of_joined_files_are_no_part_of_a_text(size: int) -> None:
     joined = "\ufeffone\n\ufefftwo\r\n\ufeff\nlast\ufeff"

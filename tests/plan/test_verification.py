@@ -11,6 +11,7 @@ import pytest
 from botocore.validate import validate_parameters
 
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings, labeling_job_request
+from labeling_lambdas.domain.manifest_keys import without_answers
 from labeling_sandbox import request_validation
 from tests.plan.conftest import KEY_ARN, REVIEWERS, TASK_TYPES, UNSAFE_CATEGORIES
 from tests.plan.planned import as_list
@@ -41,6 +42,22 @@ OUTPUT_OF_JOBS = f"{OUTPUT}/labeling-jobs/*"
 SETTINGS_OF_VERIFICATION = f"{OUTPUT}/runs/*/jobs/verify.json"
 START = "start_verification_job"
 GROUND_TRUTH = "module.ground_truth.aws_iam_role_policy.this[0]"
+
+
+@pytest.mark.parametrize("task_type", TASK_TYPES)
+def test_no_row_can_have_a_key_that_a_job_writes_its_answers_to(
+    plan: Callable[[str], Planned], task_type: str
+) -> None:
+    planned = plan(f"verified {task_type}")
+    label = planned.environment("plan_results")["LABEL_ATTRIBUTE_NAME"]
+    labeling = json.loads(planned.environment("start_labeling_job")["LABELING_JOB"])
+    assert labeling["label_attribute_name"] == label
+    verdict = judgement(planned)["attribute"]
+    assert job(planned)["label_attribute_name"] == verdict
+    assert label != verdict
+    names = {label, verdict, label.removesuffix("-ref")}
+    keys = {f"{name}{ending}": 0 for name in names for ending in ("", "-metadata", "-ref")}
+    assert without_answers({**keys, "digits": 1}, label) == {"digits": 1}
 
 
 def function_arn(step: str) -> str:
