@@ -25,7 +25,12 @@ _USERS = {
         "prepare_verification",
         "start_verification_job",
     },
-    "labeling_lambdas.domain.records": {"plan_results", "update_feature_store"},
+    # A label that an earlier run has judged already is shown to no reviewer.
+    "labeling_lambdas.domain.records": {
+        "plan_results",
+        "start_verification_job",
+        "update_feature_store",
+    },
 }
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from labeling_lambdas.domain.items import ClaimedItem, SourceObject
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
 from labeling_lambdas.domain.output_lines import OutputLine, read_output_line
-from labeling_lambdas.domain.verification import Verification
+from labeling_lambdas.domain.verification_settings import Verification
 
 UPLOADS = "digits-uploads"
 TASK_TYPE = "image_single_label_classification"

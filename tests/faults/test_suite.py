@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labeling_faults import catches, crashes, long_jobs, runtime, stories, suite
+from labeling_faults import catches, crashes, long_jobs, runtime, shortening, stories, suite
 from labeling_faults.deployment import Configuration
 from labeling_faults.mutations import MUTATIONS
 from labeling_faults.scenarios import SCENARIOS, Scenario
@@ -88,7 +88,7 @@ def test_a_story_is_the_same_each_time_and_can_be_told_in_json() -> None:
 
 def test_the_shortest_story_has_only_the_steps_that_matter() -> None:
     story = stories.Story(0, Configuration(), tuple(["wait", number] for number in range(9)))
-    shortest = stories.shortest(
+    shortest = shortening.shortest(
         story, broken=lambda it: {("wait", 2), ("wait", 7)} <= set(map(tuple, it.steps))
     )
     assert [list(step) for step in shortest.steps] == [["wait", 2], ["wait", 7]]

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from labeling_sandbox import authorization, credentials, used_grants
+from labeling_sandbox.role_policies import find_role
 from tests.sandbox.function_code import allow, create_role, put_policy
 
 if TYPE_CHECKING:
@@ -392,7 +393,7 @@ def _decided(
     sandbox: Sandbox, role: str, owner: str, identity: str | None, resource: str | None
 ) -> bool:
     """Decide a request by a role's policy and a resource's, each of one statement or none."""
-    if authorization.find_role(role) is None:
+    if find_role(role) is None:
         create_role(sandbox, ROLE)
     arn = RESOURCE.format(account=owner)
     statements = [{**allow("sqs:SendMessage", resource=arn), "Effect": identity}]

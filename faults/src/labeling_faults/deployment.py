@@ -7,7 +7,9 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from typing import Any
 
+from labeling_faults import definition
 from labeling_faults.definition import ROOT
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
 
@@ -244,3 +246,10 @@ def function_name(step: str) -> str:
 def step_of(function: str) -> str:
     """Return the step of a function, named by its name or ARN."""
     return function.rpartition(":")[2].removeprefix(f"{JOB_NAME}-").replace("-", "_")
+
+
+@functools.cache
+def definition_of(*, verifies: bool = False) -> dict[str, Any]:
+    """Return the module's definition of the state machine, rendered once."""
+    text = definition.rendered(JOB_NAME, ACCOUNT, REGION, "{}" if verifies else "null")
+    return definition.read(text)

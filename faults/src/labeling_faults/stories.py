@@ -386,20 +386,3 @@ def told(story: Story) -> list[str]:
         if state not in ("stored", "superseded", "dead_lettered")
     ]
     return broken
-
-
-def shortest(story: Story, *, broken: Callable[[Story], bool]) -> Story:
-    """Return the story with every step left out that its broken promise does not need."""
-    size = max(1, len(story.steps) // 2)
-    while True:
-        start = 0
-        while start < len(story.steps):
-            steps = story.steps[:start] + story.steps[start + size :]
-            shorter = dataclasses.replace(story, steps=steps)
-            if broken(shorter):
-                story = shorter
-            else:
-                start += size
-        if size == 1:
-            return story
-        size //= 2

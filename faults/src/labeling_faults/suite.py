@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from labeling_faults import catches, crashes, long_jobs, runtime, stories
+from labeling_faults import catches, crashes, long_jobs, runtime, shortening, stories
 from labeling_faults.crashes import Crashed, CrashPoint
+from labeling_faults.deployment import definition_of
 from labeling_faults.mutations import MUTATIONS
-from labeling_faults.world import the_definition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -109,7 +109,7 @@ class Suite:
         started = time.monotonic()
         report = Report()
         # Rendered before the processes part, so that each has it.
-        the_definition(verifies=False), the_definition(verifies=True)
+        definition_of(verifies=False), definition_of(verifies=True)
         with runtime.installed():
             points = list(crashes.crash_points())
         with self._pool() as pool:
@@ -193,7 +193,7 @@ def replayed(seed: int) -> tuple[Story, list[str]]:
         broken = stories.told(story)
         if not broken:
             return story, []
-        shortest = stories.shortest(story, broken=lambda it: bool(stories.told(it)))
+        shortest = shortening.shortest(story, broken=lambda it: bool(stories.told(it)))
         return shortest, stories.told(shortest)
 
 

@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from labeling_faults.aws.buckets import StoredObject
 
 
@@ -51,3 +53,17 @@ def text_items(key: str, body: bytes, items: str) -> list[tuple[int | None, str 
         for number, text in enumerate(shown_texts(key, body), start=1)
         if text.strip()
     ]
+
+
+def refusals(
+    bucket: str, keys: Iterable[str], entries: Sequence[Mapping[str, Any]]
+) -> dict[int, tuple[str, str]]:
+    """Return why a feature group takes none of the records of some objects, by their position."""
+    addresses = {f"s3://{bucket}/{key}" for key in keys}
+    # Of a text file its second line.
+    addresses |= {f"{address}#L2" for address in addresses}
+    return {
+        position: ("ValidationError", "poisoned")
+        for position, entry in enumerate(entries)
+        if entry["Record"][0]["ValueAsString"] in addresses
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import itertools
 import json
 import random
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from labeling_faults import definition, deployment
+from labeling_faults import deployment
 from labeling_faults.agenda import Agenda
 from labeling_faults.audit import audit_of
 from labeling_faults.aws.account import Account
@@ -26,7 +25,7 @@ from labeling_faults.executions import (
 from labeling_faults.functions import Functions
 from labeling_faults.interpreter import StateError
 from labeling_faults.trouble import NoTrouble, Trouble
-from labeling_faults.uploads import object_created, text_items
+from labeling_faults.uploads import object_created, refusals, text_items
 from labeling_faults.watch import Watch, named_source, source_of
 from labeling_faults.workforce import DAY, HOUR, Work, Workforce
 from labeling_sandbox.auditor import Upload
@@ -54,18 +53,6 @@ _REST_ROUNDS = 60
 #: that nobody works on end after 30 days.
 _SHORT_PAUSE = 2 * HOUR
 _LONG_PAUSES = (HOUR, 3 * HOUR, DAY, 3 * DAY, 8 * DAY, 8 * DAY, 8 * DAY)
-
-
-@functools.cache
-def the_definition(*, verifies: bool = False) -> dict[str, Any]:
-    """Return the module's definition, rendered once."""
-    text = definition.rendered(
-        deployment.JOB_NAME,
-        deployment.ACCOUNT,
-        deployment.REGION,
-        "{}" if verifies else "null",
-    )
-    return definition.read(text)
 
 
 @dataclass
@@ -107,7 +94,7 @@ class World:
         self.functions = Functions(self)
         self.executions = Executions(
             arn=deployment.STATE_MACHINE_ARN,
-            definition=the_definition(verifies=self.configuration.verifies),
+            definition=deployment.definition_of(verifies=self.configuration.verifies),
             agenda=self.agenda,
             chance=self.chance,
             function=self.functions.call,
@@ -279,7 +266,7 @@ class World:
         for key in before.worker_files().keys() - now.worker_files().keys():
             self.client("s3").delete_object(Bucket=deployment.OUTPUT_BUCKET, Key=key)
         self.environment = deployment.environment(now, self.intake_url, self.dead_letter_url)
-        self.executions.definition = the_definition(verifies=now.verifies)
+        self.executions.definition = deployment.definition_of(verifies=now.verifies)
 
     def redrive(self) -> None:
         """Move dead letters that are visible to the intake queue, as an operator does.
@@ -313,14 +300,7 @@ class World:
 
     def refuse_poisoned(self, entries: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
         """Refuse the records of poisoned objects, as the feature group's chooser."""
-        addresses = {f"s3://{deployment.UPLOAD_BUCKET}/{key}" for key in self.poisoned}
-        # Of a text file its second line.
-        addresses |= {f"{address}#L2" for address in addresses}
-        return {
-            position: ("ValidationError", "poisoned")
-            for position, entry in enumerate(entries)
-            if entry["Record"][0]["ValueAsString"] in addresses
-        }
+        return refusals(deployment.UPLOAD_BUCKET, self.poisoned, entries)
 
     def end_current_execution(self) -> None:
         """Abort the execution whose function is running; an event's function is not repeated."""

@@ -386,22 +386,3 @@ def _find_key(key_arn: str) -> Key | None:
     _, _, _, region, account, resource = key_arn.split(":", 5)
     key: Key | None = kms_backends[account][region].keys.get(resource.removeprefix("key/"))
     return key
-
-
-__all__ = [
-    "TRACE",
-    "UNMAPPED",
-    "Judgement",
-    "check_pass_role",
-    "enforcing",
-    "find_role",
-    "kms_key_arn",
-    "region",
-    "reset_trace",
-    "role_allows",
-    "role_may_use_key",
-    "role_of",
-    "service_allowed",
-    "service_may_use_key",
-    "trusts",
-]

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.domain.labels import named, read_label
 from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY
-from labeling_lambdas.domain.verification import Verification, comments_of
+from labeling_lambdas.domain.verification import comments_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from labeling_lambdas.domain.task_types import TaskType
+    from labeling_lambdas.domain.verification_settings import Verification
 
 #: Names of the form's elements, in the worker templates.
 _CHOICE = "verification"

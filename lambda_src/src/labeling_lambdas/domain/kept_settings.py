@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
-from labeling_lambdas.domain.verification import Verification
+from labeling_lambdas.domain.verification_settings import Verification
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,6 +13,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.domain.compact_json import compact_json
+from labeling_lambdas.domain.envelope_fields import (
+    MalformedError,
+    count_of,
+    label_uri_of,
+    run_id_of,
+)
 from labeling_lambdas.domain.ignored_keys import is_ignored
 from labeling_lambdas.domain.items import ClaimedItem, SourceObject, TextContent
 from labeling_lambdas.domain.reasons import Reason
@@ -28,12 +34,6 @@ SCHEMA = "labeling-item/1"
 #: Kind of the dead letter of a message that names no item. Moved back to the intake queue it is
 #: read as the message that it was made of.
 _MALFORMED = "malformed"
-
-#: Bounds of what an envelope may claim. Any run that was ever opened stays far below them, and what
-#: an operator or a stranger wrote beyond them must not reach the ledger.
-_MAX_COUNT = 1_000_000
-_MAX_RUN_ID = 64
-_MAX_URI = 1200
 
 #: What the splitter may have found wrong with a text that it therefore did not send.
 _REASONS_WITHOUT_TEXT = frozenset(
@@ -111,10 +111,6 @@ class Ignored(NamedTuple):
     kind: str = Drop.FOLDER_MARKER
 
 
-class _MalformedError(Exception):
-    """The body is not a message of this pipeline."""
-
-
 def read_message(
     body: str, *, upload_bucket: str, task_type: TaskType, ignored_keys: Collection[str] = ()
 ) -> Candidate | Rejected | Ignored:
@@ -133,7 +129,7 @@ def read_message(
     try:
         message = _decoded(body)
         candidate = _candidate(message)
-    except _MalformedError as problem:
+    except MalformedError as problem:
         return Rejected(Reason.MALFORMED_EVENT, str(problem))
     source = candidate.source
     if source.bucket != upload_bucket:
@@ -188,7 +184,7 @@ def read_upload(event: dict[str, Any]) -> SourceObject | None:
     """Return the object of an upload's event, None if the event is not one."""
     try:
         return _from_event(event).source
-    except (_MalformedError, KeyError, TypeError, ValueError, AttributeError, OverflowError):
+    except (MalformedError, KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
 
 
@@ -216,10 +212,10 @@ def _decoded(body: str) -> dict[str, Any]:
         decoded = json.loads(_original_body(body))
     except (ValueError, RecursionError) as error:
         message = "the body is not JSON, or nested too deeply"
-        raise _MalformedError(message) from error
+        raise MalformedError(message) from error
     if not isinstance(decoded, dict):
         message = "the body is not a JSON object"
-        raise _MalformedError(message)
+        raise MalformedError(message)
     return decoded
 
 
@@ -230,13 +226,13 @@ def _candidate(message: dict[str, Any]) -> Candidate:
         return _from_event(message)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         problem = f"a field is missing or has the wrong form: {error}"
-        raise _MalformedError(problem) from error
+        raise MalformedError(problem) from error
 
 
 def _from_envelope(message: dict[str, Any]) -> Candidate:
     if message["schema"] != SCHEMA:
         problem = f"schema {message['schema']!r} is not {SCHEMA!r}"
-        raise _MalformedError(problem)
+        raise MalformedError(problem)
     source = SourceObject.from_fields(message["item"])
     content = TextContent.from_fields(message)
     if message["kind"] == Origin.TEXT:
@@ -245,46 +241,20 @@ def _from_envelope(message: dict[str, Any]) -> Candidate:
     return Candidate(
         source=source,
         origin=origin,
-        attempts=_count(message, "attempts"),
-        generation=_count(message, "generation"),
-        run_id=_run_id(message),
+        attempts=count_of(message, "attempts"),
+        generation=count_of(message, "generation"),
+        run_id=run_id_of(message),
         content=content,
         # A dead letter has none, and must not expect a row that has one.
-        label_uri=_label_uri(message) if origin is Origin.RETURNED else "",
+        label_uri=label_uri_of(message) if origin is Origin.RETURNED else "",
         reason=str(message.get("reason", ""))[:_MAX_DETAIL],
     )
-
-
-def _count(message: dict[str, Any], name: str) -> int:
-    count = int(message[name])
-    if not 0 <= count <= _MAX_COUNT:
-        problem = f"{name} must be between 0 and {_MAX_COUNT}"
-        raise _MalformedError(problem)
-    return count
-
-
-def _run_id(message: dict[str, Any]) -> str:
-    run_id = str(message["run_id"])
-    if not (run_id.isascii() and len(run_id) <= _MAX_RUN_ID):
-        problem = f"run_id must have at most {_MAX_RUN_ID} ASCII characters"
-        raise _MalformedError(problem)
-    return run_id
-
-
-def _label_uri(message: dict[str, Any]) -> str:
-    uri = message.get("label_uri", "")
-    if not (isinstance(uri, str) and len(uri) <= _MAX_URI):
-        problem = f"label_uri must be a string of at most {_MAX_URI} characters"
-        raise _MalformedError(problem)
-    # Half a surrogate pair, which JSON can spell, cannot be sent to the ledger.
-    uri.encode()
-    return uri
 
 
 def _from_event(message: dict[str, Any]) -> Candidate:
     if message.get("source") != "aws.s3" or message.get("detail-type") != "Object Created":
         problem = "the message is neither an S3 Object Created event nor an envelope"
-        raise _MalformedError(problem)
+        raise MalformedError(problem)
     detail = message["detail"]
     stored = detail["object"]
     # EventBridge sends the key as it is. Only notifications that S3 sends by itself are

@@ -14,7 +14,7 @@ from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
 from labeling_lambdas.domain.kept_settings import LabelRules
 from labeling_lambdas.domain.records import ExtraFeature, RecordContext, read_extra_features
-from labeling_lambdas.domain.verification import Verification
+from labeling_lambdas.domain.verification_settings import Verification
 from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
 from labeling_lambdas.steps.kept_settings import kept_settings
 from labeling_lambdas.steps.planning import Planning

@@ -16,7 +16,7 @@ from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
 from labeling_lambdas.domain.kept_settings import KeptSettings, LabelRules
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
-from labeling_lambdas.domain.verification import Verification
+from labeling_lambdas.domain.verification_settings import Verification
 from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
 from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.harvest import Harvest

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-    from labeling_lambdas.domain.verification import Verification
+    from labeling_lambdas.domain.verification_settings import Verification
 
 _log = logging.getLogger(__name__)
 

@@ -51,8 +51,7 @@ PART_BYTES = 1024 * 1024
 #: what each thread holds.
 STOP_RECEIVING_SECONDS = 45
 
-#: A thread stops after this many empty long polls in a row. One alone is no proof of an empty
-#: queue.
+#: A thread stops after this many empty long polls in a row. One alone proves no empty queue.
 EMPTY_POLLS = 2
 
 
@@ -365,7 +364,7 @@ def _newest_of_each_key(
         known = newest.get(source.key_id)
         if known is None or source.order > known[0].source.order:
             newest[source.key_id] = pair
-    return {candidate.source.item_id: (candidate, entry) for candidate, entry in newest.values()}
+    return {pair[0].source.item_id: pair for pair in newest.values()}
 
 
 def _one_of_each_text(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.aws.item_ledger import ItemLedger
     from labeling_lambdas.domain.items import ClaimedItem
     from labeling_lambdas.domain.kept_settings import KeptSettings, LabelRules
-    from labeling_lambdas.domain.verification import Verification
+    from labeling_lambdas.domain.verification_settings import Verification
     from labeling_lambdas.steps.harvest import Found, Harvest
 
 #: What some writers of JSON make of numbers that are none.

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.items import ClaimedItem
     from labeling_lambdas.domain.kept_settings import LabelRules
     from labeling_lambdas.domain.output_lines import OutputLine
-    from labeling_lambdas.domain.verification import Verification
+    from labeling_lambdas.domain.verification_settings import Verification
     from labeling_lambdas.steps.harvest import Found
 
 _log = logging.getLogger(__name__)

@@ -11,12 +11,7 @@ from labeling_lambdas.domain.output_lines import failure_of, read_object
 from labeling_lambdas.domain.readability import Readability
 from labeling_lambdas.domain.reasons import Reason
 from labeling_lambdas.domain.states import ENDED_STATUSES
-from labeling_lambdas.domain.verification import (
-    Verdict,
-    Verification,
-    is_verdict_of,
-    read_verdict,
-)
+from labeling_lambdas.domain.verification import Verdict, is_verdict_of, read_verdict
 from labeling_lambdas.steps.harvest import output_lines
 
 if TYPE_CHECKING:
@@ -25,6 +20,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.domain.items import ClaimedItem
     from labeling_lambdas.domain.kept_settings import LabelRules
+    from labeling_lambdas.domain.verification_settings import Verification
 
 
 @dataclass(slots=True, eq=False, repr=False)
