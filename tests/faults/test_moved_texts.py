@@ -15,6 +15,8 @@ from labeling_faults.world import World
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from labeling_faults.aws.calls import Answer, Call
+
 _LINES = [f"text {number}" for number in range(40)]
 
 
@@ -238,3 +240,38 @@ def test_further_keys_of_a_row_may_change_without_a_new_label() -> None:
     address = f"s3://{deployment.UPLOAD_BUCKET}/rows.jsonl"
     assert [records[f"{address}#L{line}"]["site"] for line in (1, 2)] == ["b", "b" * 1000]
     assert {records[f"{address}#L{line}"]["source_version_id"] for line in (1, 2)} == {version}
+
+
+class CountedReads:
+    """Counts how often the lists of claims are read while results are planned."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def before(self, world: World, _number: int, call: Call) -> None:
+        if world.invocations[-1].step == "plan_results" and call.operation == "GetObject":
+            self.count += "/claims/" in call.parameters["Key"]
+
+    def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
+        pass
+
+
+def test_large_further_keys_of_texts_that_moved_are_read_many_at_a_time() -> None:
+    reads = CountedReads()
+    world = World(Configuration(task_type=TEXTS), trouble=reads)
+    for site in ("a", "b"):
+        lines = [
+            json.dumps({"source": f"text {number}", "site": site * 1000}) for number in range(60)
+        ]
+        version = world.upload(
+            "rows.jsonl", "\n".join(lines if site == "a" else lines[::-1]).encode()
+        )
+        world.run(60)
+        reads.count = 0
+        world.schedule_and_run(2 * HOUR)
+    assert len(sent(world)) == 1
+    records = newest_records(world)
+    assert {record["site"] for record in records.values()} == {"b" * 1000}
+    rows = [row for row in world.ledger.values() if row.get("version_id") == version]
+    # Each part once for the claims, and once for all that are read again.
+    assert reads.count <= 4 * len({row["part"] for row in rows})

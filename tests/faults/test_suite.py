@@ -169,6 +169,14 @@ def test_a_wrong_permission_for_ten_schedules_costs_no_item(step: str, operation
     assert set(world.states().values()) == {"stored"}
 
 
+def test_crash_points_of_chosen_scenarios_are_those_of_these_alone() -> None:
+    chosen = list(crashes.crash_points({"usual"}))
+    assert {SCENARIOS[point.scenario].name for point in chosen} == {"usual"}
+    crashed = suite.Suite([].append, processes=1, stride=300).crash({"usual"})
+    assert crashed.points == len(range(0, len(chosen), 300))
+    assert crashed.broken == []
+
+
 def test_the_suite_prints_what_it_did_and_what_it_found() -> None:
     said: list[str] = []
     report = suite.Suite(said.append, processes=2, stride=400).run(4, 0, bugs=[0])

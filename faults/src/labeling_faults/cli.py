@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from labeling_faults import suite
+from labeling_faults.scenarios import SCENARIOS
 from labeling_faults.suite import Suite, lines_of
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -34,6 +35,26 @@ def run(
     for story in report.broken_stories[:1]:
         replay(story.seed)
     if not report.passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def crash(
+    scenario: Annotated[list[str], typer.Option(help="Name of a scenario; may be repeated.")],
+    processes: Annotated[int, typer.Option(min=1, help="Processes that work.")] = 2,
+    stride: Annotated[int, typer.Option(min=1, help="Take only every so many-th point.")] = 1,
+) -> None:
+    """Enumerate the crash points of some scenarios alone."""
+    known = {it.name for it in SCENARIOS}
+    if unknown := sorted(set(scenario) - known):
+        message = f"no scenario has the name {', '.join(unknown)}; there are {sorted(known)}"
+        raise typer.BadParameter(message)
+    crashed = Suite(typer.echo, processes, stride).crash(frozenset(scenario))
+    typer.echo(f"crash points: {crashed.points:,}, at {len(crashed.operations)} calls")
+    typer.echo(f"violations: {len(crashed.broken)}")
+    for it in crashed.broken:
+        typer.echo(f"   {it}")
+    if crashed.broken:
         raise typer.Exit(1)
 
 

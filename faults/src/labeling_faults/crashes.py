@@ -9,7 +9,7 @@ from labeling_faults.scenarios import SCENARIOS, Scenario
 from labeling_faults.trouble import Death, KillAt, Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
 
 OTHER_COURSE = "the history took another course before the crash"
@@ -74,9 +74,15 @@ def recorded(scenario: Scenario) -> Recorder:
     return recorder
 
 
-def crash_points() -> Iterator[CrashPoint]:
-    """Yield every crash point of every history."""
+def crash_points(names: Container[str] | None = None) -> Iterator[CrashPoint]:
+    """Yield every crash point of every history.
+
+    Args:
+        names: The histories whose points are wanted, all by default.
+    """
     for position, scenario in enumerate(SCENARIOS):
+        if names is not None and scenario.name not in names:
+            continue
         recorder = recorded(scenario)
         for call, (step, _) in enumerate(recorder.calls):
             for death in Death:

@@ -64,6 +64,8 @@ class Configuration:
         classes: The labels.
         judgements: Categories of verification, the accepted one first.
         title: Title of the task.
+        features: Keys of a line that are features of their own: that of the module's column, and
+            others, which go into ``extra_json``.
     """
 
     task_type: str = IMAGES
@@ -75,6 +77,7 @@ class Configuration:
     classes: tuple[str, ...] = CLASSES
     judgements: tuple[str, ...] = JUDGEMENTS
     title: str = "Digits"
+    features: tuple[str, ...] = ("site",)
 
     @property
     def verifies(self) -> bool:
@@ -140,7 +143,9 @@ def environment(
         "LABELS": json.dumps(configuration.classes),
         "TEXT_ITEMS": configuration.text_items,
         "MAX_ATTEMPTS": str(configuration.max_attempts),
-        "EXTRA_FEATURES": json.dumps({"site": {"path": "site", "column": True}}),
+        "EXTRA_FEATURES": json.dumps(
+            {name: {"path": name, "column": name in FEATURES} for name in configuration.features}
+        ),
         "FEATURE_GROUP_NAME": FEATURE_GROUP,
         "EVENT_BUS_NAME": "default",
     }

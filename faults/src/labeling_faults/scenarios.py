@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from labeling_faults.deployment import CLASSES, TEXTS, Configuration
+from labeling_faults.deployment import CLASSES, IMAGES, TEXTS, Configuration
 from labeling_faults.workforce import DAY, HOUR, Work
 from labeling_faults.world import World
 
@@ -313,17 +313,27 @@ _RENAMED = ("zero", *CLASSES[1:])
 _FEWER = CLASSES[:2]
 _REORDERED = CLASSES[::-1]
 _OTHER_JUDGEMENTS = ("Fine", "Bad")
+_OTHER_FEATURES = ("source-ref",)
+_REVIEWING = 1.5 * HOUR
+#: What waits while the task type is the other one is given up.
+_OF_ANOTHER_TASK_TYPE = frozenset({"late.png", "last.png", "texts.txt"})
 
 
-def _applied(**changes: object) -> Callable[[World], None]:
-    """Return a history in which settings change, and change back, while people work."""
+def _applied(at: float = 0.5 * HOUR, **changes: object) -> Callable[[World], None]:
+    """Return a history in which settings change, and change back, while people work.
+
+    Args:
+        at: Seconds after the first schedule: labelers work in the first hour, reviewers in the
+            second one.
+        changes: New values of the configuration's fields.
+    """
 
     def play(world: World) -> None:
         before = {name: getattr(world.configuration, name) for name in changes}
         for number in range(5):
             world.upload(f"{number}.png")
         world.run(10)
-        world.schedule_and_run(0.5 * HOUR)
+        world.schedule_and_run(at)
         world.apply(**changes)
         world.upload("later.png")
         world.schedule_and_run(4 * HOUR)
@@ -334,6 +344,37 @@ def _applied(**changes: object) -> Callable[[World], None]:
         world.schedule_and_run(4 * HOUR)
 
     return play
+
+
+def _task_type_applied(world: World) -> None:
+    _change_task_type(world, after=0.5 * HOUR)
+
+
+def _task_type_applied_while_verified(world: World) -> None:
+    _change_task_type(world, after=_REVIEWING)
+
+
+def _change_task_type(world: World, after: float) -> None:
+    """Let the task type change, and change back, while people work."""
+    for number in range(3):
+        world.upload(f"{number}.png")
+    world.run(10)
+    world.schedule_and_run(after)
+    world.upload("late.png")
+    world.run(10)
+    world.apply(task_type=TEXTS)
+    _put_lines(world, "one", "two")
+    world.run(60)
+    world.schedule_and_run(4 * HOUR)
+    _put_lines(world, "new", "one", "two", "three")
+    world.run(60)
+    world.schedule_and_run(after)
+    world.apply(task_type=IMAGES)
+    world.upload("last.png")
+    world.schedule_and_run(4 * HOUR)
+    world.redrive()
+    world.apply(task_type=TEXTS)
+    world.schedule_and_run(4 * HOUR)
 
 
 _VERIFYING = Configuration(sample_percent=100)
@@ -383,7 +424,23 @@ SCENARIOS = (
     Scenario("labels reordered meanwhile", _applied(classes=_REORDERED)),
     Scenario("task texts changed meanwhile", _applied(title="Another title")),
     Scenario("fewer attempts meanwhile", _applied(max_attempts=1)),
-    Scenario("labels renamed while verified", _applied(classes=_RENAMED), _VERIFYING),
+    Scenario("features changed meanwhile", _applied(features=_OTHER_FEATURES)),
+    Scenario("task type changed meanwhile", _task_type_applied, dead_letters=_OF_ANOTHER_TASK_TYPE),
+    Scenario("labels renamed while verified", _applied(_REVIEWING, classes=_RENAMED), _VERIFYING),
+    Scenario(
+        "features changed while verified",
+        _applied(_REVIEWING, features=_OTHER_FEATURES),
+        _VERIFYING,
+    ),
+    Scenario("task texts changed while verified", _applied(_REVIEWING, title="Other"), _VERIFYING),
+    Scenario("fewer attempts while verified", _applied(_REVIEWING, max_attempts=1), _VERIFYING),
+    Scenario(
+        "task type changed while verified",
+        _task_type_applied_while_verified,
+        _VERIFYING,
+        _OF_ANOTHER_TASK_TYPE,
+    ),
+    Scenario("labels renamed before verified", _applied(classes=_RENAMED), _VERIFYING),
     Scenario("categories changed meanwhile", _applied(judgements=_OTHER_JUDGEMENTS), _VERIFYING),
     Scenario("sample changed meanwhile", _applied(sample_percent=30.0), _VERIFYING),
     Scenario("verification turned off meanwhile", _applied(sample_percent=None), _VERIFYING),

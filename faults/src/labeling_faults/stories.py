@@ -58,6 +58,7 @@ _SETTINGS: dict[str, tuple[Any, ...]] = {
     "max_items_per_run": (5, 10_000),
     "sample_percent": (None, 100.0, 40.0),
     "title": ("Digits", "Another title"),
+    "features": (("site",), ("site", "source"), ("source-ref",), ()),
 }
 _DENIED = ("CreateLabelingJob", "BatchWriteRecord", "PutObject", "SendMessageBatch", "PutEvents")
 

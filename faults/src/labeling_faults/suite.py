@@ -15,7 +15,7 @@ from labeling_faults.deployment import definition_of
 from labeling_faults.mutations import MUTATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from labeling_faults.catches import Catch
     from labeling_faults.stories import Story
@@ -120,6 +120,20 @@ class Suite:
             report.long_jobs, report.broken_long_jobs = long_jobs.checked()
         report.seconds = time.monotonic() - started
         return report
+
+    def crash(self, names: Container[str]) -> Crashed:
+        """Enumerate the crash points of some scenarios alone.
+
+        Args:
+            names: Their names.
+        """
+        report = Report()
+        the_definition(verifies=False), the_definition(verifies=True)
+        with runtime.installed():
+            points = list(crashes.crash_points(names))
+        with self._pool() as pool:
+            self._crash(pool, points[:: self.stride], report)
+        return report.crashed
 
     @contextmanager
     def _pool(self) -> Iterator[ProcessPoolExecutor]:

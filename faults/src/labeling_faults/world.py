@@ -230,19 +230,21 @@ class World:
         if not (key.endswith("/") and not body):
             self._note_upload(key, stored.version_id, body)
         event = object_created(deployment.UPLOAD_BUCKET, key, stored, len(body))
+        # The rule that an event meets is the one of its moment, not of its delivery.
+        splits = self.configuration.splits
         self._announced += len(announced)
         for delay in announced:
-            self.agenda.after(delay, lambda: self._deliver(event))
+            self.agenda.after(delay, lambda: self._deliver(event, splits=splits))
         return stored.version_id
 
     def _note_upload(self, key: str, version_id: str, body: bytes) -> None:
-        splits = self.configuration.splits and not key.endswith(".xyz")
+        splits = self.configuration.splits and key.endswith((".txt", ".jsonl"))
         items = text_items(key, body, self.configuration.text_items) if splits else [(None, None)]
         self.uploads += [Upload(deployment.UPLOAD_BUCKET, key, version_id, *it) for it in items]
 
-    def _deliver(self, event: Json) -> None:
+    def _deliver(self, event: Json, *, splits: bool) -> None:
         self._announced -= 1
-        if self.configuration.splits:
+        if splits:
             self.invoke_by_event("split_text", event)
         else:
             self.send(json.dumps(event))
@@ -340,12 +342,16 @@ class World:
             for step, event in self._taken_undelivered():
                 self.invoke_by_event(step, event)
             self.schedule()
-            # Messages would expire in a long pause, but for those that each run sends anew.
-            kept = all("text_in_progress" in it.body for it in self._waiting())
-            self.run(next(pauses) if kept else _SHORT_PAUSE)
+            self.run(next(pauses) if not self._waiting() else self._pause_with_messages())
             if self.at_rest():
                 return True
         return False
+
+    def _pause_with_messages(self) -> float:
+        # Messages would expire in a long pause. Those of texts that labelers have are sent anew by
+        # each run, as many as a run takes.
+        kept = all("text_in_progress" in it.body for it in self._waiting())
+        return DAY if kept else _SHORT_PAUSE
 
     def _waiting(self) -> list[StoredMessage]:
         return self.account.sqs.queues[self.intake_url].messages()
@@ -378,8 +384,25 @@ class World:
 
     def states(self) -> dict[Upload, str | None]:
         """Return the state that the ledger has of every upload."""
-        rows = {source_of(row): row for key, row in self.ledger.items() if key.startswith("ITEM#")}
-        return {it: rows.get(it.source, {}).get("item_state") for it in self.uploads}
+        rows = self._item_rows()
+        return {it: rows.get(it.source, {}).get("item_state") for it in self.items()}
+
+    def items(self) -> list[Upload]:
+        """Return every item that was uploaded.
+
+        A file that was given up as a whole, because the task type had become one of images, is one
+        item.
+        """
+        rows = self._item_rows()
+        found: dict[Upload, None] = {}
+        for upload in self.uploads:
+            whole = dataclasses.replace(upload, line=None, text=None)
+            given_up = upload.source not in rows and whole.source in rows
+            found[whole if given_up else upload] = None
+        return list(found)
+
+    def _item_rows(self) -> dict[Any, dict[str, Any]]:
+        return {source_of(row): row for key, row in self.ledger.items() if key.startswith("ITEM#")}
 
     def open_runs(self) -> list[str]:
         """Return the runs that the ledger holds open."""

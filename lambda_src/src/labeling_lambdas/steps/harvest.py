@@ -22,13 +22,17 @@ from labeling_lambdas.steps.claims import with_contents
 from labeling_lambdas.steps.kept_settings import kept_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.domain.items import ClaimedItem
     from labeling_lambdas.domain.kept_settings import LabelRules
 
 _log = logging.getLogger(__name__)
+
+#: Kept labels that are in memory at a time with the contents of their items: 50 MB of the 512 that
+#: planning has, if each line and each content is as long as may be.
+_KEPT_AT_A_TIME = 100
 
 
 def output_lines(artifacts: Artifacts, job: Mapping[str, Any]) -> Iterator[str]:
@@ -90,6 +94,11 @@ def _ignore(_: str) -> None:
     return
 
 
+def _has_moved(item: ClaimedItem, row: Mapping[str, Any]) -> bool:
+    """Return whether a kept label was given to another item of the same text."""
+    return bool(row["item_id"] != item.item_id)
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Harvest:
     """Reads output lines, one at a time in memory.
@@ -136,15 +145,30 @@ class Harvest:
             wanted.setdefault((item.label_uri, item.text_id or item_id), []).append(item_id)
         for uri in sorted({item.label_uri for item in unseen.values()}):
             rules = self._rules_of(uri)
+            gathered: list[tuple[ClaimedItem, dict[str, Any]]] = []
             for row in self._rows(uri):
                 for item_id in wanted.pop((uri, row.get("text_id") or row["item_id"]), ()):
-                    yield self._read(self._kept_label(unseen.pop(item_id), row, rules))
+                    gathered.append((unseen.pop(item_id), row))
+                if len(gathered) >= _KEPT_AT_A_TIME:
+                    yield from self._kept_labels(gathered, rules)
+                    gathered = []
+            yield from self._kept_labels(gathered, rules)
         for item in unseen.values():
             _log.error(
                 "the label of an item is lost",
                 extra={"run_id": self.artifacts.run_id, "item_id": item.item_id},
             )
             yield Found(item, self.rules)
+
+    def _kept_labels(
+        self, gathered: Sequence[tuple[ClaimedItem, dict[str, Any]]], rules: LabelRules
+    ) -> Iterator[Found]:
+        # Further keys that were too large to keep are read for many items at once: those of a part
+        # are in one file.
+        without = [item for item, row in gathered if _has_moved(item, row) and item.content is None]
+        read = {item.item_id: item for item in with_contents(self.artifacts, without)}
+        for item, row in gathered:
+            yield self._read(self._kept_label(read.get(item.item_id, item), row, rules))
 
     def _rules_of(self, uri: str) -> LabelRules:
         """Return how the labels of an earlier run are read, whose file they are in."""
@@ -177,10 +201,8 @@ class Harvest:
             judged=judged,
             attempts=int(row.get("attempts", 0)),
         )
-        if row["item_id"] == item.item_id:
+        if not _has_moved(item, row):
             return found
-        if item.content is None:
-            (item,) = with_contents(self.artifacts, [item])
         line = moved_line(read_object(row["line"]), item, attribute=rules.attribute)
         return found._replace(text=compact_json(line), moved=True)
 
