@@ -172,7 +172,8 @@ def test_a_wrong_permission_for_ten_schedules_costs_no_item(step: str, operation
 def test_crash_points_of_chosen_scenarios_are_those_of_these_alone() -> None:
     chosen = list(crashes.crash_points({"usual"}))
     assert {SCENARIOS[point.scenario].name for point in chosen} == {"usual"}
-    crashed = suite.Suite([].append, processes=1, stride=300).crash({"usual"})
+    said: list[str] = []
+    crashed = suite.Suite(said.append, processes=1, stride=300).crash({"usual"})
     assert crashed.points == len(range(0, len(chosen), 300))
     assert crashed.broken == []
 
