@@ -128,7 +128,7 @@ class Suite:
             names: Their names.
         """
         report = Report()
-        the_definition(verifies=False), the_definition(verifies=True)
+        definition_of(verifies=False), definition_of(verifies=True)
         with runtime.installed():
             points = list(crashes.crash_points(names))
         with self._pool() as pool:
