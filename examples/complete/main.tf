@@ -128,4 +128,10 @@ module "labeling" {
     tracing_enabled         = true
     vpc                     = null
   }
+
+  # Account, partition and region, where the module block has depends_on; null reads them.
+  deployment = null
+
+  # True only while an operator looks for the principal whose writes the bucket policies deny.
+  lift_writer_denials = false
 }

@@ -107,3 +107,13 @@ functions = {
     subnet_ids         = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
   }
 }
+
+# What the module would read otherwise; only where the module block has depends_on.
+deployment = {
+  account_id = "123456789012"
+  region     = "us-east-1"
+  partition  = "aws"
+}
+
+# True only while an operator looks for the principal whose writes the bucket policies deny.
+lift_writer_denials = false
