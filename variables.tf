@@ -173,6 +173,12 @@ variable "feature_group" {
   }
 
   validation {
+    # Neither the bucket's nor the key's policy admits another account's roles.
+    condition     = alltrue([for arn in var.feature_group.maintenance_role_arns : try(split(":", arn)[4], "") == local.current.account_id])
+    error_message = "feature_group.maintenance_role_arns must hold roles of the account of the deployment, ${local.current.account_id}."
+  }
+
+  validation {
     condition     = contains(["Glue", "Iceberg"], var.feature_group.table_format)
     error_message = "feature_group.table_format must be Glue or Iceberg."
   }

@@ -503,6 +503,16 @@ run "refuses_feature_group_name_with_a_trailing_hyphen" {
   expect_failures = [var.feature_group]
 }
 
+run "refuses_feature_group_maintenance_role_of_another_account" {
+  command = plan
+
+  variables {
+    feature_group = { maintenance_role_arns = ["arn:aws:iam::210987654321:role/compactor"] }
+  }
+
+  expect_failures = [var.feature_group]
+}
+
 run "refuses_feature_group_maintenance_role_that_is_a_user" {
   command = plan
 
