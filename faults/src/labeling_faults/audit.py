@@ -17,7 +17,7 @@ _VERIFICATION = {"kind": "Verification", "shown_without_label": 0}
 
 def findings_of(world: World) -> Findings:
     """Audit a world at rest."""
-    return auditor_of(world).audit(world.items(), max_attempts=world.most_attempts)
+    return auditor_of(world).audit(list(world.states()), max_attempts=world.most_attempts)
 
 
 def auditor_of(world: World) -> Auditor:

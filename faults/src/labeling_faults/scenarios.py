@@ -7,7 +7,19 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from labeling_faults.deployment import CLASSES, IMAGES, TEXTS, Configuration
+from labeling_faults.deployment import TEXTS, Configuration
+from labeling_faults.setting_changes import (
+    FEWER,
+    OF_ANOTHER_TASK_TYPE,
+    OTHER_FEATURES,
+    OTHER_JUDGEMENTS,
+    RENAMED,
+    REORDERED,
+    REVIEWING,
+    applied,
+    task_type_applied,
+    task_type_applied_while_verified,
+)
 from labeling_faults.workforce import DAY, HOUR, Work
 from labeling_faults.world import World
 
@@ -309,74 +321,6 @@ def _verified_file_grows(world: World) -> None:
         world.schedule_and_run(4 * HOUR)
 
 
-_RENAMED = ("zero", *CLASSES[1:])
-_FEWER = CLASSES[:2]
-_REORDERED = CLASSES[::-1]
-_OTHER_JUDGEMENTS = ("Fine", "Bad")
-_OTHER_FEATURES = ("source-ref",)
-_REVIEWING = 1.5 * HOUR
-#: What waits while the task type is the other one is given up.
-_OF_ANOTHER_TASK_TYPE = frozenset({"late.png", "last.png", "texts.txt"})
-
-
-def _applied(at: float = 0.5 * HOUR, **changes: object) -> Callable[[World], None]:
-    """Return a history in which settings change, and change back, while people work.
-
-    Args:
-        at: Seconds after the first schedule: labelers work in the first hour, reviewers in the
-            second one.
-        changes: New values of the configuration's fields.
-    """
-
-    def play(world: World) -> None:
-        before = {name: getattr(world.configuration, name) for name in changes}
-        for number in range(5):
-            world.upload(f"{number}.png")
-        world.run(10)
-        world.schedule_and_run(at)
-        world.apply(**changes)
-        world.upload("later.png")
-        world.schedule_and_run(4 * HOUR)
-        world.upload("last.png")
-        world.apply(**before)
-        world.schedule_and_run(1.5 * HOUR)
-        world.apply(**changes)
-        world.schedule_and_run(4 * HOUR)
-
-    return play
-
-
-def _task_type_applied(world: World) -> None:
-    _change_task_type(world, after=0.5 * HOUR)
-
-
-def _task_type_applied_while_verified(world: World) -> None:
-    _change_task_type(world, after=_REVIEWING)
-
-
-def _change_task_type(world: World, after: float) -> None:
-    """Let the task type change, and change back, while people work."""
-    for number in range(3):
-        world.upload(f"{number}.png")
-    world.run(10)
-    world.schedule_and_run(after)
-    world.upload("late.png")
-    world.run(10)
-    world.apply(task_type=TEXTS)
-    _put_lines(world, "one", "two")
-    world.run(60)
-    world.schedule_and_run(4 * HOUR)
-    _put_lines(world, "new", "one", "two", "three")
-    world.run(60)
-    world.schedule_and_run(after)
-    world.apply(task_type=IMAGES)
-    world.upload("last.png")
-    world.schedule_and_run(4 * HOUR)
-    world.redrive()
-    world.apply(task_type=TEXTS)
-    world.schedule_and_run(4 * HOUR)
-
-
 _VERIFYING = Configuration(sample_percent=100)
 _VERIFIED_TEXTS = Configuration(task_type=TEXTS, sample_percent=100)
 
@@ -419,30 +363,30 @@ SCENARIOS = (
         "versions of texts out of order", _versions_out_of_order, Configuration(task_type=TEXTS)
     ),
     Scenario("a verified text file grows", _verified_file_grows, _VERIFIED_TEXTS),
-    Scenario("labels renamed meanwhile", _applied(classes=_RENAMED)),
-    Scenario("labels removed meanwhile", _applied(classes=_FEWER)),
-    Scenario("labels reordered meanwhile", _applied(classes=_REORDERED)),
-    Scenario("task texts changed meanwhile", _applied(title="Another title")),
-    Scenario("fewer attempts meanwhile", _applied(max_attempts=1)),
-    Scenario("features changed meanwhile", _applied(features=_OTHER_FEATURES)),
-    Scenario("task type changed meanwhile", _task_type_applied, dead_letters=_OF_ANOTHER_TASK_TYPE),
-    Scenario("labels renamed while verified", _applied(_REVIEWING, classes=_RENAMED), _VERIFYING),
+    Scenario("labels renamed meanwhile", applied(classes=RENAMED)),
+    Scenario("labels removed meanwhile", applied(classes=FEWER)),
+    Scenario("labels reordered meanwhile", applied(classes=REORDERED)),
+    Scenario("task texts changed meanwhile", applied(title="Another title")),
+    Scenario("fewer attempts meanwhile", applied(max_attempts=1)),
+    Scenario("features changed meanwhile", applied(features=OTHER_FEATURES)),
+    Scenario("task type changed meanwhile", task_type_applied, dead_letters=OF_ANOTHER_TASK_TYPE),
+    Scenario("labels renamed while verified", applied(REVIEWING, classes=RENAMED), _VERIFYING),
     Scenario(
         "features changed while verified",
-        _applied(_REVIEWING, features=_OTHER_FEATURES),
+        applied(REVIEWING, features=OTHER_FEATURES),
         _VERIFYING,
     ),
-    Scenario("task texts changed while verified", _applied(_REVIEWING, title="Other"), _VERIFYING),
-    Scenario("fewer attempts while verified", _applied(_REVIEWING, max_attempts=1), _VERIFYING),
+    Scenario("task texts changed while verified", applied(REVIEWING, title="Other"), _VERIFYING),
+    Scenario("fewer attempts while verified", applied(REVIEWING, max_attempts=1), _VERIFYING),
     Scenario(
         "task type changed while verified",
-        _task_type_applied_while_verified,
+        task_type_applied_while_verified,
         _VERIFYING,
-        _OF_ANOTHER_TASK_TYPE,
+        OF_ANOTHER_TASK_TYPE,
     ),
-    Scenario("labels renamed before verified", _applied(classes=_RENAMED), _VERIFYING),
-    Scenario("categories changed meanwhile", _applied(judgements=_OTHER_JUDGEMENTS), _VERIFYING),
-    Scenario("sample changed meanwhile", _applied(sample_percent=30.0), _VERIFYING),
-    Scenario("verification turned off meanwhile", _applied(sample_percent=None), _VERIFYING),
-    Scenario("verification turned on meanwhile", _applied(sample_percent=100.0)),
+    Scenario("labels renamed before verified", applied(classes=RENAMED), _VERIFYING),
+    Scenario("categories changed meanwhile", applied(judgements=OTHER_JUDGEMENTS), _VERIFYING),
+    Scenario("sample changed meanwhile", applied(sample_percent=30.0), _VERIFYING),
+    Scenario("verification turned off meanwhile", applied(sample_percent=None), _VERIFYING),
+    Scenario("verification turned on meanwhile", applied(sample_percent=100.0)),
 )

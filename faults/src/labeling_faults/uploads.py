@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from labeling_faults.aws.buckets import StoredObject
+    from labeling_sandbox.auditor import Source, Upload
 
 
 def object_created(bucket: str, key: str, stored: StoredObject, size: int) -> dict[str, Any]:
@@ -67,3 +69,21 @@ def refusals(
         for position, entry in enumerate(entries)
         if entry["Record"][0]["ValueAsString"] in addresses
     }
+
+
+def uploaded_items(uploads: Iterable[Upload], known: Container[Source]) -> list[Upload]:
+    """Return every item that was uploaded.
+
+    A file that was given up as a whole, because the task type had become one of images, is one
+    item.
+
+    Args:
+        uploads: What was put into the upload bucket.
+        known: What the ledger has a row of.
+    """
+    found: dict[Upload, None] = {}
+    for upload in uploads:
+        whole = dataclasses.replace(upload, line=None, text=None)
+        given_up = upload.source not in known and whole.source in known
+        found[whole if given_up else upload] = None
+    return list(found)

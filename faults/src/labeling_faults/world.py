@@ -25,7 +25,7 @@ from labeling_faults.executions import (
 from labeling_faults.functions import Functions
 from labeling_faults.interpreter import StateError
 from labeling_faults.trouble import NoTrouble, Trouble
-from labeling_faults.uploads import object_created, refusals, text_items
+from labeling_faults.uploads import object_created, refusals, text_items, uploaded_items
 from labeling_faults.watch import Watch, named_source, source_of
 from labeling_faults.workforce import DAY, HOUR, Work, Workforce
 from labeling_sandbox.auditor import Upload
@@ -49,8 +49,7 @@ _ASYNC_DELAYS = (60.0, 120.0)
 #: Schedules until the world must have come to rest.
 _REST_ROUNDS = 60
 
-#: How long the world is left alone while messages wait, and while only jobs are under way: those
-#: that nobody works on end after 30 days.
+#: How long the world is left alone while messages wait, and while only jobs are under way.
 _SHORT_PAUSE = 2 * HOUR
 _LONG_PAUSES = (HOUR, 3 * HOUR, DAY, 3 * DAY, 8 * DAY, 8 * DAY, 8 * DAY)
 
@@ -238,7 +237,7 @@ class World:
         return stored.version_id
 
     def _note_upload(self, key: str, version_id: str, body: bytes) -> None:
-        splits = self.configuration.splits and key.endswith((".txt", ".jsonl"))
+        splits = self.configuration.splits and key.endswith((".txt", ".jsonl", ".ndjson"))
         items = text_items(key, body, self.configuration.text_items) if splits else [(None, None)]
         self.uploads += [Upload(deployment.UPLOAD_BUCKET, key, version_id, *it) for it in items]
 
@@ -342,16 +341,12 @@ class World:
             for step, event in self._taken_undelivered():
                 self.invoke_by_event(step, event)
             self.schedule()
-            self.run(next(pauses) if not self._waiting() else self._pause_with_messages())
+            # Messages would expire in a long pause; runs send those of texts in progress anew.
+            kept = all("text_in_progress" in it.body for it in self._waiting())
+            self.run(next(pauses) if not self._waiting() else DAY if kept else _SHORT_PAUSE)
             if self.at_rest():
                 return True
         return False
-
-    def _pause_with_messages(self) -> float:
-        # Messages would expire in a long pause. Those of texts that labelers have are sent anew by
-        # each run, as many as a run takes.
-        kept = all("text_in_progress" in it.body for it in self._waiting())
-        return DAY if kept else _SHORT_PAUSE
 
     def _waiting(self) -> list[StoredMessage]:
         return self.account.sqs.queues[self.intake_url].messages()
@@ -384,25 +379,9 @@ class World:
 
     def states(self) -> dict[Upload, str | None]:
         """Return the state that the ledger has of every upload."""
-        rows = self._item_rows()
-        return {it: rows.get(it.source, {}).get("item_state") for it in self.items()}
-
-    def items(self) -> list[Upload]:
-        """Return every item that was uploaded.
-
-        A file that was given up as a whole, because the task type had become one of images, is one
-        item.
-        """
-        rows = self._item_rows()
-        found: dict[Upload, None] = {}
-        for upload in self.uploads:
-            whole = dataclasses.replace(upload, line=None, text=None)
-            given_up = upload.source not in rows and whole.source in rows
-            found[whole if given_up else upload] = None
-        return list(found)
-
-    def _item_rows(self) -> dict[Any, dict[str, Any]]:
-        return {source_of(row): row for key, row in self.ledger.items() if key.startswith("ITEM#")}
+        rows = {source_of(row): row for key, row in self.ledger.items() if key.startswith("ITEM#")}
+        items = uploaded_items(self.uploads, rows)
+        return {it: rows.get(it.source, {}).get("item_state") for it in items}
 
     def open_runs(self) -> list[str]:
         """Return the runs that the ledger holds open."""
