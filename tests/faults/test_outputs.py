@@ -55,7 +55,12 @@ def mended(world: World, name: str) -> bytes:
         output_uri(world.account.sagemaker.jobs[name]).removeprefix("s3://").partition("/")
     )
     attribute = world.account.sagemaker.jobs[name].attribute
-    metadata = {"class-name": "0", "confidence": 0.9, "creation-date": "2026-01-02T03:04:05.678901"}
+    metadata = {
+        "class-name": "0",
+        "confidence": 0.9,
+        "creation-date": "2026-01-02T03:04:05.678901",
+        "job-name": f"labeling-job/{name}",
+    }
     if name.endswith("-verify"):
         metadata["class-name"] = "Correct"
     lines = [
