@@ -94,7 +94,11 @@ class Faults:
         self._crash_if_due(model.name, after=False)
         if self._refusals.get(model.name):
             code, message = self._refusals[model.name].pop()
-            raise ClientError({"Error": {"Code": code, "Message": message}}, model.name)
+            refusal: Any = {
+                "Error": {"Code": code, "Message": message},
+                "ResponseMetadata": {"HTTPStatusCode": 400, "RetryAttempts": 0},
+            }
+            raise ClientError(refusal, model.name)
 
     def _after(self, model: Any, parsed: dict[str, Any], **_: Any) -> None:
         if model.name == "ReceiveMessage":

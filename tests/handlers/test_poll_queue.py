@@ -274,6 +274,16 @@ def test_a_poll_that_may_not_show_its_messages_again_tells_its_own_error(
         pipeline.poll()
 
 
+def test_a_poll_that_may_not_receive_lets_its_repeat_wait_for_nothing(pipeline: Pipeline) -> None:
+    pipeline.announce(pipeline.sources(3))
+    pipeline.faults.refuse("ReceiveMessage", "AccessDeniedException", times=100)
+    with pytest.raises(ClientError, match="ReceiveMessage"):
+        pipeline.poll_once()
+    pipeline.faults.forget()
+    again = pipeline.poll_once()
+    assert (again["more"], again["claimed"]) == (False, 3)
+
+
 def test_a_poll_whose_messages_stay_hidden_asks_to_be_called_again(pipeline: Pipeline) -> None:
     pipeline.announce(pipeline.sources(3))
     pipeline.faults.refuse("PutObject", "AccessDeniedException", times=1)

@@ -34,6 +34,8 @@ _IDEMPOTENT = frozenset({"TransactWriteItems"})
 
 _RECORD_OPERATIONS = frozenset({"PutRecord", "BatchWriteRecord"})
 
+_FAILED_INSIDE = {"HTTPStatusCode": 503, "RetryAttempts": 0}
+
 
 @dataclass
 class Rates:
@@ -133,7 +135,10 @@ class Disturbance:
             self._repeat(world, call, answer)
         if self.chance.random() < self.rates.unanswered:
             code = _PASSING_CODES[call.service][-1]
-            raise world.account.error(call.service, call.operation, code)
+            # A failure of the service, not a refusal: the call has had its effect.
+            raise world.account.error(
+                call.service, call.operation, code, ResponseMetadata=_FAILED_INSIDE
+            )
 
     def _interrupt(self, world: World, number: int, *, after_effect: bool) -> None:
         for interruption in list(self.interruptions):

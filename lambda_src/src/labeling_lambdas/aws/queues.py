@@ -37,6 +37,9 @@ LONG_POLL_SECONDS = 2
 #: that nothing comes back while it is being claimed; ``modules/intake`` gives the queue the same.
 HIDDEN_SECONDS = 360
 
+#: Statuses from here on say that the service failed, not that it refused.
+_SERVER_ERRORS = 500
+
 _ROUNDS = 5
 _PAUSE_SECONDS = 0.2
 
@@ -66,6 +69,15 @@ class Received(NamedTuple):
 
     messages: list[Message]
     complete: bool
+
+
+def is_refusal(error: Exception) -> bool:
+    """Return whether SQS refused a call, a first one, so that it has had no effect."""
+    if not isinstance(error, ClientError):
+        return False
+    answer = error.response.get("ResponseMetadata", {})
+    status = answer.get("HTTPStatusCode", _SERVER_ERRORS)
+    return status < _SERVER_ERRORS and not answer.get("RetryAttempts")
 
 
 @dataclass(slots=True, eq=False, repr=False)

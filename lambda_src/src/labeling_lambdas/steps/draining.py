@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.aws.clients import THREADS
-from labeling_lambdas.aws.queues import BATCH_BYTES, BATCH_MESSAGES, Message, Queue
+from labeling_lambdas.aws.queues import BATCH_BYTES, BATCH_MESSAGES, Message, Queue, is_refusal
 from labeling_lambdas.domain.intake import Intake
 from labeling_lambdas.domain.items import ClaimedItem, text_id_of
 from labeling_lambdas.domain.messages import (
@@ -158,9 +158,10 @@ class Drain:
     def _receive(self, count: int) -> list[Message]:
         try:
             received = self.intake.receive(count)
-        except Exception:
-            # It may have taken effect all the same.
-            self._in_doubt.set()
+        except Exception as error:
+            # Unless SQS refused it, the call may have taken effect all the same.
+            if not is_refusal(error):
+                self._in_doubt.set()
             raise
         if not received.complete:
             self._in_doubt.set()
@@ -172,8 +173,7 @@ class Drain:
             return self._receive_and_process(thread, held)
         finally:
             if held:
-                # The step is tried again at once. Were the messages still hidden then, the repeat
-                # would find an empty queue and the execution succeed, run after run.
+                # The step is tried again at once, and would have to wait for them.
                 self._failed.set()
                 self._show_again(held)
 
