@@ -66,7 +66,7 @@ $(BIN)/python -m pytest tests/pipeline >.cache/pipeline.log 2>&1 & pipeline=$$!;
 nice -n 5 $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/pipeline; others=$$?; \
 wait $$pipeline; pipeline=$$?; \
 echo "== tests of the deployed pipeline"; cat .cache/pipeline.log; \
-echo "== fault suite, every seventh crash point"; $(BIN)/labeling-faults run --stride 7; faults=$$?; \
+echo "== fault suite, a sample"; $(BIN)/labeling-faults run --stride 20 --histories 400; faults=$$?; \
 exit $$((others + pipeline + faults))
 endef
 

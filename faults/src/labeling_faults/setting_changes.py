@@ -18,8 +18,9 @@ REORDERED = CLASSES[::-1]
 OTHER_JUDGEMENTS = ("Fine", "Bad")
 OTHER_FEATURES = ("source-ref",)
 REVIEWING = 1.5 * HOUR
-#: What waits while the task type is the other one is given up.
-OF_ANOTHER_TASK_TYPE = frozenset({"late.png", "last.png", "texts.txt"})
+#: What waits while the task type is the other one is given up: of the first pictures those whose
+#: execution died before it had them all.
+OF_ANOTHER_TASK_TYPE = frozenset({"0.png", "1.png", "2.png", "late.png", "last.png", "texts.txt"})
 
 
 def applied(at: float = 0.5 * HOUR, **changes: object) -> Callable[[World], None]:
