@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGES = pages()
-SECONDS = 300
+SECONDS = 900
 REGION = "eu-west-1"
 #: The test that does what the blocks of a page do. Those of the examples are explained below them.
 RUN_BY = {

@@ -10,7 +10,7 @@ import pytest
 from tests.terraform_module import HCL_TESTS, ROOT, copy_module, run_hcl_tests
 
 TEST_FILES = sorted(path.name for path in Path(__file__).parent.glob("*.tftest.hcl"))
-SECONDS = 400
+SECONDS = 1500
 
 
 @pytest.fixture(scope="session")

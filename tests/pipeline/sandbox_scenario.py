@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-RUN_SECONDS = 90.0
-WAIT_SECONDS = 60.0
+RUN_SECONDS = 180.0
+WAIT_SECONDS = 120.0
 #: Step Functions' own timers are not scaled.
 EXECUTION_TIMEOUT = 12
 WAITING_TIMEOUT = 10

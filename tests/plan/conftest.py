@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 SIGNING = f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-0d1234567890abcde"
-SECONDS_FOR_ONE_COMMAND = 100
+SECONDS_FOR_ONE_COMMAND = 280
 
 MINIMAL: dict[str, Any] = {
     "job_name": "digits",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from labeling_sandbox.server import Sandbox
 
-SECONDS_FOR_APPLY = 400
+SECONDS_FOR_APPLY = 900
 pytestmark = [pytest.mark.terraform, pytest.mark.timeout(SECONDS_FOR_APPLY * 2)]
 
 APPLIED: dict[str, Any] = {

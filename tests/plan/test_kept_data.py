@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from labeling_sandbox.server import Sandbox
 
-SECONDS = 500
+SECONDS = 1200
 pytestmark = [pytest.mark.terraform, pytest.mark.timeout(SECONDS * 3)]
 
 ACCOUNT = "123456789012"

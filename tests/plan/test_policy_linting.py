@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.plan.planned import Planned
 
-SECONDS = 200
+SECONDS = 600
 SCANNERS = ROOT / ".venv-scan" / "bin"
 
 #: Findings of parliament that are none, each with what it is about and why.

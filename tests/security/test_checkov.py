@@ -13,7 +13,7 @@ import pytest
 from tests.security.controls import controls
 from tests.terraform_module import ROOT, copy_module
 
-SECONDS = 200
+SECONDS = 600
 SCANNERS = ROOT / ".venv-scan" / "bin"
 
 #: Checks of Checkov that the module does not follow, by resource. The reasons are beside the
