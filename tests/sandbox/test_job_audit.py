@@ -129,7 +129,13 @@ class Service:
 
     def describe_labeling_job(self, **_request: str) -> dict[str, Any]:
         output = {"OutputDatasetS3Uri": "s3://output/output.manifest"}
-        return {"LabelAttributeName": "verdict", "LabelingJobOutput": output}
+        return {
+            "LabelAttributeName": "verdict",
+            "LabelingJobOutput": output,
+            "LabelingJobStatus": "Completed",
+            "LabelingJobName": "verify-1",
+            "OutputConfig": {"S3OutputPath": "s3://output/"},
+        }
 
     def get_object(self, **_request: str) -> dict[str, Any]:
         return {"Body": self}
@@ -241,7 +247,10 @@ def report(**changes: Any) -> dict[str, Any]:
 
 
 def imbalances(given: dict[str, Any], *jobs: Job) -> list[str]:
-    rows = [{"run_id": "r", "source_ref": str(number)} for number in range(given["stored"])]
+    rows = [
+        {"run_id": "r", "source_ref": str(number), "labeling_job": "label-1"}
+        for number in range(given["stored"])
+    ]
     return list(unbalanced([given], rows, jobs))
 
 

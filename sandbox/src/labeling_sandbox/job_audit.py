@@ -287,11 +287,12 @@ def _imbalances(
     verification = _job_of(report.get("verification_job"), jobs)
     worked_on = {item for it in (job, verification) if it for item in it.items}
     untouched = report["claimed"] - len(worked_on)
-    # Records of texts that were labeled before need no job of this run, and who waits for the label
-    # of another run has none.
+    # Records of texts that were labeled before need no job of this run, refused ones included, and
+    # who waits for the label of another run has none.
     ours = {it.name.lower() for it in (job, verification) if it}
     moved = sum(ours.isdisjoint(_jobs_of(row)) for row in rows)
-    elsewhere = moved + report["returned"].get("text_in_progress", 0)
+    refused = report["dead_lettered"].get("record_rejected", 0)
+    elsewhere = moved + refused + report["returned"].get("text_in_progress", 0)
     # Labels of earlier runs need no job, and are kept where none could be made.
     unread = report["superseded"] + report["labeled"] + elsewhere
     if job and not job.never_began and not verification and untouched > unread:
