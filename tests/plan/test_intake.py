@@ -105,13 +105,11 @@ def test_the_ledger_survives_mistakes(own_key: Planned) -> None:
     assert table["ttl"] == [{"attribute_name": "expires_at", "enabled": True}]
 
 
-def test_patterns_of_ignored_keys_reach_whoever_reads_uploads(
+def test_patterns_of_ignored_keys_are_published(
     plan: Callable[[str], Planned],
 ) -> None:
     planned = plan("extra_features")
     patterns = ["*.xmp", "drafts/*"]
-    assert json.loads(planned.environment("poll_queue")["IGNORED_KEYS"]) == patterns
     published = planned.of_type("aws_ssm_parameter").values()
     (parameter,) = [each for each in published if each["name"].endswith("/ignored-keys")]
     assert json.loads(parameter["value"]) == patterns
-    assert json.loads(plan("text").environment("split_text")["IGNORED_KEYS"]) == []
