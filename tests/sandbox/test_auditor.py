@@ -33,7 +33,7 @@ def row(upload: Upload, state: str, **changes: Any) -> dict[str, Any]:
 
 
 def record(upload: Upload, **changes: str) -> dict[str, str]:
-    values = dict.fromkeys(RECORD_FEATURES, "x")
+    values = {**dict.fromkeys(RECORD_FEATURES, "x"), "label_json": "s3://output/label.json"}
     return {
         **values,
         "confidence": "1",
