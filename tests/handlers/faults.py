@@ -103,7 +103,13 @@ class Faults:
     def _after(self, model: Any, parsed: dict[str, Any], **_: Any) -> None:
         if model.name == "ReceiveMessage":
             self.handles += [message["ReceiptHandle"] for message in parsed.get("Messages", [])]
-        self._crash_if_due(model.name, after=True)
+        try:
+            self._crash_if_due(model.name, after=True)
+        except CrashError:
+            if "Body" in parsed and hasattr(parsed["Body"], "close"):
+                # Nobody will read it; the end of a process closes its connection.
+                parsed["Body"].close()
+            raise
 
     def _crash_if_due(self, name: str, *, after: bool) -> None:
         if self._crash is None or self._crash[2] is not after:

@@ -62,7 +62,8 @@ def test_each_parameter_that_labelctl_reads_is_published(
     read = set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source))
     published = {
         values["name"].removeprefix("/digits/")
-        for values in plan("text").of_type("aws_ssm_parameter").values()
+        for scenario in ("text", "extra_features")
+        for values in plan(scenario).of_type("aws_ssm_parameter").values()
     }
-    assert {"ledger-table-name", "splitter-function-name"} <= read
+    assert {"ledger-table-name", "splitter-function-name", "ignored-keys"} <= read
     assert read <= published

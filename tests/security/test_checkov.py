@@ -36,12 +36,9 @@ WAIVED = {
 #: for these resources, or leaves a value alone that is an input.
 UNJUDGED = {
     "CKV2_AWS_73",
-    "CKV_AWS_227",
-    "CKV_AWS_33",
     "CKV_AWS_338",
     "CKV_AWS_363",
     "CKV_AWS_379",
-    "CKV_AWS_7",
     "CKV_AWS_70",
 }
 

@@ -17,7 +17,7 @@ from labeling_faults import broken_texts
 from labeling_lambdas.aws import item_updates
 from labeling_lambdas.aws.feature_store import FeatureStore
 from labeling_lambdas.aws.item_ledger import ItemLedger
-from labeling_lambdas.aws.poll_ledger import Poll, PollLedger
+from labeling_lambdas.aws.poll_ledger import PollLedger
 from labeling_lambdas.domain import claims, identity, settlement
 from labeling_lambdas.domain.accounting import Settled
 from labeling_lambdas.errors import DeliveryError
@@ -25,6 +25,7 @@ from labeling_lambdas.handlers import plan_results
 from labeling_lambdas.steps import draining, finishing, returning
 from labeling_lambdas.steps.draining import Drain
 from labeling_lambdas.steps.labeling import JobStop
+from labeling_lambdas.steps.polling import Polling
 from labeling_lambdas.steps.returning import Returning
 from labeling_lambdas.steps.storing import Storing
 
@@ -198,13 +199,6 @@ def _closed_with_work_left(right: Function) -> Function:
 
 def _noted_too_late(_right: Function) -> Function:
     return lambda _self, _run, _poll, _lease: True
-
-
-def _forgets_the_lease(right: Function) -> Function:
-    def find(self: PollLedger, run_id: str) -> Poll:
-        return Poll(0, right(self, run_id).unfinished)
-
-    return find
 
 
 MUTATIONS = (
@@ -382,8 +376,8 @@ MUTATIONS = (
         "I6",
         "a repeated poll does not wait for hidden messages",
         "poll_queue",
-        PollLedger,
-        "find",
-        _forgets_the_lease,
+        Polling,
+        "_held_until",
+        _always(0),
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -215,7 +216,7 @@ def read_text_lines(client: S3Client, uri: str) -> Iterator[str]:
     """
     # Not a URL parser: "?" and "#" are ordinary characters of an object key.
     bucket, _, key = uri.removeprefix("s3://").partition("/")
-    answer = client.get_object(Bucket=bucket, Key=key)
-    for line in answer["Body"].iter_lines(chunk_size=256 * 1024):
-        if line.strip():
-            yield line.decode("utf-8", errors="replace")
+    with closing(client.get_object(Bucket=bucket, Key=key)["Body"]) as body:
+        for line in body.iter_lines(chunk_size=256 * 1024):
+            if line.strip():
+                yield line.decode("utf-8", errors="replace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,4 +35,5 @@ class Uploads:
         answer = self.client.get_object(
             Bucket=source.bucket, Key=source.key, VersionId=source.version_id
         )
-        yield from answer["Body"].iter_chunks(_CHUNK_BYTES)
+        with closing(answer["Body"]) as body:
+            yield from body.iter_chunks(_CHUNK_BYTES)

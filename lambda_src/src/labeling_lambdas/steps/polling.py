@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.aws.item_ledger import ItemLedger
-    from labeling_lambdas.aws.poll_ledger import PollLedger
+    from labeling_lambdas.aws.poll_ledger import Poll, PollLedger
     from labeling_lambdas.aws.run_ledger import Run, RunLedger
     from labeling_lambdas.deadline import Deadline
 
@@ -90,7 +90,7 @@ class Polling:
             # An earlier call sealed the run, and its answer was lost.
             return self.seal()
         poll = self.polls.find(self.run_id)
-        until = max(poll.lease_until, run.lease_until if run is not None else 0)
+        until = self._held_until(poll, run)
         if until > self.deadline.now:
             # An earlier call may still be claiming, or was killed and its messages are hidden; only
             # its lease tells when that is over. Ending before would leave them to a later schedule.
@@ -121,6 +121,9 @@ class Polling:
                 self.runs.end_lease(self.run_id, self.execution_arn)
             self._end_lease(lease, hides=drain.hides)
         return self._finish(drained, budget, hides=drain.hides)
+
+    def _held_until(self, poll: Poll, run: Run | None) -> int:
+        return max(poll.lease_until, run.lease_until if run is not None else 0)
 
     def _again(self, run: Run | None) -> Polled:
         generation = run.generation if run is not None else 0
