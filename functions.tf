@@ -133,7 +133,9 @@ locals {
         EXTRA_FEATURES = jsonencode(local.extra_features)
         MAX_ATTEMPTS   = tostring(var.max_attempts)
       })
-      statements = merge(local._read_claims, local._artifacts, local._labeling_output, local._key["dynamodb+s3"])
+      statements = merge(
+        local._read_claims, local._artifacts, local._labeling_output, local._describe_labeling_jobs, local._key["dynamodb+s3"],
+      )
     }
 
     poll_queue = {

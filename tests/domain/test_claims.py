@@ -49,6 +49,19 @@ def test_what_was_given_back_is_claimed_with_the_attempts_of_the_ledger(
 
 
 @pytest.mark.parametrize("origin", Origin)
+@pytest.mark.parametrize("run", _RUN_STATES)
+def test_a_dead_letter_that_was_never_sent_goes_on_once_nobody_can_be_sending_it(
+    origin: Origin, run: RunState | None
+) -> None:
+    known = row(ItemState.DEAD_LETTERED, delivered=False)
+    ended = run in (RunState.CLOSED, None)
+    expected = ClaimOn(known, 2, 1) if ended else Drop.LEFT_IN_FLIGHT
+    assert decision(candidate(origin), known, run) == expected
+    own = known._replace(run_id="new")
+    assert decision(candidate(origin), own, RunState.POLLING) == ClaimOn(own, 2, 1)
+
+
+@pytest.mark.parametrize("origin", Origin)
 @pytest.mark.parametrize(
     ("run", "verdict"),
     [

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labeling_faults import catches, crashes, long_jobs, runtime, shortening, stories, suite
-from labeling_faults.deployment import Configuration
+from labeling_faults.deployment import IMAGES, TEXTS, Configuration
 from labeling_faults.mutations import MUTATIONS
 from labeling_faults.scenarios import SCENARIOS, Scenario
 from labeling_faults.trouble import Death, NoTrouble
-from labeling_faults.workforce import DAY
+from labeling_faults.workforce import DAY, HOUR, Work
 from labeling_faults.world import World
 
 if TYPE_CHECKING:
@@ -167,6 +167,70 @@ def test_a_wrong_permission_for_ten_schedules_costs_no_item(step: str, operation
     assert world.rest()
     assert world.violations() == []
     assert set(world.states().values()) == {"stored"}
+
+
+class LostAnswer:
+    """The answer to the note of a dead letter is lost, and the SDK sends the note again."""
+
+    times = 0
+
+    def before(self, world: World, number: int, call: Call) -> None:
+        pass
+
+    def after(self, world: World, _number: int, call: Call, _answer: Answer) -> None:
+        written = call.parameters.get("ExpressionAttributeValues", {})
+        if ":was_state" in written and written[":state"] == {"S": "dead_lettered"}:
+            self.times += 1
+            world.account.call(call.service, call.operation, call.parameters)
+
+
+def test_a_dead_letter_is_sent_where_the_answer_to_its_note_was_lost() -> None:
+    trouble = LostAnswer()
+    world = World(Configuration(), trouble=trouble)
+    world.workforce.plan = lambda: Work(status="Failed")
+    world.upload("0.png")
+    world.run(10)
+    world.schedule_and_run(DAY)
+    world.apply(task_type=TEXTS)
+    world.schedule_and_run(DAY)
+    assert trouble.times == 1
+    assert world.rest()
+    assert world.violations() == []
+    assert set(world.states().values()) == {"dead_lettered"}
+
+
+def test_what_was_given_up_and_never_sent_is_labeled_when_it_can_be_again() -> None:
+    denial = Denial("poll_queue", "SendMessageBatch")
+    world = World(Configuration(), trouble=denial)
+    world.upload("0.png")
+    world.run(10)
+    world.apply(task_type=TEXTS)
+    world.schedule_and_run(DAY)
+    assert denial.times
+    denial.operation = ""
+    world.apply(task_type=IMAGES)
+    world.schedule_and_run(DAY)
+    assert world.rest()
+    assert world.violations() == []
+    assert set(world.states().values()) == {"stored"}
+
+
+def test_reviewers_are_heard_where_verification_is_turned_off_and_their_execution_dies() -> None:
+    world = World(Configuration(sample_percent=100.0))
+    world.workforce.review = lambda: Work(seconds=20 * DAY, rejecting=1.0)
+    world.upload("0.png")
+    world.run(10)
+    world.schedule_and_run(5 * HOUR)
+    (reviewing,) = world.executions.running
+    world.executions.end(reviewing, "TIMED_OUT")
+    world.apply(sample_percent=None)
+    world.schedule_and_run(DAY)
+    assert set(world.states().values()) == {"claimed"}
+    for _ in range(20):
+        world.schedule_and_run(DAY)
+    assert world.rest()
+    assert world.violations() == []
+    assert len(world.account.sagemaker.jobs) == 3
 
 
 def test_crash_points_of_chosen_scenarios_are_those_of_these_alone() -> None:

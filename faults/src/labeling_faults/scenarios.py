@@ -388,5 +388,8 @@ SCENARIOS = (
     Scenario("categories changed meanwhile", applied(judgements=OTHER_JUDGEMENTS), _VERIFYING),
     Scenario("sample changed meanwhile", applied(sample_percent=30.0), _VERIFYING),
     Scenario("verification turned off meanwhile", applied(sample_percent=None), _VERIFYING),
+    Scenario(
+        "verification turned off under review", applied(REVIEWING, sample_percent=None), _VERIFYING
+    ),
     Scenario("verification turned on meanwhile", applied(sample_percent=100.0)),
 )

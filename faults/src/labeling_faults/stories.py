@@ -57,6 +57,7 @@ _SETTINGS: dict[str, tuple[Any, ...]] = {
     "max_attempts": (1, 2, 3),
     "max_items_per_run": (5, 10_000),
     "sample_percent": (None, 100.0, 40.0),
+    "task_type": (IMAGES, TEXTS),
     "title": ("Digits", "Another title"),
     "features": (("site",), ("site", "source"), ("source-ref",), ()),
 }
@@ -203,6 +204,7 @@ def _new_interruption(chance: Chance) -> Step:
                     ["resume", chance.randint(0, 2)],
                     ["apply", "classes", chance.choice(_SETTINGS["classes"])],
                     ["apply", "sample_percent", chance.choice((None, 100.0))],
+                    ["apply", "task_type", chance.choice((IMAGES, TEXTS))],
                     ["end jobs"],
                 )
             )

@@ -55,6 +55,10 @@ class UnreadableOutputError(LabelingError):
     """Nearly no line of a job's output can be read. Its items stay claimed until that is mended."""
 
 
+class VerificationUnfinishedError(LabelingError):
+    """Reviewers are at work for a run, and verification was turned off. Its items stay claimed."""
+
+
 class LabelingJobUnfinishedError(LabelingError):
     """An event announces the end of a labeling job that goes on by its description."""
 

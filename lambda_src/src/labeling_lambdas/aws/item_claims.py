@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 CLAIMS_PER_TRANSACTION = transactions.MAX_ACTIONS // 2
 TEXT_CLAIMS_PER_TRANSACTION = transactions.MAX_ACTIONS // 3
 
-#: Looks at one item's row after which its claim is given up for this poll.
+#: Looks at one item's row after which it is left to a later poll.
 _CLAIM_ROUNDS = 8
 
 
@@ -212,21 +212,26 @@ class ItemClaims(ItemLedger):
 
         Returns:
             The dead letter's generation; None if this dead letter was delivered before.
+
+        Raises:
+            LedgerRowError: If the item's row does not allow it to be noted.
         """
         source = rejected.source
         if source is None:
             message = "a message that names no item has no row"
             raise ValueError(message)
-        fresh = item_updates.dead_letter(rejected, source, run_id, part, ClaimOn(None, 0, 0))
-        refusal = transactions.update_row(self.client, self.table, fresh)
-        if refusal is None:
-            return 1
-        row = item_row(refusal.row)
-        if row.state is ItemState.DEAD_LETTERED and not row.delivered:
-            return row.generation
-        if not _may_dead_letter(rejected, row):
-            return None
-        expected = ClaimOn(row, 0, row.generation)
-        again = item_updates.dead_letter(rejected, source, run_id, part, expected)
-        refused = transactions.update_row(self.client, self.table, again)
-        return None if refused else row.generation + 1
+        expected = ClaimOn(None, 0, 0)
+        for _ in range(_CLAIM_ROUNDS):
+            update = item_updates.dead_letter(rejected, source, run_id, part, expected)
+            refusal = transactions.update_row(self.client, self.table, update)
+            if refusal is None:
+                return expected.generation + 1
+            # Another writer was faster, or the SDK has repeated a call that had taken effect.
+            row = item_row(refusal.row)
+            if row.state is ItemState.DEAD_LETTERED and not row.delivered:
+                return row.generation
+            if not _may_dead_letter(rejected, row):
+                return None
+            expected = ClaimOn(row, 0, row.generation)
+        message = f"the row of item {source.item_id} is never as it was read"
+        raise LedgerRowError(message)

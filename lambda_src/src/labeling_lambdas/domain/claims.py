@@ -114,13 +114,28 @@ def decide(
         case ItemState.RETURNED | ItemState.LABELED:
             return ClaimOn(row, row.attempts, row.generation)
         case ItemState.DEAD_LETTERED:
-            # A dead letter's generation is 1 or more; a row without one is of an older version.
-            current = row.generation in (0, candidate.generation)
-            if candidate.origin is Origin.DEAD_LETTER and current:
-                return ClaimOn(row, _attempts_of(candidate.origin, row.attempts), row.generation)
-            return Drop.DEAD_LETTERED
+            return _decide_dead_letter(candidate, row, run_id, state_of_run)
         case ItemState.CLAIMED:
             return _decide_claimed(row, run_id, state_of_run)
+
+
+def _decide_dead_letter(
+    candidate: Candidate,
+    row: ItemRow,
+    run_id: str,
+    state_of_run: Callable[[str], RunState | None],
+) -> ClaimOn | Drop:
+    if not row.delivered:
+        if row.run_id != run_id and state_of_run(row.run_id) not in (RunState.CLOSED, None):
+            return Drop.LEFT_IN_FLIGHT
+        # A poll gave the object up and died before it sent the dead letter, and what can be labeled
+        # has changed since. This message is the only other trace of the item.
+        return ClaimOn(row, row.attempts, row.generation)
+    # A dead letter's generation is 1 or more; a row without one is of an older version.
+    current = row.generation in (0, candidate.generation)
+    if candidate.origin is Origin.DEAD_LETTER and current:
+        return ClaimOn(row, _attempts_of(candidate.origin, row.attempts), row.generation)
+    return Drop.DEAD_LETTERED
 
 
 def _decide_claimed(

@@ -9,6 +9,7 @@ from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.artifacts import Artifacts
 from labeling_lambdas.aws.item_ledger import ItemLedger
 from labeling_lambdas.aws.job_ledger import JobLedger
+from labeling_lambdas.aws.labeling_jobs import LabelingJobs
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
@@ -16,6 +17,7 @@ from labeling_lambdas.domain.kept_settings import LabelRules
 from labeling_lambdas.domain.records import ExtraFeature, RecordContext, read_extra_features
 from labeling_lambdas.domain.verification_settings import Verification
 from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
+from labeling_lambdas.steps.completion import end_of_begun_verification
 from labeling_lambdas.steps.kept_settings import kept_settings
 from labeling_lambdas.steps.planning import Planning
 
@@ -82,8 +84,12 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
         name = identity.labeling_job_name(
             settings.pipeline_name, event["run_id"], identity.VERIFY_STAGE
         )
-        job = JobLedger(clients.dynamodb(), settings.ledger_table).find(name)
-        verification_job = job.result if job else None
+        verification_job = end_of_begun_verification(
+            name,
+            LabelingJobs(clients.sagemaker()),
+            JobLedger(clients.dynamodb(), settings.ledger_table),
+            planning.deadline.now,
+        )
     plan = planning.plan(event["labeling_job"], verification_job)
     return {
         "folder": plan.folder,

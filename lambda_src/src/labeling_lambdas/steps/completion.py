@@ -6,10 +6,14 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from labeling_lambdas.aws.labeling_jobs import without_job
+from labeling_lambdas.domain.states import JobStatus
+from labeling_lambdas.errors import LabelingJobPendingError, VerificationUnfinishedError
+
 if TYPE_CHECKING:
     from labeling_lambdas.aws.callbacks import Executions
     from labeling_lambdas.aws.job_ledger import Job, JobLedger
-    from labeling_lambdas.aws.labeling_jobs import LabelingJobs
+    from labeling_lambdas.aws.labeling_jobs import JobDescription, LabelingJobs
 
 _log = logging.getLogger(__name__)
 
@@ -64,3 +68,59 @@ class Completion:
             },
         )
         return "answered" if answered else "stale"
+
+
+def end_of_job(job: Job, description: JobDescription | None, now: float) -> dict[str, Any] | None:
+    """Return how a job of a run ended, None if it goes on.
+
+    Args:
+        job: What the ledger holds of it.
+        description: What Ground Truth says of it, None if there is none of this name.
+        now: Epoch seconds.
+
+    Raises:
+        LabelingJobPendingError: If there is no job, but one may be created in this moment.
+    """
+    if description is not None and description.belongs_to(job.run_id):
+        return description.result() if description.ended else None
+    # Under a name that is taken there is a job of somebody else.
+    if job.result is None and job.creating_until > now:
+        message = (
+            f"labeling job {job.name} may still be created until {job.creating_until}"
+            " (epoch seconds)"
+        )
+        raise LabelingJobPendingError(message)
+    return job.result or without_job(job.name, JobStatus.NOT_CREATED)
+
+
+def end_of_begun_verification(
+    name: str, jobs: LabelingJobs, ledger: JobLedger, now: float
+) -> dict[str, Any] | None:
+    """Return how the verification job ended that a dead execution of a run began.
+
+    For an execution that verifies nothing, because verification was turned off since.
+
+    Args:
+        name: Name of the verification job.
+        jobs: Ground Truth's jobs.
+        ledger: Who waits for which job.
+        now: Epoch seconds.
+
+    Returns:
+        How it ended, None if none was begun.
+
+    Raises:
+        VerificationUnfinishedError: If reviewers are still at work.
+        LabelingJobPendingError: If there is no job, but one may be created in this moment.
+    """
+    job = ledger.find(name)
+    if job is None:
+        return None
+    result = job.result or end_of_job(job, jobs.describe(name), now)
+    if result is None:
+        message = (
+            f"verification was turned off while {name} goes on. The run stays open until this job"
+            " has ended; stop it if nobody is to review any more"
+        )
+        raise VerificationUnfinishedError(message)
+    return result

@@ -13,9 +13,9 @@ from labeling_lambdas.domain.labeling_jobs import labeling_job_request
 from labeling_lambdas.domain.states import JobStatus, RunState
 from labeling_lambdas.errors import (
     LabelingError,
-    LabelingJobPendingError,
     LabelingJobRefusedError,
 )
+from labeling_lambdas.steps.completion import end_of_job
 from labeling_lambdas.steps.kept_settings import kept_settings
 
 if TYPE_CHECKING:
@@ -203,19 +203,10 @@ class JobStop:
         self.runs.owned(self.run_id, self.execution_arn)
         job = self.waiting.wait(self.name, self.run_id, token)
         description = self.jobs.describe(self.name)
-        if description is None or not description.belongs_to(self.run_id):
-            # Under a name that is taken there is a job of somebody else.
-            if job.result is None and job.creating_until > self.deadline.now:
-                message = (
-                    f"labeling job {self.name} may still be created until {job.creating_until}"
-                    " (epoch seconds)"
-                )
-                raise LabelingJobPendingError(message)
-            result = job.result or without_job(self.name, JobStatus.NOT_CREATED)
+        result = end_of_job(job, description, self.deadline.now)
+        if result is not None:
             return self.completion.answer(job, result)
-        if description.ended:
-            return self.completion.answer(job, description.result())
-        if not description.stopping:
+        if description is not None and not description.stopping:
             self.jobs.stop(self.name)
         _log.info(
             "labeling job is being stopped",
