@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import tftest
+
 from labeling_sandbox.terraform import command_environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,6 +56,13 @@ def offline_environment(folder: Path, endpoint: str) -> dict[str, str]:
             "AWS_EC2_METADATA_DISABLED": "true",
         },
     )
+
+
+def terraform_test(folder: Path, environment: dict[str, str]) -> tftest.TerraformTest:
+    """Return what runs Terraform in a folder, with no other environment than the given one."""
+    test = tftest.TerraformTest(str(folder))
+    test.env = environment
+    return test
 
 
 def run_hcl_tests(

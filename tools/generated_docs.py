@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from labeling_faults.definition import rendered
+from tests.plan.plans import offline_plans
 from tools import (
     cost_tables,
     deployment_actions,
@@ -20,7 +21,6 @@ from tools import (
 )
 from tools.draw_state_machine import draw
 from tools.marked_sections import write_or_check
-from tools.offline_plans import offline_plans
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -69,7 +69,11 @@ def main() -> int:
     for path, picture in pictures().items():
         path.write_text(picture, encoding="utf-8")
         print(f"{path}: written")
-    with tempfile.TemporaryDirectory() as work, offline_plans(Path(work)) as plan:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as shared,
+        offline_plans(Path(folder), Path(shared), security_tables.SCENARIOS) as plan,
+    ):
         reasons = security_tables.Reasons(security_tables.REASONS.read_text(encoding="utf-8"))
         security = security_tables.sections(plan, reasons) | deployment_actions.sections()
     write_or_check(security_tables.SECURITY, security, check=False, mend="make docs")

@@ -10,9 +10,8 @@ import pytest
 from botocore import xform_name
 
 from tests.docs.pages import Block, blocks, pages, shell_blocks
-from tests.plan.conftest import run_terraform
 from tests.plan.stub import plan_time_aws
-from tests.terraform_module import ROOT, copy_module, offline_environment
+from tests.terraform_module import ROOT, copy_module, offline_environment, terraform_test
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,19 +73,17 @@ def test_every_block_of_hcl_can_be_planned(tmp_path: Path) -> None:
     with plan_time_aws() as endpoint:
         environment = offline_environment(tmp_path, endpoint)
         environment |= {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
-        run_terraform(["init", "-input=false", "-no-color"], tmp_path, environment)
-        output = run_terraform(
-            ["plan", "-input=false", "-no-color"], tmp_path, environment, seconds=SECONDS
-        )
-    assert "0 to change, 0 to destroy" in output
+        terraform = terraform_test(tmp_path, environment)
+        terraform.setup()
+        assert "0 to change, 0 to destroy" in terraform.plan()
 
 
 @pytest.mark.terraform
 def test_every_block_of_hcl_is_formatted(tmp_path: Path) -> None:
     for number, code in enumerate(hcl_blocks().values()):
         (tmp_path / f"{number}.tf").write_text(code)
-    environment = offline_environment(tmp_path, "http://127.0.0.1:1")
-    assert not run_terraform(["fmt", "-check", "-diff"], tmp_path, environment)
+    terraform = terraform_test(tmp_path, offline_environment(tmp_path, "http://127.0.0.1:1"))
+    assert not terraform.execute_command("fmt", "-check", "-diff").out
 
 
 def test_every_block_of_commands_is_run_or_says_why_not() -> None:

@@ -1,222 +1,24 @@
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.plan.planned import Planned
-from tests.plan.stub import ACCOUNT, plan_time_aws
-from tests.terraform_module import ROOT, copy_module, offline_environment
-from tests.terraform_module import TASK_TYPES as TASK_TYPES_FILE
+from tests.plan.plans import offline_plans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
-SIGNING = f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-0d1234567890abcde"
-SECONDS_FOR_ONE_COMMAND = 280
-
-MINIMAL: dict[str, Any] = {
-    "job_name": "digits",
-    "task_type": "image_single_label_classification",
-    "labels": ["cat", "dog"],
-    "workteam_arn": f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:workteam/private-crowd/digits",
-}
-# With a key that is known at plan, every policy is known at plan.
-KEYED = MINIMAL | {"kms_key": {"arn": KEY_ARN}}
-
-TASK_TYPES = sorted(json.loads((ROOT / TASK_TYPES_FILE).read_text(encoding="utf-8"))["task_types"])
-# Text that HTML, Liquid, JSON or Terraform would take for its own, if it were not escaped.
-UNSAFE_LABELS = [
-    "a \"quoted\" 'name'",
-    "</crowd-form><script>alert(1)</script>",
-    "{{ task.input.taskObject }}",
-    "{% raw %}",
-    "${path.module} %{ if true }",
-    "back\\slash & entity &amp;",
-    "Größe 猫 🚗",
-]
-UNSAFE = KEYED | {
-    "labels": UNSAFE_LABELS,
-    "label_details": {label: {"description": f"All about {label}"} for label in UNSAFE_LABELS},
-    "task": {"title": UNSAFE_LABELS[0] + UNSAFE_LABELS[2] + "<b>"},
-    "instructions": {
-        "full": "First line\n" + "\n".join(UNSAFE_LABELS),
-        "short": "Short\n" + "\n".join(UNSAFE_LABELS),
-    },
-}
-
-REVIEWERS = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:workteam/vendor-crowd/reviewers"
-# No value is a default, and none is the same for labelers and reviewers.
-TASK_ASKED_FOR = {
-    "availability_seconds": 86_400,
-    "description": "Say what it is.",
-    "keywords": ["animals"],
-    "max_concurrent_tasks": 12,
-    "time_limit_seconds": 60,
-    "title": "Name the animal",
-    "workers_per_object": 3,
-}
-REVIEW_ASKED_FOR = {
-    "availability_seconds": 43_200,
-    "description": "Say whether it is.",
-    "keywords": ["judgements"],
-    "max_concurrent_tasks": 7,
-    "time_limit_seconds": 90,
-    "title": "Judge the name",
-    "workers_per_object": 5,
-}
-SCENARIOS: dict[str, dict[str, Any]] = {
-    "default": MINIMAL,
-    "own_key": KEYED,
-    "own_role": KEYED | {"ground_truth_role": {"arn": f"arn:aws:iam::{ACCOUNT}:role/labeling"}},
-    "enterprise": KEYED
-    | {
-        "iam": {
-            "path": "/labeling/",
-            "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
-        },
-        "administrator_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/platform"],
-        "upload_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/cameras"],
-        "feature_group": {
-            "maintenance_role_arns": [f"arn:aws:iam::{ACCOUNT}:role/compactor"],
-        },
-        "reader_principal_arns": ["arn:aws:iam::210987654321:role/analysis"],
-    },
-    "mixed_case": KEYED | {"feature_group": {"name": "Digits-Records"}},
-    "lifted_denials": KEYED | {"lift_writer_denials": True},
-    "locked_down": KEYED
-    | {
-        "access_logs": {"bucket_name": "my-logs"},
-        "lambda_package": {"s3_bucket": "my-files", "s3_key": "signed/labeling_lambdas.zip"},
-        "functions": {
-            "code_signing_config_arn": SIGNING,
-            "layer_arns": [
-                "arn:aws:lambda:us-east-1:580247275435:layer:LambdaInsightsExtension:53"
-            ],
-            "reserved_concurrency": {"job_state_change": 5, "poll_queue": 1},
-            "tracing_enabled": True,
-            "vpc": {"security_group_ids": ["sg-1"], "subnet_ids": ["subnet-1", "subnet-2"]},
-        },
-    },
-    "asked_for": KEYED
-    | {"task": TASK_ASKED_FOR, "verification": {"workteam_arn": REVIEWERS, **REVIEW_ASKED_FOR}},
-    "online_store": KEYED | {"feature_group": {"online_store_enabled": True}},
-    "overrides": {name: value for name, value in KEYED.items() if name != "labels"}
-    | {
-        "categories_s3_uri": "s3://my-files/categories.json",
-        "template_s3_uri": "s3://my-files/templates/mine.liquid.html",
-        "lambda_package": {"s3_bucket": "my-files", "s3_key": "labeling_lambdas.zip"},
-    },
-    "text": KEYED | {"task_type": "text_single_label_classification"},
-    "extra_features": KEYED
-    | {"extra_features": {"weather": "capture.weather"}, "ignored_keys": ["*.xmp", "drafts/*"]},
-    "longest_names": KEYED
-    | {
-        "job_name": "abcdefghijklmnopqrstuvwx",
-        "workteam_arn": f"arn:aws:sagemaker:ap-southeast-1:{ACCOUNT}:workteam/private-crowd/digits",
-    },
-}
-# What reviewers are told; escaped like what workers are told.
-UNSAFE_CATEGORIES = ["Correct </script>", *UNSAFE_LABELS[:4]]
-UNSAFE_VERIFICATION = {
-    "workteam_arn": REVIEWERS,
-    "categories": UNSAFE_CATEGORIES,
-    "title": f"Verify: {UNSAFE_LABELS[0]}{UNSAFE_LABELS[2]}<b>",
-    "instructions": {
-        "full": "Look twice\n" + "\n".join(UNSAFE_LABELS),
-        "short": "Look\n" + "\n".join(UNSAFE_LABELS),
-    },
-}
-SCENARIOS |= {
-    f"verified {task_type}": KEYED
-    | {"task_type": task_type, "verification": {"workteam_arn": REVIEWERS}}
-    for task_type in TASK_TYPES
-}
-SCENARIOS |= {
-    f"unsafe verified {task_type}": UNSAFE
-    | {"task_type": task_type, "verification": UNSAFE_VERIFICATION}
-    for task_type in TASK_TYPES
-}
-SCENARIOS |= {
-    "verified own_role": SCENARIOS["own_role"] | {"verification": {"workteam_arn": REVIEWERS}},
-    "verified longest_names": SCENARIOS["longest_names"]
-    | {
-        "verification": {
-            "workteam_arn": f"arn:aws:sagemaker:ap-southeast-1:{ACCOUNT}:workteam/vendor-crowd/all"
-        }
-    },
-    # Labels and reviewers' files of the caller; only the names that the module needs are known.
-    "verified overrides": SCENARIOS["overrides"]
-    | {
-        "task_type": "image_bounding_box",
-        "verification": {
-            "workteam_arn": REVIEWERS,
-            "accepted_category": "Fine",
-            "categories_s3_uri": "s3://my-files/judgements.json",
-            "template_s3_uri": "s3://my-files/templates/judge.liquid.html",
-            "sample_percent": 12.5,
-        },
-    },
-}
-SCENARIOS |= {f"unsafe {task_type}": UNSAFE | {"task_type": task_type} for task_type in TASK_TYPES}
-SCENARIOS["unsafe named_entity_recognition"]["label_details"] = {
-    label: {"description": f"All about {label}", "short_display_name": label[:4].strip()}
-    for label in UNSAFE_LABELS
-}
-REGIONS = {"longest_names": "ap-southeast-1", "verified longest_names": "ap-southeast-1"}
-
-
-def run_terraform(
-    arguments: list[str],
-    folder: Path,
-    environment: dict[str, str],
-    seconds: float = SECONDS_FOR_ONE_COMMAND,
-) -> str:
-    done = subprocess.run(
-        ["terraform", *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
-    assert done.returncode == 0, f"terraform {arguments[0]} failed:\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    from tests.plan.planned import Planned
 
 
 @pytest.fixture(scope="session")
 def plan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Planned]]:
     """Plan a scenario with the real provider, once in the session, however many workers it has."""
-    folder = copy_module(tmp_path_factory.mktemp("plan"))
     shared = _shared_by_workers(tmp_path_factory)
-    done: dict[str, Planned] = {}
-    with plan_time_aws() as endpoint:
-        base = offline_environment(folder, endpoint)
-        run_terraform(["init", "-input=false", "-no-color"], folder, base)
-
-        def shown(scenario: str) -> str:
-            region = REGIONS.get(scenario, "us-east-1")
-            environment = base | {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
-            variables = folder / f"{scenario}.tfvars.json"
-            variables.write_text(json.dumps(SCENARIOS[scenario]))
-            out = f"{scenario}.tfplan"
-            options = ["-input=false", "-no-color", f"-var-file={variables.name}"]
-            run_terraform(["plan", *options, f"-out={out}"], folder, environment)
-            return run_terraform(["show", "-json", out], folder, environment)
-
-        def planned(scenario: str) -> Planned:
-            if scenario not in done:
-                text = _once(shared / f"{scenario}.json", lambda: shown(scenario))
-                done[scenario] = Planned(json.loads(text))
-            return done[scenario]
-
+    with offline_plans(tmp_path_factory.mktemp("plan"), shared) as planned:
         yield planned
 
 
@@ -225,20 +27,3 @@ def _shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "plans"
     shared.mkdir(exist_ok=True)
     return shared
-
-
-def _once(file: Path, make: Callable[[], str]) -> str:
-    """Return what one worker makes and the others wait for; one that waits too long makes it."""
-    try:
-        file.with_suffix(".begun").touch(exist_ok=False)
-    except FileExistsError:
-        ends = time.monotonic() + SECONDS_FOR_ONE_COMMAND
-        while not file.exists() and time.monotonic() < ends:
-            time.sleep(0.2)
-        if file.exists():
-            return file.read_text(encoding="utf-8")
-    text = make()
-    unfinished = file.with_suffix(f".{os.getpid()}")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(file)
-    return text

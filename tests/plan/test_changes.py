@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.plan.conftest import run_terraform
-from tests.terraform_module import copy_module, offline_environment
+from tests.terraform_module import copy_module, offline_environment, terraform_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    import tftest
 
     from labeling_sandbox.server import Sandbox
 
@@ -111,42 +112,45 @@ class Deployed:
 
     Attributes:
         folder: The module's copy.
-        environment: What Terraform is run with.
+        terraform: Runs Terraform there.
     """
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, terraform: tftest.TerraformTest) -> None:
         self.folder = folder
-        self.environment = environment
+        self.terraform = terraform
 
     def apply(self, changed: dict[str, Any]) -> None:
         """Apply the pipeline with other inputs."""
-        self._run("apply", "-auto-approve", inputs=APPLIED | changed)
+        self.terraform.apply(tf_var_file=self._inputs(APPLIED | changed))
 
     def destroy(self) -> None:
         """Destroy it."""
-        self._run("destroy", "-auto-approve", inputs=APPLIED)
+        self.terraform.destroy(tf_var_file=self._inputs(APPLIED))
 
     def plan(self, changed: dict[str, Any]) -> Change:
-        """Plan other inputs."""
-        output = self._run("plan", "-out=tfplan", inputs=APPLIED | changed)
-        shown = run_terraform(["show", "-json", "tfplan"], self.folder, self.environment)
-        return Change(output, json.loads(shown))
+        """Plan other inputs; what AWS holds is compared only where there are none."""
+        options = [
+            *("-input=false", "-no-color", "-out=tfplan"),
+            f"-var-file={self._inputs(APPLIED | changed)}",
+            f"-refresh={json.dumps(not changed)}",
+        ]
+        done = self.terraform.execute_command("plan", *options)
+        shown = self.terraform.execute_command("show", "-json", "tfplan")
+        return Change(done.out, json.loads(shown.out))
 
-    def _run(self, command: str, *more: str, inputs: dict[str, Any]) -> str:
+    def _inputs(self, inputs: dict[str, Any]) -> str:
         variables = self.folder / "changes.tfvars.json"
         variables.write_text(json.dumps(inputs), encoding="utf-8")
-        options = ["-input=false", "-no-color", f"-var-file={variables.name}"]
-        return run_terraform(
-            [command, *options, *more], self.folder, self.environment, seconds=SECONDS_FOR_APPLY
-        )
+        return variables.name
 
 
 @pytest.fixture(scope="module")
 def deployed(folder: Path, sandbox: Sandbox) -> Iterator[Deployed]:
     """A pipeline for texts."""
     environment = offline_environment(folder, sandbox.endpoint) | sandbox.environment()
-    run_terraform(["init", "-input=false", "-no-color"], folder, environment)
-    pipeline = Deployed(folder, environment)
+    terraform = terraform_test(folder, environment)
+    terraform.init()
+    pipeline = Deployed(folder, terraform)
     try:
         pipeline.apply({})
         yield pipeline

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.plan.conftest import KEYED, REVIEWERS, run_terraform
 from tests.plan.planned import Planned
+from tests.plan.scenarios import KEYED, REVIEWERS
 from tests.plan.stub import plan_time_aws
-from tests.terraform_module import copy_module, offline_environment
+from tests.terraform_module import copy_module, offline_environment, terraform_test
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,10 +29,9 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Planned:
     variables = KEYED | {"verification": {"workteam_arn": REVIEWERS}}
     (folder / "terraform.tfvars.json").write_text(json.dumps(variables), encoding="utf-8")
     with plan_time_aws() as endpoint:
-        environment = offline_environment(folder, endpoint)
-        run_terraform(["init", "-input=false", "-no-color"], folder, environment)
-        run_terraform(["plan", "-input=false", "-no-color", "-out=x"], folder, environment)
-        return Planned(json.loads(run_terraform(["show", "-json", "x"], folder, environment)))
+        terraform = terraform_test(folder, offline_environment(folder, endpoint))
+        terraform.setup()
+        return Planned(terraform.plan(output=True))
 
 
 def test_objects_have_no_default_tags(planned: Planned) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labeling_sandbox.policy_evaluation import Decision, Principal, judge
-from tests.plan.conftest import KEY_ARN
 from tests.plan.planned import Planned, as_list, by_sid
+from tests.plan.scenarios import KEY_ARN
 
 if TYPE_CHECKING:
     from collections.abc import Callable

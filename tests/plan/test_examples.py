@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.plan.conftest import TASK_TYPES, run_terraform
 from tests.plan.planned import Planned
+from tests.plan.scenarios import TASK_TYPES
 from tests.plan.stub import ACCOUNT, plan_time_aws
-from tests.terraform_module import ROOT, copy_module, offline_environment
+from tests.terraform_module import ROOT, copy_module, offline_environment, terraform_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    import tftest
 
 EXAMPLES = ROOT / "examples"
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/main.tf"))
@@ -38,22 +39,18 @@ def endpoint() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def planned(
-    tmp_path_factory: pytest.TempPathFactory, endpoint: str
-) -> Callable[[str, str], Planned]:
+def planned(tmp_path_factory: pytest.TempPathFactory, endpoint: str) -> Callable[..., Planned]:
     """Plan a folder of the module, with one option."""
     module = copy_module(tmp_path_factory.mktemp("examples"))
-    initialized: set[Path] = set()
+    initialized: dict[Path, tftest.TerraformTest] = {}
 
-    def plan(folder: str, option: str) -> Planned:
+    def plan(folder: str, **inputs: Any) -> Planned:
         path = module / folder
-        environment = offline_environment(path, endpoint)
         if path not in initialized:
-            run_terraform(["init", "-input=false", "-no-color"], path, environment)
-            initialized.add(path)
-        options = ["-input=false", "-no-color", "-out=tfplan", option]
-        run_terraform(["plan", *options], path, environment)
-        return Planned(json.loads(run_terraform(["show", "-json", "tfplan"], path, environment)))
+            terraform = terraform_test(path, offline_environment(path, endpoint))
+            terraform.setup()
+            initialized[path] = terraform
+        return Planned(initialized[path].plan(output=True, **inputs))
 
     return plan
 
@@ -80,8 +77,8 @@ def test_there_is_a_folder_for_each_way_of_use() -> None:
 
 @pytest.mark.terraform
 @pytest.mark.parametrize("name", FOLDERS)
-def test_a_folder_can_be_planned(planned: Callable[[str, str], Planned], name: str) -> None:
-    found = planned(f"examples/{name}", f"-var=workteam_arn={WORKTEAM}")
+def test_a_folder_can_be_planned(planned: Callable[..., Planned], name: str) -> None:
+    found = planned(f"examples/{name}", tf_vars={"workteam_arn": WORKTEAM})
     pipelines = 2 if name == "several-pipelines" else 1
     assert len(found.of_type("aws_sfn_state_machine")) == pipelines
     assert len(found.of_type("aws_kms_key")) == 1
@@ -89,8 +86,8 @@ def test_a_folder_can_be_planned(planned: Callable[[str, str], Planned], name: s
 
 @pytest.mark.terraform
 @pytest.mark.parametrize("name", VARIABLE_FILES)
-def test_a_variable_file_can_be_planned(planned: Callable[[str, str], Planned], name: str) -> None:
-    found = planned(".", f"-var-file=examples/tfvars/{name}")
+def test_a_variable_file_can_be_planned(planned: Callable[..., Planned], name: str) -> None:
+    found = planned(".", tf_var_file=f"examples/tfvars/{name}")
     assert len(found.of_type("aws_sfn_state_machine")) == 1
 
 

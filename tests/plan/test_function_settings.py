@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.plan.conftest import SCENARIOS
 from tests.plan.planned import Planned, as_list
+from tests.plan.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.plan.conftest import KEY_ARN
 from tests.plan.planned import Planned, as_list
+from tests.plan.scenarios import KEY_ARN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,7 @@ GRANTS: dict[str, set[tuple[str, str]]] = {
         ("s3:GetObject", f"{OUTPUT}/labeling-jobs/*"),
         ("s3:ListBucket", OUTPUT),
         ("s3:PutObject", RUNS),
+        ("sagemaker:DescribeLabelingJob", JOBS),
     },
     "poll_queue": {
         ("dynamodb:BatchGetItem", LEDGER),

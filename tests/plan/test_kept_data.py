@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+import tftest
 
-from tests.plan.conftest import run_terraform
-from tests.terraform_module import copy_module, offline_environment
+from tests.terraform_module import copy_module, offline_environment, terraform_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,11 +123,11 @@ class Root:
 
     Attributes:
         folder: Where it lies.
-        environment: What Terraform is run with.
+        terraform: Runs Terraform there.
     """
 
     folder: Path
-    environment: dict[str, str]
+    terraform: tftest.TerraformTest
 
     def write(self, changed: dict[str, str]) -> None:
         """Write the root with other inputs."""
@@ -141,24 +140,31 @@ class Root:
         network: str = "kept",
         given: dict[str, str] | None = None,
         region: str = "us-east-1",
-    ) -> subprocess.CompletedProcess[str]:
-        """Run Terraform, whatever its exit status."""
+    ) -> str:
+        """Run Terraform, and return what it printed.
+
+        Raises:
+            TerraformTestError: If it fails.
+        """
         variables = {"network": network, "given": given}
         (self.folder / "inputs.tfvars.json").write_text(json.dumps(variables), encoding="utf-8")
         settings = ["-input=false", "-no-color", "-var-file=inputs.tfvars.json"]
-        return subprocess.run(
-            ["terraform", command, *settings, *options],
-            cwd=self.folder,
-            env=self.environment | {"AWS_REGION": region, "AWS_DEFAULT_REGION": region},
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        if command == "plan":
+            # What AWS holds is as it was applied; asking for it takes most of a plan's time.
+            settings.append("-refresh=false")
+        self.terraform.env |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+        printed: str = self.terraform.execute_command(command, *settings, *options).out
+        return printed
+
+    def refusal(self, command: str, *options: str, **changed: Any) -> str:
+        """Run Terraform, which must fail; return what it said, in one line without its frame."""
+        with pytest.raises(tftest.TerraformTestError) as refused:
+            self.run(command, *options, **changed)
+        return re.sub(r"[\s│╷╵]+", " ", str(refused.value.args[0]))
 
     def state(self) -> set[str]:
         """Give the addresses of what the module has deployed."""
-        output = run_terraform(["state", "list"], self.folder, self.environment)
+        output = self.terraform.execute_command("state", "list").out
         return {
             address
             for address in output.split()
@@ -167,11 +173,8 @@ class Root:
 
     def actions(self, **options: Any) -> dict[str, list[str]]:
         """Plan, and give what happens to each resource that changes."""
-        done = self.run("plan", "-out=tfplan", **options)
-        assert done.returncode == 0, done.stdout + done.stderr
-        shown = json.loads(
-            run_terraform(["show", "-json", "tfplan"], self.folder, self.environment)
-        )
+        self.run("plan", "-out=tfplan", **options)
+        shown = json.loads(self.terraform.execute_command("show", "-json", "tfplan").out)
         return {
             change["address"]: change["change"]["actions"]
             for change in shown["resource_changes"]
@@ -183,11 +186,6 @@ def type_of(address: str) -> str:
     return re.sub(r"^(module\.\w+(\[[^]]*\])?\.)*", "", address).split(".")[0]
 
 
-def said(done: subprocess.CompletedProcess[str]) -> str:
-    """What Terraform printed, in one line without its frame."""
-    return re.sub(r"[\s│╷╵]+", " ", done.stdout + done.stderr)
-
-
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[Root]:
     """The root, applied once."""
@@ -195,11 +193,10 @@ def root(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator
     (folder / "labeling").mkdir()
     copy_module(folder / "labeling")
     environment = offline_environment(folder, sandbox.endpoint) | sandbox.environment()
-    made = Root(folder, environment)
+    made = Root(folder, terraform_test(folder, environment))
     made.write({})
-    run_terraform(["init", "-input=false", "-no-color"], folder, environment)
-    applied = made.run("apply", "-auto-approve")
-    assert applied.returncode == 0, said(applied)
+    made.terraform.init()
+    made.run("apply", "-auto-approve")
     yield made
     if made.state():  # the last test was not among those asked for
         made.write({"force_destroy": "true"})
@@ -225,10 +222,9 @@ def test_nothing_that_holds_data_goes_whatever_is_unknown(
 def test_what_a_pipeline_keeps_is_refused_another_value_at_plan(root: Root, name: str) -> None:
     changed, message = REFUSED[name]
     root.write(changed)
-    done = root.run("plan", network="changed")
-    assert done.returncode == 1
-    assert message in said(done)
-    assert "deploy a second pipeline" in said(done)
+    refusal = root.refusal("plan", network="changed")
+    assert message in refusal
+    assert "deploy a second pipeline" in refusal
 
 
 @pytest.mark.parametrize("given", [None, GIVEN | {"region": "eu-west-1"}], ids=["read", "given"])
@@ -236,31 +232,24 @@ def test_another_region_is_refused_at_plan(root: Root, given: dict[str, str] | N
     root.write({})
     main = root.folder / "main.tf"
     main.write_text(main.read_text().replace(":us-east-1:", ":eu-west-1:"), encoding="utf-8")
-    done = root.run("plan", region="eu-west-1", given=given)
-    assert done.returncode == 1
-    assert f"this pipeline is in us-east-1 of account {ACCOUNT}" in said(done)
+    refusal = root.refusal("plan", region="eu-west-1", given=given)
+    assert f"this pipeline is in us-east-1 of account {ACCOUNT}" in refusal
 
 
 def test_a_deployment_that_is_not_the_providers_is_refused(root: Root) -> None:
     root.write({})
-    done = root.run("plan", given=GIVEN | {"account_id": "210987654321"})
-    assert done.returncode == 1
-    assert "deployment.account_id is not the account of the provider's credentials" in said(done)
+    refusal = root.refusal("plan", given=GIVEN | {"account_id": "210987654321"})
+    assert "deployment.account_id is not the account of the provider's credentials" in refusal
 
 
 def test_another_name_that_shows_only_at_apply_is_refused_before_anything_changes(
     root: Root,
 ) -> None:
     root.write({"job_name": LATER})
-    done = root.run("apply", "-auto-approve", network="renamed")
-    assert done.returncode == 1
-    assert "job_name must stay kept" in said(done)
-    changed = {
-        type_of(line.split(": ")[0])
-        for line in done.stdout.splitlines()
-        if re.search(r": (Creation|Modifications|Destruction) complete", line)
-    }
-    assert changed <= {"terraform_data"}
+    refusal = root.refusal("apply", "-auto-approve", network="renamed")
+    assert "job_name must stay kept" in refusal
+    finished = re.findall(r"(\S+): (?:Creation|Modifications|Destruction) complete", refusal)
+    assert {type_of(address) for address in finished} <= {"terraform_data"}
 
 
 def test_destroy_without_leave_destroys_nothing_and_with_it_everything(
@@ -268,10 +257,11 @@ def test_destroy_without_leave_destroys_nothing_and_with_it_everything(
 ) -> None:
     # The last test of this file.
     root.write({})
+    environment = root.terraform.env
     session = boto3.Session(
-        aws_access_key_id=root.environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=root.environment["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=root.environment.get("AWS_SESSION_TOKEN"),
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=environment.get("AWS_SESSION_TOKEN"),
         region_name="us-east-1",
     )
     bucket = f"kept-{ACCOUNT}-us-east-1-upload"
@@ -279,17 +269,13 @@ def test_destroy_without_leave_destroys_nothing_and_with_it_everything(
     s3.put_object(Bucket=bucket, Key="praise.txt", Body=b"Thank you.\n")
 
     before = root.state()
-    refused = root.run("destroy", "-auto-approve")
-    assert refused.returncode == 1
-    assert "DeletionProtectionEnabled" in said(refused)
+    assert "DeletionProtectionEnabled" in root.refusal("destroy", "-auto-approve")
     assert root.state() == before
     assert s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
     assert s3.get_bucket_policy(Bucket=bucket)["Policy"]
     assert s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
 
     root.write({"force_destroy": "true"})
-    allowed = root.run("apply", "-auto-approve")
-    assert allowed.returncode == 0, said(allowed)
-    destroyed = root.run("destroy", "-auto-approve")
-    assert destroyed.returncode == 0, said(destroyed)
+    root.run("apply", "-auto-approve")
+    root.run("destroy", "-auto-approve")
     assert root.state() == set()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.plan.conftest import REVIEW_ASKED_FOR, TASK_ASKED_FOR
 from tests.plan.planned import Planned, as_list
+from tests.plan.scenarios import REVIEW_ASKED_FOR, TASK_ASKED_FOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable

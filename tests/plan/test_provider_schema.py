@@ -10,8 +10,7 @@ import pytest
 from tests.conventions.hcl_rules import HclFile
 from tests.conventions.provider_schema import Schema, schema_breaches
 from tests.conventions.sources import ROOT, module_files, shown
-from tests.plan.conftest import run_terraform
-from tests.terraform_module import copy_module, offline_environment
+from tests.terraform_module import copy_module, offline_environment, terraform_test
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +25,9 @@ PROVIDER = "registry.terraform.io/hashicorp/aws"
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Schema:
     """What the provider that Terraform has here says of itself."""
     folder = copy_module(tmp_path_factory.mktemp("schema"))
-    environment = offline_environment(folder, NOWHERE)
-    run_terraform(["init", "-input=false", "-no-color"], folder, environment)
-    printed = run_terraform(["providers", "schema", "-json"], folder, environment)
+    terraform = terraform_test(folder, offline_environment(folder, NOWHERE))
+    terraform.setup()
+    printed = terraform.execute_command("providers", "schema", "-json").out
     return Schema.of(json.loads(printed)["provider_schemas"][PROVIDER])
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.plan.conftest import run_terraform
 from tests.plan.stub import plan_time_aws
-from tests.terraform_module import copy_module, offline_environment
+from tests.terraform_module import copy_module, offline_environment, terraform_test
 
 pytestmark = pytest.mark.terraform
 
@@ -54,7 +53,6 @@ def test_nothing_is_counted_by_a_value_that_is_not_known_yet(
     copy_module(folder / "labeling")
     (folder / "main.tf").write_text(CALLER)
     with plan_time_aws() as endpoint:
-        environment = offline_environment(folder, endpoint)
-        run_terraform(["init", "-input=false", "-no-color"], folder, environment)
-        output = run_terraform(["plan", "-input=false", "-no-color"], folder, environment)
-    assert "0 to change, 0 to destroy" in output
+        terraform = terraform_test(folder, offline_environment(folder, endpoint))
+        terraform.setup()
+        assert "0 to change, 0 to destroy" in terraform.plan()

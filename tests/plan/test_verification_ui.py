@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.plan.conftest import TASK_TYPES, UNSAFE_CATEGORIES, UNSAFE_LABELS, UNSAFE_VERIFICATION
+from tests.plan.scenarios import TASK_TYPES, UNSAFE_CATEGORIES, UNSAFE_LABELS, UNSAFE_VERIFICATION
 from tests.plan.worker_page import rendered_page
 
 if TYPE_CHECKING:
