@@ -89,7 +89,7 @@ class Deployment:
     def verify(self) -> None:
         """Apply once more, with verification switched on."""
         self.variables["verification"] = VERIFICATION
-        output = self.terraform.apply(self.variable_files, self.variables).output
+        output = self.terraform.apply(self.variable_files, self.variables)
         assert "Apply complete!" in output
         self.gone_by_change = _GONE.findall(output)
         self.pipeline = Pipeline(self.sandbox, self.terraform.outputs())

@@ -14,13 +14,13 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+
+import python_terraform
+from python_terraform import IsFlagged, IsNotFlagged
 
 from labeling_sandbox.provider_mirror import config_text, find_mirror, named_config
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Progress = Callable[[str], None]
 
@@ -51,19 +51,6 @@ class TerraformError(Exception):
         self.output = output
 
 
-@dataclass(frozen=True)
-class Result:
-    """What a command printed, and its exit status.
-
-    Attributes:
-        status: The exit status.
-        output: Standard output and standard error together, without colours.
-    """
-
-    status: int
-    output: str
-
-
 def command_environment(work: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a Terraform process that talks to the sandbox.
 
@@ -91,6 +78,81 @@ def command_environment(work: Path, environment: Mapping[str, str]) -> dict[str,
         "TF_IN_AUTOMATION": "1",
         **environment,
     }
+
+
+class _Command(python_terraform.Terraform):  # type: ignore[misc] # it has no type information
+    """Commands as python-terraform builds them, in a process of their own group.
+
+    python-terraform waits for a process without an end, prints nothing meanwhile, and leaves the
+    providers alone when it is interrupted. So :meth:`cmd`, which all its commands go through, is
+    another one.
+    """
+
+    def __init__(
+        self,
+        program: str,
+        module: Path,
+        work: Path,
+        environment: dict[str, str],
+        progress: Progress | None,
+        deadline_seconds: float,
+    ) -> None:
+        super().__init__(
+            working_dir=str(module),
+            state=str(work / "terraform.tfstate"),
+            terraform_bin_path=program,
+        )
+        self._environment = environment
+        self._progress = progress
+        self._deadline_seconds = deadline_seconds
+
+    def cmd(
+        self, cmd: str, *arguments: str, quiet: bool = False, **options: object
+    ) -> tuple[int, str, str]:
+        """Run a command; return its exit status, its output, and nothing."""
+        process = subprocess.Popen(
+            self.generate_cmd_string(cmd, *arguments, **options),
+            cwd=self.working_dir,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if quiet else subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            _kill(process)
+
+        timer = threading.Timer(self._deadline_seconds, expire)
+        timer.start()
+        try:
+            with process:
+                output = self._follow(process, quiet=quiet)
+        except BaseException:
+            # Ctrl-C too: Terraform and its providers must not outlive us.
+            _kill(process)
+            raise
+        finally:
+            timer.cancel()
+            self.temp_var_files.clean_up()
+        if expired.is_set():
+            message = f"terraform {cmd} took longer than {self._deadline_seconds:.0f} seconds"
+            raise TerraformError(message, output)
+        return process.returncode, output, ""
+
+    def _follow(self, process: subprocess.Popen[str], *, quiet: bool) -> str:
+        lines: list[str] = []
+        for line in process.stdout or ():
+            clean = _COLOUR.sub("", line.rstrip("\n"))
+            lines.append(clean)
+            if self._progress is not None and not quiet:
+                self._progress(clean)
+        return "\n".join(lines)
 
 
 class Terraform:
@@ -129,10 +191,14 @@ class Terraform:
         self.module = module.resolve()
         self.work = work.resolve()
         self.work.mkdir(parents=True, exist_ok=True)
-        self._program = program
-        self._progress = progress
-        self._deadline_seconds = deadline_seconds
-        self._environment = command_environment(self.work, environment)
+        self._command = _Command(
+            program,
+            self.module,
+            self.work,
+            command_environment(self.work, environment),
+            progress,
+            deadline_seconds,
+        )
 
     def init(self) -> None:
         """Link the provider into the work folder.
@@ -140,16 +206,16 @@ class Terraform:
         Raises:
             TerraformError: The provider cannot be found, or the configuration is not valid.
         """
-        result = self._run("init", "-input=false", "-no-color", "-backend=false")
-        if result.status:
-            if any(text in result.output for text in _MISSING_PROVIDER):
-                message = (
-                    "Terraform finds no hashicorp/aws provider: neither a mirror on this machine "
-                    "nor the registry has it"
-                )
-                raise TerraformError(message, result.output)
-            msg = "init"
-            raise _failure(msg, result)
+        status, output, _ = self._command.cmd(
+            "init", input=False, no_color=IsFlagged, backend=False
+        )
+        if any(text in output for text in _MISSING_PROVIDER):
+            message = (
+                "Terraform finds no hashicorp/aws provider: neither a mirror on this machine "
+                "nor the registry has it"
+            )
+            raise TerraformError(message, output)
+        _require("init", status, output)
 
     def plan(
         self, variable_files: Sequence[Path] = (), variables: Mapping[str, Any] | None = None
@@ -158,7 +224,7 @@ class Terraform:
 
         Args:
             variable_files: Files with values of variables.
-            variables: Further values; what is not text is passed as JSON.
+            variables: Further values.
 
         Returns:
             True when something would change.
@@ -166,23 +232,18 @@ class Terraform:
         Raises:
             TerraformError: The plan failed.
         """
-        arguments = _variable_arguments(variable_files, variables)
-        result = self._run(
-            "plan", *self._state_arguments(), "-lock=false", "-detailed-exitcode", *arguments
-        )
-        if result.status not in (_NOTHING_CHANGES, _SOMETHING_CHANGES):
-            msg = "plan"
-            raise _failure(msg, result)
-        return result.status == _SOMETHING_CHANGES
+        status, output, _ = self._command.plan(lock=False, **_inputs(variable_files, variables))
+        _require("plan", status, output, allowed=(_NOTHING_CHANGES, _SOMETHING_CHANGES))
+        return bool(status == _SOMETHING_CHANGES)
 
     def apply(
         self, variable_files: Sequence[Path] = (), variables: Mapping[str, Any] | None = None
-    ) -> Result:
+    ) -> str:
         """Create or change everything.
 
         Args:
             variable_files: Files with values of variables.
-            variables: Further values; what is not text is passed as JSON.
+            variables: Further values.
 
         Returns:
             What Terraform printed.
@@ -190,24 +251,28 @@ class Terraform:
         Raises:
             TerraformError: The apply failed.
         """
-        return self._change("apply", variable_files, variables)
+        inputs = _inputs(variable_files, variables)
+        status, output, _ = self._command.apply(skip_plan=True, **inputs)
+        _require("apply", status, output)
+        return str(output)
 
     def destroy(
         self, variable_files: Sequence[Path] = (), variables: Mapping[str, Any] | None = None
-    ) -> Result:
+    ) -> None:
         """Delete everything.
 
         Args:
             variable_files: Files with values of variables.
-            variables: Further values; what is not text is passed as JSON.
-
-        Returns:
-            What Terraform printed.
+            variables: Further values.
 
         Raises:
             TerraformError: The destroy failed.
         """
-        return self._change("destroy", variable_files, variables)
+        inputs = _inputs(variable_files, variables)
+        status, output, _ = self._command.destroy(
+            force=IsNotFlagged, auto_approve=IsFlagged, **inputs
+        )
+        _require("destroy", status, output)
 
     def outputs(self) -> dict[str, Any]:
         """Return the values of the module's outputs.
@@ -215,11 +280,7 @@ class Terraform:
         Raises:
             TerraformError: The command failed.
         """
-        result = self._run("output", f"-state={self._state}", "-no-color", "-json", quiet=True)
-        if result.status:
-            msg = "output"
-            raise _failure(msg, result)
-        parsed = json.loads(result.output[result.output.index("{") :])
+        parsed = self._read("output", state=self._command.state)
         return {name: entry["value"] for name, entry in parsed.items()}
 
     def state(self) -> dict[str, Any]:
@@ -228,95 +289,32 @@ class Terraform:
         Raises:
             TerraformError: The command failed.
         """
-        if not self._state.exists():
+        if not Path(self._command.state).exists():
             return {}
-        result = self._run("show", "-no-color", "-json", str(self._state), quiet=True)
-        if result.status:
-            msg = "show"
-            raise _failure(msg, result)
-        parsed: dict[str, Any] = json.loads(result.output[result.output.index("{") :])
+        return self._read("show", self._command.state)
+
+    def _read(self, command: str, *arguments: str, **options: object) -> dict[str, Any]:
+        status, output, _ = self._command.cmd(
+            command, *arguments, no_color=IsFlagged, json=IsFlagged, quiet=True, **options
+        )
+        _require(command, status, output)
+        parsed: dict[str, Any] = json.loads(output[output.index("{") :])
         return parsed
 
-    @property
-    def _state(self) -> Path:
-        return self.work / "terraform.tfstate"
 
-    def _state_arguments(self) -> list[str]:
-        return [f"-state={self._state}", "-input=false", "-no-color"]
-
-    def _change(
-        self, command: str, variable_files: Sequence[Path], variables: Mapping[str, Any] | None
-    ) -> Result:
-        result = self._run(
-            command,
-            *self._state_arguments(),
-            "-auto-approve",
-            *_variable_arguments(variable_files, variables),
-        )
-        if result.status:
-            raise _failure(command, result)
-        return result
-
-    def _run(self, command: str, *arguments: str, quiet: bool = False) -> Result:
-        process = subprocess.Popen(
-            [self._program, f"-chdir={self.module}", command, *arguments],
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if quiet else subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
-        expired = threading.Event()
-
-        def expire() -> None:
-            expired.set()
-            _kill(process)
-
-        timer = threading.Timer(self._deadline_seconds, expire)
-        timer.start()
-        try:
-            with process:
-                output = self._follow(process, quiet=quiet)
-        except BaseException:
-            # Ctrl-C too: Terraform and its providers must not outlive us.
-            _kill(process)
-            raise
-        finally:
-            timer.cancel()
-        if expired.is_set():
-            message = f"terraform {command} took longer than {self._deadline_seconds:.0f} seconds"
-            raise TerraformError(message, output)
-        return Result(process.returncode, output)
-
-    def _follow(self, process: subprocess.Popen[str], *, quiet: bool) -> str:
-        lines: list[str] = []
-        for line in process.stdout or ():
-            clean = _COLOUR.sub("", line.rstrip("\n"))
-            lines.append(clean)
-            if self._progress is not None and not quiet:
-                self._progress(clean)
-        return "\n".join(lines)
+def _inputs(variable_files: Sequence[Path], variables: Mapping[str, Any] | None) -> dict[str, Any]:
+    files = [str(path.resolve()) for path in variable_files]
+    return {"var_file": files, "var": dict(variables) if variables else None}
 
 
-def _variable_arguments(
-    variable_files: Sequence[Path], variables: Mapping[str, Any] | None
-) -> list[str]:
-    files = [f"-var-file={path.resolve()}" for path in variable_files]
-    values = [
-        f"-var={name}={value if isinstance(value, str) else json.dumps(value)}"
-        for name, value in (variables or {}).items()
-    ]
-    return [*files, *values]
-
-
-def _failure(command: str, result: Result) -> TerraformError:
-    found = [match["text"].strip() for match in _ERROR_LINE.finditer(result.output)]
-    reason = found[0] if found else f"exit status {result.status}"
+def _require(command: str, status: int, output: str, allowed: Sequence[int] = (0,)) -> None:
+    if status in allowed:
+        return
+    found = [match["text"].strip() for match in _ERROR_LINE.finditer(output)]
+    reason = found[0] if found else f"exit status {status}"
     more = f" (and {len(found) - 1} more errors)" if len(found) > 1 else ""
-    return TerraformError(f"terraform {command} failed: {reason}{more}", result.output)
+    message = f"terraform {command} failed: {reason}{more}"
+    raise TerraformError(message, output)
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
