@@ -15,7 +15,7 @@ LEAST_SHARE = 0.80
 LEAST_SPEED_UP = 1.6
 MOST_PEAK_BYTES = 256 * 1024 * 1024
 MOST_GROWTH = 1.2
-MOST_IMPORT = 1.15
+MOST_IMPORT = 1.3
 
 #: Items from which on a run fills its parts and shards, so that rates and calls per item are those
 #: of the pipeline and not of its ends.

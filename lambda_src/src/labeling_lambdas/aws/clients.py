@@ -1,8 +1,4 @@
-"""boto3's clients, made once per execution environment.
-
-They are made by botocore, the part of boto3 that its clients are of. The rest of boto3, which is
-resources and managed transfers, nobody here uses, and it would make each cold start longer.
-"""
+"""boto3's clients, made once per execution environment."""
 
 from __future__ import annotations
 
@@ -10,8 +6,8 @@ import functools
 import gc
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from botocore.config import Config
-from botocore.session import Session
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,12 +32,13 @@ _CONFIG = Config(
 
 
 @functools.cache
-def _session() -> Session:
-    return Session()
+def _session() -> boto3.Session:
+    return boto3.Session()
 
 
 def _client(service: str) -> Any:  # noqa: ANN401 - the callers say which client it is
-    client = _session().create_client(service, config=_CONFIG)
+    session: Any = _session()
+    client = session.client(service, config=_CONFIG)
     # Modules and the services' models are some hundred thousand objects that stay. Looking for
     # garbage among them again and again would stop all threads for a tenth of a second each time.
     gc.freeze()
