@@ -72,7 +72,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory() as folder,
         tempfile.TemporaryDirectory() as shared,
-        offline_plans(Path(folder), Path(shared), security_tables.SCENARIOS) as plan,
+        offline_plans(Path(folder), Path(shared)) as plan,
     ):
         reasons = security_tables.Reasons(security_tables.REASONS.read_text(encoding="utf-8"))
         security = security_tables.sections(plan, reasons) | deployment_actions.sections()

@@ -47,22 +47,19 @@ def groups(names: Sequence[str]) -> dict[str, list[str]]:
 
 
 @contextmanager
-def offline_plans(
-    folder: Path, shared: Path, names: Sequence[str] | None = None
-) -> Iterator[Callable[[str], Planned]]:
+def offline_plans(folder: Path, shared: Path) -> Iterator[Callable[[str], Planned]]:
     """Make plans of scenarios.
 
     Args:
         folder: An empty folder of this process.
         shared: A folder in which processes that test together leave their plans for each other.
-        names: The scenarios that are asked for, if not all of them.
 
     Yields:
         A function that returns the plan of a scenario.
     """
     (folder / _MODULE).mkdir()
     copy_module(folder / _MODULE)
-    together = groups(names or list(SCENARIOS))
+    together = groups(list(SCENARIOS))
     done: dict[str, Planned] = {}
     with plan_time_aws() as endpoint:
 
