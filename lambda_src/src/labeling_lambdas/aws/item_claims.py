@@ -23,6 +23,7 @@ from labeling_lambdas.errors import LedgerRowError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from labeling_lambdas.domain.items import SourceObject
     from labeling_lambdas.domain.messages import Candidate, Rejected
     from labeling_lambdas.domain.states import ItemRow, RunState
 
@@ -207,7 +208,9 @@ class ItemClaims(ItemLedger):
             return Drop.LEFT_IN_FLIGHT
         return decision(candidate, row)
 
-    def dead_letter_invalid(self, rejected: Rejected, *, run_id: str, part: str) -> int | None:
+    def dead_letter_invalid(
+        self, rejected: Rejected, source: SourceObject, *, run_id: str, part: str
+    ) -> int | None:
         """Note an object that cannot be labeled, before its dead letter is sent.
 
         Returns:
@@ -216,10 +219,6 @@ class ItemClaims(ItemLedger):
         Raises:
             LedgerRowError: If the item's row does not allow it to be noted.
         """
-        source = rejected.source
-        if source is None:
-            message = "a message that names no item has no row"
-            raise ValueError(message)
         expected = ClaimOn(None, 0, 0)
         for _ in range(_CLAIM_ROUNDS):
             update = item_updates.dead_letter(rejected, source, run_id, part, expected)

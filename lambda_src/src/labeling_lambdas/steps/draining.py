@@ -276,7 +276,9 @@ class Drain:
                 bodies.append(_malformed_body(entry.message, rejected))
                 continue
             try:
-                generation = self.items.dead_letter_invalid(rejected, run_id=self.run_id, part=part)
+                generation = self.items.dead_letter_invalid(
+                    rejected, rejected.source, run_id=self.run_id, part=part
+                )
             except LedgerRowError:
                 _log.exception("ledger row cannot be read", extra={"run_id": self.run_id})
                 entry.verdict = Drop.LEFT_IN_FLIGHT
