@@ -29,7 +29,7 @@ def test_each_input_of_the_prerequisites_exists() -> None:
     variables = set(
         re.findall(r'^variable "(\w+)"', (ROOT / "variables.tf").read_text(), re.MULTILINE)
     )
-    table = README[README.index("## What you need on AWS") : README.index("## The sandbox")]
+    table = README[README.index("## Prerequisites") : README.index("## Cost")]
     named = set(re.findall(r"^\|[^|]*\|[^|]*`(\w+)`", table, re.MULTILINE))
     assert named
     assert named <= variables
