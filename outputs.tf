@@ -1,15 +1,15 @@
 output "alarm_topic_arn" {
-  description = "Topic that every alarm notifies; subscribe to it."
+  description = "Topic that every alarm notifies. Subscribe to it."
   value       = module.monitoring.topic_arn
 }
 
 output "dead_letter_queue_url" {
-  description = "Queue of the items that were given up, each with its reason."
+  description = "Queue of the dead-lettered items, each with its reason."
   value       = module.intake.queue_urls.dead_letter
 }
 
 output "feature_group_arn" {
-  description = "Feature group that takes the records."
+  description = "ARN of the feature group that the records are written to."
   value       = module.feature_group.arn
 }
 
@@ -29,7 +29,7 @@ output "function_arns" {
 }
 
 output "ground_truth_role_arn" {
-  description = "Role that the labeling jobs run with."
+  description = "Execution role of the labeling jobs."
   value       = local.role_arns.ground_truth
 }
 
@@ -50,7 +50,7 @@ output "output_bucket_name" {
 }
 
 output "required_key_policy_json" {
-  description = "Statements that the policy of a caller's own key must hold."
+  description = "Statements that the policy of your own key must contain."
   value       = module.encryption.required_key_policy_json
 }
 
@@ -65,7 +65,7 @@ output "ssm_parameter_names" {
 }
 
 output "state_machine_arn" {
-  description = "State machine of the pipeline; start it by hand with the input {}."
+  description = "State machine of the pipeline; to start it manually, use the input {}."
   value       = module.workflow.state_machine_arn
   depends_on  = [module.ledger]
 }
@@ -76,13 +76,13 @@ output "undelivered_queue_url" {
 }
 
 output "upload_bucket_name" {
-  description = "Bucket to upload to; known once an upload is sure to reach the queue."
+  description = "Bucket to upload to. Terraform returns it once uploads are certain to reach the queue."
   value       = module.storage.bucket_names.upload
   depends_on  = [module.intake, module.storage]
 }
 
 output "upload_queue_url" {
-  description = "Queue of uploads that wait for a run."
+  description = "Queue of the uploads that wait for a run."
   value       = module.intake.queue_urls.intake
   depends_on  = [module.intake]
 }

@@ -18,7 +18,7 @@ variable "access_logs" {
 }
 
 variable "administrator_principal_arns" {
-  description = "Roles and users that may always read, write and delete the objects of all three buckets. Null takes the principal that runs Terraform; name the principals when several of them run it, so that the bucket policies do not change with the caller."
+  description = "Roles and users that may always read, write and delete the objects of all three buckets. Null uses the principal that runs Terraform; list the principals if several of them run it, so that the bucket policies do not change with the caller."
   type        = list(string)
   default     = null
 
@@ -33,9 +33,9 @@ variable "administrator_principal_arns" {
 
 variable "alarms" {
   description = <<-EOT
-    Thresholds of the alarms and who is told.
+    Thresholds of the alarms and the topics that they notify.
 
-    - `actions` - (Optional) ARNs notified besides the module's own topic. Defaults to `[]`.
+    - `actions` - (Optional) ARNs to notify in addition to the module's own topic. Defaults to `[]`.
     - `dead_letter_threshold` - (Optional) Messages in the dead-letter queue that raise the alarm. Defaults to `1`.
     - `oldest_message_age_seconds` - (Optional) Age of the oldest waiting upload that raises the alarm. Defaults to `172800`, two days: two runs of the daily schedule.
   EOT
@@ -64,7 +64,7 @@ variable "alarms" {
 }
 
 variable "categories_s3_uri" {
-  description = "S3 URI of an own label category file; the Ground Truth role must be able to decrypt it. Give either this or labels."
+  description = "S3 URI of your own label category file; the Ground Truth role must be able to decrypt it. Give either this or labels."
   type        = string
   default     = null
 
@@ -75,13 +75,13 @@ variable "categories_s3_uri" {
 
   validation {
     condition     = (var.categories_s3_uri == null) != (var.labels == null)
-    error_message = "categories_s3_uri or labels: give exactly one of them, labels by their names or an own category file."
+    error_message = "categories_s3_uri or labels: give exactly one of them, labels by their names or your own category file."
   }
 }
 
 variable "deployment" {
   description = <<-EOT
-    Account, partition and region of the deployment. Null reads them with the provider's credentials. Give them where the module block has depends_on: Terraform then reads nothing before apply, and the plan shows no names.
+    Account, partition and region of the deployment. Null reads them with the provider's credentials. Set it if the module block has depends_on: otherwise Terraform reads nothing before apply, and the plan shows no names.
 
     - `account_id` - Account of the provider's credentials, 12 digits.
     - `region` - Region of the provider.
@@ -144,12 +144,12 @@ variable "extra_features" {
 
 variable "feature_group" {
   description = <<-EOT
-    The feature group that takes the records.
+    The feature group that the records are written to.
 
-    - `maintenance_role_arns` - (Optional) Roles of this account that compact the offline store, [which nothing does by itself](records.md#read-the-offline-store): they may read, write and delete its objects and use the key. Defaults to `[]`.
+    - `maintenance_role_arns` - (Optional) Roles of this account that compact the offline store, [which does not happen automatically](records.md#read-the-offline-store). They may read, write and delete its objects and use the key. Defaults to `[]`.
     - `name` - (Optional) Its name. Defaults to job_name.
     - `online_store_enabled` - (Optional) Whether records can also be read at low latency. Defaults to `false`.
-    - `table_format` - (Optional) `Iceberg` or `Glue`. Defaults to `Iceberg`, whose small files a compaction [of yours](records.md#read-the-offline-store) can merge.
+    - `table_format` - (Optional) `Iceberg` or `Glue`. Defaults to `Iceberg`, whose small files [you can compact](records.md#read-the-offline-store).
   EOT
   type = object({
     maintenance_role_arns = optional(list(string), [])
@@ -193,15 +193,15 @@ variable "force_destroy" {
 
 variable "functions" {
   description = <<-EOT
-    What an account may ask of every function. docs/locked-down-accounts.md says more.
+    Settings of every function for accounts with their own rules. See docs/locked-down-accounts.md.
 
-    - `code_signing_config_arn` - (Optional) Code signing configuration that has to accept the package. Defaults to none. The shipped package is not signed, so lambda_package must name one that is.
-    - `layer_arns` - (Optional) Up to five versions of layers, such as that of a monitoring agent. Defaults to `[]`.
-    - `reserved_concurrency` - (Optional) Calls at the same time that are kept for a function, by step, for example `{ job_state_change = 10 }`. Defaults to `{}`: all share what the account has.
+    - `code_signing_config_arn` - (Optional) Code signing configuration that must accept the package. Defaults to none. The shipped package is not signed, so lambda_package must name a signed one.
+    - `layer_arns` - (Optional) Up to five layer versions, for example a monitoring agent. Defaults to `[]`.
+    - `reserved_concurrency` - (Optional) Reserved concurrent executions per function, by step, for example `{ job_state_change = 10 }`. Defaults to `{}`: all functions share the account's concurrency.
     - `tracing_enabled` - (Optional) Whether the functions and the state machine send traces to X-Ray. Defaults to `false`.
-    - `vpc` - (Optional) Subnets and security groups from which the functions call AWS. Defaults to none, which is Lambda's own network.
-      - `security_group_ids` - 1 to 5 security groups that let HTTPS out.
-      - `subnet_ids` - 1 to 16 subnets with a way to the services that the functions call.
+    - `vpc` - (Optional) Subnets and security groups from which the functions call AWS. Defaults to none: the functions run in Lambda's own network.
+      - `security_group_ids` - 1 to 5 security groups that allow outbound HTTPS.
+      - `subnet_ids` - 1 to 16 subnets with a route to the services that the functions call.
   EOT
   type = object({
     code_signing_config_arn = optional(string)
@@ -295,7 +295,7 @@ variable "iam" {
 }
 
 variable "ignored_keys" {
-  description = "Patterns of object keys that are no uploads, for example [\"*.xmp\", \"drafts/*\"]: * is any characters, slashes too, ? is one, and [abc] is one of several. What operating systems leave in folders is ignored without them. Ignored uploads are counted in each run's report."
+  description = "Patterns of object keys to ignore, for example [\"*.xmp\", \"drafts/*\"]: * matches any characters including slashes, ? matches one, and [abc] matches one of several. Files that operating systems leave in folders are ignored in any case. Ignored uploads are counted in each run's report."
   type        = list(string)
   default     = []
   nullable    = false
@@ -318,7 +318,7 @@ variable "ignored_keys" {
 
 variable "instructions" {
   description = <<-EOT
-    Instructions for workers, as plain text; it is escaped. An own template, or an own category file for named_entity_recognition, holds its own.
+    Instructions for workers, as plain text; the module escapes it. They do not apply to your own template, or to your own category file for named_entity_recognition, which contain their own.
 
     - `full` - (Optional) Shown when a worker opens the instructions. Defaults to task.description. Descriptions of label_details follow it.
     - `short` - (Optional) Shown beside the task. Defaults to task.description.
@@ -357,7 +357,7 @@ variable "job_name" {
 }
 
 variable "kms_deletion_window_days" {
-  description = "Days between the destruction of the created key and its deletion, from 7 to 30."
+  description = "Days between terraform destroy and the deletion of the key that the module creates, from 7 to 30."
   type        = number
   default     = 30
   nullable    = false
@@ -372,7 +372,7 @@ variable "kms_key" {
   description = <<-EOT
     An existing symmetric key for everything the module encrypts. Null creates one.
 
-    - `arn` - ARN of the key, not of an alias. Its policy must hold the statements of the output required_key_policy_json.
+    - `arn` - ARN of the key, not of an alias. Its policy must contain the statements of the output required_key_policy_json.
   EOT
   type = object({
     arn = string
@@ -387,7 +387,7 @@ variable "kms_key" {
 
 variable "label_details" {
   description = <<-EOT
-    What else is known of a label, by its name.
+    Details of labels, by label name.
 
     - `description` - (Optional) What the label means; shown to workers with the full instructions.
     - `short_display_name` - (Optional) Short name beside each marked span, 3 or 4 characters; for named_entity_recognition only.
@@ -474,13 +474,13 @@ variable "labels" {
   validation {
     # https://docs.aws.amazon.com/sagemaker/latest/dg/sms-ui-template-crowd-image-classifier.html
     condition     = var.task_type != "image_single_label_classification" || var.template_s3_uri != null || length(coalesce(var.labels, [])) <= 10
-    error_message = "labels: the worker's page of image_single_label_classification takes at most 10, the limit of its element crowd-image-classifier. Give fewer, take image_multi_label_classification, or give an own page in template_s3_uri."
+    error_message = "labels: the worker's page of image_single_label_classification takes at most 10, the limit of its element crowd-image-classifier. Give fewer, use image_multi_label_classification, or set template_s3_uri to your own page."
   }
 }
 
 variable "lambda_package" {
   description = <<-EOT
-    An own build of the functions' code. Null takes the package that ships with the module.
+    Your own build of the functions' code. Null uses the package that ships with the module.
 
     - `path` - (Optional) Path of a local zip. Give either this or the S3 object.
     - `s3_bucket` - (Optional) Bucket of the zip, in the same region.
@@ -522,7 +522,7 @@ variable "lambda_runtime" {
 }
 
 variable "lift_writer_denials" {
-  description = "Whether the bucket policies let go of the denial of writes and deletes by all but the pipeline's roles, upload_principal_arns, maintenance roles and administrators. IAM alone then decides who may change uploads, labels and records; readers, TLS and encryption stay as they are. For the time in which you [look in CloudTrail for the principal that was denied](operations.md#a-write-that-a-bucket-denies)."
+  description = "Whether to remove from the bucket policies the statement that denies writes and deletes by all but the pipeline's roles, upload_principal_arns, maintenance roles and administrators. IAM alone then decides who may change uploads, labels and records; the rules for readers, TLS and encryption do not change. Use it only while you [look in CloudTrail for the principal that was denied](operations.md#a-write-that-a-bucket-denies)."
   type        = bool
   default     = false
   nullable    = false
@@ -541,7 +541,7 @@ variable "log_retention_days" {
 }
 
 variable "max_attempts" {
-  description = "Labeling jobs an item may be in before it is dead-lettered, from 1 to 10. Each attempt is paid."
+  description = "Maximum number of labeling jobs an item may be in before it is dead-lettered, from 1 to 10. Each attempt is paid for."
   type        = number
   default     = 3
   nullable    = false
@@ -553,7 +553,7 @@ variable "max_attempts" {
 }
 
 variable "max_items_per_run" {
-  description = "Items one run takes from the queue at most; it bounds what a run can cost. The task type's own limit is the upper bound."
+  description = "Maximum number of items one run takes from the queue; it limits the cost of a run. The task type's own limit is the upper bound."
   type        = number
   default     = 10000
   nullable    = false
@@ -568,7 +568,7 @@ variable "queue" {
   description = <<-EOT
     The intake queue.
 
-    - `message_retention_seconds` - (Optional) Seconds an upload may wait for a run. Defaults to `1123200`, 13 days: a fault that lasts for ten daily runs loses nothing. The dead-letter queue keeps messages for 14 days from the first enqueueing, so this must be less.
+    - `message_retention_seconds` - (Optional) Seconds an upload may wait for a run. Defaults to `1123200`, 13 days, so that a fault that lasts for ten daily runs loses nothing. The dead-letter queue keeps messages for 14 days from the first enqueueing, so this must be less.
   EOT
   type = object({
     message_retention_seconds = optional(number, 1123200)
@@ -666,15 +666,15 @@ variable "tags" {
 
 variable "task" {
   description = <<-EOT
-    What workers see and how long they have.
+    What workers see, and how much time they have.
 
     - `availability_seconds` - (Optional) Seconds a task waits for workers, from 60 to 2592000. Defaults to `864000`, ten days, which every published limit for private work teams allows.
     - `description` - (Optional) One line of at most 255 characters. Defaults to a text for the task type.
     - `keywords` - (Optional) 1 to 5 keywords of letters, digits and single spaces. Defaults to keywords of the task type.
-    - `max_concurrent_tasks` - (Optional) Tasks that workers can see at once, from 1 to 5000. Defaults to `1000`. It does not bound the size of a job.
+    - `max_concurrent_tasks` - (Optional) Tasks that workers can see at once, from 1 to 5000. Defaults to `1000`. It does not limit the size of a job.
     - `time_limit_seconds` - (Optional) Seconds a worker has for one task, from 30 to 28800. Defaults to `300`.
     - `title` - (Optional) At most 128 characters. Defaults to a title for the task type.
-    - `workers_per_object` - (Optional) Workers who label each object, from 1 to 9. Defaults to `1`. Each is paid.
+    - `workers_per_object` - (Optional) Workers who label each object, from 1 to 9. Defaults to `1`. Each is paid for.
   EOT
   type = object({
     availability_seconds = optional(number, 864000)
@@ -753,7 +753,7 @@ variable "task_type" {
 }
 
 variable "template_s3_uri" {
-  description = "S3 URI of an own worker template; the Ground Truth role must be able to decrypt it. Null takes the template that ships with the module."
+  description = "S3 URI of your own worker template; the Ground Truth role must be able to decrypt it. Null uses the template that ships with the module."
   type        = string
   default     = null
 
@@ -769,7 +769,7 @@ variable "template_s3_uri" {
 }
 
 variable "text_items" {
-  description = "What an uploaded .txt file holds: line, an item in each line, or file, one item. A .jsonl or .ndjson file holds an item in each row, with the text under source."
+  description = "What an uploaded .txt file contains: an item in each line (line), or one item (file). A .jsonl or .ndjson file contains an item in each row, with the text under source."
   type        = string
   default     = "line"
   nullable    = false
@@ -799,22 +799,22 @@ variable "upload_principal_arns" {
 
 variable "verification" {
   description = <<-EOT
-    A second team's judgement of every label before it is stored: a rejected item is labeled again, until its attempts are used up. Null turns it off.
+    Verification of every label by a second team before it is stored: a rejected item is labeled again, until its attempts are used up. Null turns verification off.
 
     - `workteam_arn` - ARN of the private or vendor work team that verifies; it may be the team that labels.
-    - `accepted_category` - (Optional) The category of an own category file that accepts a label; every other rejects it. Needed with categories_s3_uri, and only with it.
+    - `accepted_category` - (Optional) The category in categories_s3_uri that accepts a label; every other category rejects it. Required with categories_s3_uri, and only with it.
     - `availability_seconds` - (Optional) Seconds a task waits for reviewers, from 60 to 2592000. Defaults to `864000`, ten days.
-    - `categories` - (Optional) 2 to 10 judgements that reviewers choose from. The first accepts the label, every other rejects it. Defaults to `Correct` and reasons that fit the task type.
-    - `categories_s3_uri` - (Optional) S3 URI of an own label category file in place of categories; for image_bounding_box and image_semantic_segmentation only.
+    - `categories` - (Optional) 2 to 10 categories that reviewers choose from. The first accepts the label, every other rejects it. Defaults to `Correct` and reasons that fit the task type.
+    - `categories_s3_uri` - (Optional) S3 URI of your own label category file in place of categories; for image_bounding_box and image_semantic_segmentation only.
     - `description` - (Optional) One line of at most 255 characters. Defaults to a text for the task type.
     - `instructions` - (Optional) `full` and `short` instructions for reviewers, as plain text. Default to the description.
     - `keywords` - (Optional) 1 to 5 keywords of letters, digits and single spaces. Defaults to keywords of the task type.
     - `max_concurrent_tasks` - (Optional) Tasks that reviewers can see at once, from 1 to 5000. Defaults to `1000`.
-    - `sample_percent` - (Optional) Share of the labels that is verified, above 0 and up to 100. Defaults to `100`. The rest is stored with the status `UNVERIFIED`.
-    - `template_s3_uri` - (Optional) S3 URI of an own worker template. Defaults to the one that ships with the module.
+    - `sample_percent` - (Optional) Percentage of the labels to verify, above 0 and up to 100. Defaults to `100`. The rest is stored with the status `UNVERIFIED`.
+    - `template_s3_uri` - (Optional) S3 URI of your own worker template. Defaults to the one that ships with the module.
     - `time_limit_seconds` - (Optional) Seconds a reviewer has for one task, from 30 to 28800. Defaults to `300`.
     - `title` - (Optional) At most 128 characters. Defaults to a title for the task type.
-    - `workers_per_object` - (Optional) Reviewers of each label, from 1 to 9. Defaults to `1`. Each is paid.
+    - `workers_per_object` - (Optional) Reviewers of each label, from 1 to 9. Defaults to `1`. Each is paid for.
   EOT
   type = object({
     workteam_arn         = string
