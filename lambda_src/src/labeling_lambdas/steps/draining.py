@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.aws.item_claims import ItemClaims
     from labeling_lambdas.deadline import Deadline
     from labeling_lambdas.domain.task_types import TaskType
+    from labeling_lambdas.steps.budget import Budget
 
 _log = logging.getLogger(__name__)
 
@@ -53,33 +54,6 @@ STOP_RECEIVING_SECONDS = 45
 
 #: A thread stops after this many empty long polls in a row. One alone proves no empty queue.
 EMPTY_POLLS = 2
-
-
-class Budget:
-    """How many more items a run may claim, shared by the threads."""
-
-    def __init__(self, items: int) -> None:
-        """Start with room for ``items`` items."""
-        self._left = items
-        self._lock = threading.Lock()
-
-    def reserve(self, count: int) -> int:
-        """Set aside room for up to ``count`` items; return for how many."""
-        with self._lock:
-            granted = max(0, min(count, self._left))
-            self._left -= granted
-            return granted
-
-    def release(self, count: int) -> None:
-        """Give back room that was not used."""
-        with self._lock:
-            self._left += count
-
-    @property
-    def left(self) -> int:
-        """Items that may still be claimed."""
-        with self._lock:
-            return self._left
 
 
 class Drained(NamedTuple):
@@ -268,16 +242,17 @@ class Drain:
             rejected = entry.read
             if not isinstance(rejected, Rejected):
                 continue
-            if rejected.source is not None and rejected.source.item_id in noted:
-                entry.verdict = Drop.DEAD_LETTERED
-                continue
-            if rejected.source is None:
+            source = rejected.source
+            if source is None:
                 entry.verdict = rejected
                 bodies.append(_malformed_body(entry.message, rejected))
                 continue
+            if source.item_id in noted:
+                entry.verdict = Drop.DEAD_LETTERED
+                continue
             try:
                 generation = self.items.dead_letter_invalid(
-                    rejected, rejected.source, run_id=self.run_id, part=part
+                    rejected, source, run_id=self.run_id, part=part
                 )
             except LedgerRowError:
                 _log.exception("ledger row cannot be read", extra={"run_id": self.run_id})
@@ -287,10 +262,10 @@ class Drain:
                 entry.verdict = Drop.DEAD_LETTERED
                 continue
             entry.verdict = rejected
-            noted.append(rejected.source.item_id)
+            noted.append(source.item_id)
             bodies.append(
                 dead_letter_message(
-                    rejected.source,
+                    source,
                     rejected.content,
                     run_id=self.run_id,
                     attempts=0,

@@ -12,8 +12,8 @@ from labeling_lambdas.domain.accounting import PROBE_AFTER_FAILED_JOBS, Outcome
 from labeling_lambdas.domain.intake import Intake
 from labeling_lambdas.domain.states import RunState
 from labeling_lambdas.errors import PollUnfinishedError, RunAliveError
+from labeling_lambdas.steps.budget import Budget
 from labeling_lambdas.steps.claims import part_of, resolve_part
-from labeling_lambdas.steps.draining import Budget, Drain, Drained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.aws.poll_ledger import Poll, PollLedger
     from labeling_lambdas.aws.run_ledger import Run, RunLedger
     from labeling_lambdas.deadline import Deadline
+    from labeling_lambdas.steps.draining import Drain, Drained
 
 _log = logging.getLogger(__name__)
 
