@@ -233,6 +233,26 @@ def test_reviewers_are_heard_where_verification_is_turned_off_and_their_executio
     assert len(world.account.sagemaker.jobs) == 3
 
 
+def test_what_was_claimed_for_another_task_type_costs_no_attempt() -> None:
+    # A poll dies after it has claimed texts, and the task type changes: its run has images too.
+    apply_images = ["apply", "task_type", IMAGES]
+    back = [["apply", "task_type", TEXTS], ["apply", "sample_percent", None]]
+    meanwhile = [["end", 2, "ABORTED"], ["schedule"], ["apply", "classes", list("9876543210")]]
+    steps = (
+        ["upload", 8, [1, 400]],
+        ["wait", 60.0],
+        apply_images,
+        ["die", 39, False, Death.EXECUTION_DEAD.value],
+        ["meanwhile", 44, True, back],
+        ["meanwhile", 15, True, meanwhile],
+        ["edit", 0, "append", [60, 1]],
+        ["die", 64, False, Death.TIMEOUT.value],
+        ["upload", 5, [60, 1]],
+    )
+    configuration = Configuration(task_type=TEXTS, max_attempts=2, sample_percent=40.0)
+    assert stories.told(stories.Story(12611, configuration, steps)) == []
+
+
 def test_crash_points_of_chosen_scenarios_are_those_of_these_alone() -> None:
     chosen = list(crashes.crash_points({"usual"}))
     assert {SCENARIOS[point.scenario].name for point in chosen} == {"usual"}

@@ -293,13 +293,14 @@ def _imbalances(
     moved = sum(ours.isdisjoint(_jobs_of(row)) for row in rows)
     refused = report["dead_lettered"].get("record_rejected", 0)
     elsewhere = moved + refused + report["returned"].get("text_in_progress", 0)
+    # What was claimed for another task type is in no job of the run. A run may also verify labels
+    # of earlier runs although its own labeling job never came to be.
+    elsewhere += report["returned"].get("labeling_job_not_created", 0)
     # Labels of earlier runs need no job, and are kept where none could be made.
     unread = report["superseded"] + report["labeled"] + elsewhere
     if job and not job.never_began and not verification and untouched > unread:
         yield f"claimed {report['claimed']}, but the job had {len(worked_on)} items"
-    # A run may verify labels of earlier runs although its own labeling job never came to be.
-    unreached = report["returned"].get("labeling_job_not_created", 0)
-    if verification and untouched > report["superseded"] + unreached + elsewhere:
+    if verification and untouched > report["superseded"] + elsewhere:
         yield f"claimed {report['claimed']}, but its jobs had {len(worked_on)} items"
     yield from _wrong_share(report, job, verification)
     if verification:

@@ -34,7 +34,7 @@ class TaskType(NamedTuple):
 
     def suits(self, item: ClaimedItem) -> bool:
         """Return whether a claim is of the kind of item that is labeled: an image, or a text."""
-        return (item.content is not None) == (self.max_text_characters is not None)
+        return bool(item.text_id) == (self.max_text_characters is not None)
 
     def reason_to_reject(self, source: SourceObject) -> Reason | None:
         """Return why an uploaded object cannot be labeled, or None if it can."""

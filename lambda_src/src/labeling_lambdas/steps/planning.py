@@ -26,6 +26,7 @@ from labeling_lambdas.domain.settlement import (
     superseded,
 )
 from labeling_lambdas.domain.states import JobStatus, RunState
+from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.domain.timestamps import now_in_milliseconds
 from labeling_lambdas.errors import UnreadableOutputError
 from labeling_lambdas.steps.claims import claimed_items, without_text
@@ -198,6 +199,7 @@ class Planning:
         )
         lines = Readability()
         status = JobStatus(job["status"])
+        kind = task_type(self.rules.task_type)
         for found in harvest.find(claims):
             self.deadline.require(_CLOSING_SECONDS)
             if found.text and not found.item.label_uri:
@@ -214,8 +216,12 @@ class Planning:
             elif found.item.label_uri:
                 shards.back.add(settle_label_lost(found.item).fields())
             else:
+                # What was claimed for another task type was in no job, and costs no attempt.
                 settlement = settle_unlabeled(
-                    found.item, found.output, job=status, max_attempts=self.max_attempts
+                    found.item,
+                    found.output,
+                    job=status if kind.suits(found.item) else JobStatus.NOT_CREATED,
+                    max_attempts=self.max_attempts,
                 )
                 shards.back.add(settlement.fields())
         self._require_readable(lines, job, shards)
