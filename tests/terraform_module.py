@@ -15,6 +15,12 @@ HCL_TESTS = "tests/hcl"
 TASK_TYPES = Path("lambda_src/src/labeling_lambdas/task_types.json")
 
 
+def variables_text() -> str:
+    """Return the text of every file with inputs of the root module, in the order of their names."""
+    files = sorted(ROOT.glob("variables*.tf"))
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)
+
+
 def copy_module(folder: Path) -> Path:
     """Copy the module's files, and its tests, so that Terraform writes nothing into the checkout.
 

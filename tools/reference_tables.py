@@ -1,4 +1,4 @@
-"""Write docs/reference.md from variables.tf and outputs.tf.
+"""Write docs/reference.md from variables*.tf and outputs.tf.
 
 Run from the repository: ``python -m tools.reference_tables``, with ``--check`` to compare only.
 """
@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -65,15 +66,16 @@ class Output:
 
 
 def inputs(text: str) -> list[Input]:
-    """Read the variables of a Terraform file.
+    """Read the variables of Terraform files.
 
     Args:
-        text: The file's text.
+        text: The text of the files.
 
     Returns:
-        The variables in the file's order.
+        The variables by name.
     """
-    return [_input(name, body) for name, body in _blocks(text, "variable")]
+    declared = sorted(_blocks(text, "variable"), key=itemgetter(0))
+    return [_input(name, body) for name, body in declared]
 
 
 def outputs(text: str) -> list[Output]:
@@ -92,7 +94,7 @@ def sections(variables_text: str, outputs_text: str) -> dict[str, str]:
     """Write the generated parts of docs/reference.md.
 
     Args:
-        variables_text: The text of variables.tf.
+        variables_text: The text of every variables*.tf.
         outputs_text: The text of outputs.tf.
 
     Returns:
@@ -191,8 +193,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--check", action="store_true", help="compare only, write nothing")
     options = parser.parse_args(arguments)
+    variable_files = sorted(ROOT.glob("variables*.tf"))
     written = sections(
-        (ROOT / "variables.tf").read_text(encoding="utf-8"),
+        "\n".join(path.read_text(encoding="utf-8") for path in variable_files),
         (ROOT / "outputs.tf").read_text(encoding="utf-8"),
     )
     return write_or_check(REFERENCE, written, check=options.check, mend=MEND)

@@ -1,4 +1,4 @@
-# Every input. What is not commented is explained in the module's variables.tf.
+# Every input. What is not commented is explained in the module's variables*.tf.
 
 module "labeling" {
   source = "../.."

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from tests.terraform_module import ROOT
+from tests.terraform_module import ROOT, variables_text
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -26,9 +26,7 @@ def test_the_table_of_outcomes_has_every_end_state() -> None:
 
 
 def test_each_input_of_the_prerequisites_exists() -> None:
-    variables = set(
-        re.findall(r'^variable "(\w+)"', (ROOT / "variables.tf").read_text(), re.MULTILINE)
-    )
+    variables = set(re.findall(r'^variable "(\w+)"', variables_text(), re.MULTILINE))
     table = README[README.index("## Prerequisites") : README.index("## Cost")]
     named = set(re.findall(r"^\|[^|]*\|[^|]*`(\w+)`", table, re.MULTILINE))
     assert named

@@ -1,4 +1,4 @@
-"""docs/reference.md says what variables.tf and outputs.tf say."""
+"""docs/reference.md says what variables*.tf and outputs.tf say."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import re
 
 import pytest
 
-from tests.terraform_module import ROOT
+from tests.terraform_module import ROOT, variables_text
 from tools import marked_sections, reference_tables
 
-VARIABLES = (ROOT / "variables.tf").read_text(encoding="utf-8")
 OUTPUTS = (ROOT / "outputs.tf").read_text(encoding="utf-8")
 
 WRITTEN = """
@@ -40,7 +39,7 @@ def test_the_page_is_current(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_each_input_and_output_has_a_row() -> None:
-    declared = re.findall(r'^(?:variable|output) "(\w+)"', VARIABLES + OUTPUTS, re.MULTILINE)
+    declared = re.findall(r'^(?:variable|output) "(\w+)"', variables_text() + OUTPUTS, re.MULTILINE)
     page = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
     assert len(declared) > 40
     rows = re.findall(r"^\| \[?`(\w+)`", page, re.MULTILINE)
@@ -64,6 +63,14 @@ def test_an_objects_attributes_and_rules_are_told() -> None:
     written = reference_tables.sections(WRITTEN, "")
     assert "is like &lt;this&gt;." in written["rules"]
     assert "| [`limits`](#limits) | `map(object)` | `{}` |" in written["inputs"]
+
+
+def test_inputs_stand_in_the_order_of_their_names() -> None:
+    two = "".join(
+        f'variable "{name}" {{\n  description = "A name."\n  type = string\n}}\n'
+        for name in ("second", "first")
+    )
+    assert [each.name for each in reference_tables.inputs(two)] == ["first", "second"]
 
 
 def test_an_input_without_a_default_is_required() -> None:

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.terraform_module import HCL_TESTS, ROOT, copy_module, run_hcl_tests
+from tests.terraform_module import (
+    HCL_TESTS,
+    ROOT,
+    copy_module,
+    run_hcl_tests,
+    variables_text,
+)
 
 TEST_FILES = sorted(path.name for path in Path(__file__).parent.glob("*.tftest.hcl"))
 SECONDS = 1500
@@ -36,11 +42,10 @@ def test_inputs_are_checked_at_plan(module: Path, name: str) -> None:
 
 
 def test_every_validation_has_a_case() -> None:
-    variables = (ROOT / "variables.tf").read_text()
     cases = "".join((ROOT / HCL_TESTS / name).read_text() for name in TEST_FILES)
     validated = {
         block.split('"', maxsplit=1)[0]
-        for block in variables.split('variable "')[1:]
+        for block in variables_text().split('variable "')[1:]
         if "validation {" in block
     }
     assert validated == set(re.findall(r"expect_failures = \[var\.(\w+)\]", cases))

@@ -10,7 +10,13 @@ import pytest
 from tests.plan.planned import Planned
 from tests.plan.scenarios import TASK_TYPES
 from tests.plan.stub import ACCOUNT, plan_time_aws
-from tests.terraform_module import ROOT, copy_module, offline_environment, terraform_test
+from tests.terraform_module import (
+    ROOT,
+    copy_module,
+    offline_environment,
+    terraform_test,
+    variables_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,7 +66,7 @@ def inputs(text: str, pattern: str) -> set[str]:
 
 
 def all_inputs() -> set[str]:
-    return inputs((ROOT / "variables.tf").read_text(encoding="utf-8"), r'^variable "(\w+)"')
+    return inputs(variables_text(), r'^variable "(\w+)"')
 
 
 def test_there_is_a_folder_for_each_way_of_use() -> None:

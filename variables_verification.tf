@@ -1,0 +1,194 @@
+# The second team that checks each label.
+
+variable "verification" {
+  description = <<-EOT
+    Verification of every label by a second team before it is stored: a rejected item is labeled again, until its attempts are used up. Null turns verification off.
+
+    - `workteam_arn` - ARN of the private or vendor work team that verifies; it may be the team that labels.
+    - `accepted_category` - (Optional) The category in categories_s3_uri that accepts a label; every other category rejects it. Required with categories_s3_uri, and only with it.
+    - `availability_seconds` - (Optional) Seconds a task waits for reviewers, from 60 to 2592000. Defaults to `864000`, ten days.
+    - `categories` - (Optional) 2 to 10 categories that reviewers choose from. The first accepts the label, every other rejects it. Defaults to `Correct` and reasons that fit the task type.
+    - `categories_s3_uri` - (Optional) S3 URI of your own label category file in place of categories; for image_bounding_box and image_semantic_segmentation only.
+    - `description` - (Optional) One line of at most 255 characters. Defaults to a text for the task type.
+    - `instructions` - (Optional) `full` and `short` instructions for reviewers, as plain text. Default to the description.
+    - `keywords` - (Optional) 1 to 5 keywords of letters, digits and single spaces. Defaults to keywords of the task type.
+    - `max_concurrent_tasks` - (Optional) Tasks that reviewers can see at once, from 1 to 5000. Defaults to `1000`.
+    - `sample_percent` - (Optional) Percentage of the labels to verify, above 0 and up to 100. Defaults to `100`. The rest is stored with the status `UNVERIFIED`.
+    - `template_s3_uri` - (Optional) S3 URI of your own worker template. Defaults to the one that ships with the module.
+    - `time_limit_seconds` - (Optional) Seconds a reviewer has for one task, from 30 to 28800. Defaults to `300`.
+    - `title` - (Optional) At most 128 characters. Defaults to a title for the task type.
+    - `workers_per_object` - (Optional) Reviewers of each label, from 1 to 9. Defaults to `1`. Each is paid for.
+  EOT
+  type = object({
+    workteam_arn         = string
+    accepted_category    = optional(string)
+    availability_seconds = optional(number, 864000)
+    categories           = optional(list(string))
+    categories_s3_uri    = optional(string)
+    description          = optional(string)
+    instructions = optional(object({
+      full  = optional(string)
+      short = optional(string)
+    }), {})
+    keywords             = optional(list(string))
+    max_concurrent_tasks = optional(number, 1000)
+    sample_percent       = optional(number, 100)
+    template_s3_uri      = optional(string)
+    time_limit_seconds   = optional(number, 300)
+    title                = optional(string)
+    workers_per_object   = optional(number, 1)
+  })
+  default = null
+
+  validation {
+    condition     = var.verification == null || !strcontains(try(var.verification.workteam_arn, ""), "public-crowd")
+    error_message = "verification.workteam_arn must not be a public-crowd team: Mechanical Turk is closed. Use a private or vendor work team."
+  }
+
+  validation {
+    condition = var.verification == null || (
+      can(regex("^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:workteam/[A-Za-z0-9/-]+$", var.verification.workteam_arn)) &&
+      try(length(var.verification.workteam_arn), 0) <= 256
+    )
+    error_message = "verification.workteam_arn must be the ARN of a work team, arn:<partition>:sagemaker:<region>:<account>:workteam/private-crowd/<name>."
+  }
+
+  validation {
+    condition     = var.verification == null || try(split(":", var.verification.workteam_arn)[3], "") == local.current.region
+    error_message = "verification.workteam_arn must be of the region of the deployment, ${local.current.region}."
+  }
+
+  validation {
+    condition     = (try(var.verification.accepted_category, null) != null) == (try(var.verification.categories_s3_uri, null) != null)
+    error_message = "verification.accepted_category names the category of categories_s3_uri that accepts a label: give both or neither. The first of categories accepts."
+  }
+
+  validation {
+    condition     = try(var.verification.accepted_category, null) == null || can(regex("^\\S.{0,254}\\S$|^\\S$", var.verification.accepted_category))
+    error_message = "verification.accepted_category must have 1 to 256 characters in one line and no space around it."
+  }
+
+  validation {
+    condition = var.verification == null || try(
+      var.verification.availability_seconds >= 60 && var.verification.availability_seconds <= 2592000 &&
+      floor(var.verification.availability_seconds) == var.verification.availability_seconds, false
+    )
+    error_message = "verification.availability_seconds must be a whole number from 60 to 2592000 (30 days)."
+  }
+
+  validation {
+    condition     = try(var.verification.categories, null) == null || try(var.verification.categories_s3_uri, null) == null
+    error_message = "verification.categories and categories_s3_uri exclude each other: give at most one of them."
+  }
+
+  validation {
+    condition     = try(var.verification.categories, null) == null || try(length(var.verification.categories) >= 2 && length(var.verification.categories) <= 10, false)
+    error_message = "verification.categories must have 2 to 10 entries: the first accepts the label, the others reject it."
+  }
+
+  validation {
+    condition     = try(length(distinct(var.verification.categories)) == length(var.verification.categories), true)
+    error_message = "verification.categories must be unique."
+  }
+
+  validation {
+    condition = alltrue([
+      for category in try(coalesce(var.verification.categories, []), []) : can(regex("^\\S.{0,126}\\S$|^\\S$", category))
+    ])
+    error_message = "verification.categories: each must have 1 to 128 characters in one line and no space around it."
+  }
+
+  validation {
+    condition = (
+      try(var.verification.categories_s3_uri, null) == null ||
+      can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?]+$", var.verification.categories_s3_uri))
+    )
+    error_message = "verification.categories_s3_uri must be an S3 URI of one object, like s3://bucket/categories.json."
+  }
+
+  validation {
+    condition     = try(var.verification.categories_s3_uri, null) == null || try(local.task_type.verification.workflow, "native") == "native"
+    error_message = "verification.categories_s3_uri: tasks of ${var.task_type} are made by the module's own function, which takes the categories by name. Use verification.categories."
+  }
+
+  validation {
+    condition     = try(var.verification.description, null) == null || can(regex("^[^\\n\\r]{1,255}$", var.verification.description))
+    error_message = "verification.description must be one line of 1 to 255 characters."
+  }
+
+  validation {
+    condition     = try(var.verification.keywords, null) == null || try(length(var.verification.keywords) >= 1 && length(var.verification.keywords) <= 5, false)
+    error_message = "verification.keywords must have 1 to 5 entries."
+  }
+
+  validation {
+    condition = alltrue([
+      for keyword in try(coalesce(var.verification.keywords, []), []) :
+      can(regex("^[A-Za-z0-9]+( [A-Za-z0-9]+)*$", keyword)) && length(keyword) <= 30
+    ])
+    error_message = "verification.keywords: each must have 1 to 30 letters and digits, with single spaces inside and no hyphen or underscore."
+  }
+
+  validation {
+    condition = var.verification == null || try(
+      var.verification.max_concurrent_tasks >= 1 && var.verification.max_concurrent_tasks <= 5000 &&
+      floor(var.verification.max_concurrent_tasks) == var.verification.max_concurrent_tasks, false
+    )
+    error_message = "verification.max_concurrent_tasks must be a whole number from 1 to 5000."
+  }
+
+  validation {
+    condition     = var.verification == null || try(var.verification.sample_percent > 0 && var.verification.sample_percent <= 100, false)
+    error_message = "verification.sample_percent must be above 0 and at most 100. To verify nothing leave verification out."
+  }
+
+  validation {
+    condition = (
+      try(var.verification.template_s3_uri, null) == null ||
+      can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?]+$", var.verification.template_s3_uri))
+    )
+    error_message = "verification.template_s3_uri must be an S3 URI of one object, like s3://bucket/template.liquid.html."
+  }
+
+  validation {
+    condition = var.verification == null || try(
+      var.verification.time_limit_seconds >= 30 && var.verification.time_limit_seconds <= 28800 &&
+      floor(var.verification.time_limit_seconds) == var.verification.time_limit_seconds, false
+    )
+    error_message = "verification.time_limit_seconds must be a whole number from 30 to 28800 (8 hours)."
+  }
+
+  validation {
+    condition     = var.verification == null || try(var.verification.time_limit_seconds <= var.verification.availability_seconds, false)
+    error_message = "verification.time_limit_seconds must not be more than verification.availability_seconds: the task would expire in the reviewer's hands."
+  }
+
+  validation {
+    condition     = try(var.verification.title, null) == null || can(regex("^[^\\n\\r]{1,128}$", var.verification.title))
+    error_message = "verification.title must be one line of 1 to 128 characters."
+  }
+
+  validation {
+    condition = var.verification == null || try(
+      var.verification.workers_per_object >= 1 && var.verification.workers_per_object <= 9 &&
+      floor(var.verification.workers_per_object) == var.verification.workers_per_object, false
+    )
+    error_message = "verification.workers_per_object must be a whole number from 1 to 9."
+  }
+
+  validation {
+    condition = alltrue([
+      for line in [for text in concat([for name in ["accepted_category", "description", "title"] : try(var.verification[name], null)], try(coalesce(var.verification.categories, []), [])) : text if text != null] :
+      trimspace(line) == line && can(regex(local.one_line_pattern, line))
+    ])
+    error_message = "verification: each text must be ${local.one_line_rule}."
+  }
+
+  validation {
+    condition = alltrue([
+      for paragraphs in [for name in ["full", "short"] : var.verification.instructions[name] if try(var.verification.instructions[name], null) != null] :
+      can(regex(local.paragraphs_pattern, paragraphs))
+    ])
+    error_message = "verification: instructions ${local.paragraphs_rule}."
+  }
+}
