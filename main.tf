@@ -1,5 +1,5 @@
 # The module's table of contents: what exists and how it is wired. Names and ARNs are in locals.tf, the functions
-# and their permissions in functions.tf.
+# and their permissions in functions.tf, the settings of labeling jobs in labeling_jobs.tf.
 
 data "aws_caller_identity" "current" {
   lifecycle {
