@@ -137,7 +137,7 @@ variable "workteam_arn" {
   }
 
   validation {
-    condition     = can(regex("^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:workteam/[A-Za-z0-9/-]+$", var.workteam_arn)) && length(var.workteam_arn) <= 256
+    condition     = can(regex(local.workteam_arn_pattern, var.workteam_arn)) && length(var.workteam_arn) <= 256
     error_message = "workteam_arn must be the ARN of a work team, arn:<partition>:sagemaker:<region>:<account>:workteam/private-crowd/<name>."
   }
 

@@ -8,7 +8,7 @@ variable "administrator_principal_arns" {
   validation {
     condition = alltrue([
       for arn in coalesce(var.administrator_principal_arns, []) :
-      can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]+$", arn))
+      can(regex(local.principal_arn_pattern, arn))
     ])
     error_message = "administrator_principal_arns must hold ARNs of IAM roles or users, without wildcards."
   }
@@ -26,7 +26,7 @@ variable "ground_truth_role" {
   default = null
 
   validation {
-    condition     = var.ground_truth_role == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$", var.ground_truth_role.arn))
+    condition     = var.ground_truth_role == null || can(regex(local.role_arn_pattern, var.ground_truth_role.arn))
     error_message = "ground_truth_role.arn must be the ARN of an IAM role."
   }
 }
@@ -99,7 +99,7 @@ variable "reader_principal_arns" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.reader_principal_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]+$", arn))])
+    condition     = alltrue([for arn in var.reader_principal_arns : can(regex(local.principal_arn_pattern, arn))])
     error_message = "reader_principal_arns must hold ARNs of IAM roles or users, without wildcards."
   }
 }
@@ -111,7 +111,7 @@ variable "upload_principal_arns" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.upload_principal_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]+$", arn))])
+    condition     = alltrue([for arn in var.upload_principal_arns : can(regex(local.principal_arn_pattern, arn))])
     error_message = "upload_principal_arns must hold ARNs of IAM roles or users, without wildcards."
   }
 }

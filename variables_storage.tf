@@ -26,7 +26,7 @@ variable "extra_features" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for name in keys(var.extra_features) : can(regex("^[a-zA-Z0-9]([-_]*[a-zA-Z0-9]){0,63}$", name))])
+    condition     = alltrue([for name in keys(var.extra_features) : can(regex(local.feature_name_pattern, name))])
     error_message = "extra_features: a name is 1 to 64 letters, digits, hyphens and underscores, and starts and ends with a letter or digit."
   }
 
@@ -70,13 +70,13 @@ variable "feature_group" {
   nullable = false
 
   validation {
-    condition     = var.feature_group.name == null || can(regex("^[a-zA-Z0-9]([-_]*[a-zA-Z0-9]){0,63}$", var.feature_group.name))
+    condition     = var.feature_group.name == null || can(regex(local.feature_name_pattern, var.feature_group.name))
     error_message = "feature_group.name must be 1 to 64 letters, digits, hyphens and underscores, and start and end with a letter or digit."
   }
 
   validation {
     condition = alltrue([
-      for arn in var.feature_group.maintenance_role_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$", arn))
+      for arn in var.feature_group.maintenance_role_arns : can(regex(local.role_arn_pattern, arn))
     ])
     error_message = "feature_group.maintenance_role_arns must hold ARNs of IAM roles, without wildcards."
   }

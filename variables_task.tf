@@ -6,7 +6,7 @@ variable "categories_s3_uri" {
   default     = null
 
   validation {
-    condition     = var.categories_s3_uri == null || can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?]+$", var.categories_s3_uri))
+    condition     = var.categories_s3_uri == null || can(regex(local.s3_object_pattern, var.categories_s3_uri))
     error_message = "categories_s3_uri must be an S3 URI of one object, like s3://bucket/categories.json."
   }
 
@@ -67,7 +67,7 @@ variable "label_details" {
 
   validation {
     condition = alltrue([
-      for details in values(var.label_details) : details.short_display_name == null || can(regex("^\\S.{0,254}\\S$|^\\S$", details.short_display_name))
+      for details in values(var.label_details) : details.short_display_name == null || can(regex(local.display_name_pattern, details.short_display_name))
     ])
     error_message = "label_details: short_display_name must have 1 to 256 characters in one line and no space around it."
   }
@@ -119,7 +119,7 @@ variable "task" {
   }
 
   validation {
-    condition     = var.task.description == null || can(regex("^[^\\n\\r]{1,255}$", var.task.description))
+    condition     = var.task.description == null || can(regex(local.task_description_pattern, var.task.description))
     error_message = "task.description must be one line of 1 to 255 characters."
   }
 
@@ -129,7 +129,7 @@ variable "task" {
   }
 
   validation {
-    condition     = alltrue([for keyword in coalesce(var.task.keywords, []) : can(regex("^[A-Za-z0-9]+( [A-Za-z0-9]+)*$", keyword)) && length(keyword) <= 30])
+    condition     = alltrue([for keyword in coalesce(var.task.keywords, []) : can(regex(local.keyword_pattern, keyword)) && length(keyword) <= 30])
     error_message = "task.keywords: each must have 1 to 30 letters and digits, with single spaces inside and no hyphen or underscore."
   }
 
@@ -149,7 +149,7 @@ variable "task" {
   }
 
   validation {
-    condition     = var.task.title == null || can(regex("^[^\\n\\r]{1,128}$", var.task.title))
+    condition     = var.task.title == null || can(regex(local.task_title_pattern, var.task.title))
     error_message = "task.title must be one line of 1 to 128 characters."
   }
 
@@ -173,7 +173,7 @@ variable "template_s3_uri" {
   default     = null
 
   validation {
-    condition     = var.template_s3_uri == null || can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?]+$", var.template_s3_uri))
+    condition     = var.template_s3_uri == null || can(regex(local.s3_object_pattern, var.template_s3_uri))
     error_message = "template_s3_uri must be an S3 URI of one object, like s3://bucket/template.liquid.html."
   }
 

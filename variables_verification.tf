@@ -47,7 +47,7 @@ variable "verification" {
 
   validation {
     condition = var.verification == null || (
-      can(regex("^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:workteam/[A-Za-z0-9/-]+$", var.verification.workteam_arn)) &&
+      can(regex(local.workteam_arn_pattern, var.verification.workteam_arn)) &&
       try(length(var.verification.workteam_arn), 0) <= 256
     )
     error_message = "verification.workteam_arn must be the ARN of a work team, arn:<partition>:sagemaker:<region>:<account>:workteam/private-crowd/<name>."
@@ -64,7 +64,7 @@ variable "verification" {
   }
 
   validation {
-    condition     = try(var.verification.accepted_category, null) == null || can(regex("^\\S.{0,254}\\S$|^\\S$", var.verification.accepted_category))
+    condition     = try(var.verification.accepted_category, null) == null || can(regex(local.display_name_pattern, var.verification.accepted_category))
     error_message = "verification.accepted_category must have 1 to 256 characters in one line and no space around it."
   }
 
@@ -101,7 +101,7 @@ variable "verification" {
   validation {
     condition = (
       try(var.verification.categories_s3_uri, null) == null ||
-      can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?]+$", var.verification.categories_s3_uri))
+      can(regex(local.s3_object_pattern, var.verification.categories_s3_uri))
     )
     error_message = "verification.categories_s3_uri must be an S3 URI of one object, like s3://bucket/categories.json."
   }
@@ -112,7 +112,7 @@ variable "verification" {
   }
 
   validation {
-    condition     = try(var.verification.description, null) == null || can(regex("^[^\\n\\r]{1,255}$", var.verification.description))
+    condition     = try(var.verification.description, null) == null || can(regex(local.task_description_pattern, var.verification.description))
     error_message = "verification.description must be one line of 1 to 255 characters."
   }
 
@@ -124,7 +124,7 @@ variable "verification" {
   validation {
     condition = alltrue([
       for keyword in try(coalesce(var.verification.keywords, []), []) :
-      can(regex("^[A-Za-z0-9]+( [A-Za-z0-9]+)*$", keyword)) && length(keyword) <= 30
+      can(regex(local.keyword_pattern, keyword)) && length(keyword) <= 30
     ])
     error_message = "verification.keywords: each must have 1 to 30 letters and digits, with single spaces inside and no hyphen or underscore."
   }
@@ -145,7 +145,7 @@ variable "verification" {
   validation {
     condition = (
       try(var.verification.template_s3_uri, null) == null ||
-      can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?]+$", var.verification.template_s3_uri))
+      can(regex(local.s3_object_pattern, var.verification.template_s3_uri))
     )
     error_message = "verification.template_s3_uri must be an S3 URI of one object, like s3://bucket/template.liquid.html."
   }
@@ -164,7 +164,7 @@ variable "verification" {
   }
 
   validation {
-    condition     = try(var.verification.title, null) == null || can(regex("^[^\\n\\r]{1,128}$", var.verification.title))
+    condition     = try(var.verification.title, null) == null || can(regex(local.task_title_pattern, var.verification.title))
     error_message = "verification.title must be one line of 1 to 128 characters."
   }
 

@@ -1,0 +1,21 @@
+# Patterns of names, ARNs and URIs that several inputs share.
+
+locals {
+  principal_arn_pattern = "^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]+$"
+  role_arn_pattern      = "^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$"
+  workteam_arn_pattern  = "^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:workteam/[A-Za-z0-9/-]+$"
+
+  # One object, without wildcards.
+  s3_object_pattern = "^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?]+$"
+
+  # Features and feature groups.
+  feature_name_pattern = "^[a-zA-Z0-9]([-_]*[a-zA-Z0-9]){0,63}$"
+
+  # Labeling and verification tasks. A keyword also has at most 30 characters.
+  keyword_pattern          = "^[A-Za-z0-9]+( [A-Za-z0-9]+)*$"
+  task_description_pattern = "^[^\\n\\r]{1,255}$"
+  task_title_pattern       = "^[^\\n\\r]{1,128}$"
+
+  # Names that workers see: 1 to 256 characters in one line, with no space around them.
+  display_name_pattern = "^\\S.{0,254}\\S$|^\\S$"
+}
