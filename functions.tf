@@ -55,12 +55,16 @@ locals {
 
   # A function reaches the key only through the services it calls.
   _key = {
-    for services in [["dynamodb"], ["dynamodb", "s3"], ["dynamodb", "s3", "sagemaker"], ["dynamodb", "s3", "sqs"], ["dynamodb", "sqs"], ["s3"], ["s3", "sqs"]] : join("+", services) => {
+    for services in ["dynamodb", "dynamodb+s3", "dynamodb+s3+sagemaker", "dynamodb+s3+sqs", "dynamodb+sqs", "s3", "s3+sqs"] : services => {
       Key = {
         actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
         resources = [module.encryption.key_arn]
         conditions = {
-          StringEquals = { "kms:ViaService" = [for service in services : "${service}.${local.region}.${data.aws_partition.current.dns_suffix}"] }
+          StringEquals = {
+            "kms:ViaService" = [
+              for service in split("+", services) : "${service}.${local.region}.${data.aws_partition.current.dns_suffix}"
+            ]
+          }
         }
       }
     }
@@ -151,8 +155,11 @@ locals {
         UPLOAD_BUCKET         = local.bucket_names.upload
       })
       statements = merge(local._read_claims, local._artifacts, local._list_runs, local._key["dynamodb+s3+sqs"], {
-        DeadLetter  = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.dead_letter] }
-        DrainIntake = { actions = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"], resources = [local.queue_arns.intake] }
+        DeadLetter = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.dead_letter] }
+        DrainIntake = {
+          actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
+          resources = [local.queue_arns.intake]
+        }
       })
     }
 

@@ -32,7 +32,11 @@ resource "terraform_data" "identity" {
     }
 
     postcondition {
-      condition     = self.input.account_id == local.wanted.account_id && self.input.partition == local.wanted.partition && self.input.region == local.wanted.region
+      condition = (
+        self.input.account_id == local.wanted.account_id &&
+        self.input.partition == local.wanted.partition &&
+        self.input.region == local.wanted.region
+      )
       error_message = "deployment: this pipeline is in ${self.input.region} of account ${self.input.account_id}, and Terraform runs for ${local.wanted.region} of account ${local.wanted.account_id}. Use the credentials and the region of the first, or ${local.second_pipeline}, with a state of its own."
     }
 

@@ -39,7 +39,10 @@ locals {
   )
   function_steps = setunion(local.workflow_steps, local.rule_steps, local.ground_truth_steps)
   # What a function logged outlives it: its log group stays when verification is turned off or the task type changes.
-  logging_steps = setunion(local.function_steps, ["consolidate_verification", "prepare_verification", "split_text", "start_verification_job"])
+  logging_steps = setunion(
+    local.function_steps,
+    ["consolidate_verification", "prepare_verification", "split_text", "start_verification_job"],
+  )
   # These read and write objects of the output bucket.
   artifact_steps = setsubtract(local.workflow_steps, ["recover_runs", "stop_job"])
 

@@ -55,7 +55,10 @@ module "encryption" {
 module "storage" {
   source = "./modules/storage"
 
-  access_logs                  = var.access_logs == null ? null : { bucket_name = var.access_logs.bucket_name, prefix = "${var.access_logs.prefix}${local.job_name}/" }
+  access_logs = var.access_logs == null ? null : {
+    bucket_name = var.access_logs.bucket_name
+    prefix      = "${var.access_logs.prefix}${local.job_name}/"
+  }
   administrator_principal_arns = local.administrator_principal_arns
   bucket_arns                  = local.bucket_arns
   bucket_names                 = local.bucket_names
@@ -154,11 +157,14 @@ module "feature_group" {
 module "ground_truth" {
   source = "./modules/ground_truth"
 
-  categories_s3_uri  = var.categories_s3_uri
-  deployment         = local.deployment
-  existing_role      = var.ground_truth_role
-  iam                = local.iam
-  instructions       = { full = coalesce(var.instructions.full, local.task_description), short = coalesce(var.instructions.short, local.task_description) }
+  categories_s3_uri = var.categories_s3_uri
+  deployment        = local.deployment
+  existing_role     = var.ground_truth_role
+  iam               = local.iam
+  instructions = {
+    full  = coalesce(var.instructions.full, local.task_description)
+    short = coalesce(var.instructions.short, local.task_description)
+  }
   kms_key_arn        = module.encryption.key_arn
   label_details      = var.label_details
   labels             = var.labels

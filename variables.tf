@@ -21,7 +21,10 @@ variable "deployment" {
   }
 
   validation {
-    condition     = var.deployment == null || contains(keys(local.task_type_table.managed_function_accounts), try(var.deployment.region, ""))
+    condition = (
+      var.deployment == null ||
+      contains(keys(local.task_type_table.managed_function_accounts), try(var.deployment.region, ""))
+    )
     error_message = "deployment.region must be one of ${join(", ", keys(local.task_type_table.managed_function_accounts))}."
   }
 
@@ -59,14 +62,20 @@ variable "labels" {
   }
 
   validation {
-    condition     = alltrue([for label in coalesce(var.labels, []) : length(label) >= 1 && length(label) <= 256 && trimspace(label) == label && !can(regex("[\\n\\r]", label))])
+    condition = alltrue([
+      for label in coalesce(var.labels, []) :
+      length(label) >= 1 && length(label) <= 256 && trimspace(label) == label && !can(regex("[\\n\\r]", label))
+    ])
     error_message = "labels: each must have 1 to 256 characters in one line and no space around it."
   }
 
   validation {
     condition = var.labels == null || (
       length(coalesce(var.labels, [])) >= try(local.task_type.min_labels, 1) &&
-      (try(local.task_type.max_labels, null) == null || length(coalesce(var.labels, [])) <= coalesce(try(local.task_type.max_labels, null), 1000000))
+      (
+        try(local.task_type.max_labels, null) == null ||
+        length(coalesce(var.labels, [])) <= coalesce(try(local.task_type.max_labels, null), 1000000)
+      )
     )
     error_message = "labels: task_type ${var.task_type} needs at least ${try(local.task_type.min_labels, 1)}${try(" and at most ${local.task_type.max_labels + 0}", "")} labels."
   }
@@ -80,13 +89,20 @@ variable "labels" {
   }
 
   validation {
-    condition     = var.task_type != "image_semantic_segmentation" || alltrue([for label in coalesce(var.labels, []) : upper(label) != "BACKGROUND"])
+    condition = (
+      var.task_type != "image_semantic_segmentation" ||
+      alltrue([for label in coalesce(var.labels, []) : upper(label) != "BACKGROUND"])
+    )
     error_message = "labels: BACKGROUND is what Ground Truth calls the part of a mask that has no label; give yours another name."
   }
 
   validation {
     # https://docs.aws.amazon.com/sagemaker/latest/dg/sms-ui-template-crowd-image-classifier.html
-    condition     = var.task_type != "image_single_label_classification" || var.template_s3_uri != null || length(coalesce(var.labels, [])) <= 10
+    condition = (
+      var.task_type != "image_single_label_classification" ||
+      var.template_s3_uri != null ||
+      length(coalesce(var.labels, [])) <= 10
+    )
     error_message = "labels: the worker's page of image_single_label_classification takes at most 10, the limit of its element crowd-image-classifier. Give fewer, use image_multi_label_classification, or set template_s3_uri to your own page."
   }
 }

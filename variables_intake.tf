@@ -41,7 +41,10 @@ variable "max_items_per_run" {
   nullable    = false
 
   validation {
-    condition     = var.max_items_per_run >= 1 && var.max_items_per_run <= try(local.task_type.max_objects_per_job, 100000) && floor(var.max_items_per_run) == var.max_items_per_run
+    condition = (
+      var.max_items_per_run >= 1 && var.max_items_per_run <= try(local.task_type.max_objects_per_job, 100000) &&
+      floor(var.max_items_per_run) == var.max_items_per_run
+    )
     error_message = "max_items_per_run must be a whole number from 1 to ${try(local.task_type.max_objects_per_job, 100000)}, the objects that Ground Truth takes in one job of task_type ${var.task_type}."
   }
 }
@@ -86,7 +89,10 @@ variable "schedule" {
   }
 
   validation {
-    condition     = !startswith(var.schedule.expression, "at(") || can(timeadd("${trimsuffix(trimprefix(var.schedule.expression, "at("), ")")}Z", "0s"))
+    condition = (
+      !startswith(var.schedule.expression, "at(") ||
+      can(timeadd("${trimsuffix(trimprefix(var.schedule.expression, "at("), ")")}Z", "0s"))
+    )
     error_message = "schedule.expression: at() must hold a date and a time that exist."
   }
 

@@ -22,7 +22,10 @@ variable "alarms" {
   }
 
   validation {
-    condition     = var.alarms.oldest_message_age_seconds >= 60 && var.alarms.oldest_message_age_seconds < var.queue.message_retention_seconds
+    condition = (
+      var.alarms.oldest_message_age_seconds >= 60 &&
+      var.alarms.oldest_message_age_seconds < var.queue.message_retention_seconds
+    )
     error_message = "alarms.oldest_message_age_seconds must be at least 60 and less than queue.message_retention_seconds: later the message is gone."
   }
 
@@ -58,7 +61,10 @@ variable "functions" {
   nullable = false
 
   validation {
-    condition     = var.functions.code_signing_config_arn == null || can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]{17}$", var.functions.code_signing_config_arn))
+    condition = var.functions.code_signing_config_arn == null || can(regex(
+      "^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]{17}$",
+      var.functions.code_signing_config_arn,
+    ))
     error_message = "functions.code_signing_config_arn must be the ARN of a code signing configuration, arn:<partition>:lambda:<region>:<account>:code-signing-config:csc-<id>."
   }
 
@@ -68,7 +74,10 @@ variable "functions" {
   }
 
   validation {
-    condition     = length(var.functions.layer_arns) <= 5 && alltrue([for arn in var.functions.layer_arns : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]{1,140}:[0-9]+$", arn))])
+    condition = length(var.functions.layer_arns) <= 5 && alltrue([
+      for arn in var.functions.layer_arns :
+      can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]{1,140}:[0-9]+$", arn))
+    ])
     error_message = "functions.layer_arns must hold at most 5 ARNs of layer versions, arn:<partition>:lambda:<region>:<account>:layer:<name>:<version>."
   }
 
@@ -83,12 +92,16 @@ variable "functions" {
   }
 
   validation {
-    condition     = var.functions.vpc == null || try(length(var.functions.vpc.security_group_ids) >= 1 && length(var.functions.vpc.security_group_ids) <= 5, false)
+    condition = var.functions.vpc == null || try(
+      length(var.functions.vpc.security_group_ids) >= 1 && length(var.functions.vpc.security_group_ids) <= 5, false
+    )
     error_message = "functions.vpc.security_group_ids must hold 1 to 5 security groups."
   }
 
   validation {
-    condition     = var.functions.vpc == null || try(length(var.functions.vpc.subnet_ids) >= 1 && length(var.functions.vpc.subnet_ids) <= 16, false)
+    condition = var.functions.vpc == null || try(
+      length(var.functions.vpc.subnet_ids) >= 1 && length(var.functions.vpc.subnet_ids) <= 16, false
+    )
     error_message = "functions.vpc.subnet_ids must hold 1 to 16 subnets."
   }
 }
@@ -119,7 +132,10 @@ variable "lambda_package" {
   }
 
   validation {
-    condition     = try(var.lambda_package.path, null) == null || fileexists(coalesce(try(var.lambda_package.path, null), "${path.module}/versions.tf"))
+    condition = (
+      try(var.lambda_package.path, null) == null ||
+      fileexists(coalesce(try(var.lambda_package.path, null), "${path.module}/versions.tf"))
+    )
     error_message = "lambda_package.path: there is no such file. tools/build_package.py builds the package."
   }
 }
@@ -143,7 +159,10 @@ variable "log_retention_days" {
   nullable    = false
 
   validation {
-    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    condition = contains(
+      [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+      var.log_retention_days,
+    )
     error_message = "log_retention_days must be a period that CloudWatch Logs knows, such as 30, 90, 365 or 731."
   }
 }

@@ -51,7 +51,10 @@ variable "iam" {
   }
 
   validation {
-    condition     = var.iam.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", var.iam.permissions_boundary_arn))
+    condition = (
+      var.iam.permissions_boundary_arn == null ||
+      can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", var.iam.permissions_boundary_arn))
+    )
     error_message = "iam.permissions_boundary_arn must be the ARN of an IAM policy."
   }
 }
@@ -63,7 +66,10 @@ variable "kms_deletion_window_days" {
   nullable    = false
 
   validation {
-    condition     = var.kms_deletion_window_days >= 7 && var.kms_deletion_window_days <= 30 && floor(var.kms_deletion_window_days) == var.kms_deletion_window_days
+    condition = (
+      var.kms_deletion_window_days >= 7 && var.kms_deletion_window_days <= 30 &&
+      floor(var.kms_deletion_window_days) == var.kms_deletion_window_days
+    )
     error_message = "kms_deletion_window_days must be a whole number from 7 to 30."
   }
 }

@@ -31,7 +31,10 @@ variable "extra_features" {
   }
 
   validation {
-    condition     = length(setintersection([for name in keys(var.extra_features) : lower(name)], ["api_invocation_time", "is_deleted", "write_time"])) == 0
+    condition = length(setintersection(
+      [for name in keys(var.extra_features) : lower(name)],
+      ["api_invocation_time", "is_deleted", "write_time"],
+    )) == 0
     error_message = "extra_features: api_invocation_time, is_deleted and write_time are reserved by the Feature Store."
   }
 
@@ -46,7 +49,11 @@ variable "extra_features" {
   }
 
   validation {
-    condition     = alltrue([for path in values(var.extra_features) : can(regex("^[^.$/\\s]([^.\\n\\r]*[^.\\s])?(\\.[^.\\s]([^.\\n\\r]*[^.\\s])?)*$", path)) || can(regex("^/([^~$/\\n\\r]|~[01])([^~\\n\\r]|~[01])*$", path))])
+    condition = alltrue([
+      for path in values(var.extra_features) :
+      can(regex("^[^.$/\\s]([^.\\n\\r]*[^.\\s])?(\\.[^.\\s]([^.\\n\\r]*[^.\\s])?)*$", path)) ||
+      can(regex("^/([^~$/\\n\\r]|~[01])([^~\\n\\r]|~[01])*$", path))
+    ])
     error_message = "extra_features: a path is one or more keys of the output line joined by dots, without white space around a key, or a JSON pointer; keys that begin with $ are not handed through."
   }
 }

@@ -67,7 +67,8 @@ variable "label_details" {
 
   validation {
     condition = alltrue([
-      for details in values(var.label_details) : details.short_display_name == null || can(regex(local.display_name_pattern, details.short_display_name))
+      for details in values(var.label_details) :
+      details.short_display_name == null || can(regex(local.display_name_pattern, details.short_display_name))
     ])
     error_message = "label_details: short_display_name must have 1 to 256 characters in one line and no space around it."
   }
@@ -114,7 +115,10 @@ variable "task" {
   nullable = false
 
   validation {
-    condition     = var.task.availability_seconds >= 60 && var.task.availability_seconds <= 2592000 && floor(var.task.availability_seconds) == var.task.availability_seconds
+    condition = (
+      var.task.availability_seconds >= 60 && var.task.availability_seconds <= 2592000 &&
+      floor(var.task.availability_seconds) == var.task.availability_seconds
+    )
     error_message = "task.availability_seconds must be a whole number from 60 to 2592000 (30 days)."
   }
 
@@ -124,22 +128,33 @@ variable "task" {
   }
 
   validation {
-    condition     = var.task.keywords == null || (length(coalesce(var.task.keywords, [])) >= 1 && length(coalesce(var.task.keywords, [])) <= 5)
+    condition = var.task.keywords == null || (
+      length(coalesce(var.task.keywords, [])) >= 1 && length(coalesce(var.task.keywords, [])) <= 5
+    )
     error_message = "task.keywords must have 1 to 5 entries."
   }
 
   validation {
-    condition     = alltrue([for keyword in coalesce(var.task.keywords, []) : can(regex(local.keyword_pattern, keyword)) && length(keyword) <= 30])
+    condition = alltrue([
+      for keyword in coalesce(var.task.keywords, []) :
+      can(regex(local.keyword_pattern, keyword)) && length(keyword) <= 30
+    ])
     error_message = "task.keywords: each must have 1 to 30 letters and digits, with single spaces inside and no hyphen or underscore."
   }
 
   validation {
-    condition     = var.task.max_concurrent_tasks >= 1 && var.task.max_concurrent_tasks <= 5000 && floor(var.task.max_concurrent_tasks) == var.task.max_concurrent_tasks
+    condition = (
+      var.task.max_concurrent_tasks >= 1 && var.task.max_concurrent_tasks <= 5000 &&
+      floor(var.task.max_concurrent_tasks) == var.task.max_concurrent_tasks
+    )
     error_message = "task.max_concurrent_tasks must be a whole number from 1 to 5000."
   }
 
   validation {
-    condition     = var.task.time_limit_seconds >= 30 && var.task.time_limit_seconds <= 28800 && floor(var.task.time_limit_seconds) == var.task.time_limit_seconds
+    condition = (
+      var.task.time_limit_seconds >= 30 && var.task.time_limit_seconds <= 28800 &&
+      floor(var.task.time_limit_seconds) == var.task.time_limit_seconds
+    )
     error_message = "task.time_limit_seconds must be a whole number from 30 to 28800 (8 hours)."
   }
 
@@ -154,7 +169,10 @@ variable "task" {
   }
 
   validation {
-    condition     = var.task.workers_per_object >= 1 && var.task.workers_per_object <= 9 && floor(var.task.workers_per_object) == var.task.workers_per_object
+    condition = (
+      var.task.workers_per_object >= 1 && var.task.workers_per_object <= 9 &&
+      floor(var.task.workers_per_object) == var.task.workers_per_object
+    )
     error_message = "task.workers_per_object must be a whole number from 1 to 9."
   }
 

@@ -64,7 +64,10 @@ variable "verification" {
   }
 
   validation {
-    condition     = try(var.verification.accepted_category, null) == null || can(regex(local.display_name_pattern, var.verification.accepted_category))
+    condition = (
+      try(var.verification.accepted_category, null) == null ||
+      can(regex(local.display_name_pattern, var.verification.accepted_category))
+    )
     error_message = "verification.accepted_category must have 1 to 256 characters in one line and no space around it."
   }
 
@@ -82,7 +85,9 @@ variable "verification" {
   }
 
   validation {
-    condition     = try(var.verification.categories, null) == null || try(length(var.verification.categories) >= 2 && length(var.verification.categories) <= 10, false)
+    condition = try(var.verification.categories, null) == null || try(
+      length(var.verification.categories) >= 2 && length(var.verification.categories) <= 10, false
+    )
     error_message = "verification.categories must have 2 to 10 entries: the first accepts the label, the others reject it."
   }
 
@@ -107,17 +112,25 @@ variable "verification" {
   }
 
   validation {
-    condition     = try(var.verification.categories_s3_uri, null) == null || try(local.task_type.verification.workflow, "native") == "native"
+    condition = (
+      try(var.verification.categories_s3_uri, null) == null ||
+      try(local.task_type.verification.workflow, "native") == "native"
+    )
     error_message = "verification.categories_s3_uri: tasks of ${var.task_type} are made by the module's own function, which takes the categories by name. Use verification.categories."
   }
 
   validation {
-    condition     = try(var.verification.description, null) == null || can(regex(local.task_description_pattern, var.verification.description))
+    condition = (
+      try(var.verification.description, null) == null ||
+      can(regex(local.task_description_pattern, var.verification.description))
+    )
     error_message = "verification.description must be one line of 1 to 255 characters."
   }
 
   validation {
-    condition     = try(var.verification.keywords, null) == null || try(length(var.verification.keywords) >= 1 && length(var.verification.keywords) <= 5, false)
+    condition = try(var.verification.keywords, null) == null || try(
+      length(var.verification.keywords) >= 1 && length(var.verification.keywords) <= 5, false
+    )
     error_message = "verification.keywords must have 1 to 5 entries."
   }
 
@@ -178,7 +191,12 @@ variable "verification" {
 
   validation {
     condition = alltrue([
-      for line in [for text in concat([for name in ["accepted_category", "description", "title"] : try(var.verification[name], null)], try(coalesce(var.verification.categories, []), [])) : text if text != null] :
+      for line in [
+        for text in concat(
+          [for name in ["accepted_category", "description", "title"] : try(var.verification[name], null)],
+          try(coalesce(var.verification.categories, []), []),
+        ) : text if text != null
+      ] :
       trimspace(line) == line && can(regex(local.one_line_pattern, line))
     ])
     error_message = "verification: each text must be ${local.one_line_rule}."
@@ -186,7 +204,10 @@ variable "verification" {
 
   validation {
     condition = alltrue([
-      for paragraphs in [for name in ["full", "short"] : var.verification.instructions[name] if try(var.verification.instructions[name], null) != null] :
+      for paragraphs in [
+        for name in ["full", "short"] : var.verification.instructions[name]
+        if try(var.verification.instructions[name], null) != null
+      ] :
       can(regex(local.paragraphs_pattern, paragraphs))
     ])
     error_message = "verification: instructions ${local.paragraphs_rule}."

@@ -24,8 +24,12 @@ locals {
     labels           = [for category in var.verification.categories : { label = category }]
   })
 
-  verification_template_key   = var.verification == null ? null : "ground-truth/templates/${sha256(local.verification_template)}.liquid.html"
-  verification_categories_key = var.verification == null ? null : "ground-truth/categories/${sha256(local.verification_categories)}.json"
+  verification_template_key = (
+    var.verification == null ? null : "ground-truth/templates/${sha256(local.verification_template)}.liquid.html"
+  )
+  verification_categories_key = (
+    var.verification == null ? null : "ground-truth/categories/${sha256(local.verification_categories)}.json"
+  )
 
   verification_function_arns = var.verification == null ? [] : var.verification.function_arns
   verification_override_uris = var.verification == null ? [] : concat(

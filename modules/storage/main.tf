@@ -24,7 +24,10 @@ locals {
       ReaderPrincipals = { actions = ["s3:GetObject", "s3:GetObjectVersion"], principals = var.reader_principal_arns }
     }
     upload = length(var.upload_principal_arns) == 0 ? {} : {
-      UploadPrincipals = { actions = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"], principals = var.upload_principal_arns }
+      UploadPrincipals = {
+        actions    = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
+        principals = var.upload_principal_arns
+      }
     }
   }
   listing_principal_arns = {

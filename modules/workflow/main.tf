@@ -67,9 +67,11 @@ data "aws_iam_policy_document" "workflow" {
 
   # The same page names these two besides; they know resources, so its own log group is enough.
   statement {
-    sid       = "WriteLog"
-    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["arn:${var.deployment.partition}:logs:${var.deployment.region}:${var.deployment.account_id}:log-group:${var.log_group_name}:*"]
+    sid     = "WriteLog"
+    actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = [
+      "arn:${var.deployment.partition}:logs:${var.deployment.region}:${var.deployment.account_id}:log-group:${var.log_group_name}:*",
+    ]
   }
 
   statement {
@@ -242,7 +244,10 @@ resource "terraform_data" "schedule" {
     postcondition {
       # Where the zone's distance from UTC is not known here, the moment is past for certain 12 hours later.
       condition = try(timecmp(
-        timeadd("${trimsuffix(trimprefix(var.schedule.expression, "at("), ")")}Z", contains(["Etc/UTC", "UTC"], var.schedule.timezone) ? "0s" : "12h"),
+        timeadd(
+          "${trimsuffix(trimprefix(var.schedule.expression, "at("), ")")}Z",
+          contains(["Etc/UTC", "UTC"], var.schedule.timezone) ? "0s" : "12h",
+        ),
         self.input,
       ) > 0, true)
       error_message = "schedule.expression: the moment of ${var.schedule.expression} is past. Give one that is to come."
