@@ -1,7 +1,7 @@
 """The functions of a continuous SageMaker Ground Truth labeling pipeline.
 
-Layers point one way: ``handlers`` call ``steps``, steps call the adapters in ``aws``, and all of
-them may use ``domain``, which knows nothing of AWS.
+Imports go in one direction: ``handlers`` call ``steps``, steps call the adapters in ``aws``, and
+all of them may use ``domain``, which does not depend on AWS.
 """
 
 from __future__ import annotations

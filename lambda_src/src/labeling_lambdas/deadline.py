@@ -1,4 +1,4 @@
-"""How much time a function has left."""
+"""The remaining time of a function."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Deadline:
-    """A moment before which a step must have stopped.
+    """The time by which a step must have stopped.
 
     Attributes:
         remaining: Returns the seconds until Lambda ends the function.
@@ -31,12 +31,12 @@ class Deadline:
 
     @property
     def now(self) -> float:
-        """The present moment as epoch seconds."""
+        """The current time in epoch seconds."""
         return time.time()
 
     @property
     def ends_at(self) -> int:
-        """The deadline as epoch seconds, rounded up."""
+        """The deadline in epoch seconds, rounded up."""
         return int(self.now + self.remaining()) + 1
 
     def near(self, seconds: float) -> bool:
@@ -44,16 +44,16 @@ class Deadline:
         return self.remaining() < seconds
 
     def wait_until(self, moment: float, *, leaving: float) -> None:
-        """Wait for a moment, but keep time for what comes after.
+        """Wait until a time, but leave time for the work after it.
 
         Args:
             moment: Epoch seconds.
-            leaving: Seconds that must be left in any case.
+            leaving: Seconds that must remain in any case.
         """
         time.sleep(max(0.0, min(moment - self.now, self.remaining() - leaving)))
 
     def require(self, seconds: float) -> None:
-        """Stop while there is time to stop.
+        """Raise an error if too little time is left.
 
         Raises:
             OutOfTimeError: If fewer than ``seconds`` are left.

@@ -1,75 +1,75 @@
-"""Errors that the state machine tells apart by name."""
+"""Errors that the state machine distinguishes by name."""
 
 from __future__ import annotations
 
 
 class LabelingError(Exception):
-    """Base of the errors below. The class name is the error name that the state machine sees."""
+    """Base class of the errors below. The class name is the error name in the state machine."""
 
 
 class SettingsError(LabelingError):
-    """The function's environment is incomplete or wrong. Repeating the call cannot help."""
+    """An incomplete or wrong environment of the function. Repeating the call does not help."""
 
 
 class RunTakenOverError(LabelingError):
-    """The run belongs to another execution by now. This one must stop."""
+    """A run that now belongs to another execution. The current execution must stop."""
 
 
 class RunAliveError(LabelingError):
-    """A run was to be resumed whose execution is still alive, or has only just died."""
+    """An attempt to resume a run whose execution is still alive, or died only recently."""
 
 
 class RunNotFoundError(LabelingError):
-    """The ledger has no open run of this name."""
+    """A run name for which the ledger has no open run."""
 
 
 class PollUnfinishedError(LabelingError):
-    """Polls were killed, or left messages hidden, call after call."""
+    """Consecutive polls that were killed or left messages hidden."""
 
 
 class OutOfTimeError(LabelingError):
-    """The function stopped before its deadline. Calling it again goes on with the work."""
+    """A stop of the function before its deadline. The next call continues the work."""
 
 
 class LabelingJobRefusedError(LabelingError):
-    """CreateLabelingJob refused the request, and would refuse it again."""
+    """A permanent rejection of the request by CreateLabelingJob."""
 
 
 class LabelingJobThrottledError(LabelingError):
-    """CreateLabelingJob may accept the same request later."""
+    """A rejection by CreateLabelingJob, which may accept the same request later."""
 
 
 class LabelingJobNameTakenError(LabelingError):
-    """A labeling job that is not this run's has the name of this run's job."""
+    """A labeling job of another owner that has the name of this run's job."""
 
 
 class LabelingJobPendingError(LabelingError):
-    """A function that is about to create the labeling job may still be running."""
+    """A labeling job that a running function may still create."""
 
 
 class LabelingJobOutputMissingError(LabelingError):
-    """A completed job has no output manifest. Its items stay claimed until there is one."""
+    """A completed job without an output manifest. Its items stay claimed until there is one."""
 
 
 class UnreadableOutputError(LabelingError):
-    """Nearly no line of a job's output can be read. Its items stay claimed until that is mended."""
+    """A job output with nearly no readable line. Its items stay claimed until that is fixed."""
 
 
 class VerificationUnfinishedError(LabelingError):
-    """Reviewers are at work for a run, and verification was turned off. Its items stay claimed."""
+    """A verification job in progress after verification was turned off. Its items stay claimed."""
 
 
 class LabelingJobUnfinishedError(LabelingError):
-    """An event announces the end of a labeling job that goes on by its description."""
+    """An end event of a labeling job that is still in progress according to its description."""
 
 
 class LedgerConflictError(LabelingError):
-    """The ledger contradicts what a step was told to do."""
+    """A contradiction between the ledger and the input of a step."""
 
 
 class LedgerRowError(LabelingError):
-    """A row of the ledger has a form that this version does not know."""
+    """A row of the ledger in a format that this version does not support."""
 
 
 class DeliveryError(LabelingError):
-    """SQS or Feature Store did not take everything it was given, after repeats."""
+    """A delivery that SQS, Feature Store or EventBridge did not accept completely after retries."""

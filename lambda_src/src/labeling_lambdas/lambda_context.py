@@ -1,4 +1,4 @@
-"""What Lambda hands to a function beside its event."""
+"""The context that Lambda passes to a function with its event."""
 
 from __future__ import annotations
 

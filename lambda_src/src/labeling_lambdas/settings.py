@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Settings:
-    """What every function knows."""
+    """Settings of every function."""
 
     pipeline_name: str
     ledger_table: str
@@ -28,7 +28,7 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ArtifactSettings(Settings):
-    """What every function knows that reads or writes a run's files."""
+    """Settings of the functions that read or write a run's files."""
 
     output_bucket: str
     kms_key_arn: str
@@ -36,7 +36,7 @@ class ArtifactSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class JudgementSettings:
-    """What the functions know that Ground Truth calls. They know no ledger."""
+    """Settings of the functions that Ground Truth calls. They do not use the ledger."""
 
     pipeline_name: str
     output_bucket: str
@@ -47,22 +47,22 @@ _PARSER = "parser"
 
 
 def read_by(parser: Callable[[str], Any]) -> dict[str, Callable[[str], Any]]:
-    """Return the metadata of a settings field whose variable holds more than a text.
+    """Return the metadata of a settings field whose variable is parsed.
 
     Args:
-        parser: Makes the value of the variable's text. A ValueError, TypeError, KeyError or
-            AttributeError says what is wrong with it.
+        parser: Parses the variable's text. Reports an invalid text with a ValueError, TypeError,
+            KeyError or AttributeError.
     """
     return {_PARSER: parser}
 
 
 def label_names(text: str) -> frozenset[str] | None:
-    """Read the labels that workers can choose; None if they are not known."""
+    """Read the labels that workers can choose; None if unknown."""
     names = json.loads(text)
     if names is not None and not isinstance(names, list):
         message = "must be a list of names or null"
         raise TypeError(message)
-    # An own category file names labels that Terraform does not know.
+    # Terraform does not read the labels in your own category file.
     return frozenset(map(str, names)) if names else None
 
 
@@ -73,7 +73,7 @@ def read_settings(
 
     Args:
         kind: The settings class; each field is read from the variable of its name in capitals.
-        environment: Where to read from, the process's environment by default.
+        environment: Where to read from; by default the environment of the process.
 
     Raises:
         SettingsError: Naming every variable that is missing or has the wrong form.

@@ -1,1 +1,1 @@
-"""Adapters: the only modules that speak to AWS."""
+"""Adapters: the only modules that call AWS."""

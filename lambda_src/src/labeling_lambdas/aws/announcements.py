@@ -1,6 +1,6 @@
-"""What a run tells the world: the completion event and the metrics.
+"""The completion event and the metrics of a run.
 
-Metrics are log lines in CloudWatch's embedded metric format, so they cost no call and no
+Metrics are log lines in CloudWatch's embedded metric format, so they require neither a call nor a
 permission.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
@@ -28,7 +28,7 @@ def announce_run(client: EventBridgeClient, bus: str, detail: Mapping[str, Any])
     """Put the completion event of a run on the bus.
 
     Raises:
-        DeliveryError: If EventBridge refused it.
+        DeliveryError: If EventBridge rejected it.
     """
     answer = client.put_events(
         Entries=[
@@ -62,7 +62,6 @@ def publish_metrics(pipeline: str, counts: Mapping[str, int]) -> None:
         "Pipeline": pipeline,
         **counts,
     }
-    # The format must be a line of its own: through the logger it would be wrapped in another
-    # object.
+    # The format must be on its own line: the logger would wrap it in another object.
     sys.stdout.write(json.dumps(document) + "\n")
     sys.stdout.flush()

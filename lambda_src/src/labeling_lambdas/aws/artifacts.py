@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-#: A part of a multipart upload. S3 takes 10,000 of them, which is 80 GB.
+#: Size of a part of a multipart upload. S3 accepts 10,000 parts, which is 80 GB.
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 _BLOCK_BYTES = 8 * 1024 * 1024
 
-#: Codes of a conditional write that found an object, or met another write of it.
+#: Error codes of a conditional write that found an object, or that conflicted with another write.
 _WRITTEN_BY_ANOTHER = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
 class _Upload(TypedDict):
-    """What is uploaded."""
+    """The parameters of an upload."""
 
     Bucket: str
     Key: str
@@ -35,13 +35,13 @@ class _Upload(TypedDict):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Artifacts:
-    """Reads and writes one run's files.
+    """The files of one run.
 
     Attributes:
         client: S3.
         bucket: The output bucket.
-        kms_key_arn: Key for everything written. It is named in each request because the bucket's
-            policy refuses other keys, whatever the bucket's default is.
+        kms_key_arn: KMS key for all objects written. Each request names it because the bucket
+            policy rejects other keys, including the bucket's default key.
         run_id: The run.
     """
 
@@ -62,9 +62,9 @@ class Artifacts:
         self.write_text(name, compact_json(value))
 
     def write_once(self, name: str, value: object) -> Any:  # noqa: ANN401 - whatever JSON was written
-        """Write a value as JSON unless there is such a file; return what the file holds.
+        """Write a value as JSON unless the file exists; return the content of the file.
 
-        Of several calls at the same time one writes, and the others return what it wrote.
+        If several calls run at the same time, one writes, and the others return what it wrote.
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         """
         text = compact_json(value)
@@ -77,7 +77,7 @@ class Artifacts:
         return json.loads(text)
 
     def write_lines(self, name: str, rows: Iterable[object]) -> None:
-        """Write values as JSON lines; meant for a shard, which is held in memory."""
+        """Write values as JSON lines. Use this for a shard, which is held in memory."""
         self.write_text(name, "".join(compact_json(row) + "\n" for row in rows))
 
     def write_text(self, name: str, text: str) -> None:
@@ -95,14 +95,14 @@ class Artifacts:
         )
 
     def keep(self, uri: str, folder: str) -> str:
-        """Copy an object of the output bucket beside the run's files.
+        """Copy an object of the output bucket to the run's files.
 
         Args:
-            uri: The object; one of another bucket is left where it is.
-            folder: Folder of the run for the copy, which has the object's own name.
+            uri: The object. An object in another bucket is not copied.
+            folder: Folder of the run for the copy, which keeps the object's name.
 
         Returns:
-            Address of the copy, or ``uri`` itself if nothing was copied.
+            Address of the copy, or ``uri`` if nothing was copied.
         """
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         if bucket != self.bucket:
@@ -114,16 +114,16 @@ class Artifacts:
             CopySource={"Bucket": bucket, "Key": key},
             ServerSideEncryption="aws:kms",
             SSEKMSKeyId=self.kms_key_arn,
-            # Tags of the object would be copied, which needs rights of its own.
+            # Copying the tags of the object would need additional permissions.
             TaggingDirective="REPLACE",
         )
         return self.uri(name)
 
     def write_stream(self, name: str, lines: Iterable[str]) -> None:
-        """Write lines of any number, some megabytes of them at a time in memory.
+        """Write any number of lines, with only some megabytes in memory at a time.
 
         The texts of one job may be larger than a function's disk, so they do not pass through a
-        file. What a call that dies has uploaded is removed by the bucket's lifecycle.
+        file. The bucket's lifecycle rule removes the uploaded parts of a call that died.
         """
         blocks = _blocks(lines)
         first, second = next(blocks, b""), next(blocks, None)
@@ -149,7 +149,7 @@ class Artifacts:
         return read_json(self.client, self.uri(name))
 
     def read_if_there(self, name: str) -> Any:  # noqa: ANN401 - whatever JSON was written
-        """Return a JSON value, or None if there is no such file."""
+        """Return a JSON value, or None if the file does not exist."""
         try:
             return self.read(name)
         except ClientError as error:
@@ -163,7 +163,7 @@ class Artifacts:
             yield json.loads(text)
 
     def names(self, folder: str) -> list[str]:
-        """Return the names of a run's files below a folder, sorted."""
+        """Return the names of a run's files in a folder, sorted."""
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=self._key(folder)
         )
@@ -183,38 +183,39 @@ def _blocks(lines: Iterable[str]) -> Iterator[bytes]:
 
 
 def is_absent(client: S3Client, uri: str, error: ClientError) -> bool:
-    """Return whether a read failed because there is no such object.
+    """Return whether a read failed because the object does not exist.
 
-    A caller whose right to list does not apply to the read is told 403 instead of 404. The exact
-    key is listed then, which either shows the object or says which right is missing.
+    A caller whose list permission does not apply to the read gets 403 instead of 404. In that case
+    the exact key is listed: the call either finds the object or names the missing permission.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 
     Args:
         client: S3.
         uri: The object.
-        error: What S3 answered to the read.
+        error: The error of the read.
     """
     code = error.response["Error"]["Code"]
     if code != "AccessDenied":
         return code == "NoSuchKey"
     bucket, _, key = uri.removeprefix("s3://").partition("/")
-    # The key itself comes before all that begin with it.
+    # The key itself is listed before all keys that begin with it.
     listed = client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
     return all(found["Key"] != key for found in listed.get("Contents", []))
 
 
 def read_json(client: S3Client, uri: str) -> Any:  # noqa: ANN401 - whatever JSON was written
-    """Return the JSON value that an object holds."""
+    """Return the JSON value in an object."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     return json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
 def read_text_lines(client: S3Client, uri: str) -> Iterator[str]:
-    """Yield the lines of an object without holding it in memory; blank lines are left out.
+    """Yield the lines of an object without holding it in memory, except for blank lines.
 
-    What is not UTF-8 is replaced, so that one bad line of somebody else's file stops nothing.
+    Bytes that are not UTF-8 are replaced, so that one invalid line of a file does not stop the
+    others.
     """
-    # Not a URL parser: "?" and "#" are ordinary characters of an object key.
+    # A URL parser does not work here: "?" and "#" are ordinary characters in an object key.
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     with closing(client.get_object(Bucket=bucket, Key=key)["Body"]) as body:
         for line in body.iter_lines(chunk_size=256 * 1024):

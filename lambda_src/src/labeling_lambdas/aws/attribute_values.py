@@ -1,6 +1,6 @@
-"""DynamoDB's typed values, of the kinds that the ledger holds.
+"""DynamoDB's typed values, for the types that the ledger uses.
 
-boto3's own serializer knows every kind, and takes several times as long; a shard has ten thousand
+boto3's serializer supports every type, but takes several times as long; a shard has ten thousand
 values.
 """
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def encode(value: object) -> dict[str, Any]:
-    """Return a value as DynamoDB takes it.
+    """Return a value in DynamoDB's format.
 
     Raises:
         TypeError: If the ledger holds no values of this type.
@@ -22,7 +22,7 @@ def encode(value: object) -> dict[str, Any]:
     match value:
         case str():
             encoded: dict[str, Any] = {"S": value}
-        # Before the integers, because a truth value is one.
+        # Checked before int, because bool is a subclass of int.
         case bool():
             encoded = {"BOOL": value}
         case int():
@@ -42,7 +42,7 @@ def encode(value: object) -> dict[str, Any]:
 
 
 def decode(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a DynamoDB value is of any type
-    """Return a value of DynamoDB; numbers are integers, as all of the ledger's are."""
+    """Return a DynamoDB value as Python. Numbers are integers, like all numbers of the ledger."""
     ((kind, held),) = value.items()
     match kind:
         case "N":

@@ -1,4 +1,4 @@
-"""Step Functions: answering waiting states, looking at executions and starting them."""
+"""Step Functions: answering waiting states, describing executions and starting them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-#: Codes of an answer to a state that no longer waits: a retry or another execution has taken over.
+#: Error codes for a state that no longer waits because a retry or another execution has taken over.
 _STALE_CODES = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 
 _ALIVE = frozenset({"RUNNING", "PENDING_REDRIVE"})
@@ -31,7 +31,7 @@ class Executions:
         """Answer a waiting state.
 
         Returns:
-            Whether the state still waited. A stale token is normal.
+            Whether the state was still waiting. A stale token is normal.
         """
         try:
             self.client.send_task_success(taskToken=task_token, output=json.dumps(result))
@@ -42,9 +42,10 @@ class Executions:
         return True
 
     def alive(self, execution_arn: str) -> bool:
-        """Return whether an execution is running. One that was never started is not.
+        """Return whether an execution is running. An execution that was never started is not.
 
-        Only metadata is asked for: input and output would need the right to the machine's key.
+        The call requests metadata only: input and output would need permission to use the state
+        machine's KMS key.
         https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
         """
         try:
@@ -58,7 +59,7 @@ class Executions:
         return answer["status"] in _ALIVE
 
     def start(self, state_machine_arn: str, name: str, state_input: dict[str, Any]) -> None:
-        """Start an execution; one that was started under this name before is left as it is."""
+        """Start an execution, unless an execution with this name exists."""
         try:
             self.client.start_execution(
                 stateMachineArn=state_machine_arn, name=name, input=json.dumps(state_input)
@@ -69,7 +70,7 @@ class Executions:
 
 
 def execution_arn(state_machine_arn: str, name: str) -> str:
-    """Return the ARN that an execution of this name has.
+    """Return the ARN of the execution with this name.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
     """

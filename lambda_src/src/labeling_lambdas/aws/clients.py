@@ -1,4 +1,4 @@
-"""boto3's clients, made once per execution environment."""
+"""boto3 clients, created once per execution environment."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
-#: Threads that call AWS at the same time in one function. A call waits on the network for most of
-#: its time, so this is bounded by memory and by the service's rate rather than by the processor.
+#: Threads that call AWS at the same time in one function. A call waits for the network most of the
+#: time, so memory and the service's rate limit this number, not the CPU.
 THREADS = 8
 
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 6},
     max_pool_connections=2 * THREADS,
     connect_timeout=5,
-    # Longer than the longest long poll (20 s).
+    # Longer than the maximum long poll (20 s).
     read_timeout=30,
 )
 
@@ -39,8 +39,8 @@ def _session() -> boto3.Session:
 def _client(service: str) -> Any:  # noqa: ANN401 - the callers say which client it is
     session: Any = _session()
     client = session.client(service, config=_CONFIG)
-    # Modules and the services' models are some hundred thousand objects that stay. Looking for
-    # garbage among them again and again would stop all threads for a tenth of a second each time.
+    # Modules and service models are several hundred thousand objects that are never freed. Each
+    # garbage collection that scans them would stop all threads for a tenth of a second.
     gc.freeze()
     return client
 
@@ -95,6 +95,6 @@ def stepfunctions() -> SFNClient:
 
 
 def forget() -> None:
-    """Drop all clients, so that the next call makes them from the environment as it is then."""
+    """Drop all clients, so that the next call creates them from the current environment."""
     for made in (_session, dynamodb, events, s3, sagemaker, feature_store, sqs, stepfunctions):
         made.cache_clear()

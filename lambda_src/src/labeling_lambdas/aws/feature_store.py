@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, str]
 
-#: BatchWriteRecord takes 1 to 25 entries.
+#: BatchWriteRecord accepts 1 to 25 entries.
 BATCH_RECORDS = 25
 
 _ROUNDS = 6
 _BASE_DELAY_SECONDS = 0.2
 
-#: Both spellings are seen for one and the same refusal: aws/sagemaker-python-sdk issues 2252, 2606.
+#: Both spellings are reported for the same error: aws/sagemaker-python-sdk issues 2252, 2606.
 _INVALID_CODES = frozenset({"ValidationError", "ValidationException"})
 
-#: A refusal of this text was reported under load for groups that exist, so it says nothing of the
-#: record: aws/sagemaker-python-sdk issue 2606.
+#: This error was reported under load for groups that exist, so the record is not its cause:
+#: aws/sagemaker-python-sdk issue 2606.
 _PASSING_TEXT = "can't find a featuregroup"
 
 _PASSING_CODES = frozenset(
@@ -77,14 +77,15 @@ class FeatureStore:
             records: Feature name to value.
 
         Returns:
-            Per position the error code of a record that Feature Store refuses for good.
+            By position, the error code of each record that Feature Store rejects permanently.
 
         Raises:
-            DeliveryError: If some records were not taken after repeats.
-            ClientError: If the call itself is refused, for want of a permission for example.
+            DeliveryError: If some records were not accepted after retries.
+            ClientError: If the call itself is rejected, for example because a permission is
+                missing.
         """
         refused: dict[int, str] = {}
-        # boto3 of the Lambda runtime may be older than BatchWriteRecord (10 July 2026).
+        # The boto3 of the Lambda runtime may be older than BatchWriteRecord (10 July 2026).
         batched = hasattr(self.client, "batch_write_record")
         step = BATCH_RECORDS if batched else 1
         for start in range(0, len(records), step):
@@ -141,7 +142,7 @@ class FeatureStore:
         return self._problems_of_batch(chosen, answer)
 
     def _write_singly(self, chosen: Mapping[int, Record]) -> dict[int, _Problem]:
-        # One bad record made Feature Store refuse the whole call without saying which.
+        # Feature Store rejected the whole call because of one record, without naming it.
         problems: dict[int, _Problem] = {}
         for position, record in chosen.items():
             problems.update(self._write_one({position: record}))
@@ -152,8 +153,9 @@ class FeatureStore:
         chosen: Mapping[int, Record],
         answer: Any,  # noqa: ANN401 - the response's own type has gaps
     ) -> dict[int, _Problem]:
-        # An entry comes back whole, so it is told by its record identifier and event time. Two
-        # records of one identifier are written again together, which is the same row again.
+        # Feature Store returns the complete entry, so its record identifier and event time identify
+        # it. Two records with the same identifier are both written again, which writes the same
+        # rows.
         by_identity: dict[tuple[str, str], list[int]] = {}
         for position, record in chosen.items():
             identity = (record["source_ref"], record["event_time"])

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: A claim writes the item's row, its key's row and that of its text if it has one; a transaction
-#: takes 100 actions.
+#: A claim writes the rows of the item, of its key, and of its text if it has one; a transaction
+#: accepts 100 actions.
 CLAIMS_PER_TRANSACTION = transactions.MAX_ACTIONS // 2
 TEXT_CLAIMS_PER_TRANSACTION = transactions.MAX_ACTIONS // 3
 
-#: Looks at one item's row after which it is left to a later poll.
+#: Reads of one item's row, after which the item is left to a later poll.
 _CLAIM_ROUNDS = 8
 
 
@@ -54,14 +54,14 @@ def _claimed(candidate: Candidate, expected: ClaimOn, part: str) -> ClaimedItem:
 def _may_dead_letter(rejected: Rejected, row: ItemRow) -> bool:
     if row.state is ItemState.DEAD_LETTERED:
         return row.generation in (0, rejected.generation)
-    # What can be labeled has changed since the item was given back: it must not vanish together
-    # with the message that waits for it.
+    # The rules for what can be labeled have changed since the item was returned: the item must not
+    # be lost together with its message.
     return row.state in (ItemState.RETURNED, ItemState.LABELED)
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class ItemClaims(ItemLedger):
-    """Claims items, besides what every step does with the ledger."""
+    """The item rows of the ledger, with the operations that claim items."""
 
     def claim(
         self,
@@ -80,7 +80,7 @@ class ItemClaims(ItemLedger):
             state_of_run: Looks up another run.
 
         Returns:
-            Per item the claim, or why its message is dropped.
+            By item, the claim, or the reason why its message is dropped.
         """
         verdicts: dict[str, ClaimedItem | Drop] = {}
         rounds: Counter[str] = Counter()
@@ -122,7 +122,7 @@ class ItemClaims(ItemLedger):
                 elif rounds[item_id] < _CLAIM_ROUNDS:
                     again.append((candidate, answer))
                 else:
-                    # Its row changes all the time, or never fits: the message comes again.
+                    # Its row keeps changing, or never matches: the message is received again.
                     _log.error("item cannot be claimed", extra={"item": item_id, "run_id": run_id})
                     verdicts[item_id] = Drop.LEFT_IN_FLIGHT
             pending = again + pending
@@ -131,7 +131,7 @@ class ItemClaims(ItemLedger):
     def _claim_batch(
         self, batch: Sequence[tuple[Candidate, ClaimOn]], run_id: str, part: str
     ) -> dict[int, dict[str, dict[str, Any]]]:
-        """Try one transaction; return per refused candidate the rows that stood in the way."""
+        """Try one transaction; return by rejected candidate the rows that caused the rejection."""
         updates, places = [], []
         for position, (candidate, expected) in enumerate(batch):
             source = candidate.source
@@ -149,9 +149,9 @@ class ItemClaims(ItemLedger):
         return refused
 
     def _owners(self, refused: Iterable[dict[str, dict[str, Any]]]) -> dict[str, ItemRow]:
-        """Return the rows of the items that texts belong to, where that stood in the way."""
+        """Return the rows of the items that texts belong to, where these caused a rejection."""
         texts = (rows["text"] for rows in refused if rows.get("text"))
-        # One read for all of them, and none where no text stood in the way.
+        # One read for all of them, and none if no text caused a rejection.
         return self.rows(text["item_id"] for text in texts)
 
     @staticmethod
@@ -166,8 +166,8 @@ class ItemClaims(ItemLedger):
             return expected
         owner = owners.get(text["item_id"])
         if owner is None:
-            # Its row cannot be read. Whether its text was labeled is not known, so it is not paid
-            # for; the message comes again.
+            # Its row cannot be read. It is unknown whether its text was labeled, so no labeling is
+            # paid for; the message is received again.
             _log.error("text cannot be claimed", extra={"item": candidate.source.item_id})
             return Drop.LEFT_IN_FLIGHT
         return decision(expected, TextRow(text["item_id"], text["run_id"]), owner)
@@ -203,7 +203,7 @@ class ItemClaims(ItemLedger):
         try:
             row = item_row(item)
         except LedgerRowError:
-            # One row must not keep the others waiting, and its message must not be lost.
+            # One row must not block the others, and its message must not be lost.
             _log.exception("ledger row cannot be read", extra={"item": candidate.source.item_id})
             return Drop.LEFT_IN_FLIGHT
         return decision(candidate, row)
@@ -211,13 +211,13 @@ class ItemClaims(ItemLedger):
     def dead_letter_invalid(
         self, rejected: Rejected, source: SourceObject, *, run_id: str, part: str
     ) -> int | None:
-        """Note an object that cannot be labeled, before its dead letter is sent.
+        """Record an object that cannot be labeled, before its dead letter is sent.
 
         Returns:
             The dead letter's generation; None if this dead letter was delivered before.
 
         Raises:
-            LedgerRowError: If the item's row does not allow it to be noted.
+            LedgerRowError: If the item's row does not allow it to be recorded.
         """
         expected = ClaimOn(None, 0, 0)
         for _ in range(_CLAIM_ROUNDS):
@@ -225,7 +225,7 @@ class ItemClaims(ItemLedger):
             refusal = transactions.update_row(self.client, self.table, update)
             if refusal is None:
                 return expected.generation + 1
-            # Another writer was faster, or the SDK has repeated a call that had taken effect.
+            # Another writer was first, or the SDK retried a call that had taken effect.
             row = item_row(refusal.row)
             if row.state is ItemState.DEAD_LETTERED and not row.delivered:
                 return row.generation

@@ -26,11 +26,11 @@ Subject = TypeVar("Subject")
 
 _log = logging.getLogger(__name__)
 
-#: BatchGetItem takes up to 100 keys.
+#: BatchGetItem accepts up to 100 keys.
 #: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 KEYS_PER_READ = 100
 
-#: The pauses between them double, and come to six seconds in all.
+#: The pauses between them double, and add up to six seconds.
 _BATCH_READ_ROUNDS = 7
 _BASE_DELAY_SECONDS = 0.1
 
@@ -38,10 +38,10 @@ _SETTLED_WITH_LABEL = frozenset({ItemState.STORED, ItemState.SUPERSEDED})
 
 
 def item_row(row: dict[str, Any]) -> ItemRow:
-    """Return an item's row as the rules see it; what an older version did not write is empty.
+    """Return an item's row as an ItemRow; fields that an older version did not write are empty.
 
     Raises:
-        LedgerRowError: If the row has no state, or one that this version does not know.
+        LedgerRowError: If the row has no state, or a state that this version does not support.
     """
     try:
         state = ItemState(row.get("item_state", ""))
@@ -65,10 +65,10 @@ def item_row(row: dict[str, Any]) -> ItemRow:
 
 
 def read_rows(client: DynamoDBClient, table: str, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return rows of the ledger by their keys; absent ones are left out.
+    """Return rows of the ledger by their keys, without absent ones.
 
     Raises:
-        LedgerConflictError: If DynamoDB does not give some of them after repeats.
+        LedgerConflictError: If DynamoDB does not return some of them after retries.
     """
     wanted = list(dict.fromkeys(keys))
     rows: dict[str, dict[str, Any]] = {}
@@ -95,7 +95,7 @@ def _read_batch(client: DynamoDBClient, table: str, keys: list[str]) -> dict[str
 
 @dataclass(slots=True, eq=False, repr=False)
 class ItemLedger:
-    """Settles and reads items.
+    """The item rows of the ledger, with the operations that settle and read them.
 
     Attributes:
         client: DynamoDB.
@@ -108,10 +108,10 @@ class ItemLedger:
     def settle(
         self, settlements: Sequence[Settlement], run_id: str
     ) -> list[tuple[Settlement, ItemRow]]:
-        """Settle claims that were not stored, or confirm that they were settled before.
+        """Settle claims that were not stored, or confirm that they are settled.
 
         Returns:
-            The settlements that the ledger contradicts, each with its row. Empty as a rule.
+            The settlements that contradict the ledger, each with its row. Usually empty.
         """
         entries = [(item_updates.settle(one, run_id), one) for one in settlements]
         return self._settle(entries, run_id)
@@ -122,12 +122,12 @@ class ItemLedger:
         """Settle claims whose record is written.
 
         Args:
-            attempts: By item, the labeling jobs that have had it.
+            attempts: By item, the number of labeling jobs that it was in.
             run_id: The run.
-            labels: By item, the file that holds its label; those without a text have none.
+            labels: By item, the file that holds its label. Items without a text have none.
 
         Returns:
-            The items whose rows contradict that, each with its row. Empty as a rule.
+            The items whose rows contradict the settlement, each with its row. Usually empty.
         """
         entries = [
             (
@@ -139,7 +139,7 @@ class ItemLedger:
         return self._settle(entries, run_id)
 
     def stored_by(self, run_id: str, item_ids: Sequence[str]) -> set[str]:
-        """Return which of up to 100 items a run has stored, by the right to write alone."""
+        """Return which of up to 100 items a run has stored. Only needs permission to write."""
         confirmations = [item_updates.confirm_stored(item_id, run_id) for item_id in item_ids]
         refusals = transactions.transact(self.client, self.table, confirmations)
         others = {refusal.action for refusal in refusals}
@@ -167,7 +167,7 @@ class ItemLedger:
         return contradictions
 
     def mark_delivered(self, item_ids: Sequence[str]) -> None:
-        """Note that the dead letters of these items are on the dead-letter queue."""
+        """Record that the dead letters of these items are on the dead-letter queue."""
         for start in range(0, len(item_ids), transactions.MAX_ACTIONS):
             transactions.transact(
                 self.client,
@@ -179,7 +179,7 @@ class ItemLedger:
             )
 
     def rows(self, item_ids: Iterable[str]) -> dict[str, ItemRow]:
-        """Return the rows of items; absent ones and those that cannot be read are left out."""
+        """Return the rows of items, without absent ones and ones that cannot be read."""
         found = self._read([f"ITEM#{item}" for item in item_ids])
         rows: dict[str, ItemRow] = {}
         for key, row in found.items():
@@ -190,9 +190,9 @@ class ItemLedger:
         return rows
 
     def labels_of_texts(self, text_ids: Iterable[str]) -> dict[str, str]:
-        """Return the files that hold the labels of texts; those without a label are left out.
+        """Return the files that hold the labels of texts, without texts that have no label.
 
-        A text that is claimed or waits on the queue has none: whoever holds it settles its label.
+        A text that is claimed or on the queue has none: the run that claims it settles its label.
         """
         texts = self._read(f"TEXT#{text_id}" for text_id in text_ids)
         owners = self.rows(row["item_id"] for row in texts.values())
@@ -204,9 +204,9 @@ class ItemLedger:
         return labels
 
     def superseded(self, items: Iterable[tuple[str, SourceObject]]) -> Iterator[str]:
-        """Yield those items of whose object key the ledger knows a newer version.
+        """Yield the items that a newer version in the ledger supersedes.
 
-        As many rows as one call reads are in memory at a time.
+        Only the rows of one call are in memory at a time.
 
         Args:
             items: Each with its identity.

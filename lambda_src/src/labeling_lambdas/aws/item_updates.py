@@ -1,4 +1,4 @@
-"""The conditional writes that claims and settlements are made of."""
+"""The conditional writes of claims and settlements."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.messages import Rejected
     from labeling_lambdas.domain.settlement import Settlement
 
-#: Of the attributes written here only this one is a reserved word.
+#: The only attribute written here whose name is a reserved word.
 #: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
 _SOURCE_NAMES = {"bucket": "bucket"}
 
@@ -55,7 +55,7 @@ def _expectation(expected: ClaimOn) -> tuple[str, dict[str, Any]]:
 
 
 def claim(source: SourceObject, expected: ClaimOn, run_id: str, part: str) -> Update:
-    """Claim an item for a run, with the label that it has or that its text has."""
+    """Claim an item for a run, with its own label or the label of its text."""
     condition, values = _expectation(expected)
     optional: dict[str, str | bool] = {}
     if expected.label_uri:
@@ -88,11 +88,11 @@ def claim(source: SourceObject, expected: ClaimOn, run_id: str, part: str) -> Up
 
 
 def own_text(item_id: str, text_id: str, expected: ClaimOn, run_id: str) -> Update:
-    """Make an item the one that labelers are given for its text, unless another one is."""
+    """Make an item the one that represents its text to labelers, unless another item does."""
     values = {"item": item_id, "run": run_id}
     condition = "attribute_not_exists(pk) OR item_id = :item"
     if expected.takes_over is not None:
-        # The run too: whoever claimed the other item meanwhile has written it.
+        # Compare the run too: a run that has claimed the other item in the meantime has written it.
         condition = "item_id = :was_item AND run_id = :was_run"
         values["was_item"], values["was_run"] = expected.takes_over
     return Update(
@@ -104,7 +104,7 @@ def own_text(item_id: str, text_id: str, expected: ClaimOn, run_id: str) -> Upda
 
 
 def name_newest(source: SourceObject) -> Update:
-    """Make a version the newest known one of its key, unless a newer one is known."""
+    """Record a version as the newest of its key, unless a newer version is known."""
     return Update(
         key=f"KEY#{source.key_id}",
         update="SET newest = :order, item_id = :item",
@@ -114,9 +114,9 @@ def name_newest(source: SourceObject) -> Update:
 
 
 def supersede(source: SourceObject, expected: ClaimOn) -> Update:
-    """Note that an item will never be labeled, unless someone claimed it meanwhile.
+    """Record that an item will never be labeled, unless it was claimed in the meantime.
 
-    A label of it stays with the row: its text may stand in the newer version.
+    Its label, if any, stays in the row: the newer version may contain the same text.
     """
     condition, values = _expectation(expected)
     return Update(
@@ -138,7 +138,7 @@ def supersede(source: SourceObject, expected: ClaimOn) -> Update:
 
 _GIVEN_BACK = frozenset({ItemState.DEAD_LETTERED, ItemState.LABELED, ItemState.RETURNED})
 
-#: A settlement may leave an item its label in these states.
+#: The states in which a settlement may keep the item's label.
 _WITH_LABEL = frozenset({ItemState.DEAD_LETTERED, ItemState.LABELED, ItemState.SUPERSEDED})
 
 _STILL_CLAIMED = "item_state = :claimed AND run_id = :run"
@@ -177,7 +177,7 @@ def settle(settlement: Settlement, run_id: str) -> Update:
 
 
 def settle_stored(item_id: str, attempts: int, run_id: str, label_uri: str = "") -> Update:
-    """Settle a claim whose record is written; that of a text with the file of its label."""
+    """Settle a claim whose record is written. For a text, also write the file of its label."""
     label = ", label_uri = :label REMOVE" if label_uri else " REMOVE label_uri,"
     return Update(
         key=f"ITEM#{item_id}",
@@ -195,7 +195,7 @@ def settle_stored(item_id: str, attempts: int, run_id: str, label_uri: str = "")
 
 
 def confirm_stored(item_id: str, run_id: str) -> Update:
-    """Change nothing of an item that a run has stored; refused for any other."""
+    """Change nothing in an item that a run has stored. Fails for any other item."""
     return Update(
         key=f"ITEM#{item_id}",
         update="SET run_id = :run",
@@ -205,18 +205,18 @@ def confirm_stored(item_id: str, run_id: str) -> Update:
 
 
 def settled_before(row: ItemRow, update: Update, run_id: str) -> bool:
-    """Return whether a refused settlement is a repeat of one that was written."""
+    """Return whether a failed settlement repeats one that was written."""
     wanted: str = update.values["state"]
     if row.run_id == run_id:
         return row.state.value == wanted
-    # Another run can touch the item only after this one gave it back.
+    # Another run can change the item only after this run has returned it.
     return ItemState(wanted) in _GIVEN_BACK
 
 
 def dead_letter(
     rejected: Rejected, source: SourceObject, run_id: str, part: str, expected: ClaimOn
 ) -> Update:
-    """Note an object that cannot be labeled; its dead letter is not delivered yet."""
+    """Record an object that cannot be labeled and whose dead letter is not delivered yet."""
     condition, values = _expectation(expected)
     return Update(
         key=f"ITEM#{source.item_id}",

@@ -1,4 +1,4 @@
-"""The ledger's rows of labeling jobs: who waits for a job, and how it ended."""
+"""The ledger's rows of labeling jobs: which state waits for a job, and how the job ended."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-#: A job ends within 30 days, a run's two jobs within 60; with the time that rows of closed runs are
-#: kept on top, no job's row goes before its run's.
+#: A job ends within 30 days, a run's two jobs within 60. Together with the time for which the rows
+#: of closed runs are kept, this ensures that no job's row expires before its run's row.
 _JOB_ROW_SECONDS = 60 * 24 * 3600 + CLOSED_RUN_SECONDS
 
 
@@ -27,10 +27,10 @@ class TaskToken(NamedTuple):
     """The token of a waiting state.
 
     Attributes:
-        token: What Step Functions handed out.
+        token: The token that Step Functions issued.
         generation: Generation of the run.
         entered_at: When the state was entered, ISO-8601.
-        retry_count: Which repeat of the state this is. Each repeat has a new token.
+        retry_count: Number of the retry of the state. Each retry has a new token.
     """
 
     token: str
@@ -50,22 +50,23 @@ class TaskToken(NamedTuple):
 
     @property
     def order(self) -> str:
-        """Text that sorts as the tokens were handed out."""
-        # The text itself does not sort: a moment without a fraction of a second is written shorter.
+        """Sort key: the order in which Step Functions issued the tokens."""
+        # The text itself does not sort: a time without a fraction of a second is shorter.
         entered = datetime.fromisoformat(self.entered_at).astimezone(UTC)
         moment = entered.isoformat(timespec="microseconds")
         return f"{self.generation:06d}/{moment}/{self.retry_count:06d}"
 
 
 class Job(NamedTuple):
-    """What the ledger holds of a labeling job.
+    """The ledger's row of a labeling job.
 
     Attributes:
         name: Name of the job.
         run_id: The run it belongs to.
         token: Token of the state that waits for it.
-        result: How it ended, None while it has not.
-        creating_until: Epoch seconds until which a function may create it; 0 if none was about to.
+        result: How it ended; None if it has not ended.
+        creating_until: Epoch seconds until which a function may create it; 0 if no function has
+            begun to.
     """
 
     name: str
@@ -77,7 +78,7 @@ class Job(NamedTuple):
 
 @dataclass(slots=True, eq=False, repr=False)
 class JobLedger:
-    """Keeps the tokens and ends of labeling jobs.
+    """The task tokens and results of labeling jobs.
 
     Attributes:
         client: DynamoDB.
@@ -88,7 +89,7 @@ class JobLedger:
     table: str
 
     def find(self, name: str) -> Job | None:
-        """Return a job by its name, compared without case; None if it is not this pipeline's."""
+        """Return a job by its name, ignoring case; None if it does not belong to this pipeline."""
         answer = self.client.get_item(
             TableName=self.table, Key={"pk": {"S": _key(name)}}, ConsistentRead=True
         )
@@ -104,16 +105,16 @@ class JobLedger:
         )
 
     def wait(self, name: str, run_id: str, token: TaskToken) -> Job:
-        """Store who waits for a job, before the job exists.
+        """Store the token of the state that waits for a job, before the job exists.
 
         An older token never replaces a newer one: a function of a dead execution may still be
-        running when the run has long been taken over.
+        running after the run was taken over.
 
         Returns:
             The job's row after the write.
 
         Raises:
-            RunTakenOverError: If a newer state waits for the job already.
+            RunTakenOverError: If a newer state already waits for the job.
         """
         refusal = transactions.update_row(
             self.client,
@@ -140,17 +141,18 @@ class JobLedger:
         return job if job is not None else Job(name.lower(), run_id, token.token, None)
 
     def begin_creating(self, name: str, token: TaskToken, until: int) -> None:
-        """Note that a job is about to be created, unless somebody has found that there is none.
+        """Record that a job is about to be created, unless it was recorded as not created.
 
-        Whoever stops the job waits for that moment before it believes that the job does not exist.
+        The function that stops the job waits until ``until`` before it concludes that the job does
+        not exist.
 
         Args:
             name: Name of the job.
             token: Token of the state that waits for it.
-            until: Epoch seconds after which this function creates nothing more.
+            until: Epoch seconds after which this function does not create the job.
 
         Raises:
-            RunTakenOverError: If a newer state waits for the job, or it has come to an end.
+            RunTakenOverError: If a newer state waits for the job, or the job has ended.
         """
         refusal = transactions.update_row(
             self.client,
@@ -167,7 +169,7 @@ class JobLedger:
             raise RunTakenOverError(message)
 
     def end_creating(self, name: str, token: TaskToken) -> None:
-        """Note that the job was not created after all."""
+        """Record that the job was not created."""
         transactions.update_row(
             self.client,
             self.table,
@@ -180,7 +182,7 @@ class JobLedger:
         )
 
     def end(self, name: str, result: dict[str, Any]) -> None:
-        """Note how a job ended. A repeat writes the same."""
+        """Record how a job ended. A repeated call writes the same."""
         transactions.update_row(
             self.client,
             self.table,

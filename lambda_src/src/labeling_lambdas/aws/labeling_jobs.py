@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker.type_defs import DescribeLabelingJobResponseTypeDef
 
-#: Error codes after which the same request may be taken later. ResourceLimitExceeded is the quota
-#: of labeling jobs that run at the same time.
+#: Error codes after which the same request may be accepted later. ResourceLimitExceeded is the
+#: quota of concurrent labeling jobs.
 _PASSING_CODES = frozenset(
     {"ThrottlingException", "ResourceLimitExceeded", "ServiceUnavailable", "InternalFailure"}
 )
 _NAME_IN_USE = "ResourceInUse"
 _STOPPING = "Stopping"
 
-#: A job that does not exist: ResourceNotFound by the API model; ValidationException with a text of
-#: this kind is what SageMaker's older Describe calls answer.
+#: Error of a job that does not exist: ResourceNotFound in the API model; SageMaker's older Describe
+#: calls return ValidationException with a message like this.
 _ABSENT_CODES = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
 _ABSENT_TEXTS = ("not found", "does not exist", "could not find")
 
@@ -37,9 +37,9 @@ class JobDescription(NamedTuple):
 
     Attributes:
         name: Name of the job.
-        status: Status as Ground Truth gives it.
+        status: Status that Ground Truth reports.
         manifest_uri: Its input manifest.
-        output_uri: Its output manifest, where there may be one; empty while the job goes on.
+        output_uri: Its output manifest, if one may exist; empty while the job is in progress.
         counters: LabelCounters.
         failure_reason: Why it failed; empty if it did not.
     """
@@ -53,20 +53,20 @@ class JobDescription(NamedTuple):
 
     @property
     def ended(self) -> bool:
-        """Whether no worker can work on the job any more."""
+        """Whether workers can no longer work on the job."""
         return self.status in ENDED_STATUSES
 
     @property
     def stopping(self) -> bool:
-        """Whether it was asked to stop and has not ended yet."""
+        """Whether a stop was requested and the job has not ended yet."""
         return self.status == _STOPPING
 
     def belongs_to(self, run_id: str) -> bool:
-        """Return whether the job reads a manifest of this run, whatever its name says."""
+        """Return whether the job reads a manifest of this run. Its name is not considered."""
         return f"/runs/{run_id}/" in self.manifest_uri
 
     def result(self) -> dict[str, Any]:
-        """Return how the job ended, as the state machine gets it."""
+        """Return how the job ended, as the result for the state machine."""
         return {
             "name": self.name,
             "status": self.status,
@@ -77,13 +77,13 @@ class JobDescription(NamedTuple):
 
 
 def without_job(name: str, status: JobStatus) -> dict[str, Any]:
-    """Return the result of a job that never came to be."""
+    """Return the result of a job that was never created."""
     return JobDescription(name, status.value, "", "", {}, "").result()
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class LabelingJobs:
-    """Ground Truth's jobs.
+    """The labeling jobs of Ground Truth.
 
     Attributes:
         client: SageMaker.
@@ -98,12 +98,12 @@ class LabelingJobs:
             request: Parameters of CreateLabelingJob.
 
         Returns:
-            True if the job was created, False if this run had created it before.
+            True if the job was created, False if this run had already created it.
 
         Raises:
-            LabelingJobThrottledError: If the same request may be taken later.
-            LabelingJobNameTakenError: If the name belongs to a job with another manifest.
-            LabelingJobRefusedError: If the request is refused for good.
+            LabelingJobThrottledError: If the same request may be accepted later.
+            LabelingJobNameTakenError: If a job with another manifest has the name.
+            LabelingJobRefusedError: If the request is rejected permanently.
         """
         name = request["LabelingJobName"]
         try:
@@ -131,7 +131,7 @@ class LabelingJobs:
             raise LabelingJobNameTakenError(message)
 
     def describe(self, name: str) -> JobDescription | None:
-        """Return a job, None if there is none of this name."""
+        """Return a job, or None if no job has this name."""
         try:
             answer = self.client.describe_labeling_job(LabelingJobName=name)
         except ClientError as error:
@@ -150,15 +150,16 @@ class LabelingJobs:
         )
 
     def stop(self, name: str) -> None:
-        """Ask Ground Truth to stop a job. It ends later, and says so by event."""
+        """Request that Ground Truth stops a job. The job ends later, with an event."""
         self.client.stop_labeling_job(LabelingJobName=name)
 
 
 def _output_uri(answer: DescribeLabelingJobResponseTypeDef) -> str:
     """Return where a job's output manifest is.
 
-    LabelingJobOutput is no required member. Where it is absent or empty, the manifest is where it
-    is documented to be: labels that were paid for are not given up for want of an address.
+    LabelingJobOutput is an optional member. If it is absent or empty, the documented location of
+    the manifest is used, so that labels that were paid for are not lost because an address is
+    missing.
     https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
     """
     named = answer.get("LabelingJobOutput", {}).get("OutputDatasetS3Uri", "")

@@ -12,17 +12,17 @@ from labeling_lambdas.aws.transactions import Update
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-#: Seconds that a row is kept after its last lease; an execution polls for minutes.
+#: Seconds for which a row is kept after its last lease; an execution polls for minutes.
 _KEPT_SECONDS = 24 * 3600
 
 
 class Poll(NamedTuple):
-    """What the ledger holds of an execution's polling.
+    """The ledger's row of an execution's polling.
 
     Attributes:
-        lease_until: Epoch seconds until which a call may be receiving, or messages that it has
+        lease_until: Epoch seconds until which a call may be receiving messages, or messages that it
             received may be hidden; 0 if neither.
-        unfinished: Calls in a row that did not account for everything they received.
+        unfinished: Consecutive calls that did not account for everything that they received.
     """
 
     lease_until: int = 0
@@ -31,7 +31,7 @@ class Poll(NamedTuple):
 
 @dataclass(slots=True, eq=False, repr=False)
 class PollLedger:
-    """Notes who receives.
+    """The ledger's rows of polls.
 
     Attributes:
         client: DynamoDB.
@@ -42,7 +42,7 @@ class PollLedger:
     table: str
 
     def find(self, run_id: str) -> Poll:
-        """Return what is known of the polling for a run."""
+        """Return the row of the polling for a run."""
         answer = self.client.get_item(
             TableName=self.table, Key={"pk": {"S": f"POLL#{run_id}"}}, ConsistentRead=True
         )
@@ -50,12 +50,12 @@ class PollLedger:
         return Poll(row.get("lease_until", 0), row.get("unfinished", 0))
 
     def begin(self, run_id: str, poll: Poll, lease_until: int) -> bool:
-        """Note, before the first receive, that a call receives from now on.
+        """Record, before the first receive, that a call receives messages from now on.
 
         Args:
             run_id: The run.
             poll: The row as it was read.
-            lease_until: Epoch seconds until which what it receives may be hidden.
+            lease_until: Epoch seconds until which messages that it receives may be hidden.
 
         Returns:
             False if another call began since the row was read.
@@ -78,11 +78,12 @@ class PollLedger:
         return refusal is None
 
     def end(self, run_id: str, lease_until: int) -> None:
-        """Note that what a call has received is claimed, dropped or visible again.
+        """Record that every message that a call received is claimed, dropped or visible again.
 
         Args:
             run_id: The run.
-            lease_until: What the call began with; a later call's lease stays.
+            lease_until: The lease that the call began with. The lease of a later call is not
+                changed.
         """
         transactions.update_row(
             self.client,
@@ -96,12 +97,13 @@ class PollLedger:
         )
 
     def shorten(self, run_id: str, lease_until: int, hidden_until: int) -> None:
-        """Note that a call has ended, but that messages may be hidden until a moment.
+        """Record that a call has ended, but that messages may be hidden for some time.
 
         Args:
             run_id: The run.
-            lease_until: What the call began with; a later call's lease stays.
-            hidden_until: Epoch seconds.
+            lease_until: The lease that the call began with. The lease of a later call is not
+                changed.
+            hidden_until: Epoch seconds until which messages may be hidden.
         """
         transactions.update_row(
             self.client,

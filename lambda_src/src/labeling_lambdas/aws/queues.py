@@ -1,4 +1,4 @@
-"""SQS: receiving, deleting and sending, with every batch's ``Failed`` list read.
+"""SQS: receiving, deleting and sending, with a check of every batch's ``Failed`` list.
 
 Limits:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
@@ -25,19 +25,20 @@ _log = logging.getLogger(__name__)
 #: Messages in one receive, send or delete.
 BATCH_MESSAGES = 10
 
-#: Bytes of one message, and of all messages of one send. SQS takes 1 MiB today; 256 KiB is what the
-#: provider lets a queue be created with.
+#: Bytes of one message, and of all messages of one send. SQS accepts 1 MiB; the provider creates
+#: queues with at most 256 KiB.
 BATCH_BYTES = 256 * 1024
 
-#: A long poll asks all of SQS's servers, so an empty answer means an empty queue as a rule; a short
-#: poll asks some of them.
+#: A long poll queries all SQS servers, so an empty response usually means an empty queue; a short
+#: poll queries a subset of them.
 LONG_POLL_SECONDS = 2
 
-#: Seconds for which a received message is hidden. A minute more than ``poll_queue`` may run, so
-#: that nothing comes back while it is being claimed; ``modules/intake`` gives the queue the same.
+#: Visibility timeout of a received message, in seconds. It exceeds the timeout of ``poll_queue`` by
+#: a minute, so that no message becomes visible while it is being claimed; ``modules/intake``
+#: configures the queue with the same value.
 HIDDEN_SECONDS = 360
 
-#: Statuses from here on say that the service failed, not that it refused.
+#: Lowest HTTP status of a service failure. Below it, the service rejected the request.
 _SERVER_ERRORS = 500
 
 _ROUNDS = 5
@@ -48,7 +49,7 @@ class Message(NamedTuple):
     """A received message.
 
     Attributes:
-        message_id: SQS's name of it.
+        message_id: Message ID from SQS.
         handle: Receipt handle of this receive.
         body: Text.
     """
@@ -59,12 +60,12 @@ class Message(NamedTuple):
 
 
 class Received(NamedTuple):
-    """What one receive has given.
+    """The result of one receive.
 
     Attributes:
         messages: The messages.
-        complete: Whether nothing else was received. An answer that was lost, so that the SDK asked
-            again, has hidden messages that nobody knows of.
+        complete: Whether no other messages were received. If a response was lost and the SDK
+            retried, the first call may have hidden messages that are not in the result.
     """
 
     messages: list[Message]
@@ -72,7 +73,7 @@ class Received(NamedTuple):
 
 
 def is_refusal(error: Exception) -> bool:
-    """Return whether SQS refused a call, a first one, so that it has had no effect."""
+    """Return whether SQS rejected the first attempt of a call, so that it had no effect."""
     if not isinstance(error, ClientError):
         return False
     answer = error.response.get("ResponseMetadata", {})
@@ -93,7 +94,7 @@ class Queue:
     url: str
 
     def receive(self, count: int) -> Received:
-        """Receive up to ``count`` messages (1 to 10), waiting shortly for the first."""
+        """Receive up to ``count`` messages (1 to 10), waiting briefly for the first."""
         answer = self.client.receive_message(
             QueueUrl=self.url,
             MaxNumberOfMessages=min(count, BATCH_MESSAGES),
@@ -107,18 +108,18 @@ class Queue:
         return Received(messages, complete=not answer["ResponseMetadata"].get("RetryAttempts"))
 
     def delete(self, messages: Sequence[Message]) -> int:
-        """Delete messages, as far as SQS does it.
+        """Delete messages, and count the failures.
 
-        A message that is not deleted comes again and is dropped as a duplicate then, so a refusal
-        is not an error.
+        A message that is not deleted is received again and then dropped as a duplicate, so a
+        failure is not an error.
 
         Returns:
-            How many messages SQS refused to delete.
+            The number of messages that SQS did not delete.
         """
         refused = 0
         for start in range(0, len(messages), BATCH_MESSAGES):
             batch = messages[start : start + BATCH_MESSAGES]
-            # Batch ids are positions: no text of a message is a valid and unique id.
+            # Batch IDs are positions: no field of a message is a valid and unique ID.
             answer = self.client.delete_message_batch(
                 QueueUrl=self.url,
                 Entries=[
@@ -130,13 +131,13 @@ class Queue:
         return refused
 
     def show_again(self, messages: Sequence[Message]) -> bool:
-        """End the hiding of received messages, as far as SQS does it.
+        """Make received messages visible again, where SQS accepts it.
 
-        A refusal only delays them until their visibility timeout, and whoever calls this may have
-        an error of its own to tell.
+        A failure only delays them until their visibility timeout, and is not raised because the
+        caller may be handling another error.
 
         Returns:
-            Whether none of them is hidden any more.
+            Whether all of them are visible.
         """
         shown = True
         for start in range(0, len(messages), BATCH_MESSAGES):
@@ -160,7 +161,7 @@ class Queue:
                     extra={"messages": len(batch), "problem": str(error)},
                 )
             else:
-                # The sender's fault is a message that was deleted or came back meanwhile.
+                # SenderFault means a message that was deleted or became visible in the meantime.
                 shown &= all(entry["SenderFault"] for entry in answer.get("Failed", []))
         return shown
 
@@ -171,7 +172,8 @@ class Queue:
             bodies: Texts of at most 256 KiB each.
 
         Raises:
-            DeliveryError: If SQS did not take all of them after repeats. Some may have been taken.
+            DeliveryError: If SQS did not accept all of them after retries. Some may have been
+                accepted.
         """
         for batch in batches(bodies):
             self._send_batch(batch)
@@ -195,7 +197,7 @@ class Queue:
 
 
 def batches(bodies: Iterable[str]) -> Iterator[list[str]]:
-    """Cut texts into batches of at most 10 texts and 256 KiB."""
+    """Split texts into batches of at most 10 texts and 256 KiB."""
     batch: list[str] = []
     size = 0
     for body in bodies:

@@ -1,4 +1,4 @@
-"""The ledger's rows of runs, of the open runs and of the pipeline."""
+"""The ledger's rows of runs, open runs and the pipeline."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _PIPELINE = "PIPELINE"
 
 
 class Run(NamedTuple):
-    """What the ledger holds of a run.
+    """The ledger's row of a run.
 
     Attributes:
         run_id: The run.
-        state: Where it stands.
+        state: State of the run.
         execution_arn: The execution that works on it.
-        generation: Times it was taken over from a dead execution.
+        generation: How many times it was taken over from an execution that died.
         opened_at: ISO-8601.
-        lease_until: Epoch seconds until which a poll may still be claiming; 0 if none is.
-        counts: What it received, once sealed.
-        plan: Number of shards to store and to return, once settling.
+        lease_until: Epoch seconds until which a poll may still be claiming; 0 if no poll is.
+        counts: Counts of what it received, once sealed.
+        plan: Number of shards to store and to return, once the run is settling.
     """
 
     run_id: str
@@ -46,7 +46,7 @@ class Run(NamedTuple):
 
 @dataclass(slots=True, eq=False, repr=False)
 class RunLedger:
-    """Opens, hands over and closes runs.
+    """The run rows of the ledger, with the operations that open, hand over and close runs.
 
     Attributes:
         client: DynamoDB.
@@ -57,7 +57,7 @@ class RunLedger:
     table: str
 
     def find(self, run_id: str) -> Run | None:
-        """Return a run, None if it is unknown or its row has expired."""
+        """Return a run, or None if it is unknown or its row has expired."""
         row = self._row(f"RUN#{run_id}")
         if row is None:
             return None
@@ -77,7 +77,7 @@ class RunLedger:
 
         Raises:
             RunNotFoundError: If the ledger has no such run.
-            RunTakenOverError: If another execution has it.
+            RunTakenOverError: If it belongs to another execution.
         """
         run = self.find(run_id)
         if run is None:
@@ -89,11 +89,11 @@ class RunLedger:
         return run
 
     def open(self, run_id: str, execution_arn: str, lease_until: int) -> None:
-        """Open a run, or go on polling for it in a repeated call.
+        """Open a run, or continue to poll for it in a repeated call.
 
         Raises:
             RunAliveError: If another call of this execution may still be claiming for the run.
-            RunTakenOverError: If the run is another execution's or is sealed already.
+            RunTakenOverError: If the run belongs to another execution or is already sealed.
         """
         moment = int(time.time())
         refusals = transactions.transact(
@@ -133,7 +133,7 @@ class RunLedger:
             raise RunTakenOverError(message)
 
     def end_lease(self, run_id: str, execution_arn: str) -> None:
-        """Note that no poll is claiming for the run any more."""
+        """Record that no poll is claiming for the run."""
         transactions.update_row(
             self.client,
             self.table,
@@ -146,10 +146,10 @@ class RunLedger:
         )
 
     def seal(self, run_id: str, execution_arn: str, counts: dict[str, Any]) -> None:
-        """Note that the run's list is complete.
+        """Record that the run's list is complete.
 
         Raises:
-            RunTakenOverError: If the run is another execution's or was sealed by one.
+            RunTakenOverError: If the run belongs to another execution or was sealed by one.
         """
         self._advance(
             run_id,
@@ -163,13 +163,13 @@ class RunLedger:
     def begin_settling(
         self, run_id: str, execution_arn: str, plan: dict[str, Any]
     ) -> dict[str, Any]:
-        """Note that the plan is written; from here on no job may be created for the run.
+        """Record that the plan is written. After this, no job may be created for the run.
 
         Returns:
-            The plan that counts: the one that another call of this execution wrote first, if any.
+            The plan that applies: the one that another call of this execution wrote first, if any.
 
         Raises:
-            RunTakenOverError: If the run is another execution's or was planned by one.
+            RunTakenOverError: If the run belongs to another execution or was planned by one.
         """
         found: dict[str, Any] = self._advance(
             run_id,
@@ -191,7 +191,7 @@ class RunLedger:
         name: str,
         value: dict[str, Any],
     ) -> dict[str, Any]:
-        """Write the value with the state; return what the row holds under its name."""
+        """Write the state and a value; return the value that the row has under that name."""
         refusal = transactions.update_row(
             self.client,
             self.table,
@@ -220,14 +220,14 @@ class RunLedger:
         return value
 
     def take_over(self, run: Run, execution_arn: str) -> bool:
-        """Hand a run to another execution.
+        """Hand over a run to another execution.
 
         Args:
-            run: The run as it was read; the handover holds only if it is still so.
-            execution_arn: The execution that is to work on it.
+            run: The run as it was read. If its row has changed, the run is not handed over.
+            execution_arn: The execution that takes it over.
 
         Returns:
-            Whether the run was handed over; False if someone else was first.
+            Whether the run was handed over; False if another caller was first.
         """
         refusal = transactions.update_row(
             self.client,
@@ -250,17 +250,17 @@ class RunLedger:
     def close(
         self, run_id: str, execution_arn: str, *, outcome: str, job_failed: bool | None
     ) -> None:
-        """Close a run whose every claim is settled.
+        """Close a run after all its claims are settled.
 
         Args:
             run_id: The run.
             execution_arn: The execution that works on it.
             outcome: How it ended.
-            job_failed: True if its job could not be created or failed as a whole, False if its
-                job gave labels, None if neither.
+            job_failed: True if its job could not be created or failed as a whole, False if its job
+                returned labels, None if neither.
 
         Raises:
-            RunTakenOverError: If the run is another execution's.
+            RunTakenOverError: If the run belongs to another execution.
         """
         updates = [
             Update(
@@ -282,7 +282,7 @@ class RunLedger:
             Update(_OPEN_RUNS, "DELETE run_ids :run", "", {"run": {run_id}}),
         ]
         if job_failed is True:
-            # In the same transaction as the closing, so that a repeated call counts once.
+            # In the same transaction that closes the run, so that a repeated call counts once.
             updates.append(Update(_PIPELINE, "ADD failed_jobs_in_a_row :one", "", {"one": 1}))
         elif job_failed is False:
             updates.append(Update(_PIPELINE, "SET failed_jobs_in_a_row = :no", "", {"no": 0}))
@@ -298,7 +298,7 @@ class RunLedger:
             raise RunTakenOverError(message)
 
     def count_unreadable_output(self, run_id: str, execution_arn: str) -> None:
-        """Count a run towards the probe mode whose output nobody can read, once.
+        """Count a run whose output cannot be read towards probe mode, once.
 
         Args:
             run_id: The run, which stays open.
@@ -313,7 +313,7 @@ class RunLedger:
             ),
             Update(_PIPELINE, "ADD failed_jobs_in_a_row :one", "", {"one": 1}),
         ]
-        # Refused where the run is counted already, or another execution's by now.
+        # Fails if the run is already counted, or belongs to another execution.
         transactions.transact(self.client, self.table, updates)
 
     def open_runs(self) -> list[str]:
@@ -322,14 +322,14 @@ class RunLedger:
         return sorted(row.get("run_ids", ())) if row else []
 
     def open_runs_unvisited_first(self) -> list[str]:
-        """Return the open runs, oldest first, but those after the last visited one before all."""
+        """Return the open runs, oldest first, starting after the last visited one."""
         row = self._row(_OPEN_RUNS) or {}
         visited = row.get("visited_to", "")
         runs = sorted(row.get("run_ids", ()))
         return [*(it for it in runs if it > visited), *(it for it in runs if it <= visited)]
 
     def note_visited(self, run_id: str) -> None:
-        """Note how far a look at the open runs came that had no time for all of them."""
+        """Record the last visited run, for a check that had no time for all open runs."""
         transactions.update_row(
             self.client,
             self.table,
@@ -337,7 +337,7 @@ class RunLedger:
         )
 
     def failed_jobs_in_a_row(self) -> int:
-        """Return how many runs in a row had a job that was refused or failed as a whole."""
+        """Return the number of consecutive runs whose job was rejected or failed as a whole."""
         row = self._row(_PIPELINE)
         return int(row.get("failed_jobs_in_a_row", 0)) if row else 0
 

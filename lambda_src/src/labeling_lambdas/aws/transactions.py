@@ -1,4 +1,4 @@
-"""DynamoDB transactions that are told, action by action, why they were cancelled.
+"""DynamoDB transactions that return the cancellation reason of each action.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 """
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-#: TransactWriteItems takes up to 100 actions, no two of them on one item.
+#: TransactWriteItems accepts up to 100 actions, at most one per item.
 MAX_ACTIONS = 100
 
-#: Reasons of a cancellation that say nothing about the condition: the same transaction may pass
-#: later.
+#: Cancellation reasons that do not concern the condition: the same transaction may succeed later.
 _PASSING_REASONS = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
@@ -50,7 +49,7 @@ class Update(NamedTuple):
     names: Mapping[str, str] | None = None
 
     def request(self, table: str) -> dict[str, Any]:
-        """Return the update as parameters, the same for UpdateItem and for a transaction."""
+        """Return the update as request parameters for UpdateItem and for a transaction."""
         request: dict[str, Any] = {
             "TableName": table,
             "Key": {"pk": {"S": self.key}},
@@ -75,7 +74,7 @@ class Refusal(NamedTuple):
 
     Attributes:
         action: Position of the action.
-        row: The row as it is, empty if there is none.
+        row: The current row, empty if it does not exist.
     """
 
     action: int
@@ -83,7 +82,7 @@ class Refusal(NamedTuple):
 
 
 def transact(client: DynamoDBClient, table: str, updates: Sequence[Update]) -> list[Refusal]:
-    """Write all updates or none.
+    """Write all updates, or none of them.
 
     Args:
         client: DynamoDB.
@@ -94,8 +93,8 @@ def transact(client: DynamoDBClient, table: str, updates: Sequence[Update]) -> l
         The updates whose conditions did not hold; empty if everything was written.
 
     Raises:
-        LedgerConflictError: If other writers were in the way in every round.
-        ClientError: For any other refusal.
+        LedgerConflictError: If every attempt conflicted with another writer.
+        ClientError: For any other error.
     """
     actions = [{"Update": update.request(table)} for update in updates]
     for attempt in range(_ROUNDS):
@@ -128,7 +127,7 @@ def _cancellation(error: ClientError) -> list[dict[str, Any]]:
 
 
 def update_row(client: DynamoDBClient, table: str, update: Update) -> Refusal | None:
-    """Write one update; return the refusal if its condition does not hold."""
+    """Write one update; return a Refusal if its condition does not hold."""
     try:
         client.update_item(**update.request(table))
     except ClientError as error:

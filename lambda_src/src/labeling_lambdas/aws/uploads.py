@@ -1,4 +1,4 @@
-"""S3: reading what was uploaded."""
+"""S3: reading uploaded objects."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Uploads:
     client: S3Client
 
     def chunks(self, source: SourceObject) -> Iterator[bytes]:
-        """Yield the bytes of one version of an object, some at a time.
+        """Yield the bytes of one version of an object, in chunks.
 
         Raises:
-            ClientError: If the version cannot be read, or is gone.
+            ClientError: If the version cannot be read, or no longer exists.
         """
         answer = self.client.get_object(
             Bucket=source.bucket, Key=source.key, VersionId=source.version_id

@@ -1,4 +1,4 @@
-"""Everything a run received and claimed is accounted for, or the run fails loudly."""
+"""The accounting of a run: everything received and claimed has an outcome, or the run fails."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from labeling_lambdas.domain.intake import Intake
 
-#: Runs in a row whose job could not be created or failed as a whole, after which a run claims a
-#: single item as a probe, so that a missing permission never empties the queue run by run.
+#: Consecutive runs whose job could not be created or failed as a whole, after which a run claims a
+#: single item as a probe. This prevents a missing permission from emptying the queue run by run.
 PROBE_AFTER_FAILED_JOBS = 3
 
 
@@ -35,18 +35,18 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of claimed items, each confirmed by a conditional write to the ledger.
+    """Outcomes of claimed items, each confirmed by a conditional write to the ledger.
 
     Attributes:
         stored: Items with a feature record.
         labeled: Items that keep their label for a later run.
         returned: Items sent back to the queue, by reason.
         dead_lettered: Items sent to the dead-letter queue, by reason.
-        superseded: Items of whose key a newer version is known.
-        verified: Those stored whose label reviewers accepted.
-        unverified: Those stored that were left out of the verification.
-        rejected: Those returned or dead-lettered whose label reviewers rejected, by the class
-            they gave to it.
+        superseded: Items superseded by a newer version of their key.
+        verified: Stored items whose label reviewers accepted.
+        unverified: Stored items that were excluded from the verification.
+        rejected: Returned or dead-lettered items whose label reviewers rejected, by the verdict
+            category.
     """
 
     stored: int = 0
@@ -60,7 +60,7 @@ class Settled:
 
     @property
     def total_items(self) -> int:
-        """Claims that have come to an end."""
+        """The number of settled claims."""
         return (
             self.stored
             + self.labeled
@@ -84,7 +84,7 @@ class Settled:
 
     @classmethod
     def total(cls, parts: Iterable[Mapping[str, Any]]) -> Settled:
-        """Add up what :meth:`fields` wrote for the shards of a run."""
+        """Add up the :meth:`fields` of the shards of a run."""
         counts: Counter[str] = Counter()
         returned: Counter[str] = Counter()
         dead_lettered: Counter[str] = Counter()
@@ -92,7 +92,7 @@ class Settled:
         for part in parts:
             for name in ("stored", "labeled", "superseded"):
                 counts[name] += int(part[name])
-            # Not counted by the version before verification, which wrote a number as "rejected".
+            # The version before verification does not count it, and wrote a number as "rejected".
             for name in ("verified", "unverified"):
                 counts[name] += int(part.get(name, 0))
             if isinstance(part.get("rejected"), Mapping):
@@ -128,7 +128,7 @@ def outcome_of(
 
     Args:
         intake: What it received.
-        settled: What became of its claims.
+        settled: Outcomes of its claims.
         job: How its labeling job ended, None if it had nothing to label.
         verification: How its verification job ended, None without verification.
         all_settled: Whether every shard of its plan was settled.
@@ -143,9 +143,9 @@ def outcome_of(
         return Outcome.LABELING_JOB_FAILED
     if verification is not None and verification not in _WENT_WELL:
         return Outcome.VERIFICATION_JOB_FAILED
-    # Superseded items say nothing about the workers: a run whose every item was overwritten in the
-    # meantime did nothing wrong. Nor do texts that workers have from an earlier run. What reviewers
-    # rejected had been labeled.
+    # Superseded items do not count against the workers: a run whose items were all overwritten in
+    # the meantime is not a failure. Neither are texts that workers have from an earlier run. Labels
+    # that reviewers rejected count as labeled.
     given_back = sum(settled.returned.values()) + sum(settled.dead_lettered.values())
     given_back -= settled.returned.get(Reason.TEXT_IN_PROGRESS, 0)
     labeled = settled.stored or settled.labeled or settled.rejected
@@ -159,11 +159,11 @@ _GAVE_NOTHING = frozenset({JobStatus.FAILED, JobStatus.NOT_CREATED})
 def job_failed_as_a_whole(
     settled: Settled, *jobs: JobStatus | None, unreadable: bool = False
 ) -> bool:
-    """Return whether a run counts towards the probe mode.
+    """Return whether a run counts towards probe mode.
 
     Args:
-        settled: What became of its claims.
-        jobs: How its jobs ended, None for one that it did not have.
+        settled: Outcomes of its claims.
+        jobs: How its jobs ended, None for a job that it did not have.
         unreadable: Whether no line of one of their outputs could be read.
     """
     return not settled.stored and (unreadable or not _GAVE_NOTHING.isdisjoint(jobs))

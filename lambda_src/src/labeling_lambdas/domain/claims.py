@@ -1,6 +1,6 @@
-"""Whether a run may claim an item that the ledger already knows.
+"""Whether a run may claim an item that is already in the ledger.
 
-This is where an item is kept from being labeled twice.
+These rules prevent an item from being labeled twice.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class ClaimOn(NamedTuple):
-    """The item may be claimed as long as its row is still this one.
+    """The condition on an item's row under which it may be claimed.
 
     Attributes:
         row: The row to expect, None to expect no row.
         attempts: Attempts of the new claim.
         generation: Dead-letter generation of the new claim.
-        takes_over: Of a text that another item was to be labeled for, the row to expect.
-        follows: Whether the text stays another item's, whose label this one gets.
+        takes_over: The row to expect of a text that another item represented to labelers.
+        follows: Whether another item keeps representing the text, so that this item gets its label.
         text_label: File that holds the label of the other item.
     """
 
@@ -38,27 +38,27 @@ class ClaimOn(NamedTuple):
 
     @property
     def label_uri(self) -> str:
-        """File that holds the item's label; a claim keeps it."""
+        """File that holds the item's label. A claim keeps it."""
         if self.text_label or self.follows or self.row is None:
             return self.text_label
         return self.row.label_uri
 
     @property
     def waits(self) -> bool:
-        """Whether the label is another item's, which has none yet."""
+        """Whether the item gets the label of another item, which has none yet."""
         return self.follows and not self.text_label
 
 
 def no_row_expected(candidate: Candidate) -> ClaimOn:
-    """Return the condition that the ledger does not know the item."""
+    """Return the condition that the ledger has no row of the item."""
     attempts = _attempts_of(candidate.origin, candidate.attempts)
     return ClaimOn(row=None, attempts=attempts, generation=candidate.generation)
 
 
 def first_expectation(candidate: Candidate) -> ClaimOn:
-    """Return what to expect of a candidate's row before it was read.
+    """Return the row to expect of a candidate before its row was read.
 
-    A right guess saves a transaction for the whole batch; a wrong one costs one.
+    A correct expectation saves a transaction for the whole batch; a wrong one costs one.
     """
     state = _STATE_BEHIND.get(candidate.origin)
     if state is None:
@@ -83,7 +83,7 @@ _STATE_BEHIND = {
 
 
 def _attempts_of(origin: Origin, attempts: int) -> int:
-    # An operator's redrive starts at the first attempt again.
+    # A redrive starts again at the first attempt.
     return 0 if origin is Origin.DEAD_LETTER else attempts
 
 
@@ -94,17 +94,16 @@ def decide(
     run_id: str,
     state_of_run: Callable[[str], RunState | None],
 ) -> ClaimOn | Drop:
-    """Decide over a candidate whose item has a row.
+    """Decide whether a candidate whose item has a row may be claimed.
 
     Args:
         candidate: The message.
         row: The item's row.
-        run_id: The run that wants to claim.
-        state_of_run: Looks up another run; None when its row has expired, which only closed runs'
-            rows do.
+        run_id: The claiming run. state_of_run: Looks up another run; None if its row has expired.
+            Only the rows of closed runs expire.
 
     Returns:
-        The condition to claim on, or why the message is dropped.
+        The condition of the claim, or the reason why the message is dropped.
     """
     match row.state:
         case ItemState.STORED:
@@ -128,10 +127,10 @@ def _decide_dead_letter(
     if not row.delivered:
         if row.run_id != run_id and state_of_run(row.run_id) not in (RunState.CLOSED, None):
             return Drop.LEFT_IN_FLIGHT
-        # A poll gave the object up and died before it sent the dead letter, and what can be labeled
-        # has changed since. This message is the only other trace of the item.
+        # A poll rejected the object and died before it sent the dead letter, and the rules for what
+        # can be labeled have changed since. This message is the only other record of the item.
         return ClaimOn(row, row.attempts, row.generation)
-    # A dead letter's generation is 1 or more; a row without one is of an older version.
+    # The generation of a dead letter is 1 or more; an older version wrote rows without one.
     current = row.generation in (0, candidate.generation)
     if candidate.origin is Origin.DEAD_LETTER and current:
         return ClaimOn(row, _attempts_of(candidate.origin, row.attempts), row.generation)
@@ -146,7 +145,7 @@ def _decide_claimed(
     match state_of_run(row.run_id):
         case RunState.POLLING:
             # That run may have died between claiming and deleting. If so, its recovery decides;
-            # until then the message is the only other trace of the item.
+            # until then the message is the only other record of the item.
             return Drop.LEFT_IN_FLIGHT
         case RunState.SEALED | RunState.SETTLING:
             return Drop.CLAIMED_BY_OPEN_RUN
@@ -162,17 +161,17 @@ def decide_text(
     run_id: str,
     state_of_run: Callable[[str], RunState | None],
 ) -> ClaimOn:
-    """Decide over a candidate whose text another item was claimed for.
+    """Decide how to claim a candidate whose text another item represents.
 
     Args:
-        expected: The condition to claim the candidate on, its text left aside.
+        expected: The condition of the claim, without the text.
         text: The row of the text.
         owner: The row of the other item.
-        run_id: The run that wants to claim.
+        run_id: The claiming run.
         state_of_run: Looks up another run.
 
     Returns:
-        The condition with the text's part.
+        The condition, with the text.
     """
     lost = expected.row is not None and expected.row.reason == Reason.LABEL_LOST
     label = "" if lost else owner.label_uri
@@ -180,7 +179,8 @@ def decide_text(
         return expected._replace(takes_over=None, follows=True, text_label=label)
     if owner.state is ItemState.CLAIMED and _is_open(owner.run_id, run_id, state_of_run):
         return expected._replace(takes_over=None, follows=True, text_label="")
-    # Nobody works on the other item. A label of it that reviewers have not seen goes along.
+    # No run works on the other item. If it has a label that is not verified, this item takes it
+    # over.
     return expected._replace(takes_over=text, follows=False, text_label=label)
 
 

@@ -1,4 +1,4 @@
-"""Verification of the task types for which AWS has none of its own: task and consensus.
+"""Verification of the task types that AWS cannot verify: task and consensus.
 
 Both events and answers: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-custom-templates.html
 """
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.task_types import TaskType
     from labeling_lambdas.domain.verification_settings import Verification
 
-#: Names of the form's elements, in the worker templates.
+#: Names of the form elements in the worker templates.
 _CHOICE = "verification"
 _COMMENT = "comment"
 
-#: A content was seen as an object, as JSON, and as JSON within a JSON string.
+#: Content occurs as an object, as JSON, and as JSON within a JSON string.
 _MOST_DECODINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What one reviewer said of a label.
+    """One reviewer's answer about a label.
 
     Attributes:
         category: The category chosen.
@@ -45,7 +45,7 @@ class Review:
 def task_input(
     line: Mapping[str, Any], *, task_type: TaskType, attribute: str, verification: Verification
 ) -> dict[str, Any]:
-    """Return what the worker template shows of a labeled line.
+    """Return what the worker template shows for a labeled line.
 
     Args:
         line: A line of the verification manifest.
@@ -70,7 +70,7 @@ def task_input(
 
 
 def _segments(text: str, value: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Cut a text at the borders of its entities, which may overlap."""
+    """Split a text at the boundaries of its entities, which may overlap."""
     entities = value["annotations"]["entities"]
     place = _place_in_utf16 if _counts_utf16(text, entities) else _place
     spans = [
@@ -94,15 +94,16 @@ def _place(text: str, offset: int) -> int:
 
 
 def _place_in_utf16(text: str, offset: int) -> int:
-    """Return the place of an offset that counts characters beyond U+FFFF twice, as browsers do."""
+    """Return the position of an offset in UTF-16 units, which browsers count, within a text."""
     before = text.encode("utf-16-le", "surrogatepass")[: 2 * offset]
     return len(before.decode("utf-16-le", "ignore"))
 
 
 def _counts_utf16(text: str, entities: Iterable[Mapping[str, Any]]) -> bool:
-    """Return whether offsets count UTF-16 units, so far as the entities hold the text they mark.
+    """Return whether offsets count UTF-16 units, judging by the entities that contain their text.
 
-    AWS does not document the unit. Without a marked text, offsets are taken to count characters.
+    AWS does not document the unit. If no entity contains its text, offsets are assumed to count
+    characters.
     """
     marked = [entity for entity in entities if isinstance(entity.get("text"), str)]
 
@@ -119,14 +120,14 @@ _OFFSETS = ("start-offset", "end-offset")
 
 
 def read_review(content: object, categories: Iterable[str] | None) -> Review | None:
-    """Read the content of one reviewer's answer.
+    """Read one reviewer's answer.
 
     Args:
         content: An object, or a JSON string of one.
-        categories: The categories that can be chosen; None if they are not known.
+        categories: The categories that can be chosen; None if unknown.
 
     Returns:
-        What the reviewer said, None if it cannot be read.
+        The review, or None if it cannot be read.
     """
     answer = _decoded(content)
     if not isinstance(answer, dict):
@@ -153,14 +154,15 @@ def _decoded(content: object) -> object:
 
 
 def consensus(reviews: Sequence[Review], verification: Verification) -> dict[str, Any]:
-    """Return what several reviewers said of a label together.
+    """Return the consensus of several reviewers about a label.
 
-    It is accepted if more than half of them accept it, so a tie rejects. The category of a label
-    that is rejected is the one that most of the others chose, the first of them on a tie.
+    A label is accepted if more than half of the reviewers accept it, so a tie rejects it. The
+    category of a rejected label is the one that most of the other reviewers chose, or the first of
+    these on a tie.
 
     Args:
-        reviews: What each said, at least one.
-        verification: Names the accepted category, and all in their order.
+        reviews: The reviews, at least one.
+        verification: Names the accepting category, and all categories in order.
     """
     votes = Counter(review.category for review in reviews)
     accepted = 2 * votes[verification.accepted_category] > len(reviews)

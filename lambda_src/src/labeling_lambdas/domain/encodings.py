@@ -1,7 +1,8 @@
-"""Recognising the encoding of an uploaded text, and decoding it some at a time.
+"""Detecting the encoding of an uploaded text, and decoding it in chunks.
 
-Spreadsheets and shells of Windows write UTF-16, with a byte order mark as a rule. Read as UTF-8
-such a file is half NUL characters, and cut at line feeds it is one that no later step could mend.
+Spreadsheets and shells on Windows write UTF-16, usually with a byte order mark. Read as UTF-8, half
+of the characters of such a file are NUL, and once it is split at line feeds no later step could
+repair it.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from labeling_lambdas.domain.visible_text import has_control_characters
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-#: Bytes that decide over the encoding: enough that a few odd characters carry no weight, and little
-#: beside what a file may hold. A multiple of four, so that no character is cut.
+#: Number of bytes that decide the encoding: enough that a few unusual characters do not matter, and
+#: few compared to the size of a file. A multiple of four, so that no character is split.
 _SAMPLE_BYTES = 64 * 1024
 
-#: UTF-32 first: in little endian its mark begins with that of UTF-16.
+#: UTF-32 first: its little-endian mark begins with the mark of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -28,40 +29,41 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
-#: Stands for what cannot be decoded: half a surrogate pair, which no decoded text holds.
+#: Replaces bytes that cannot be decoded: an unpaired surrogate, which no decoded text contains.
 _UNDECODABLE = "\ud800"
 
-#: Characters that say nothing about the encoding: padding and byte order marks.
+#: Characters that do not indicate the encoding: padding and byte order marks.
 _PADDING = "\0\x1a\ufeff"
 
-#: One odd character in so many does not speak against an encoding.
+#: One unusual character in this many does not rule out an encoding.
 _CHARACTERS_PER_ODD_ONE = 20
 
-#: High bytes of the UTF-16 units of all alphabets but those of East Asia, which stand below U+2000:
-#: control characters in ASCII. ^Z is no sign of one, because it ends files of DOS.
+#: High bytes of the UTF-16 units of all scripts except those of East Asia, which are below U+2000:
+#: control characters in ASCII. ^Z is not an indication, because it ends DOS files.
 _LOW_HIGH_BYTES = frozenset(range(0x20)) - {0x1A}
 
 _FIRST_BEYOND_ASCII = 0x80
 
-#: Units without which the bytes say too little.
+#: Minimum number of units for a decision.
 _FEWEST_UNITS = 4
 
-#: Shares of the units, each between what texts in UTF-16 have and what others have: of units below
-#: U+2000 in an alphabet (almost all, and less than half), of units with a byte that is no ASCII
-#: among those of East Asia (a third to all, and a tenth), and the same for a text of a single line.
+#: Thresholds for shares of the units, each between the share in UTF-16 texts and the share in other
+#: texts: of units below U+2000 in an alphabet (almost all, and less than half), of units with a
+#: non-ASCII byte among those of East Asia (a third to all, and a tenth), and the same for a text of
+#: a single line.
 _LOW_SHARE = 0.75
 _BEYOND_ASCII_SHARE = 0.25
 _BEYOND_ASCII_SHARE_WITHOUT_LINE_END = 0.4
 
 
 class UnrecognisedEncodingError(Exception):
-    """The file is in UTF-16 or in an older encoding, and nothing says in which."""
+    """A file in UTF-16 or in an older encoding that cannot be determined."""
 
 
 def decoded(chunks: Iterable[bytes]) -> tuple[str, Iterator[str]]:
-    """Return the name of a file's encoding, and the file's characters, some at a time.
+    """Return the name of a file's encoding, and the file's characters in chunks.
 
-    What cannot be decoded is half a surrogate pair among the characters.
+    Bytes that cannot be decoded become an unpaired surrogate.
 
     Args:
         chunks: The file's bytes.
@@ -92,12 +94,12 @@ def _characters(encoding: str, first: bytes, others: Iterator[bytes]) -> Iterato
 def encoding_of(sample: bytes, *, complete: bool) -> str:
     """Return the encoding of a text that begins with these bytes.
 
-    A byte order mark decides. Without one a text is UTF-8, unless it has control characters where
-    UTF-16 or UTF-32 has halves and quarters of its characters.
+    A byte order mark decides. Without one, a text is UTF-8, unless it has control characters in the
+    positions of the halves or quarters of UTF-16 or UTF-32 characters.
 
     Args:
         sample: The first bytes.
-        complete: Whether they are all bytes.
+        complete: Whether the sample is the whole file.
 
     Raises:
         UnrecognisedEncodingError: If it is not UTF-8, and its encoding is not certain.
@@ -124,17 +126,17 @@ def encoding_of(sample: bytes, *, complete: bool) -> str:
 
 
 class _Utf16View(NamedTuple):
-    """What bytes would be as UTF-16.
+    """Statistics of bytes that are read as UTF-16.
 
     Attributes:
-        encoding: With its byte order.
+        encoding: The encoding, including the byte order.
         units: Number of 16-bit units without padding.
-        whole: Whether the last unit is whole.
-        odd: Number of characters that no text holds.
-        zeros: Units of ASCII and Latin-1: their high byte is NUL.
+        whole: Whether the last unit is complete.
+        odd: Number of characters that do not occur in texts.
+        zeros: Units of ASCII and Latin-1, whose high byte is NUL.
         low: Units below U+2000.
         high_bytes: Number of different high bytes of the other units.
-        beyond_ascii: Share of the other units of which a byte is no ASCII.
+        beyond_ascii: Share of the other units that have a non-ASCII byte.
     """
 
     encoding: str
@@ -148,7 +150,7 @@ class _Utf16View(NamedTuple):
 
     @classmethod
     def of(cls, sample: bytes, encoding: str) -> _Utf16View:
-        """Look at the bytes in one byte order."""
+        """Read the bytes in one byte order."""
         even = sample[: len(sample) // 2 * 2]
         first, second = even[::2], even[1::2]
         high_bytes, low_bytes = (second, first) if encoding.endswith("le") else (first, second)
@@ -171,10 +173,10 @@ class _Utf16View(NamedTuple):
         )
 
     def fits(self, *, is_utf8: bool) -> bool:
-        """Return whether the bytes are a text in this encoding, beyond doubt.
+        """Return whether the bytes are certainly a text in this encoding.
 
         Args:
-            is_utf8: Whether they could be UTF-8 with control characters, too.
+            is_utf8: Whether they could also be UTF-8 with control characters.
         """
         if self.odd * _CHARACTERS_PER_ODD_ONE > self.units:
             return False
@@ -184,15 +186,15 @@ class _Utf16View(NamedTuple):
             return self.units > 0
         if not self.zeros:
             return False
-        # A text of East Asia with line ends or spaces. ASCII with some NUL characters would have
-        # letters for high bytes, and seldom the same.
+        # An East Asian text with line ends or spaces. ASCII with some NUL characters would have
+        # letters as high bytes, and rarely the same ones.
         if self.high_bytes == 1 and self.units - self.low >= _FEWEST_UNITS:
             return True
         return not is_utf8 and self.beyond_ascii >= _BEYOND_ASCII_SHARE
 
     @property
     def may_fit(self) -> bool:
-        """Whether the bytes could be a text of East Asia of one line."""
+        """Whether the bytes could be an East Asian text of one line."""
         return (
             self.units >= _FEWEST_UNITS
             and not self.odd
@@ -218,7 +220,7 @@ def _odd_share_is_small(text: str) -> bool:
 
 
 def _odd(text: str) -> int:
-    """Return how many characters no text holds: unassigned, private, control characters."""
+    """Return how many characters do not occur in texts: unassigned, private, control characters."""
     unlikely = sum(unicodedata.category(character) in {"Cn", "Co", "Cs"} for character in text)
     return unlikely + sum(map(has_control_characters, text))
 

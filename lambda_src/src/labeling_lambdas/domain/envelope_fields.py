@@ -1,22 +1,22 @@
-"""The fields of an envelope that a stranger may have written, and their bounds."""
+"""The fields of an untrusted envelope, and their bounds."""
 
 from __future__ import annotations
 
 from typing import Any
 
-#: Bounds of what an envelope may claim. Any run that was ever opened stays far below them, and what
-#: an operator or a stranger wrote beyond them must not reach the ledger.
+#: Bounds of the fields of an envelope. Every run stays far below them, and values beyond them, from
+#: an operator or another sender, must not reach the ledger.
 _MAX_COUNT = 1_000_000
 _MAX_RUN_ID = 64
 _MAX_URI = 1200
 
 
 class MalformedError(Exception):
-    """The body is not a message of this pipeline."""
+    """A message body that is not a message of this pipeline."""
 
 
 def count_of(message: dict[str, Any], name: str) -> int:
-    """Return a number that an envelope carries.
+    """Return a number from an envelope.
 
     Raises:
         MalformedError: If it is out of bounds.
@@ -45,12 +45,12 @@ def label_uri_of(message: dict[str, Any]) -> str:
     """Return the file that holds the label of an envelope's item, empty if there is none.
 
     Raises:
-        MalformedError: If it is no string, or too long.
+        MalformedError: If it is not a string, or is too long.
     """
     uri = message.get("label_uri", "")
     if not (isinstance(uri, str) and len(uri) <= _MAX_URI):
         problem = f"label_uri must be a string of at most {_MAX_URI} characters"
         raise MalformedError(problem)
-    # Half a surrogate pair, which JSON can spell, cannot be sent to the ledger.
+    # An unpaired surrogate, which JSON can represent, cannot be sent to the ledger.
     uri.encode()
     return uri

@@ -1,4 +1,4 @@
-"""Names that are computed rather than chosen, so that a repeated step finds the same ones."""
+"""Names that are computed from their inputs, so that a repeated step finds the same ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 MAX_LABELING_JOB_NAME = 63
 _LABELING_JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
-#: What the jobs of a run are for, in their order.
+#: The stages of a run that have a labeling job, in order.
 LABEL_STAGE = "label"
 VERIFY_STAGE = "verify"
 STAGES = (LABEL_STAGE, VERIFY_STAGE)
@@ -22,15 +22,16 @@ _VERIFICATION_OF = re.compile(rf"(?P<run>[0-9]{{8}}t[0-9]{{6}}-[0-9a-f]{{10}})-{
 _ITEM_ID_LENGTH = 32
 _RUN_HASH_LENGTH = 10
 
-#: Widest sequencer to be compared. S3 documents hexadecimal strings to be compared after padding
-#: the shorter one with zeros on the right; the ones it sends today have 16 to 18 digits.
+#: Maximum length of a sequencer for comparison. S3 documents sequencers as hexadecimal strings that
+#: are compared after padding the shorter one with zeros on the right. Current ones have 16 to 18
+#: digits.
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 _SEQUENCER_WIDTH = 40
 
 
 def _digest(parts: list[str], length: int) -> str:
-    # A JSON list keeps ["a", "bc"] and ["ab", "c"] apart; joining with a character that may
-    # occur in an object key would not.
+    # A JSON list distinguishes ["a", "bc"] and ["ab", "c"]. Joining with a character that may occur
+    # in an object key would not.
     text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
@@ -51,7 +52,7 @@ def item_id(bucket: str, key: str, version_id: str, line: int | None = None) -> 
 
 
 def key_id(bucket: str, key: str, line: int | None = None) -> str:
-    """Return the identity of an object key, or of a line of it, whatever its version.
+    """Return the identity of an object key, or of a line of it, for all versions.
 
     Returns:
         32 hexadecimal characters.
@@ -60,13 +61,13 @@ def key_id(bucket: str, key: str, line: int | None = None) -> str:
 
 
 def text_id(bucket: str, key: str, text: str, occurrence: int) -> str:
-    """Return the identity of a text under an object key, whatever its version and line.
+    """Return the identity of a text in an object key, for all versions and lines.
 
     Args:
         bucket: Name of the upload bucket.
         key: Object key as S3 shows it.
-        text: What labelers are shown.
-        occurrence: Which of the equal texts of the file it is, from 1.
+        text: The text that labelers see.
+        occurrence: Number of this text among the equal texts of the file, from 1.
 
     Returns:
         32 hexadecimal characters.
@@ -80,16 +81,16 @@ def _line(line: int | None) -> list[str]:
 
 
 def comparable_sequencer(sequencer: str) -> str:
-    """Return an S3 event sequencer in a form whose string order is the order of the writes."""
+    """Return an S3 event sequencer in a form that sorts as a string in the order of the writes."""
     return sequencer.upper().ljust(_SEQUENCER_WIDTH, "0")
 
 
 def run_id(execution_arn: str, started_at: str) -> str:
-    """Return the run of an execution, the same one for every repeat within that execution.
+    """Return the run of an execution, the same one for every call within that execution.
 
     Args:
-        execution_arn: ARN of the Step Functions execution. Its name may hold 80 characters and
-            underscores, neither of which fits a labeling job's name, hence the hash.
+        execution_arn: ARN of the Step Functions execution. Its name may have 80 characters and
+            underscores, which the name of a labeling job does not allow, so it is hashed.
         started_at: Start of the execution, ISO-8601.
 
     Returns:
@@ -102,8 +103,8 @@ def run_id(execution_arn: str, started_at: str) -> str:
 def labeling_job_name(pipeline: str, run: str, stage: str) -> str:
     """Return the name of a run's labeling job.
 
-    Ground Truth compares names without case and never frees one, so a job found under this name is
-    this run's own.
+    Ground Truth ignores case in names and never releases a name, so a job with this name belongs to
+    this run.
 
     Args:
         pipeline: Name of the pipeline.
@@ -111,7 +112,7 @@ def labeling_job_name(pipeline: str, run: str, stage: str) -> str:
         stage: ``label`` or ``verify``.
 
     Raises:
-        ValueError: If the name would break Ground Truth's rule.
+        ValueError: If Ground Truth does not allow the name.
     """
     name = f"{pipeline}-{run}-{stage}"
     if _LABELING_JOB_NAME.fullmatch(name) is None:
@@ -127,11 +128,11 @@ def run_of_verification_job(arn: str, pipeline: str) -> str:
     """Return the run of a verification job.
 
     Args:
-        arn: ARN of the job, whose name Ground Truth gives in lower case.
+        arn: ARN of the job. Ground Truth returns its name in lower case.
         pipeline: Name of the pipeline.
 
     Raises:
-        ValueError: If the job is none of this pipeline's.
+        ValueError: If the job does not belong to this pipeline.
     """
     name = arn.rpartition("/")[2].lower()
     found = _VERIFICATION_OF.fullmatch(name.removeprefix(f"{pipeline.lower()}-"))

@@ -1,4 +1,4 @@
-"""Object keys that are no uploads: what operating systems and file servers leave in folders."""
+"""Object keys that are not uploads: files that operating systems and file servers create."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: Files and folders, by a part of the key in lower case. Each is made by a program and never holds
-#: what somebody wants labeled: resource forks and folder views of macOS, thumbnails and folder
-#: views of Windows, recycle bins, indexes of file servers, folder markers of Hadoop, locks and half
-#: written files of office programs and desktops. Unfinished downloads are not among them: somebody
-#: wanted the file.
+#: Files and folders, by a part of the key in lower case. Programs create them, and they never
+#: contain anything to label: resource forks and folder views of macOS, thumbnails and folder views
+#: of Windows, recycle bins, indexes of file servers, folder markers of Hadoop, locks and partially
+#: written files of office programs and desktops. Unfinished downloads are not included, because a
+#: user wanted the file.
 _LITTER = re.compile(
     r"\._.*|__macosx|\.ds_store|\.appledouble|\.lsoverride|icon\r"
     r"|\.spotlight-v100|\.trashes|\.fseventsd|\.temporaryitems|\.documentrevisions-v100"
@@ -29,7 +29,7 @@ def key_patterns(text: str) -> tuple[str, ...]:
 
     Raises:
         ValueError: If they are not JSON.
-        TypeError: If they are no list of strings.
+        TypeError: If they are not a list of strings.
     """
     patterns = json.loads(text)
     if not isinstance(patterns, list) or not all(isinstance(it, str) for it in patterns):
@@ -39,11 +39,11 @@ def key_patterns(text: str) -> tuple[str, ...]:
 
 
 def is_ignored(key: str, patterns: Iterable[str]) -> bool:
-    """Return whether an object is no upload.
+    """Return whether an object is not an upload.
 
     Args:
         key: Object key.
-        patterns: Patterns of further keys, in which ``*`` and ``?`` stand for slashes too.
+        patterns: Patterns of further keys, in which ``*`` and ``?`` also match slashes.
     """
     if any(_LITTER.fullmatch(part) for part in key.lower().split("/")):
         return True

@@ -1,4 +1,4 @@
-"""What a run received, and what became of it before anything was labeled."""
+"""What a run received, and the outcome of each message before labeling."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Intake:
     Attributes:
         received: Messages received.
         claimed: Items claimed.
-        dropped: Messages that led to no claim, by cause.
-        invalid: Messages dead-lettered at once, by reason.
+        dropped: Messages that did not lead to a claim, by cause.
+        invalid: Messages dead-lettered immediately, by reason.
     """
 
     received: int = 0

@@ -1,4 +1,4 @@
-"""The item of work: one version of one uploaded object, or one line of a text file."""
+"""The unit of work: one version of one uploaded object, or one line of a text file."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from labeling_lambdas.domain import identity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: S3 takes keys of up to 1,024 bytes in UTF-8; its other names are shorter.
+#: S3 accepts keys of up to 1,024 bytes in UTF-8; its other names are shorter.
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _MAX_TEXT_BYTES = 1024
 
-#: Beyond any line number of a file that the pipeline takes.
+#: Greater than every line number of a file that the pipeline accepts.
 _MAX_LINE = 2**31
 
 _MAX_DEPTH = 32
 
 
 class SourceFields(TypedDict):
-    """A source object as it is written to lists and messages."""
+    """The format of a source object in lists and messages."""
 
     bucket: str
     key: str
@@ -43,7 +43,7 @@ class SourceObject(NamedTuple):
         version_id: Version, never empty: the upload bucket is versioned.
         etag: Entity tag without quotes.
         size: Bytes of the object.
-        sequencer: S3's order of writes to one key, hexadecimal; empty when unknown.
+        sequencer: S3's order of writes to one key, hexadecimal; empty if unknown.
         line: Number of a text file's line, from 1; None for the whole object.
     """
 
@@ -67,9 +67,9 @@ class SourceObject(NamedTuple):
 
     @property
     def uri(self) -> str:
-        """``s3://`` address. Ground Truth takes the plain key here, not an encoded one.
+        """``s3://`` address. Ground Truth expects the plain key here, not a URL-encoded one.
 
-        That of a line ends in ``#L`` and its number.
+        The address of a line ends in ``#L`` and its number.
         """
         whole = f"s3://{self.bucket}/{self.key}"
         return whole if self.line is None else f"{whole}#L{self.line}"
@@ -112,7 +112,7 @@ class SourceObject(NamedTuple):
         if wrong:
             message = f"fields must be strings: {', '.join(wrong)}"
             raise TypeError(message)
-        # JSON can spell half a surrogate pair, which nothing that writes UTF-8 could pass on.
+        # JSON can represent an unpaired surrogate, which cannot be encoded as UTF-8.
         long = [name for name, text in texts.items() if len(text.encode()) > _MAX_TEXT_BYTES]
         if long:
             message = f"fields must have at most {_MAX_TEXT_BYTES} bytes: {', '.join(long)}"
@@ -124,7 +124,7 @@ class SourceObject(NamedTuple):
         if size < 0:
             message = "size must not be negative"
             raise ValueError(message)
-        # Some hundred thousand items have their bucket in common.
+        # Several hundred thousand items share one bucket name.
         texts["bucket"] = sys.intern(texts["bucket"])
         return cls(size=size, line=_line_number(fields.get("line")), **texts)
 
@@ -142,26 +142,26 @@ def _positive(number: object, name: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class TextContent:
-    """The text of an item. It goes into files and messages, never into the ledger or a log.
+    """The text of an item. It is written to files and messages, never to the ledger or a log.
 
     Attributes:
-        text: What is labeled.
-        extra: Further keys of the row, handed through to the output of the labeling job.
-        occurrence: Which of the equal texts of its file it is, from 1.
+        text: The text to label.
+        extra: Further keys of the row, passed through to the output of the labeling job.
+        occurrence: Number of this text among the equal texts of its file, from 1.
     """
 
-    # Left out of repr, so that no message of an error can show it.
+    # Excluded from repr, so that no error message can show it.
     text: str = field(repr=False)
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
     occurrence: int = 1
 
     @classmethod
     def of(cls, text: str, extra: Mapping[str, Any], occurrence: int = 1) -> TextContent:
-        """Make a content of values that came out of JSON.
+        """Create a content from values that were read from JSON.
 
         Raises:
-            ValueError: If they hold a number that is none or half a surrogate pair, which cannot be
-                written to a manifest, or are nested so deeply that some reader may give up.
+            ValueError: If they contain NaN, infinity or an unpaired surrogate, which cannot be
+                written to a manifest, or are nested more deeply than some readers support.
         """
         if _deeper_than(_MAX_DEPTH, extra):
             message = f"the further keys are nested deeper than {_MAX_DEPTH} levels"
@@ -170,23 +170,23 @@ class TextContent:
             json.dumps([text, extra], ensure_ascii=False, allow_nan=False).encode()
         except ValueError:
             message = "the text or its further keys cannot be written as JSON in UTF-8"
-            # Without the original, which shows what it found.
+            # Without the original error, whose message shows the text.
             raise ValueError(message) from None
         return cls(text, extra, occurrence)
 
     def fields(self) -> dict[str, Any]:
         """Return the content as JSON-ready fields."""
         fields: dict[str, Any] = {"text": self.text, "extra": dict(self.extra)}
-        # Few texts stand in their file twice.
+        # Few texts occur twice in their file.
         return fields if self.occurrence == 1 else {**fields, "occurrence": self.occurrence}
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> TextContent | None:
-        """Read what :meth:`fields` wrote among other fields; None where there is no text.
+        """Read what :meth:`fields` wrote among other fields; None if there is no text.
 
         Raises:
-            TypeError: If the text is none, or its further keys are no object.
-            ValueError: See :meth:`of`; or the occurrence is no number.
+            TypeError: If the text is not a string, or its further keys are not an object.
+            ValueError: See :meth:`of`; or if the occurrence is not a number.
         """
         if "text" not in fields:
             return None
@@ -206,10 +206,10 @@ def _deeper_than(levels: int, value: object) -> bool:
 
 
 def text_id_of(source: SourceObject, content: TextContent | None) -> str:
-    """Return the identity of an item's text within its object key; empty where it has none.
+    """Return the identity of an item's text within its object key; empty if it has no text.
 
-    Labelers see the text alone, so a text that was labeled is not paid for again, wherever it
-    stands in a newer version of its file.
+    Labelers see only the text, so a labeled text is not paid for again, on any line of a newer
+    version of its file.
     """
     if content is None:
         return ""
@@ -221,15 +221,15 @@ class ClaimedItem(NamedTuple):
 
     Attributes:
         source: The object version.
-        attempts: Labeling jobs that had the item and ended without a label for it.
-        generation: Times the item was dead-lettered before.
+        attempts: Labeling jobs that the item was in and that ended without a label for it.
+        generation: How many times the item was dead-lettered.
         part: Part of the run's list that holds the content; empty for an item without one.
-        content: The text of a text item, None where it was left in the list.
-        label_uri: File that holds its label; empty where it has none. An item with a label is not
-            given to labelers again.
+        content: The text of a text item, None if it was left in the list.
+        label_uri: File that holds its label; empty if it has none. An item with a label is not
+            labeled again.
         text_id: Identity of its text within its key, empty for an item without one.
-        waits: Whether another item of the same text may be with labelers: this one is not given to
-            them, and gets that one's label.
+        waits: Whether another item with the same text may be in a labeling job. If so, this item is
+            not labeled and gets the label of the other item.
     """
 
     source: SourceObject
@@ -247,11 +247,11 @@ class ClaimedItem(NamedTuple):
         return self.source.item_id
 
     def without_content(self) -> ClaimedItem:
-        """Return the claim alone; its part says where the content is."""
+        """Return the claim without its content, which can be read from its part."""
         return self._replace(content=None)
 
     def fields(self) -> dict[str, Any]:
-        """Return the claim as JSON-ready fields, with its content if it is at hand."""
+        """Return the claim as JSON-ready fields, with its content if it is loaded."""
         return {
             "item_id": self.item_id,
             "source": self.source.fields(),

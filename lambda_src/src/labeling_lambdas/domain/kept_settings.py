@@ -1,4 +1,4 @@
-"""What a run keeps of the settings that its jobs were created with."""
+"""The settings that a run's jobs were created with, as the run stores them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class LabelRules(NamedTuple):
-    """How the answers of a labeling job are read.
+    """The rules for reading the answers of a labeling job.
 
     Attributes:
         task_type: Name of the task type.
         attribute: Label attribute name.
         label_schema: Version of labels and template.
-        labels: The labels that workers could choose; None if they are not known.
+        labels: The labels that workers could choose; None if unknown.
     """
 
     task_type: str
@@ -45,13 +45,13 @@ class LabelRules(NamedTuple):
 class KeptSettings(NamedTuple):
     """The settings of one job of a run.
 
-    Terraform may change every setting while a job goes on. Its answers are read by those that it
-    was created with.
+    Terraform may change every setting while a job is in progress. The job's answers are read with
+    the settings that it was created with.
 
     Attributes:
-        job: What it was created with.
-        rules: How labels are read: those that it gives, or those that its reviewers see.
-        verification: How its judgements are read; None for a labeling job.
+        job: Settings that the job was created with.
+        rules: How to read labels: those that the job returns, or those that its reviewers see.
+        verification: How to read its verdicts; None for a labeling job.
     """
 
     job: LabelingJobSettings
@@ -79,7 +79,7 @@ class KeptSettings(NamedTuple):
 
 
 def settings_file(stage: str) -> str:
-    """Return the name of the file of a run that keeps the settings of a job.
+    """Return the name of the run's file with the settings of a job.
 
     Args:
         stage: ``label`` or ``verify``.

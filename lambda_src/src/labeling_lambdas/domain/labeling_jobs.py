@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 
 class LabelingJobSettings(NamedTuple):
-    """What Terraform decided about every labeling job; limits are checked at plan.
+    """The settings of every labeling job, from Terraform. Terraform checks their limits at plan.
 
     Attributes:
         workteam_arn: Private or vendor work team.
-        role_arn: Role with which Ground Truth reads and writes.
-        template_s3_uri: Worker template; None where the service has the worker's page.
+        role_arn: Role that Ground Truth uses to read and write.
+        template_s3_uri: Worker template; None if the service provides the worker page.
         categories_s3_uri: Label category file.
         title: Task title shown to workers.
         description: Task description shown to workers.
         keywords: Search words for workers.
-        workers_per_object: Workers who see each object.
+        workers_per_object: Number of workers that label each object.
         task_time_limit_seconds: Time for one task.
         task_availability_seconds: How long a task stays open.
         max_concurrent_tasks: Tasks open at the same time.
-        pre_human_task_lambda_arn: AWS's function that makes tasks.
-        annotation_consolidation_lambda_arn: AWS's function that merges answers.
+        pre_human_task_lambda_arn: AWS's function that creates tasks.
+        annotation_consolidation_lambda_arn: AWS's function that consolidates answers.
         label_attribute_name: Key of the label in the output manifest.
         output_prefix: Prefix in the output bucket.
         tags: Tags of the job.
-        human_task_ui_arn: The service's own page for workers; None where there is a template.
+        human_task_ui_arn: The service's worker page; None if there is a template.
     """
 
     workteam_arn: str
@@ -64,7 +64,7 @@ class LabelingJobSettings(NamedTuple):
 
         Raises:
             ValueError: If it is not JSON.
-            TypeError: If it has other fields.
+            TypeError: If its fields are not the fields of this class.
         """
         return cls(**json.loads(text))
 
@@ -84,8 +84,8 @@ def labeling_job_request(
         "InputConfig": {"DataSource": {"S3DataSource": {"ManifestS3Uri": manifest_uri}}},
         "OutputConfig": {
             "S3OutputPath": f"s3://{output_bucket}/{settings.output_prefix}/",
-            # Without it Ground Truth writes under the account's default key for S3, which the
-            # bucket's policy refuses.
+            # Without it, Ground Truth encrypts with the account's default S3 key, which the bucket
+            # policy rejects.
             "KmsKeyId": kms_key_arn,
         },
         "RoleArn": settings.role_arn,
@@ -122,7 +122,7 @@ def newest_versions(items: Iterable[ClaimedItem]) -> set[str]:
     """Return the items that are the newest version of their object key, or of a line of it.
 
     A manifest names an object without its version, so two versions of a key in one job would show
-    workers the same picture twice, and be charged twice.
+    workers the same image twice, and be charged twice.
     """
     newest: dict[str, tuple[str, str]] = {}
     for item in items:
@@ -138,12 +138,12 @@ def manifest_lines(
 ) -> Iterator[str]:
     """Yield the lines of an input manifest.
 
-    Ground Truth hands extra keys through to the output, so results are matched by ``item-id``. A
-    line that already has the label attribute would count as labeled, and one with that of a
-    verification job as verified, so no key of a text item's row may have such a name.
+    Ground Truth passes extra keys through to the output, so results are matched by ``item-id``. A
+    line that already has the label attribute would count as labeled, and a line with the attribute
+    of a verification job as verified, so no key of a text item's row may have such a name.
 
     Args:
-        items: The claims, those of texts with their contents.
+        items: The claims. Claims of texts have their contents.
         manifest_key: Key of the source, ``source-ref`` or ``source``.
         attribute: The job's label attribute name.
     """
@@ -154,11 +154,11 @@ def manifest_lines(
 
 
 def moved_line(line: Mapping[str, Any], item: ClaimedItem, *, attribute: str) -> dict[str, Any]:
-    """Return the output line of a text as that of another item with the same text.
+    """Return the output line of a text for another item with the same text.
 
     Args:
         line: The line with the label.
-        item: The item, with its row's further keys as content.
+        item: The item, with the further keys of its row as content.
         attribute: The job's label attribute name.
     """
     kept = {*SOURCE_KEYS, attribute, f"{attribute}-metadata"}

@@ -1,4 +1,4 @@
-"""What a labeling job said of an item, read from each task type's own shape.
+"""Labels, read from the format of each task type.
 
 Shapes: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
 """
@@ -16,25 +16,25 @@ from labeling_lambdas.domain.compact_json import compact_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-#: Place among the colours, and class, of the pixels of a mask that nobody painted. A class of this
-#: name in any other place is the user's own.
+#: Index in the color map, and class, of the unpainted pixels of a mask. A class of this name at any
+#: other index is one of the user's labels.
 _BACKGROUND = ("0", "BACKGROUND")
 
 
 class UnreadableLineError(Exception):
-    """An output line that fits no known shape. The message holds no label."""
+    """An output line in an unknown format. The message does not contain the label."""
 
 
 class Label(NamedTuple):
-    """What a labeling job said of an item.
+    """The label of an item.
 
     Attributes:
-        name: The class name; where an item can have any number of them, a JSON array of the
-            different names, sorted.
-        names: The class names, one for each thing labeled.
+        name: The class name; for task types with any number of classes, a JSON array of the
+            distinct names, sorted.
+        names: The class names, one for each labeled object.
         value: The label attribute together with its metadata, as Ground Truth wrote them.
-        confidence: Between 0 and 1, None if the service gave none; see docs/records.md.
-        created_at: When the label was made, ISO-8601 with milliseconds and a literal ``Z``.
+        confidence: Between 0 and 1, None if the service returned none; see docs/records.md.
+        created_at: When the label was created, ISO-8601 with milliseconds and a literal ``Z``.
     """
 
     name: str
@@ -45,11 +45,11 @@ class Label(NamedTuple):
 
 
 class _Answer(NamedTuple):
-    """A label as its task type's reader understood it.
+    """The fields that the reader of a task type extracts from a label.
 
     Attributes:
-        names: Class names, one for each thing labeled.
-        confidences: What stood where a confidence belongs.
+        names: Class names, one for each labeled object.
+        confidences: The values in place of the confidences.
         single: Whether an item has exactly one class.
     """
 
@@ -63,7 +63,7 @@ class _Answer(NamedTuple):
 
 
 class _ShapeError(Exception):
-    """What is wrong with a label, in words that hold none of it."""
+    """An invalid label. The message does not contain the label."""
 
 
 def read_label(
@@ -74,18 +74,18 @@ def read_label(
     attribute: str,
     labels: frozenset[str] | None,
 ) -> Label:
-    """Read the label of an output line that has one.
+    """Read the label of a labeled output line.
 
     Args:
-        item: The item, for messages.
+        item: The item, for error messages.
         line: The output line.
-        task_type: Name of the task type, which decides the shape of the label.
+        task_type: Name of the task type, which determines the format of the label.
         attribute: The job's label attribute name, a key of the line.
-        labels: The labels that workers could choose; None if they are not known.
+        labels: The labels that workers could choose; None if unknown.
 
     Raises:
-        UnreadableLineError: If the label has a shape that the task type does not know, or names a
-            class that is not among the labels.
+        UnreadableLineError: If the task type does not have labels of this format, or the class is
+            not one of the labels.
     """
     try:
         metadata = _mapping(line.get(f"{attribute}-metadata"), "the metadata")
@@ -104,10 +104,10 @@ def read_label(
 
 
 def _among(name: str, labels: frozenset[str] | None) -> str:
-    """Return the label that a class name stands for.
+    """Return the label that matches a class name.
 
-    A worker's page may escape a name for HTML, or give it in another case or Unicode normal form.
-    It stands for the label that is the same but for that, if there is exactly one.
+    A worker page may escape a name for HTML, or return it in another case or Unicode normal form.
+    The name matches the label that is equal apart from these differences, if exactly one is.
     """
     if labels is None or name in labels:
         return name
@@ -134,7 +134,7 @@ def _single_class(value: object, metadata: Mapping[str, Any]) -> _Answer:
 def _several_classes(value: object, metadata: Mapping[str, Any]) -> _Answer:
     classes = [_index(index) for index in _list(value, "the label")]
     confidences = named(metadata, "confidence-map")
-    # AWS's own sample has confidences of classes that were not chosen, and none of some that were.
+    # AWS's sample has confidences of classes that were not chosen, and lacks some of chosen ones.
     known = confidences if isinstance(confidences, dict) else {}
     return _Answer(_mapped(classes, metadata), [known.get(index) for index in classes])
 
@@ -193,13 +193,13 @@ _READERS: Mapping[str, Callable[[object, Mapping[str, Any]], _Answer]] = {
 
 
 def named(fields: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a field, whichever way its name is spelled.
+    """Return a field, in any spelling of its name.
 
-    Output lines and AWS's documentation of them spell one and the same name with hyphens, with
-    underscores, and in camel case.
+    Output lines and AWS's documentation spell the same name with hyphens, with underscores, and in
+    camel case.
 
     Args:
-        fields: Where to look.
+        fields: The object that contains the field.
         name: The name, its words joined by hyphens.
     """
     first, *others = name.split("-")
@@ -232,7 +232,7 @@ def _name(value: object) -> str:
 
 
 def _index(value: object) -> str:
-    # The documentation shows a class index as a string, real outputs hold an integer.
+    # The documentation shows a class index as a string; real outputs have an integer.
     text = str(value) if _is_count(value) else value
     if not (isinstance(text, str) and text.isascii() and text.isdecimal()):
         message = "the label is not a class index"
@@ -267,16 +267,16 @@ def _mean(confidences: Iterable[object]) -> float | None:
         if isinstance(number, int | float) and _is_number(number)
     ]
     if len(numbers) > 1:
-        # Without the digits that only come of adding up.
+        # Rounded, to remove digits that only result from the calculation.
         return round(math.fsum(numbers) / len(numbers), 6)
     return numbers[0] if numbers else None
 
 
 def _event_time(metadata: Mapping[str, Any]) -> str:
-    """Return a label's creation date in the form Feature Store takes.
+    """Return a label's creation date in the format that Feature Store accepts.
 
-    Ground Truth writes UTC without a zone as a rule, with six, three or no fractional digits;
-    ``+0000`` and the spelling ``creation_date`` occur too. Feature Store wants
+    Ground Truth usually writes UTC without a time zone, with six, three or no fractional digits;
+    ``+0000`` and the spelling ``creation_date`` also occur. Feature Store requires
     ``yyyy-MM-ddTHH:mm:ss.SSSZ`` with a literal Z.
     https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-quotas.html
     """

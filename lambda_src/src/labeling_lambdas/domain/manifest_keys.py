@@ -1,4 +1,4 @@
-"""Keys of a manifest line that mean something to Ground Truth or to the pipeline."""
+"""Keys of a manifest line that have a meaning for Ground Truth or for the pipeline."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ ITEM_ID_KEY = "item-id"
 
 SOURCE_KEYS = frozenset({"source", "source-ref"})
 
-#: Endings of label attribute names, as Terraform makes them of the pipeline's name.
+#: Suffixes of label attribute names, which Terraform appends to the pipeline's name.
 _LABEL = "-label"
 _VERIFICATION = "-verification"
 _REFERENCE = "-ref"
 
 
 def without_answers(keys: Mapping[str, Any], attribute: str) -> dict[str, Any]:
-    """Return the keys of an uploader's row that may stand in a manifest.
+    """Return the keys of an uploaded row that may be written to a manifest.
 
-    Ground Truth hands the keys of a line through, and a line that was not worked on comes back as
-    it was. So no key may look like an answer of a job of this pipeline: neither a label attribute,
-    nor one with anything after a hyphen, such as its metadata. Case and white space around a key
-    count for nothing, because whoever reads it next may overlook them too.
+    Ground Truth passes the keys of a line through, and returns a line that was not processed
+    unchanged. No key may therefore look like an answer of a job of this pipeline: neither a label
+    attribute, nor a label attribute followed by a hyphen and anything else, such as its metadata.
+    Case and white space around a key are ignored, because a later reader may ignore them too.
 
     Args:
-        keys: The keys beside the source, with their values.
+        keys: The keys other than the source, with their values.
         attribute: Label attribute name of the pipeline's labeling jobs.
     """
     answers = [name.casefold() for name in _attributes(attribute)]
@@ -34,7 +34,7 @@ def without_answers(keys: Mapping[str, Any], attribute: str) -> dict[str, Any]:
 
 
 def without_verdict(line: Mapping[str, Any], attribute: str) -> dict[str, Any]:
-    """Return an output line without what looks like an answer of one job.
+    """Return an output line without keys that look like an answer of one job.
 
     Args:
         line: The line.

@@ -1,8 +1,8 @@
-"""What arrives on the intake queue and what is sent back to it or to the dead-letter queue.
+"""The messages that arrive on the intake queue and that go to it or to the dead-letter queue.
 
 Two kinds of message arrive: the EventBridge event of an upload, and an envelope. Envelopes come
-from the splitter of text files, from a run that sends an item back, and from an operator who moves
-a dead letter.
+from ``split_text``, from a run that returns an item, and from an operator who redrives a dead
+letter.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 """
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 SCHEMA = "labeling-item/1"
 
-#: Kind of the dead letter of a message that names no item. Moved back to the intake queue it is
-#: read as the message that it was made of.
+#: Kind of the dead letter of a message that names no item. After a redrive, it is read as the
+#: original message.
 _MALFORMED = "malformed"
 
-#: What the splitter may have found wrong with a text that it therefore did not send.
+#: The reasons why ``split_text`` may send an item without its text.
 _REASONS_WITHOUT_TEXT = frozenset(
     {
         Reason.TEXT_TOO_LONG,
@@ -49,7 +49,7 @@ _MAX_DETAIL = 300
 
 
 class Origin(StrEnum):
-    """How an item came to the queue."""
+    """The origin of a message: how the item got to the queue."""
 
     EVENT = "event"
     TEXT = "text"
@@ -63,12 +63,12 @@ class Candidate(NamedTuple):
     Attributes:
         source: The object version.
         origin: How it came to the queue.
-        attempts: Attempts that the message carries; the ledger's number wins where it has one.
-        generation: Dead-letter generation that the message carries.
-        run_id: Run that sent the message, empty for an event.
+        attempts: Attempts in the message; a number in the ledger takes precedence.
+        generation: Dead-letter generation in the message.
+        run_id: Run that sent the message; empty for an event.
         content: The text of a text item.
-        label_uri: File that holds the item's label, if it is sent back to be verified.
-        reason: Why it was sent back, if it was.
+        label_uri: File that holds the item's label, if it was returned to be verified.
+        reason: Why it was returned, if it was.
     """
 
     source: SourceObject
@@ -86,11 +86,11 @@ class Rejected(NamedTuple):
 
     Attributes:
         reason: Why.
-        detail: What exactly was wrong, without content of the object.
-        source: The object version, None where the message does not name one.
-        origin: How the message came to the queue.
-        generation: Dead-letter generation that the message carries.
-        content: The text, where the message carries one.
+        detail: Details of the reason, without content of the object.
+        source: The object version, None if the message does not name one.
+        origin: How the message got to the queue.
+        generation: Dead-letter generation in the message.
+        content: The text, if the message contains one.
     """
 
     reason: Reason
@@ -102,7 +102,7 @@ class Rejected(NamedTuple):
 
 
 class Ignored(NamedTuple):
-    """A message that is no item, which is counted and dropped.
+    """A message that names no item, which is counted and dropped.
 
     Attributes:
         kind: Why: a folder marker, or a key that is ignored.
@@ -119,12 +119,13 @@ def read_message(
     Args:
         body: Body of the SQS message.
         upload_bucket: The only bucket whose objects are labeled.
-        task_type: Decides which objects can be labeled.
-        ignored_keys: Patterns of keys that are no uploads, beside those of operating systems.
+        task_type: Determines which objects can be labeled.
+        ignored_keys: Patterns of keys that are not uploads, in addition to those of operating
+            systems.
 
     Returns:
-        What the message asks for. A message that cannot be read is a result, not an exception: one
-        bad message must not stop a batch.
+        The content of the message. An unreadable message is a result, not an exception: one invalid
+        message must not stop a batch.
     """
     try:
         message = _decoded(body)
@@ -151,7 +152,7 @@ def _ignored(candidate: Candidate, ignored_keys: Collection[str]) -> Ignored | N
     source = candidate.source
     if source.key.endswith("/") and source.size == 0:
         return Ignored()
-    # What a run had once is an item of the ledger, whatever its key is called.
+    # An item that a run has had is in the ledger, so its key is not checked for ignored patterns.
     is_new = candidate.origin in {Origin.EVENT, Origin.TEXT}
     if is_new and is_ignored(source.key, ignored_keys):
         return Ignored(Drop.IGNORED_KEY)
@@ -181,7 +182,7 @@ def _rejected(candidate: Candidate, reason: Reason, detail: str) -> Rejected:
 
 
 def read_upload(event: dict[str, Any]) -> SourceObject | None:
-    """Return the object of an upload's event, None if the event is not one."""
+    """Return the object of an upload event, or None if the event is not an upload event."""
     try:
         return _from_event(event).source
     except (MalformedError, KeyError, TypeError, ValueError, AttributeError, OverflowError):
@@ -196,7 +197,7 @@ def _why_without_text(message: dict[str, Any]) -> tuple[Reason, str]:
 
 
 def _original_body(body: str) -> str:
-    """Return what a dead letter of a message that named no item was made of."""
+    """Return the original message of a dead letter that names no item."""
     try:
         decoded = json.loads(body)
     except (ValueError, RecursionError):
@@ -245,7 +246,7 @@ def _from_envelope(message: dict[str, Any]) -> Candidate:
         generation=count_of(message, "generation"),
         run_id=run_id_of(message),
         content=content,
-        # A dead letter has none, and must not expect a row that has one.
+        # A dead letter has no label, and must not expect a row with a label.
         label_uri=label_uri_of(message) if origin is Origin.RETURNED else "",
         reason=str(message.get("reason", ""))[:_MAX_DETAIL],
     )
@@ -257,8 +258,8 @@ def _from_event(message: dict[str, Any]) -> Candidate:
         raise MalformedError(problem)
     detail = message["detail"]
     stored = detail["object"]
-    # EventBridge sends the key as it is. Only notifications that S3 sends by itself are
-    # URL-encoded, so decoding here would turn "a+b.png" into another object's name.
+    # EventBridge sends the key unencoded. Only S3's own notifications are URL-encoded, so decoding
+    # here would change "a+b.png" into the key of another object.
     return Candidate(
         SourceObject.from_fields(
             {
@@ -276,13 +277,13 @@ def _from_event(message: dict[str, Any]) -> Candidate:
 def text_message(
     source: SourceObject, content: TextContent | None, *, reason: str = "", detail: str = ""
 ) -> str:
-    """Return the message that brings a text item to the intake queue.
+    """Return the message that sends a text item to the intake queue.
 
     Args:
         source: The line or the file.
-        content: Its text; None where it cannot be labeled.
+        content: Its text; None if it cannot be labeled.
         reason: Why it cannot be labeled.
-        detail: What exactly was wrong.
+        detail: Details of the reason.
     """
     return _envelope(
         source,
@@ -299,9 +300,10 @@ def text_message(
 def returned_message(
     item: ClaimedItem, *, run_id: str, attempts: int, reason: str, detail: str
 ) -> str:
-    """Return the message that puts an item back on the intake queue.
+    """Return the message that returns an item to the intake queue.
 
-    With the address of its label, where it has one, so that the next run's first guess is right.
+    It contains the address of the item's label, if any, so that the first expectation of the next
+    run is correct.
     """
     label = {"label_uri": item.label_uri} if item.label_uri else {}
     return _envelope(
@@ -329,8 +331,8 @@ def dead_letter_message(
 ) -> str:
     """Return the message that goes to the dead-letter queue.
 
-    Moved to the intake queue by an operator it starts the item anew, as long as ``generation`` is
-    the one in the ledger.
+    When an operator redrives it, the item starts again, provided that ``generation`` is the one in
+    the ledger.
     """
     return _envelope(
         source,
@@ -359,7 +361,7 @@ def _envelope(
 
 
 def _encoded(envelope: dict[str, Any]) -> str:
-    # SQS refuses these two characters, which an object key or a text may contain.
+    # SQS rejects these two characters, which an object key or a text may contain.
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
     return compact_json(envelope).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
@@ -367,7 +369,7 @@ def _encoded(envelope: dict[str, Any]) -> str:
 def malformed_message(body: str, *, message_id: str, detail: str) -> str:
     """Return the dead letter of a message that names no item.
 
-    It keeps the original body, also where the message is such a dead letter that was moved back.
+    It contains the original body, even if the message is itself such a dead letter after a redrive.
     """
     envelope = {
         "schema": SCHEMA,

@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import hashlib
 
-#: Different texts that are told apart, some 70 MB of the 512 that the splitter has. In its fifteen
-#: minutes it sends a few million messages at most.
+#: Number of distinct texts that are counted separately, some 70 MB of the 512 MB that
+#: ``split_text`` has. In its fifteen minutes it sends a few million messages at most.
 MAX_TEXTS = 500_000
 
-#: Bytes of a digest: among so many texts two share one with a probability of 1 in 100 million.
+#: Bytes of a digest: with this many texts, two have the same digest with a probability of 1 in 100
+#: million.
 _DIGEST_BYTES = 8
 
 
 class Occurrences:
-    """How often each text of a file was seen, by digests.
+    """How often each text of a file occurred, by digest.
 
-    A text beyond the limit counts as the first of its kind every time. Equal ones among these share
-    one label; no text is lost by that.
+    Beyond the limit, each new text counts as the first occurrence every time. Equal texts among
+    these share one label; no text is lost.
     """
 
     def __init__(self, limit: int = MAX_TEXTS) -> None:
-        """Start with none.
+        """Start without texts.
 
         Args:
-            limit: Different texts that are told apart.
+            limit: Number of distinct texts that are counted separately.
         """
         self._limit = limit
         self._seen: set[int] = set()
         self._repeated: dict[int, int] = {}
 
     def count(self, text: str) -> int:
-        """Return which of the equal texts this one is, from 1."""
+        """Return the number of this text among the equal texts, from 1."""
         digest = hashlib.blake2b(text.encode(), digest_size=_DIGEST_BYTES).digest()
         number = int.from_bytes(digest)
         if number in self._seen:

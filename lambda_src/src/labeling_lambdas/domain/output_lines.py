@@ -24,8 +24,8 @@ class OutputLine(NamedTuple):
     Attributes:
         item_id: The item, as the input manifest named it.
         label: The label, or None.
-        reason: Why there is no label; None where there is one.
-        reached: Whether workers were offered the item.
+        reason: Why there is no label; None if there is one.
+        reached: Whether the item was offered to workers.
         line: The whole line.
     """
 
@@ -42,18 +42,18 @@ def read_output_line(
     """Read one output line.
 
     A line is labeled if and only if the label attribute is present and its metadata has no
-    ``failure-reason``. ``0`` is the first class and ``[]`` an answer, so truth of the value says
-    nothing.
+    ``failure-reason``. ``0`` is the first class and ``[]`` is an answer, so a falsy value can be a
+    label.
 
     Args:
         text: The line.
-        task_type: Name of the task type, which decides the shape of the label.
+        task_type: Name of the task type, which determines the format of the label.
         attribute: The job's label attribute name.
-        labels: The labels that workers could choose; None if they are not known.
+        labels: The labels that workers could choose; None if unknown.
 
     Raises:
-        UnreadableLineError: If the line is no JSON object, names no item, or its label has a shape
-            that the task type does not know.
+        UnreadableLineError: If the line is not a JSON object, names no item, or its label does not
+            have a format of the task type.
     """
     line = read_object(text)
     item = line.get(ITEM_ID_KEY)
@@ -80,10 +80,10 @@ def item_of(text: str) -> str | None:
 
 
 def read_object(text: str) -> dict[str, Any]:
-    """Return a line as the object that it holds.
+    """Parse a line as a JSON object.
 
     Raises:
-        UnreadableLineError: If it holds none.
+        UnreadableLineError: If it is not a JSON object.
     """
     try:
         line = json.loads(text)
@@ -97,7 +97,7 @@ def read_object(text: str) -> dict[str, Any]:
 
 
 def failure_of(line: Mapping[str, Any], attribute: str) -> str | None:
-    """Return why workers gave no answer for a line, None if nothing is said of a failure."""
+    """Return why workers gave no answer for a line, or None if the line reports no failure."""
     metadata = line.get(f"{attribute}-metadata")
     if isinstance(metadata, dict) and not _FAILURES.isdisjoint(metadata):
         return str(named(metadata, "failure-reason"))
@@ -105,7 +105,7 @@ def failure_of(line: Mapping[str, Any], attribute: str) -> str | None:
 
 
 def expired(failure: str) -> bool:
-    """Return whether a line failed because no worker took its task in time."""
-    # The only failure text seen in AWS's own sample data is
-    # "ClientError: Annotation tasks expired. ..."; anything else is a plain failure.
+    """Return whether a line failed because no worker accepted its task in time."""
+    # The only failure text in AWS's sample data is "ClientError: Annotation tasks expired. ...";
+    # every other text is an ordinary failure.
     return "expired" in failure.lower()

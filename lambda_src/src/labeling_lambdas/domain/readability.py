@@ -1,14 +1,15 @@
-"""When the output of a job is not to be believed: nearly none of its lines can be read."""
+"""The rule for an unreadable job output: nearly none of its lines can be read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: From so many lines on, nearly all of them unreadable are no accident. A job of fewer lines is
-#: judged together with the job before it.
+#: Number of lines from which nearly all being unreadable is not a coincidence. A job with fewer
+#: lines is assessed together with the job before it.
 _FEW_LINES = 3
 
-#: Share of the lines that nearly all of them are: one in ten may be read by accident.
+#: Share of unreadable lines that counts as nearly all: one line in ten may be readable by
+#: coincidence.
 _NEARLY_ALL = 0.9
 
 
@@ -17,8 +18,8 @@ class Readability:
     """How many lines of a job's output can be read.
 
     Attributes:
-        readable: Those that say something of an item, be it that it has no label.
-        unreadable: Those that fit no known shape.
+        readable: Lines with a result for an item, including that it has no label.
+        unreadable: Lines in an unknown format.
     """
 
     readable: int = 0
@@ -26,14 +27,14 @@ class Readability:
 
     @property
     def nothing(self) -> bool:
-        """Whether there are lines, and none can be read."""
+        """Whether there are lines and none can be read."""
         return self.unreadable > 0 and not self.readable
 
     def hopeless(self, *, failed_before: bool) -> bool:
-        """Return whether the cause lies in the job, or in who reads it, and not in single labels.
+        """Return whether the cause is the job or the code that reads it, not individual labels.
 
         Args:
-            failed_before: Whether the job of the run before failed as a whole, or could not be
+            failed_before: Whether the job of the previous run failed as a whole, or could not be
                 read.
         """
         if self.unreadable < _FEW_LINES:

@@ -1,4 +1,4 @@
-"""Why an item was not stored. Every return and every dead letter carries one of these."""
+"""The reasons why an item was not stored. Every returned item and every dead letter has one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """A machine-readable cause, as it stands in the ledger, on messages and in the run report."""
+    """A machine-readable reason in the ledger, in messages and in the run report."""
 
     MALFORMED_EVENT = "malformed_event"
     FOREIGN_BUCKET = "foreign_bucket"

@@ -21,17 +21,18 @@ if TYPE_CHECKING:
 MAX_RECORD_BYTES = 350 * 1024
 
 
-#: Digits of a number that is no index of a list, whatever the line.
+#: Number of digits from which a number cannot be an index of a list in any line.
 _MOST_DIGITS = 8
 
 
 class ExtraFeature(NamedTuple):
-    """A feature of the user's own.
+    """A feature that the user defines.
 
     Attributes:
-        path: Where its value stands in the output line: a key, keys and indexes of lists joined by
-            dots, or a JSON pointer.
-        column: Whether the feature group has a column for it; else it goes into ``extra_json``.
+        path: Location of its value in the output line: a key, keys and list indexes joined by dots,
+            or a JSON pointer.
+        column: Whether the feature group has a column for it. Otherwise, it is written to
+            ``extra_json``.
     """
 
     path: str
@@ -43,7 +44,7 @@ def read_extra_features(text: str) -> dict[str, ExtraFeature]:
 
     Raises:
         ValueError: If they are not JSON.
-        TypeError: If they, or one of them, are no object.
+        TypeError: If they, or one of them, are not an object.
         AttributeError: The same.
         KeyError: If one lacks a field.
     """
@@ -54,7 +55,7 @@ def read_extra_features(text: str) -> dict[str, ExtraFeature]:
 
 
 class RecordContext(NamedTuple):
-    """What all records of a run share.
+    """The values that all records of a run share.
 
     Attributes:
         run_id: The run.
@@ -66,7 +67,7 @@ class RecordContext(NamedTuple):
 
 
 class RecordStatus(StrEnum):
-    """What is known of a label's quality."""
+    """The quality of a label, as far as it was verified."""
 
     LABELED = "LABELED"
     VERIFIED = "VERIFIED"
@@ -74,14 +75,14 @@ class RecordStatus(StrEnum):
 
 
 class Provenance(NamedTuple):
-    """Where a label comes from.
+    """The origin of a label.
 
     Attributes:
         labeling_job: Name of the labeling job.
         task_type: Name of its task type.
         label_schema: Version of its labels and template.
-        status: ``LABELED`` without verification; else whether reviewers have accepted the label.
-        verification_job: Name of the verification job, where they have.
+        status: ``LABELED`` without verification; otherwise whether reviewers accepted the label.
+        verification_job: Name of the verification job, if they accepted it.
     """
 
     labeling_job: str
@@ -96,16 +97,16 @@ def feature_record(
 ) -> dict[str, str]:
     """Return the record of a labeled item, feature name to value.
 
-    The record is a function of its arguments alone, so that a repeated write is the same row.
-    Values that are empty are left out: Feature Store's answer to an empty string is not documented.
-    Each value is on one line, because its pattern is ``.*``.
+    The record depends only on the arguments, so that a repeated write is the same row. Empty values
+    are omitted: Feature Store's response to an empty string is not documented. Each value is on one
+    line, because its pattern is ``.*``.
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_feature_store_FeatureValue.html
 
     Args:
         item: The claim.
         output: Its output line, with a label.
-        context: What all records of the run share.
-        provenance: Where the label comes from.
+        context: The values that all records of the run share.
+        provenance: The origin of the label.
 
     Raises:
         ValueError: If the line has no label.
@@ -139,7 +140,7 @@ def feature_record(
 
 
 def fits(record: Mapping[str, str]) -> bool:
-    """Return whether Feature Store takes a record of this size."""
+    """Return whether Feature Store accepts a record of this size."""
     size = sum(len(name) + len(text.encode()) for name, text in record.items())
     return size <= MAX_RECORD_BYTES
 
@@ -153,15 +154,15 @@ def _extra_values(line: dict[str, Any], features: Mapping[str, ExtraFeature]) ->
 
 
 def _at_path(line: dict[str, Any], path: str) -> object:
-    """Return what stands at a path, None where nothing does.
+    """Return the value at a path, or None if there is none.
 
-    Tools that flatten records put dots into keys, so a key that is the whole path, or a longer part
-    of it, comes before the keys that its dots would separate.
+    Tools that flatten records put dots into keys, so a key that equals the whole path, or a longer
+    part of it, takes precedence over the keys that its dots would separate.
     """
     if path in line:
         return line[path]
     if path.startswith("/"):
-        # https://www.rfc-editor.org/rfc/rfc6901, where ~1 is read before ~0.
+        # https://www.rfc-editor.org/rfc/rfc6901, where ~1 is replaced before ~0.
         keys = [it.replace("~1", "/").replace("~0", "~") for it in path[1:].split("/")]
         return _at_keys(line, keys)
     return _at_dotted(line, path.split("."))

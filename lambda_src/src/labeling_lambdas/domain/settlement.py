@@ -1,4 +1,4 @@
-"""What becomes of a claimed item once its labeling job has ended."""
+"""The settlement of claimed items after their labeling job has ended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.output_lines import OutputLine
 
 
-#: Characters of a detail, which goes into the ledger and onto a message.
+#: Maximum characters of a detail, which is written to the ledger and to a message.
 MAX_DETAIL = 1000
 
 _WHOLE_JOB_REASONS = {
@@ -22,8 +22,8 @@ _WHOLE_JOB_REASONS = {
     JobStatus.STOPPED: Reason.LABELING_JOB_STOPPED,
 }
 
-#: Why a labeled item was not verified, where its line says nothing. What was labeled after
-#: Terraform had changed what is verified was not in the job either.
+#: Why a labeled item was not verified, if its line does not state it. Items that were labeled after
+#: Terraform changed what is verified were not in the job either.
 _NOT_VERIFIED_REASONS = {
     JobStatus.COMPLETED: Reason.VERIFICATION_FAILED,
     JobStatus.FAILED: Reason.VERIFICATION_JOB_FAILED,
@@ -42,9 +42,9 @@ class Settlement(NamedTuple):
         attempts: Attempts after this run.
         generation: Dead-letter generation after this run.
         reason: Why.
-        detail: The last cause, where the reason is that the attempts are used up; what reviewers
-            said, where they rejected the label.
-        rejected: The class that reviewers gave to a label they rejected; empty where none did.
+        detail: The last cause, if the reason is that the attempts are used up; the reviewers'
+            category and comments, if they rejected the label.
+        rejected: The verdict of reviewers who rejected the label; empty if none did.
     """
 
     item: ClaimedItem
@@ -82,11 +82,11 @@ class Settlement(NamedTuple):
 
 
 def superseded(item: ClaimedItem, *, label_uri: str = "") -> Settlement:
-    """Settle an item of whose key a newer version is known.
+    """Settle an item superseded by a newer version.
 
     Args:
         item: The claim.
-        label_uri: File with a label that its text keeps, in whichever line it stands now.
+        label_uri: File with a label that stays with its text, on any line of the newer version.
     """
     return Settlement(
         item._replace(label_uri=label_uri), ItemState.SUPERSEDED, item.attempts, item.generation
@@ -94,7 +94,7 @@ def superseded(item: ClaimedItem, *, label_uri: str = "") -> Settlement:
 
 
 def settle_text_in_progress(item: ClaimedItem) -> Settlement:
-    """Settle an item whose text may still be with labelers as another item."""
+    """Settle an item whose text may still be in a labeling job as another item."""
     return _returned(item, Reason.TEXT_IN_PROGRESS)
 
 
@@ -113,14 +113,15 @@ def dead_lettered(item: ClaimedItem, reason: str, *, attempts: int, detail: str 
 def settle_unlabeled(
     item: ClaimedItem, output: OutputLine | None, *, job: JobStatus, max_attempts: int
 ) -> Settlement:
-    """Settle an item for which the job gave no label.
+    """Settle an item for which the job returned no label.
 
     An attempt counts only if the job ran and the item was in it. A job that could not be created or
-    failed as a whole, or that was stopped before workers were offered the item, costs none.
+    failed as a whole, or that was stopped before the item was offered to workers, does not count as
+    an attempt.
 
     Args:
         item: The claim.
-        output: The item's output line, None if the job wrote none.
+        output: The item's output line, or None if the job wrote none.
         job: How the job ended.
         max_attempts: Attempts after which an item is dead-lettered.
     """
@@ -132,24 +133,24 @@ def settle_unlabeled(
 
 
 def settle_unreadable(item: ClaimedItem, detail: str, max_attempts: int) -> Settlement:
-    """Settle an item whose output line fits no known shape: an attempt that gave nothing."""
+    """Settle an item whose output line has an unknown format, as a failed attempt."""
     return _spent(item, Reason.UNREADABLE_OUTPUT, max_attempts, detail)
 
 
 def settle_label_lost(item: ClaimedItem) -> Settlement:
-    """Settle an item whose label was to be verified and cannot be found: labelers see it again."""
+    """Settle an item whose label to be verified cannot be found. It is labeled again."""
     return _returned(item, Reason.LABEL_LOST)
 
 
 def settle_rejected(
     item: ClaimedItem, *, category: str, detail: str, max_attempts: int
 ) -> Settlement:
-    """Settle an item whose label reviewers rejected: an attempt that gave nothing.
+    """Settle an item whose label reviewers rejected, as a failed attempt.
 
     Args:
         item: The claim.
-        category: The class that reviewers gave to the label.
-        detail: What reviewers said, with the class.
+        category: The category that reviewers chose.
+        detail: The reviewers' category and comments.
         max_attempts: Attempts after which an item is dead-lettered.
     """
     settlement = _spent(item, Reason.VERIFICATION_REJECTED, max_attempts)
@@ -159,11 +160,11 @@ def settle_rejected(
 
 
 def settle_unverified(item: ClaimedItem, reason: Reason | None, job: JobStatus) -> Settlement:
-    """Settle an item with a label that was to be verified and was not; the label is kept.
+    """Settle an item whose label was not verified as required. The label is kept.
 
     Args:
         item: The claim, with the file that holds its label.
-        reason: Why, as the item's own line says; None if there is none or it does not say.
+        reason: The reason in the item's own line; None if there is no line or it states none.
         job: How the verification job ended.
     """
     return Settlement(

@@ -1,12 +1,12 @@
-"""Where items, runs and labeling jobs stand, as the ledger and Ground Truth say."""
+"""The states of items, runs and labeling jobs in the ledger and in Ground Truth."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import NamedTuple
 
-#: Rows of closed runs and their jobs are kept this long: as long as Step Functions keeps an
-#: execution's history. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+#: How long rows of closed runs and their jobs are kept: as long as Step Functions keeps the history
+#: of an execution. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 CLOSED_RUN_SECONDS = 90 * 24 * 3600
 
 
@@ -31,18 +31,18 @@ class RunState(StrEnum):
 
 
 class ItemRow(NamedTuple):
-    """What the ledger holds of an item.
+    """The ledger's row of an item.
 
     Attributes:
-        state: Where the item stands.
-        run_id: Run that last touched it.
-        part: Part of that run's list that names it.
-        attempts: Labeling jobs that had it and gave no label.
-        generation: Times it was dead-lettered.
+        state: State of the item.
+        run_id: Run that last changed it.
+        part: Part of that run's list that contains it.
+        attempts: Labeling jobs that it was in and that returned no label.
+        generation: How many times it was dead-lettered.
         delivered: For a dead letter, whether its message is known to be on the dead-letter queue.
-        label_uri: File that holds its label; empty where it has none.
-        waits: For a claim, whether another item of the same text may be with labelers.
-        reason: Why it was given back.
+        label_uri: File that holds its label; empty if it has none.
+        waits: For a claim, whether another item with the same text may be in a labeling job.
+        reason: Why it was returned.
     """
 
     state: ItemState
@@ -57,10 +57,10 @@ class ItemRow(NamedTuple):
 
 
 class TextRow(NamedTuple):
-    """What the ledger holds of a text within an object key.
+    """The ledger's row of a text within an object key.
 
     Attributes:
-        item_id: The item that labelers are given, or were given, for the text.
+        item_id: The item that represents, or represented, the text in a labeling job.
         run_id: Run that last claimed that item.
     """
 
@@ -69,7 +69,7 @@ class TextRow(NamedTuple):
 
 
 class Drop(StrEnum):
-    """Why a message was taken off the queue without a claim."""
+    """Why a message was dropped from the queue without a claim."""
 
     DUPLICATE = "duplicate"
     CLAIMED_BY_OPEN_RUN = "claimed_by_open_run"
@@ -78,15 +78,15 @@ class Drop(StrEnum):
     DEAD_LETTERED = "dead_lettered"
     FOLDER_MARKER = "folder_marker"
     IGNORED_KEY = "ignored_key"
-    #: Received but neither claimed nor deleted: it comes back by itself.
+    #: Received but neither claimed nor deleted. It becomes visible again.
     LEFT_IN_FLIGHT = "left_in_flight"
 
 
 class JobStatus(StrEnum):
     """How a labeling job ended.
 
-    Two are ours: ``NOT_CREATED`` for a job that never came to be, ``SKIPPED`` for one that was not
-    needed, because its manifest would have been empty.
+    Two values are not from Ground Truth: ``NOT_CREATED`` for a job that was never created, and
+    ``SKIPPED`` for a job that was not needed because its manifest would have been empty.
     """
 
     COMPLETED = "Completed"

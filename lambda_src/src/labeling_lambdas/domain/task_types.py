@@ -1,4 +1,4 @@
-"""The one table of task types, shared with Terraform."""
+"""The table of task types, shared with Terraform."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class TaskType(NamedTuple):
-    """What the functions need to know of a task type.
+    """The properties of a task type that the functions use.
 
     Attributes:
         name: For example ``image_single_label_classification``.
         manifest_key: Key of the source in a manifest line, ``source-ref`` or ``source``.
         extensions: Accepted file name endings, lower case with the dot.
         max_object_bytes: Largest object, in bytes.
-        max_text_characters: Longest text of an item; None where items are no texts.
+        max_text_characters: Longest text of an item; None if items are not texts.
     """
 
     name: str
@@ -33,13 +33,13 @@ class TaskType(NamedTuple):
     max_text_characters: int | None = None
 
     def suits(self, item: ClaimedItem) -> bool:
-        """Return whether a claim is of the kind of item that is labeled: an image, or a text."""
+        """Return whether a claim is of the kind that the task type labels: an image, or a text."""
         return bool(item.text_id) == (self.max_text_characters is not None)
 
     def reason_to_reject(self, source: SourceObject) -> Reason | None:
         """Return why an uploaded object cannot be labeled, or None if it can."""
         if not fits_one_line(source.key):
-            # Its record could not be written, after its label was paid for: the key is in it.
+            # Its record, which contains the key, could not be written after its label was paid for.
             return Reason.UNSUPPORTED_KEY
         if PurePosixPath(source.key).suffix.lower() not in self.extensions:
             return Reason.UNSUPPORTED_EXTENSION

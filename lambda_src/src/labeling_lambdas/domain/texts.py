@@ -1,6 +1,6 @@
-"""Cutting an uploaded text file into items of work.
+"""Splitting an uploaded text file into items.
 
-What Ground Truth takes: https://docs.aws.amazon.com/sagemaker/latest/dg/input-data-limits.html
+Limits of Ground Truth: https://docs.aws.amazon.com/sagemaker/latest/dg/input-data-limits.html
 """
 
 from __future__ import annotations
@@ -21,56 +21,57 @@ from labeling_lambdas.domain.visible_text import has_control_characters, is_blan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-#: Longest line of a manifest and longest value in one, in characters.
+#: Maximum length of a manifest line and of a value in it, in characters.
 MAX_MANIFEST_LINE = 100_000
 MAX_ATTRIBUTE = 20_000
 
-#: Room in a manifest line for the keys that the pipeline adds.
+#: Characters reserved in a manifest line for the keys that the pipeline adds.
 _OWN_KEYS = 200
 
-#: Largest content of a message, in bytes. A message has 256 KiB; the rest is for the envelope,
-#: whose object key alone may take 6 KiB when it is escaped.
+#: Maximum content of a message, in bytes. A message has 256 KiB; the rest is for the envelope,
+#: whose escaped object key alone may take 6 KiB.
 _MAX_CONTENT_BYTES = 200 * 1024
 
-#: A character has at most 12 characters as escapes of JSON.
+#: A character has at most 12 characters when escaped in JSON.
 _MOST_ESCAPED = 12
 
-#: Every end of a line. The first is what a program of Windows makes of the second when it writes a
-#: file as text that has carriage returns already; the last is that of old Macs.
+#: All line ends. The first results from the second if a Windows program writes it in text mode,
+#: which adds a carriage return; the last is from old Macs.
 _LINE_ENDS = re.compile("\r\r\n|\r\n|\r")
 
-#: Marks the byte order at the beginning of a file, and stays where files were joined.
+#: The byte order mark at the beginning of a file, which remains within files that were
+#: concatenated.
 _BYTE_ORDER_MARK = "\ufeff"
 
-#: What programs and file systems leave around a text: NUL characters up to the end of a block, and
-#: the ^Z that ends a file in DOS.
+#: Padding that programs and file systems add around a text: NUL characters up to the end of a
+#: block, and the ^Z that ends a DOS file.
 _PADDING = "\0\x1a"
 
 #: Two names of one format: https://jsonlines.org and https://github.com/ndjson/ndjson-spec
 _ROW_EXTENSIONS = frozenset({".jsonl", ".ndjson"})
 
-#: White space that JSON knows around a row, and what may stand there without being part of it.
+#: White space that JSON allows around a row, and padding, which is not part of the row.
 _AROUND_ROWS = " \t\n\r" + _PADDING + _BYTE_ORDER_MARK
 
-#: Half of a surrogate pair. No text holds one; it stands for bytes that could not be decoded.
+#: An unpaired surrogate. No text contains one; it represents bytes that could not be decoded.
 _UNDECODABLE = re.compile("[\ud800-\udfff]")
 
 
 class TextItems(StrEnum):
-    """What is an item of a ``.txt`` file."""
+    """The unit that is an item of a ``.txt`` file."""
 
     LINE = "line"
     FILE = "file"
 
 
 class TextItem(NamedTuple):
-    """One item of a text file, or a part of it that cannot be one.
+    """One item of a text file, or a part of the file that cannot be an item.
 
     Attributes:
         line: Line number, from 1; None for the whole file.
-        content: The text; None where it cannot be labeled.
+        content: The text; None if it cannot be labeled.
         reason: Why it cannot be labeled.
-        detail: What exactly was wrong, without any of the text.
+        detail: Details of the reason, without any of the text.
     """
 
     line: int | None
@@ -80,7 +81,7 @@ class TextItem(NamedTuple):
 
 
 class _UnusableError(Exception):
-    """A text that cannot be labeled. The message holds none of it."""
+    """A text that cannot be labeled. The message does not contain the text."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
@@ -91,15 +92,15 @@ class _UnusableError(Exception):
 def text_items(
     chunks: Iterable[bytes], *, key: str, items: TextItems, max_characters: int
 ) -> Iterator[TextItem]:
-    """Yield the items of a file, in order, without holding more of it than one item.
+    """Yield the items of a file, in order, with one item in memory at a time.
 
-    A blank line is no item, but it counts in the line numbers. A file with nothing but blank lines
-    is one unusable item, so that no upload vanishes without a trace.
+    A blank line is not an item, but counts in the line numbers. A file with only blank lines is one
+    unusable item, so that every upload has an outcome.
 
     Args:
         chunks: The file's bytes.
-        key: Object key; its ending decides the form: those of rows hold one in each line.
-        items: What is an item of any other file.
+        key: Object key. Its ending determines the format: files of rows have one row in each line.
+        items: The unit that is an item of any other file.
         max_characters: Longest text.
     """
     is_rows = PurePosixPath(key).suffix.lower() in _ROW_EXTENSIONS
@@ -132,11 +133,11 @@ def text_items(
 
 
 def _with_line_feeds(characters: Iterable[str]) -> Iterator[str]:
-    """Yield the same characters with a line feed for every end of a line."""
+    """Yield the same characters with a line feed for every line end."""
     held = ""
     for piece in characters:
         text = held + piece
-        # Whether a carriage return is an end of a line by itself, the next characters say.
+        # The next characters determine whether a carriage return is a line end by itself.
         ended = text.rstrip("\r")
         ended = text[: max(len(ended), len(text) - 2)]
         held = text[len(ended) :]
@@ -151,17 +152,17 @@ def _plain(characters: Iterable[str]) -> Iterator[str]:
 
 
 class _Line:
-    """A line as it is read; what is beyond the limit is not kept."""
+    """A line that is being read. Characters beyond the limit are not kept."""
 
     def __init__(self, limit: int) -> None:
-        """Start with nothing."""
+        """Start with an empty line."""
         self._limit = limit
         self._pieces: list[str] = []
         self._length = 0
         self.too_long = False
 
     def add(self, piece: str) -> None:
-        """Add what was read next. Padding takes no room, unless a text is around it."""
+        """Add the next characters. Padding is not stored, unless it is within the text."""
         if not self._length:
             piece = piece.lstrip(_PADDING)
         kept = piece[: self._limit - self._length]
@@ -276,12 +277,12 @@ def _malformed(detail: str) -> _UnusableError:
 
 
 def _check_size(source: str, extra: Mapping[str, Any]) -> None:
-    # With the spaces that another writer of JSON might put in.
+    # With the spaces that another JSON writer might add.
     if any(len(json.dumps(value, ensure_ascii=False)) > MAX_ATTRIBUTE for value in extra.values()):
         problem = f"a key beside source holds more than {MAX_ATTRIBUTE} characters"
         raise _malformed(problem)
     content = compact_json({"source": source, **extra})
-    # A message needs six bytes instead of three for each of these two characters.
+    # In a message, each of these two characters takes six bytes instead of three.
     size = len(content.encode()) + 3 * (content.count("\ufffe") + content.count("\uffff"))
     if len(content) + _OWN_KEYS > MAX_MANIFEST_LINE or size > _MAX_CONTENT_BYTES:
         problem = "the row is too large for a line of a manifest or for a message"

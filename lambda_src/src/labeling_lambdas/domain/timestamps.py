@@ -1,4 +1,4 @@
-"""Moments in the ledger, in reports and in records."""
+"""Timestamps in the ledger, in reports and in records."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 
 def now() -> str:
-    """Return the present moment, ISO-8601 in UTC with seconds and a literal ``Z``."""
+    """Return the current time, ISO-8601 in UTC with seconds and a literal ``Z``."""
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z"
 
 
 def now_in_milliseconds() -> str:
-    """Return the present moment as Feature Store takes an event time, with milliseconds."""
+    """Return the current time in Feature Store's format of an event time, with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""What reviewers said of a label.
+"""The verdict of reviewers on a label.
 
 Shapes: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-verification-data.html
 """
@@ -18,28 +18,29 @@ if TYPE_CHECKING:
 
     from labeling_lambdas.domain.verification_settings import Verification
 
-#: Up to nine reviewers see a label.
+#: A label has at most nine reviewers.
 _MAX_COMMENTS = 9
 _MAX_COMMENT = 1000
 _MAX_CATEGORY = 256
 
-#: What the metadata of a verdict say, where they say it.
+#: The fields of a verdict's metadata. Each may be absent.
 _YES = frozenset({"yes", "true"})
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What reviewers said of a label.
+    """The verdict of reviewers on a label.
 
     Attributes:
         accepted: Whether they accept it.
         category: The category that they chose.
-        comments: Their comments. They go into files, messages and the ledger, never into a log.
+        comments: Their comments. They are written to files, messages and the ledger, never to a
+            log.
     """
 
     accepted: bool
     category: str
-    # Left out of repr, so that no message of an error can show them.
+    # Excluded from repr, so that no error message can show them.
     comments: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -49,15 +50,15 @@ class Verdict:
 
 
 def read_verdict(line: Mapping[str, Any], verification: Verification) -> Verdict | Reason | None:
-    """Read what reviewers said of an output line's label.
+    """Read the reviewers' verdict from an output line.
 
     Args:
         line: Output line of a verification job, AWS's own or a custom one.
-        verification: Names the attribute and the category that accepts.
+        verification: Names the attribute and the accepting category.
 
     Returns:
-        The verdict; why there is none; or None where the line does not say, because reviewers
-        were not offered it.
+        The verdict; the reason why there is none; or None if the line states neither, because it
+        was not offered to reviewers.
     """
     failure = failure_of(line, verification.attribute)
     if failure is not None:
@@ -70,16 +71,16 @@ def read_verdict(line: Mapping[str, Any], verification: Verification) -> Verdict
         if isinstance(value, dict)
         else _native_verdict(value, line, verification)
     )
-    # A category that is not among those of the settings says nothing: they may have changed while
-    # the job went on, and then a label that was accepted would count as rejected.
+    # A category that is not in the settings is not a verdict: the settings may have changed while
+    # the job was in progress, and an accepted label would then count as rejected.
     return verdict or Reason.VERIFICATION_FAILED
 
 
 def is_verdict_of(line: Mapping[str, Any], verification: Verification, job_name: str) -> bool:
-    """Return whether people gave a line's verdict in a job.
+    """Return whether reviewers gave a line's verdict in a job.
 
-    Ground Truth writes the job's name into the metadata of every verdict, its own and a custom
-    one, in lower case and at times behind ``labeling-job/``.
+    Ground Truth writes the job's name into the metadata of every verdict, from its own and from
+    custom jobs, in lower case and sometimes after ``labeling-job/``.
     https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-verify-manifest.html
 
     Args:
@@ -135,7 +136,7 @@ def _known(category: object, verification: Verification) -> str | None:
 
 
 def _category_at(index: object, verification: Verification) -> str | None:
-    """Return the category of an index, which is a number, or a string as the documentation says."""
+    """Return the category of an index, which is a number, or a string as in the documentation."""
     text = str(index) if isinstance(index, int) and not isinstance(index, bool) else index
     if not (isinstance(text, str) and text.isascii() and text.isdecimal()):
         return None
@@ -148,7 +149,7 @@ def _category_at(index: object, verification: Verification) -> str | None:
 
 
 def comments_of(found: object) -> tuple[str, ...]:
-    """Return the comments among some values, each cut, and on one line."""
+    """Return the comments among some values, each truncated and on one line."""
     texts = [it for it in found if isinstance(it, str)] if isinstance(found, list) else []
     cut = (one_line(text[:_MAX_COMMENT]).strip() for text in texts)
     return tuple(text for text in cut if text)[:_MAX_COMMENTS]

@@ -1,4 +1,4 @@
-"""The settings of verification, and which labels reviewers are shown by them."""
+"""The settings of verification, and the rules for which labels reviewers see."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from labeling_lambdas.domain.compact_json import compact_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Characters of a manifest line and of one attribute of it: what is longer fails in the job.
+#: Maximum characters of a manifest line and of one attribute in it. Longer ones fail in the job.
 #: https://docs.aws.amazon.com/sagemaker/latest/dg/input-data-limits.html
 _MAX_LINE = 100_000
 _MAX_ATTRIBUTE = 20_000
 
-#: Digits of an item's identity that decide over the sample: 32 bits.
+#: Number of digits of an item's identity that decide whether it is in the sample: 32 bits.
 _SAMPLE_DIGITS = 8
 
 
 class Verification(NamedTuple):
-    """What Terraform decided about verification.
+    """The settings of verification, from Terraform.
 
     Attributes:
         attribute: Label attribute name of verification jobs.
         accepted_category: The category that accepts a label.
-        categories: All categories; None if an own category file names them.
-        sample_percent: Share of the items that is verified, in percent.
+        categories: All categories; None if your own category file names them.
+        sample_percent: Percentage of the items that is verified.
     """
 
     attribute: str
@@ -39,15 +39,15 @@ class Verification(NamedTuple):
         """Read what Terraform wrote.
 
         Raises:
-            ValueError: If it is not JSON, or the share no number.
-            TypeError: If a field has the wrong type, or all is null.
+            ValueError: If it is not JSON, or the percentage is not a number.
+            TypeError: If a field has the wrong type, or the value is null.
             KeyError: If a field is absent.
         """
         return cls.from_fields(json.loads(text))
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Verification:
-        """Read the fields of such a text, or what :meth:`fields` wrote; see there for errors."""
+        """Read the fields of a JSON text, or the result of :meth:`fields`. See :meth:`from_json` for errors."""
         categories = fields["categories"]
         accepted = fields["accepted_category"]
         if not accepted or not isinstance(accepted, str):
@@ -66,14 +66,14 @@ class Verification(NamedTuple):
 
     @classmethod
     def from_json_or_null(cls, text: str) -> Verification | None:
-        """Read what Terraform wrote; null, which is None, where nothing is verified."""
+        """Read what Terraform wrote; return None for null, which turns verification off."""
         return None if json.loads(text) is None else cls.from_json(text)
 
     def wants(self, item_id: str, text: str, line: Mapping[str, Any]) -> bool:
         """Return whether a label is to be verified.
 
-        The answer depends on nothing but the arguments and the settings, so that whoever asks
-        later gets the same one.
+        The result depends only on the arguments and the settings, so that later calls return the
+        same.
 
         Args:
             item_id: The item.
@@ -82,11 +82,11 @@ class Verification(NamedTuple):
         """
         if not self.samples(item_id) or len(text) > _MAX_LINE:
             return False
-        # No attribute is longer than its line, and most lines are short.
+        # An attribute is never longer than its line, and most lines are short.
         return len(text) <= _MAX_ATTRIBUTE or _fits(line)
 
     def samples(self, item_id: str) -> bool:
-        """Return whether an item is in the sample. Its identity is a hash, evenly spread."""
+        """Return whether an item is in the sample. Its identity is a hash, uniformly distributed."""
         chance = int(item_id[:_SAMPLE_DIGITS], 16)
         return bool(chance < self.sample_percent / 100 * 16**_SAMPLE_DIGITS)
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 import unicodedata
 
-#: Control characters but for those that are white space: tab, line feed, vertical tab, form feed,
+#: Control characters, except those that are white space: tab, line feed, vertical tab, form feed,
 #: carriage return, next line.
 _CONTROL = re.compile("[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 #: Categories of control and format characters and of white space.
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
-#: Signs that stand before Arabic, Syriac and Kaithi numbers: format characters that are drawn.
+#: Signs before Arabic, Syriac and Kaithi numbers: format characters that are visible.
 #: https://www.unicode.org/Public/16.0.0/ucd/PropList.txt, Prepended_Concatenation_Mark
 _DRAWN = frozenset(
     "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
 )
 
-#: Letters, marks and symbols that are drawn as nothing: the grapheme joiner, fillers of Hangul,
-#: vowels of Khmer, variation selectors, the empty pattern of Braille, a note without a head, and
-#: what Unicode reserves for more of the kind.
+#: Invisible letters, marks and symbols: the grapheme joiner, Hangul fillers, Khmer vowels,
+#: variation selectors, the blank Braille pattern, the null notehead, and the code points that
+#: Unicode reserves for more of them.
 #: https://www.unicode.org/Public/16.0.0/ucd/DerivedCoreProperties.txt, Default_Ignorable_Code_Point
 _DRAWN_AS_NOTHING = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
@@ -29,8 +29,8 @@ _DRAWN_AS_NOTHING = re.compile(
 
 
 def is_blank(text: str) -> bool:
-    """Return whether a text shows nothing to whoever reads it."""
-    # The first visible character decides, which is the first one as a rule.
+    """Return whether a text has no visible characters."""
+    # The first visible character decides, and is usually the first character.
     return all(_is_invisible(character) for character in text)
 
 
