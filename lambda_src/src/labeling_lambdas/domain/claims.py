@@ -99,8 +99,9 @@ def decide(
     Args:
         candidate: The message.
         row: The item's row.
-        run_id: The claiming run. state_of_run: Looks up another run; None if its row has expired.
-            Only the rows of closed runs expire.
+        run_id: The claiming run.
+        state_of_run: Looks up another run; None if its row has expired. Only the rows of closed
+            runs expire.
 
     Returns:
         The condition of the claim, or the reason why the message is dropped.

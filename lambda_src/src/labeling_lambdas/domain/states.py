@@ -78,7 +78,7 @@ class Drop(StrEnum):
     DEAD_LETTERED = "dead_lettered"
     FOLDER_MARKER = "folder_marker"
     IGNORED_KEY = "ignored_key"
-    #: Received but neither claimed nor deleted. It becomes visible again.
+    #: Received but neither claimed nor deleted, so that it becomes visible again.
     LEFT_IN_FLIGHT = "left_in_flight"
 
 

@@ -47,7 +47,7 @@ class Verification(NamedTuple):
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Verification:
-        """Read the fields of a JSON text, or the result of :meth:`fields`. See :meth:`from_json` for errors."""
+        """Read the fields of a JSON text or of :meth:`fields`; see :meth:`from_json` for errors."""
         categories = fields["categories"]
         accepted = fields["accepted_category"]
         if not accepted or not isinstance(accepted, str):
@@ -86,7 +86,7 @@ class Verification(NamedTuple):
         return len(text) <= _MAX_ATTRIBUTE or _fits(line)
 
     def samples(self, item_id: str) -> bool:
-        """Return whether an item is in the sample. Its identity is a hash, uniformly distributed."""
+        """Return whether an item is in the sample. Its identity is a uniformly distributed hash."""
         chance = int(item_id[:_SAMPLE_DIGITS], 16)
         return bool(chance < self.sample_percent / 100 * 16**_SAMPLE_DIGITS)
 

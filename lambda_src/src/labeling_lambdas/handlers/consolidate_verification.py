@@ -1,4 +1,4 @@
-"""Merge what several reviewers said, for task types that AWS cannot verify by itself."""
+"""Merge the answers of several reviewers, for task types that AWS cannot verify."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def handler(event: ConsolidateEvent, _context: LambdaContext) -> list[dict[str, Any]]:
-    """Return the consensus over each object of the payload.
+    """Return the consensus on each object of the payload.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/sms-custom-templates-step3-lambda-requirements.html
 
@@ -23,8 +23,8 @@ def handler(event: ConsolidateEvent, _context: LambdaContext) -> list[dict[str, 
         event: See :class:`ConsolidateEvent`.
 
     Returns:
-        An entry for each object that a reviewer said something readable about; Ground Truth takes
-        the others for failed.
+        An entry for each object with at least one readable answer. Ground Truth treats the others
+        as failed.
     """
     _, verification = verification_settings(
         clients.s3(), read_settings(JudgementSettings), event["labelingJobArn"]

@@ -1,4 +1,4 @@
-"""What the state machine hands to the functions. The state machine's template must agree."""
+"""The events that the state machine passes to the functions. They must match its template."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class RecoverEvent(TypedDict):
     Keys:
         state_machine_arn: The state machine.
         execution_arn: The execution that calls.
-        resume_run: A run that this execution is to take over; absent to look after all open runs.
+        resume_run: A run for this execution to take over; absent to recover all open runs.
     """
 
     state_machine_arn: str
@@ -20,11 +20,11 @@ class RecoverEvent(TypedDict):
 
 
 class RunReference(TypedDict, total=False):
-    """What an execution knows of its run.
+    """The fields of an execution that identify its run.
 
     Keys:
         run_id: The run; absent before the first poll of a new run.
-        resumed: Whether the run was taken over, so that it is sealed instead of polled for.
+        resumed: Whether the run was taken over, so that the poll only seals it.
     """
 
     run_id: str
@@ -65,7 +65,7 @@ class VerifyEvent(WaitEvent):
     """Event of ``start_verification_job``.
 
     Keys:
-        labeling_job: What answered the state that waited for the labeling job.
+        labeling_job: The result of the state that waited for the labeling job.
     """
 
     labeling_job: dict[str, Any]
@@ -77,8 +77,8 @@ class PlanEvent(TypedDict):
     Keys:
         execution_arn: The execution that calls.
         run_id: The run.
-        labeling_job: What answered the state that waited for the labeling job.
-        verification_job: What answered the one that waited for the verification job; absent
+        labeling_job: The result of the state that waited for the labeling job.
+        verification_job: The result of the state that waited for the verification job; absent
             without verification, and in an execution that began without it.
     """
 
@@ -108,9 +108,9 @@ class ReturnEvent(TypedDict):
     Keys:
         run_id: The run.
         folder: Folder of the run's plan.
-        return_shards: Number of shards of claims to give back.
-        stored: Results of the shards; one that could not be stored counts nothing.
-        position: Where to go on.
+        return_shards: Number of shards of claims to return.
+        stored: Results of the shards. A shard that could not be stored adds nothing.
+        position: Where to continue.
     """
 
     run_id: str
@@ -143,7 +143,7 @@ class ConsolidateEvent(TypedDict):
         labelingJobArn: The verification job.
         labelCategories: Categories of the job; null for some jobs.
         labelAttributeName: Label attribute name of the job.
-        payload: Names the file with the answers.
+        payload: Contains the location of the file with the answers.
     """
 
     version: str

@@ -30,7 +30,7 @@ def handler(event: FinishEvent, _context: LambdaContext) -> dict[str, Any]:
         event: See :class:`FinishEvent`.
 
     Returns:
-        ``run_id``, ``outcome``, and the main counts; the whole report is in the output bucket.
+        ``run_id``, ``outcome``, and the main counts. The complete report is in the output bucket.
     """
     settings = read_settings(FinishSettings)
     finishing = Finishing(

@@ -1,4 +1,4 @@
-"""Tell the waiting state that its labeling job has ended."""
+"""Answer the waiting state when its labeling job has ended."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
     """Answer the states that wait for the jobs of an EventBridge event.
 
-    The event is a hint, and more than one may come per change: what counts is what
-    DescribeLabelingJob says. It may not know of the end yet, so an event that announces one is kept
-    for another try. Jobs of others are ignored.
+    The event is a hint, and there may be more than one per change: the status from
+    DescribeLabelingJob is authoritative. It may not include the end yet, so an event that reports
+    an end is retried. Jobs that do not belong to the pipeline are ignored.
     https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
 
     Args:
@@ -30,11 +30,11 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
             ARNs of the jobs, and whose ``detail`` holds their status.
 
     Returns:
-        Per job name what became of it.
+        By job name, the outcome.
 
     Raises:
-        LabelingJobUnfinishedError: A job of this pipeline goes on, though the event announces its
-            end.
+        LabelingJobUnfinishedError: If a job of this pipeline is still in progress, although the
+            event reports its end.
     """
     settings = read_settings(Settings)
     completion = Completion(

@@ -40,7 +40,7 @@ class PlanSettings(ArtifactSettings):
 
 
 def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
-    """Write the plan of a run, or return the one that was written.
+    """Write the plan of a run, or return the existing plan.
 
     Args:
         event: See :class:`PlanEvent`.
@@ -48,7 +48,7 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
 
     Returns:
         ``folder``, where the shards are; ``shards``, the numbers of those to store;
-        ``return_shards``, how many there are to give back.
+        ``return_shards``, the number of those to return.
     """
     settings = read_settings(PlanSettings)
     artifacts = Artifacts(
@@ -60,7 +60,7 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
         settings.label_schema,
         settings.labels,
     )
-    # What the jobs were created with; the settings of now where none was created.
+    # The settings that the jobs were created with, or the current settings if none was created.
     labeling = kept_settings(artifacts, identity.LABEL_STAGE)
     verifying = kept_settings(artifacts, identity.VERIFY_STAGE)
     planning = Planning(
@@ -80,7 +80,7 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
     )
     verification_job = event.get("verification_job")
     if verification_job is None and verifying is not None:
-        # The execution that began the verification is dead, and Terraform has turned it off since.
+        # The execution that began the verification died, and Terraform has since turned it off.
         name = identity.labeling_job_name(
             settings.pipeline_name, event["run_id"], identity.VERIFY_STAGE
         )

@@ -38,10 +38,10 @@ class PollSettings(ArtifactSettings):
 
 
 def handler(event: PollEvent, context: LambdaContext) -> dict[str, Any]:
-    """Claim what waits on the queue; seal the run when nothing more is to come.
+    """Claim the items on the queue; seal the run when the queue is drained.
 
     Args:
-        event: See :class:`PollEvent`. A run that was taken over is sealed with what it has.
+        event: See :class:`PollEvent`. A run that was taken over is sealed with its existing claims.
         context: Lambda's context.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Make a reviewer's task of a labeled line, for task types that AWS cannot verify by itself."""
+"""Create a reviewer's task from a labeled line, for task types that AWS cannot verify."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def handler(event: PrepareEvent, _context: LambdaContext) -> dict[str, Any]:
-    """Return what the worker template shows.
+    """Return the input of the worker template.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/sms-custom-templates-step3-lambda-requirements.html
 
@@ -24,7 +24,7 @@ def handler(event: PrepareEvent, _context: LambdaContext) -> dict[str, Any]:
         event: See :class:`PrepareEvent`.
 
     Returns:
-        ``taskInput``, see :func:`task_input`, and that a person is to look at it.
+        ``taskInput``, see :func:`task_input`, and that human annotation is required.
     """
     rules, verification = verification_settings(
         clients.s3(), read_settings(JudgementSettings), event["labelingJobArn"]

@@ -1,4 +1,4 @@
-"""Look after runs whose execution died, or make this execution take one over."""
+"""Recover runs whose execution died, or take over one of them in this execution."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 def handler(event: RecoverEvent, context: LambdaContext) -> dict[str, Any]:
-    """Recover all open runs, or resume the one that the event names.
+    """Recover all open runs, or resume the run that the event names.
 
     Args:
         event: See :class:`RecoverEvent`.
         context: Lambda's context.
 
     Returns:
-        With ``resume_run`` the run's ``run_id`` and ``resumed``; else the lists of
+        With ``resume_run``, the run's ``run_id`` and ``resumed``; otherwise the lists of
         :class:`~labeling_lambdas.steps.recovery.Recovered`.
     """
     settings = read_settings(Settings)

@@ -1,4 +1,4 @@
-"""Give back the claims of a run that were not stored."""
+"""Return the claims of a run that were not stored."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def handler(event: ReturnEvent, context: LambdaContext) -> dict[str, Any]:
         context: Lambda's context.
 
     Returns:
-        ``folder`` and ``return_shards`` as given, ``position`` to go on from, and ``more`` if
-        the function must be called again.
+        ``folder`` and ``return_shards`` from the event, ``position`` to continue from, and ``more``
+        if the function must be called again.
     """
     settings = read_settings(ReturnSettings)
     returning = Returning(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SplitSettings:
-    """Environment of ``split_text``, which knows no ledger."""
+    """Environment of ``split_text``, which does not use the ledger."""
 
     pipeline_name: str
     upload_bucket: str
@@ -36,21 +36,21 @@ class SplitSettings:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Send one message for each text of an uploaded file.
 
-    Lambda calls an asynchronous function again after an error, and gives the event to the queue of
-    undelivered events when that does not help.
+    Lambda retries an asynchronous call after an error, and sends the event to the undelivered queue
+    if the retries fail.
 
     Args:
         event: EventBridge's ``Object Created`` event of the upload.
         context: Lambda's context.
 
     Returns:
-        ``texts``, the number of items sent, and ``unusable``, that of the others by reason.
+        ``texts``, the number of items sent, and ``unusable``, the number of other items by reason.
     """
     settings = read_settings(SplitSettings)
     intake = Queue(clients.sqs(), settings.intake_queue_url)
     source = read_upload(event)
     if source is None:
-        # The poll makes a dead letter of what is no event of an upload.
+        # The poll makes a dead letter of an event that is not an upload event.
         intake.send([json.dumps(event)])
         return {"texts": 0, "unusable": {}}
     splitting = Splitting(

@@ -44,8 +44,8 @@ def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
         context: Lambda's context.
 
     Returns:
-        The job's name and what became of it. The state machine does not see this: its state is
-        answered through the task token.
+        The job's name and the outcome. The state machine does not receive them: its state is
+        answered with the task token.
     """
     settings = read_settings(StartSettings)
     name = identity.labeling_job_name(settings.pipeline_name, event["run_id"], event["stage"])

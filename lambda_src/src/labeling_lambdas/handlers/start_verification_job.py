@@ -42,15 +42,15 @@ class VerifySettings(ArtifactSettings):
 
 
 def handler(event: VerifyEvent, context: LambdaContext) -> dict[str, str]:
-    """Create or adopt the verification job, or answer at once where nothing is to be verified.
+    """Create or adopt the verification job, or answer immediately if there is nothing to verify.
 
     Args:
         event: See :class:`VerifyEvent`.
         context: Lambda's context.
 
     Returns:
-        The job's name and what became of it. The state machine does not see this: its state is
-        answered through the task token.
+        The job's name and the outcome. The state machine does not receive them: its state is
+        answered with the task token.
     """
     settings = read_settings(VerifySettings)
     name = identity.labeling_job_name(settings.pipeline_name, event["run_id"], event["stage"])

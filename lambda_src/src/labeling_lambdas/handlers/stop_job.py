@@ -1,4 +1,4 @@
-"""Bring a run's labeling job to its end after its waiting state failed or timed out."""
+"""Stop a run's labeling job after its waiting state failed or timed out."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
-    """Stop the labeling job, or answer at once if it has ended or never came to be.
+    """Stop the labeling job, or answer immediately if it has ended or was never created.
 
     Args:
         event: See :class:`WaitEvent`.
         context: Lambda's context.
 
     Returns:
-        The job's name and what became of it.
+        The job's name and the outcome.
     """
     settings = read_settings(Settings)
     name = identity.labeling_job_name(settings.pipeline_name, event["run_id"], event["stage"])

@@ -1,1 +1,1 @@
-"""What each function does, made of adapters and rules; no function's event shape is known here."""
+"""The work of each function, composed of adapters and rules, independent of the event formats."""

@@ -1,4 +1,4 @@
-"""How many items a run may still claim."""
+"""The number of items that a run may still claim."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 
 class Budget:
-    """How many more items a run may claim, shared by the threads."""
+    """The number of items that a run may still claim, shared by the threads."""
 
     def __init__(self, items: int) -> None:
         """Start with room for ``items`` items."""
@@ -14,19 +14,19 @@ class Budget:
         self._lock = threading.Lock()
 
     def reserve(self, count: int) -> int:
-        """Set aside room for up to ``count`` items; return for how many."""
+        """Reserve room for up to ``count`` items; return the number reserved."""
         with self._lock:
             granted = max(0, min(count, self._left))
             self._left -= granted
             return granted
 
     def release(self, count: int) -> None:
-        """Give back room that was not used."""
+        """Release room that was not used."""
         with self._lock:
             self._left += count
 
     @property
     def left(self) -> int:
-        """Items that may still be claimed."""
+        """The number of items that may still be claimed."""
         with self._lock:
             return self._left

@@ -1,4 +1,4 @@
-"""The list of what a run has claimed, part by part."""
+"""The list of a run's claims, by part."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Characters of a row's further keys up to which they are kept with a claim: 100,000 claims of this
-#: size take some 100 MB of the 512 that planning has.
+#: Maximum characters of a row's further keys that are kept with a claim: 100,000 claims of this
+#: size take some 100 MB of the 512 MB that planning has.
 _SMALL_EXTRA = 400
 
 
 def claimed_items(artifacts: Artifacts, ledger: ItemLedger) -> Iterator[ClaimedItem]:
-    """Yield what a sealed run has claimed, with contents, a part at a time in memory.
+    """Yield the claims of a sealed run, with contents, one part in memory at a time.
 
-    A file that somebody deleted is made anew from the list that was written before the claims, and
-    from the ledger. Where that list is gone too, its claims are left out: the run settles the
-    others and ends by the name of an accounting mismatch.
+    A file that was deleted is created again from the list that was written before the claims, and
+    from the ledger. If that list was deleted too, its claims are left out: the run settles the
+    others and ends with an accounting mismatch.
     """
     for part in _parts(artifacts):
         for fields in _claims_of(artifacts, ledger, part):
@@ -71,7 +71,7 @@ def _claims_of(artifacts: Artifacts, ledger: ItemLedger, part: str) -> list[dict
 
 
 def with_contents(artifacts: Artifacts, items: Sequence[ClaimedItem]) -> list[ClaimedItem]:
-    """Return claims with the texts that were left in the lists of their parts."""
+    """Return claims with their texts, which are read from the lists of their parts."""
     contents: dict[str, TextContent | None] = {}
     wanted = {item.item_id for item in items}
     for part in dict.fromkeys(item.part for item in items if item.part):
@@ -82,10 +82,10 @@ def with_contents(artifacts: Artifacts, items: Sequence[ClaimedItem]) -> list[Cl
 
 
 def without_text(item: ClaimedItem) -> ClaimedItem:
-    """Return a claim without its text; small further keys of a text that has a label are kept.
+    """Return a claim without its text, but with the small further keys of a text that has a label.
 
-    They are written into the label's line where that was another item's. Larger ones are read again
-    when they are needed, so that the claims of a run fit in memory.
+    The further keys are written into the label's line if it comes from another item. Larger ones
+    are read again when they are needed, so that the claims of a run fit in memory.
     """
     content = item.content
     if content is None or not item.text_id or not (item.label_uri or item.waits):
@@ -96,10 +96,10 @@ def without_text(item: ClaimedItem) -> ClaimedItem:
 
 
 def resolve_part(artifacts: Artifacts, items: ItemLedger, *, run_id: str, part: str) -> None:
-    """Finish the list of a part whose function died between listing and the end.
+    """Complete the list of a part whose function died after it had written the list.
 
-    The ledger says which of the listed items were claimed. What was not claimed is still on the
-    queue, because messages are deleted last.
+    The ledger shows which of the listed items were claimed. Items that were not claimed are still
+    on the queue, because messages are deleted last.
     """
     lines = list(artifacts.read_lines(f"intake/{part}.jsonl"))
     rows = items.rows(line["item_id"] for line in lines if line.get("item_id"))

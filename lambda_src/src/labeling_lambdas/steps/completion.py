@@ -1,4 +1,4 @@
-"""The end of a labeling job, from whoever notices it first to the state that waits for it."""
+"""The end of a labeling job, and the answer to the state that waits for it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False, repr=False)
 class Completion:
-    """Answers waiting states.
+    """The answers to waiting states.
 
     Attributes:
         jobs: Ground Truth's jobs.
-        ledger: Who waits for which job.
+        ledger: The states that wait for jobs.
         executions: The state machine.
     """
 
@@ -33,14 +33,14 @@ class Completion:
     executions: Executions
 
     def report(self, name: str) -> str:
-        """Answer whoever waits for a job, if it has ended.
+        """Answer the state that waits for a job, if the job has ended.
 
         Args:
             name: Name of a labeling job, of this pipeline or not.
 
         Returns:
-            ``unknown`` for a job that is not this pipeline's, ``unfinished`` for one that goes on,
-            ``answered``, or ``stale`` if nobody waited any more.
+            ``unknown`` for a job of another owner, ``unfinished`` for a job in progress,
+            ``answered``, or ``stale`` if no state was waiting.
         """
         job = self.ledger.find(name)
         if job is None:
@@ -55,7 +55,7 @@ class Completion:
         return self.answer(job, description.result())
 
     def answer(self, job: Job, result: dict[str, Any]) -> str:
-        """Note how a job ended, then answer whoever waits for it."""
+        """Record how a job ended, then answer the state that waits for it."""
         self.ledger.end(job.name, result)
         answered = self.executions.answer(job.token, result)
         _log.info(
@@ -71,19 +71,19 @@ class Completion:
 
 
 def end_of_job(job: Job, description: JobDescription | None, now: float) -> dict[str, Any] | None:
-    """Return how a job of a run ended, None if it goes on.
+    """Return how a job of a run ended, or None if it is in progress.
 
     Args:
-        job: What the ledger holds of it.
-        description: What Ground Truth says of it, None if there is none of this name.
+        job: The ledger's row of it.
+        description: Ground Truth's description of it, None if no job has this name.
         now: Epoch seconds.
 
     Raises:
-        LabelingJobPendingError: If there is no job, but one may be created in this moment.
+        LabelingJobPendingError: If there is no job, but a function may currently be creating it.
     """
     if description is not None and description.belongs_to(job.run_id):
         return description.result() if description.ended else None
-    # Under a name that is taken there is a job of somebody else.
+    # If the name is taken, the job of this name has another owner.
     if job.result is None and job.creating_until > now:
         message = (
             f"labeling job {job.name} may still be created until {job.creating_until}"
@@ -96,22 +96,22 @@ def end_of_job(job: Job, description: JobDescription | None, now: float) -> dict
 def end_of_begun_verification(
     name: str, jobs: LabelingJobs, ledger: JobLedger, now: float
 ) -> dict[str, Any] | None:
-    """Return how the verification job ended that a dead execution of a run began.
+    """Return how the verification job ended that an execution of the run began before it died.
 
-    For an execution that verifies nothing, because verification was turned off since.
+    Call this in an execution without verification, because it may have been turned off since.
 
     Args:
         name: Name of the verification job.
         jobs: Ground Truth's jobs.
-        ledger: Who waits for which job.
+        ledger: The states that wait for jobs.
         now: Epoch seconds.
 
     Returns:
-        How it ended, None if none was begun.
+        How it ended, None if no execution began one.
 
     Raises:
-        VerificationUnfinishedError: If reviewers are still at work.
-        LabelingJobPendingError: If there is no job, but one may be created in this moment.
+        VerificationUnfinishedError: If the verification job is still in progress.
+        LabelingJobPendingError: If there is no job, but a function may currently be creating it.
     """
     job = ledger.find(name)
     if job is None:

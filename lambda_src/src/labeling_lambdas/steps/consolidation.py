@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: One and the same key, as AWS documents it and as its samples spell it.
+#: The same key, as AWS documents it and as AWS's samples spell it.
 _URI_KEYS = ("s3Uri", "s3uri", "S3Uri")
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Consolidation:
-    """Merges answers.
+    """The consolidation of reviewers' answers.
 
     Attributes:
         client: S3.
@@ -38,11 +38,11 @@ class Consolidation:
     def merge(
         self, payload: Mapping[str, Any], *, attribute: str, categories: Sequence[str] | None
     ) -> list[dict[str, Any]]:
-        """Return an entry for each object that can be judged.
+        """Return an entry for each object that has a consensus.
 
         Args:
-            payload: Names the file with the answers.
-            attribute: Label attribute name of the job, under which the result belongs.
+            payload: Contains the location of the file with the answers.
+            attribute: Label attribute name of the job, which is the key of the result.
             categories: Categories of the job; None if the event names none.
         """
         known = self.verification.categories or categories
@@ -72,7 +72,7 @@ class Consolidation:
         ]
 
     def _contents(self, data: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
-        """Return what is held in place, or in a file that is named instead."""
+        """Return the inline content, or the content of the file that is referenced instead."""
         if "content" in data:
             return data["content"]
         uri = next((data[key] for key in _URI_KEYS if key in data), None)

@@ -1,7 +1,7 @@
 """Emptying the intake queue into a run: list, claim, delete, in this order.
 
-Several threads receive. Each gathers messages into a *part* and carries the part through all three
-stages by itself, so that no message waits on another thread.
+Several threads receive messages. Each collects messages into a *part* and takes the part through
+all three stages, so that no message waits for another thread.
 """
 
 from __future__ import annotations
@@ -40,29 +40,30 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Messages of one part. A part costs two objects, so more messages in it cost fewer calls; fewer
-#: lose less work when the function dies.
+#: Maximum messages of one part. A part costs two objects, so a larger part needs fewer calls, and a
+#: smaller part loses less work if the function dies.
 PART_MESSAGES = 1000
 
-#: Bytes of one part's messages after which it is carried through, however few they are. Texts make
-#: messages of up to 256 KiB, of which every thread holds several forms at a time.
+#: Bytes of messages after which a part is complete, regardless of their number. Messages with texts
+#: have up to 256 KiB, and every thread holds several representations of each at a time.
 PART_BYTES = 1024 * 1024
 
-#: Seconds before the deadline at which no new message is received: time to list, claim and delete
-#: what each thread holds.
+#: Seconds before the deadline after which no message is received: time to list, claim and delete
+#: the messages of each thread.
 STOP_RECEIVING_SECONDS = 45
 
-#: A thread stops after this many empty long polls in a row. One alone proves no empty queue.
+#: A thread stops after this many consecutive empty long polls. A single one does not prove that the
+#: queue is empty.
 EMPTY_POLLS = 2
 
 
 class Drained(NamedTuple):
-    """What one call took off the queue.
+    """The result of one call that drains the queue.
 
     Attributes:
         intake: Counts.
-        out_of_time: Whether a thread stopped for want of time. If none did, the last one to stop
-            found the queue empty or the budget used up.
+        out_of_time: Whether a thread stopped because its time ran out. If none did, the last thread
+            to stop found the queue empty or the budget used up.
     """
 
     intake: Intake
@@ -71,22 +72,22 @@ class Drained(NamedTuple):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Drain:
-    """Drains the queue for one run.
+    """The draining of the queue for one run.
 
     Attributes:
         run_id: The run.
-        call_id: Tells the parts of this call from those of a repeated one.
+        call_id: Distinguishes the parts of this call from those of a repeated call.
         upload_bucket: The only bucket whose objects are labeled.
-        task_type: Decides which objects can be labeled.
+        task_type: Determines which objects can be labeled.
         intake: The intake queue.
         dead_letters: The dead-letter queue.
         items: The ledger.
         artifacts: The run's files.
         state_of_run: Looks up another run.
-        open_run: Opens the run; called before its first part is written.
+        open_run: Opens the run. It is called before the first part is written.
         budget: How many items may be claimed.
         deadline: When to stop.
-        ignored_keys: Patterns of keys that are no uploads.
+        ignored_keys: Patterns of keys that are not uploads.
     """
 
     run_id: str
@@ -106,23 +107,23 @@ class Drain:
     _failed: threading.Event = field(default_factory=threading.Event)
     _in_doubt: threading.Event = field(default_factory=threading.Event)
     _left: list[Message] = field(default_factory=list)
-    #: Whether the run was opened, by this drain's first part.
+    #: Whether the run was opened, which the first part of this drain does.
     opened: bool = False
 
     def drain(self) -> Drained:
-        """Receive until the queue is empty, the budget is used up or time runs short."""
+        """Receive until the queue is empty, the budget is used up or the time runs out."""
         try:
             with ThreadPoolExecutor(THREADS) as threads:
                 results = list(threads.map(self._work, range(THREADS)))
         finally:
-            # Not before all threads have stopped receiving, or they would receive them again.
+            # Only after all threads have stopped receiving, or they would receive them again.
             self._show_again(self._left)
         intake = Intake.total(part for parts, _ in results for part in parts)
         return Drained(intake, any(out_of_time for _, out_of_time in results))
 
     @property
     def hides(self) -> bool:
-        """Whether messages that were received may be hidden, and neither claimed nor dropped."""
+        """Whether received messages may be hidden that are neither claimed nor dropped."""
         return self._in_doubt.is_set()
 
     def _show_again(self, messages: list[Message]) -> None:
@@ -133,7 +134,7 @@ class Drain:
         try:
             received = self.intake.receive(count)
         except Exception as error:
-            # Unless SQS refused it, the call may have taken effect all the same.
+            # Unless SQS rejected it, the call may have taken effect.
             if not is_refusal(error):
                 self._in_doubt.set()
             raise
@@ -147,7 +148,7 @@ class Drain:
             return self._receive_and_process(thread, held)
         finally:
             if held:
-                # The step is tried again at once, and would have to wait for them.
+                # The step is retried immediately, and would have to wait for them.
                 self._failed.set()
                 self._show_again(held)
 
@@ -187,7 +188,7 @@ class Drain:
             f"claims/{part}.json",
             {"counts": counts.fields(), "items": [item.fields() for item in claimed]},
         )
-        # The claims are durable and listed from here on: only now may the messages go.
+        # The claims are now durable and listed, so the messages may be deleted.
         done = [entry.message for entry in listed if entry.verdict is not Drop.LEFT_IN_FLIGHT]
         refused = self.intake.delete(done)
         self._left += [it.message for it in listed if it.verdict is Drop.LEFT_IN_FLIGHT]
@@ -221,9 +222,9 @@ class Drain:
     def _claim(self, part: str, listed: list[_Entry]) -> None:
         waiting = _distinct(listed)
         while waiting:
-            # One version of a key at a time, the newest first: no transaction may hold two rows of
-            # one key, and the ledger then knows by itself that the others are superseded. The same
-            # for a text, which may stand in another line of another version.
+            # One version of a key at a time, the newest first: a transaction must not write one
+            # key's row twice, and the ledger then shows that the other versions are superseded. The
+            # same applies to a text, which may be on another line of another version.
             chosen = _one_of_each_text(_newest_of_each_key(waiting))
             verdicts = self.items.claim(
                 [candidate for candidate, _ in chosen.values()],
@@ -284,14 +285,14 @@ def _full(held: list[Message]) -> bool:
 
 @dataclass(slots=True, eq=False, repr=False)
 class _Entry:
-    """A message on its way through a part."""
+    """A message in a part."""
 
     message: Message
     read: Candidate | Rejected | Ignored
     verdict: ClaimedItem | Rejected | Drop | None
 
     def fields(self) -> dict[str, Any]:
-        """Return the line of the write-ahead list: enough to resolve the part after a crash."""
+        """Return the line of the write-ahead list, which can resolve the part after a crash."""
         fields: dict[str, Any] = {"message_id": self.message.message_id}
         if isinstance(self.read, Candidate):
             fields |= {
@@ -309,9 +310,9 @@ class _Entry:
 
 
 def _distinct(listed: list[_Entry]) -> dict[str, tuple[Candidate, _Entry]]:
-    """Return the candidates by item; another message of an item is dropped as a duplicate.
+    """Return the candidates by item. A second message of an item is dropped as a duplicate.
 
-    A dead letter that was moved back goes before any other: for those the item stays given up.
+    A redriven dead letter takes precedence: for any other message the item stays dead-lettered.
     """
     distinct: dict[str, tuple[Candidate, _Entry]] = {}
     for entry in listed:
@@ -359,7 +360,7 @@ def _one_of_each_text(
 
 def _malformed_body(message: Message, rejected: Rejected) -> str:
     body = malformed_message(message.body, message_id=message.message_id, detail=rejected.detail)
-    # The envelope may be too large for the queue where the original was not.
+    # The envelope may be too large for the queue although the original was not.
     return body if len(body.encode()) <= BATCH_BYTES else message.body
 
 

@@ -34,17 +34,18 @@ _log = logging.getLogger(__name__)
 
 REPORT = "report.json"
 
-#: Rejected labels that the report names; a file names all.
+#: Maximum number of rejected labels in the report. A file contains all.
 _REPORTED_REJECTIONS = 100
 
-#: Characters of their JSON in the report, which is a state's result: Step Functions ends an
-#: execution with more than 256 KiB, and a hundred labels with nine comments each could have more.
+#: Maximum characters of their JSON in the report, which is a state's result: Step Functions fails
+#: an execution whose state has more than 256 KiB, which a hundred labels with nine comments each
+#: could exceed.
 _REJECTION_CHARACTERS = 64 * 1024
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Finishing:
-    """Finishes a run.
+    """The end of a run.
 
     Attributes:
         pipeline: Name of the pipeline.
@@ -68,13 +69,13 @@ class Finishing:
         """Check the accounting, publish the report and close the run.
 
         A run with shards that could not be settled stays open: the next scheduled execution takes
-        it over and goes on with its plan.
+        it over and continues with its plan.
 
         Returns:
             The run report.
 
         Raises:
-            RunTakenOverError: If the run is another execution's.
+            RunTakenOverError: If the run belongs to another execution.
         """
         run = self.runs.owned(self.run_id, self.execution_arn)
         intake = Intake.from_fields(run.counts)
@@ -117,7 +118,7 @@ class Finishing:
             for number, name in enumerate(stored)
             if _refused(parts.get(name, {}))
         ]
-        # Claims without a plan are claims that nobody has looked at yet.
+        # Claims without a plan have no outcome yet.
         planned = bool(run.plan) or not run.counts["claimed"]
         complete = parts.keys() >= {*stored, *returned, *rejected}
         return Settled.total(parts.values()), planned and complete
@@ -157,7 +158,8 @@ class Finishing:
                 "ProbeMode": int(probing),
             },
         )
-        # What reviewers wrote stays in the bucket; an event is small, and read by anybody.
+        # Reviewers' comments stay in the bucket: an event is small, and other consumers can read
+        # it.
         detail = {name: value for name, value in report.items() if name != "rejections"}
         announcements.announce_run(
             self.events, self.bus, {**detail, "report_uri": self.artifacts.uri(REPORT)}
@@ -189,7 +191,7 @@ def _settled(kind: str, number: int) -> str:
 
 
 def _refused(part: dict[str, Any]) -> bool:
-    # The version before verification wrote the number under another name.
+    # The version before verification wrote this number under another name.
     return bool(part.get("refused", part.get("rejected")))
 
 

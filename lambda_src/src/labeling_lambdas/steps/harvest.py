@@ -1,4 +1,4 @@
-"""What labelers gave for the claims of a run: in its own labeling job, or in an earlier run's."""
+"""The labels for the claims of a run, from its labeling job or from the job of an earlier run."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Kept labels that are in memory at a time with the contents of their items: 50 MB of the 512 that
-#: planning has, if each line and each content is as long as may be.
+#: Number of kept labels in memory at a time, with the contents of their items: 50 MB of the 512 MB
+#: that planning has, if each line and each content has the maximum length.
 _KEPT_AT_A_TIME = 100
 
 
 def output_lines(artifacts: Artifacts, job: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of a job's output manifest, none where it wrote none.
+    """Yield the lines of a job's output manifest; none if the job wrote none.
 
     Args:
         artifacts: The run's files.
@@ -51,8 +51,8 @@ def output_lines(artifacts: Artifacts, job: Mapping[str, Any]) -> Iterator[str]:
     try:
         yield from read_text_lines(artifacts.client, uri)
     except ClientError as error:
-        # A job that failed or was stopped early names an output that it never wrote. Without
-        # the manifest of a completed job nothing may be given back: it was paid for.
+        # A job that failed or was stopped early names an output that it never wrote. If the
+        # manifest of a completed job is missing, no item may be returned: its label was paid for.
         if not is_absent(artifacts.client, uri, error):
             raise
         if job["status"] == JobStatus.COMPLETED:
@@ -65,18 +65,18 @@ def output_lines(artifacts: Artifacts, job: Mapping[str, Any]) -> Iterator[str]:
 
 
 class Found(NamedTuple):
-    """What is known of a claim's label.
+    """The label of a claim, if it was found.
 
     Attributes:
         item: The claim.
-        output: Its output line, None if there is none or it cannot be read.
-        text: The same line as Ground Truth wrote it.
-        problem: Why the line cannot be read, without any of it; empty if it can.
+        output: Its output line, None if it is absent or cannot be read.
+        text: The same line, as Ground Truth wrote it.
+        problem: Why the line cannot be read, without its content; empty if it can be read.
         labeling_job: Name of the job that wrote it.
-        rules: How the line is read: those of the job that wrote it.
-        judged: Where the label comes from, if nobody is to judge it any more.
-        moved: Whether it was given to another item of the same text.
-        attempts: For such a label, the labeling jobs that had its text.
+        rules: Rules for reading the line, from the job that wrote it.
+        judged: The origin of the label, if it does not need verification.
+        moved: Whether the label was given to another item with the same text.
+        attempts: For such a label, the number of labeling jobs that its text was in.
     """
 
     item: ClaimedItem
@@ -95,19 +95,19 @@ def _ignore(_: str) -> None:
 
 
 def _has_moved(item: ClaimedItem, row: Mapping[str, Any]) -> bool:
-    """Return whether a kept label was given to another item of the same text."""
+    """Return whether a kept label was given to another item with the same text."""
     return bool(row["item_id"] != item.item_id)
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Harvest:
-    """Reads output lines, one at a time in memory.
+    """The output lines of a run, read with one line in memory at a time.
 
     Attributes:
         artifacts: The run's files.
         job: How the run's labeling job ended.
-        rules: How the lines of the run's own job are read.
-        keep_unreadable: Told each line of the job that cannot be read.
+        rules: Rules for reading the lines of the run's own job.
+        keep_unreadable: Called with each line of the job that cannot be read.
     """
 
     artifacts: Artifacts
@@ -116,7 +116,7 @@ class Harvest:
     keep_unreadable: Callable[[str], object] = _ignore
 
     def find(self, claims: Mapping[str, ClaimedItem]) -> Iterator[Found]:
-        """Yield every claim once, with its line if there is one.
+        """Yield every claim once, with its line if it has one.
 
         Args:
             claims: The claims, by item.
@@ -163,26 +163,26 @@ class Harvest:
     def _kept_labels(
         self, gathered: Sequence[tuple[ClaimedItem, dict[str, Any]]], rules: LabelRules
     ) -> Iterator[Found]:
-        # Further keys that were too large to keep are read for many items at once: those of a part
-        # are in one file.
+        # Further keys that were too large to keep are read for many items at once, because those of
+        # a part are in one file.
         without = [item for item, row in gathered if _has_moved(item, row) and item.content is None]
         read = {item.item_id: item for item in with_contents(self.artifacts, without)}
         for item, row in gathered:
             yield self._read(self._kept_label(read.get(item.item_id, item), row, rules))
 
     def _rules_of(self, uri: str) -> LabelRules:
-        """Return how the labels of an earlier run are read, whose file they are in."""
+        """Return the rules for reading the labels in a file of an earlier run."""
         run_id = uri.partition("/runs/")[2].partition("/")[0]
         earlier = dataclasses.replace(self.artifacts, run_id=run_id)
         kept = kept_settings(earlier, LABEL_STAGE)
-        # Whatever the labels are now, it was one of them when it was given.
+        # The labels may have changed, but this label was valid when it was given.
         return self.rules._replace(labels=None) if kept is None else kept.rules
 
     def _kept_label(self, item: ClaimedItem, row: dict[str, Any], rules: LabelRules) -> Found:
         rules = rules._replace(label_schema=row.get("label_schema", ""))
         judged = None
         if row.get("status"):
-            # It may have been given to an earlier run than the one that keeps it.
+            # The label may be from an earlier run than the one that stored it.
             rules = rules._replace(
                 task_type=row["task_type"], attribute=row["attribute"], labels=None
             )

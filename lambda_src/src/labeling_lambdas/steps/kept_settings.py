@@ -1,4 +1,4 @@
-"""Reading what a run keeps of the settings of its jobs."""
+"""Reading the settings of its jobs that a run stores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def kept_settings(artifacts: Artifacts, stage: str) -> KeptSettings | None:
-    """Return the settings that a job of a run was created with, None if none was.
+    """Return the settings that a job of a run was created with, or None if it was not created.
 
     Args:
         artifacts: The run's files.
@@ -30,15 +30,15 @@ def kept_settings(artifacts: Artifacts, stage: str) -> KeptSettings | None:
 def verification_settings(
     client: S3Client, settings: JudgementSettings, job_arn: str
 ) -> tuple[LabelRules, Verification]:
-    """Return how a verification job shows labels, and how its judgements are read.
+    """Return the settings with which a verification job shows labels and its verdicts are read.
 
     Args:
         client: S3.
-        settings: Where the runs' files are.
-        job_arn: ARN of the job, as Ground Truth gives it.
+        settings: Contain the location of the runs' files.
+        job_arn: ARN of the job, as Ground Truth returns it.
 
     Raises:
-        ValueError: If it is no verification job of this pipeline.
+        ValueError: If it is not a verification job of this pipeline.
     """
     run_id = identity.run_of_verification_job(job_arn, settings.pipeline_name)
     artifacts = Artifacts(client, settings.output_bucket, settings.kms_key_arn, run_id)

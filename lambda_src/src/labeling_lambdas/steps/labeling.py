@@ -31,29 +31,30 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Seconds before a request that was refused is sent again. SageMaker documents no code for a role
-#: or a policy that is not in force yet, so no refusal is taken for final at once. The job's name is
-#: fixed: a repeat creates no second one.
+#: Seconds before a rejected request is sent again. SageMaker documents no error code for a role or
+#: a policy that is not effective yet, so no rejection is final immediately. The job's name is
+#: fixed, so a retry does not create a second job.
 _REFUSED_PAUSES = (5, 15)
 
-#: Seconds that one CreateLabelingJob may take, the SDK's repeats included.
+#: Seconds that one CreateLabelingJob may take, including the SDK's retries.
 _CREATING_SECONDS = 60
 
-#: The folder of a run that Ground Truth may read.
+#: The folder of a run that Ground Truth is allowed to read.
 _MANIFESTS = "manifests"
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class JobStart:
-    """Starts a labeling job of a run, or adopts the one that was started.
+    """The start of a labeling job of a run, or the adoption of the job that was started.
 
     Attributes:
         name: Name of the job.
-        stage: ``label`` or ``verify``; names its manifest.
+        stage: ``label`` or ``verify``; part of the manifest's name.
         run_id: The run.
         execution_arn: The execution that works on it.
-        settings: The settings of now. Those of the first call are kept with the run, and count.
-        lines: Yields the lines of the manifest; called only where the job is to be created.
+        settings: The current settings. The settings of the first call are stored with the run, and
+            apply.
+        lines: Yields the lines of the manifest. It is called only if the job is to be created.
         runs: The ledger's runs.
         waiting: The ledger's jobs.
         jobs: Ground Truth's jobs.
@@ -76,19 +77,19 @@ class JobStart:
     deadline: Deadline
 
     def start(self, token: TaskToken) -> str:
-        """Start the job; the state that holds the token is answered when the job ends.
+        """Start the job. The state of the token is answered when the job ends.
 
         Returns:
-            ``created`` or ``adopted``, or what :meth:`Completion.answer` says of a job that has
-            ended, or that is not needed because its manifest would be empty.
+            ``created`` or ``adopted``, or the result of :meth:`Completion.answer` for a job that
+            has ended, or that is not needed because its manifest would be empty.
 
         Raises:
-            RunTakenOverError: If the run is another execution's, or a newer state waits.
-            LabelingJobRefusedError: If Ground Truth refuses the request for good, or the run's
-                items are being settled already.
+            RunTakenOverError: If the run belongs to another execution, or a newer state waits.
+            LabelingJobRefusedError: If Ground Truth rejects the request permanently, or the run's
+                items are already being settled.
         """
         run = self.runs.owned(self.run_id, self.execution_arn)
-        # Before the job exists: its completion event may come at once.
+        # Before the job exists, because its completion event may arrive immediately.
         job = self.waiting.wait(self.name, self.run_id, token)
         if job.result is not None:
             return self.completion.answer(job, job.result)
@@ -123,7 +124,8 @@ class JobStart:
 
     def _create(self, request: dict[str, Any], token: TaskToken) -> bool:
         # Writing the manifest takes time, in which the state may have failed and its job may have
-        # been found not to exist. From here on whoever looks for the job waits for this function.
+        # been recorded as not created. From here on, a function that looks for the job waits for
+        # this function.
         self.waiting.begin_creating(self.name, token, self.deadline.ends_at)
         try:
             return self._create_patiently(request)
@@ -146,8 +148,8 @@ class JobStart:
         return self.jobs.create(request)
 
     def _kept_settings(self) -> KeptSettings:
-        # Before the job exists, and once for all calls: whatever Terraform changes later, the
-        # answers of the job are read as the job was created.
+        # Before the job exists, and once for all calls: the answers of the job are read with the
+        # settings that it was created with, even if Terraform changes them later.
         kept = kept_settings(self.artifacts, self.stage)
         if kept is not None:
             return kept
@@ -156,8 +158,8 @@ class JobStart:
         return KeptSettings.from_fields(fields)
 
     def _with_copies(self, job: LabelingJobSettings) -> LabelingJobSettings:
-        # Terraform deletes template and categories when they change, and a job may go on for 30
-        # days: each run has copies of its own.
+        # Terraform deletes template and categories when they change, and a job may take 30 days, so
+        # each run has its own copies.
         template = job.template_s3_uri
         return job._replace(
             template_s3_uri=self.artifacts.keep(template, _MANIFESTS) if template else None,
@@ -167,7 +169,7 @@ class JobStart:
 
 @dataclass(slots=True, eq=False, repr=False)
 class JobStop:
-    """Brings a labeling job of a run to its end, so that nobody works on items that are returned.
+    """The stop of a labeling job of a run, so that workers do not work on items that are returned.
 
     Attributes:
         name: Name of the job.
@@ -177,7 +179,7 @@ class JobStop:
         waiting: The ledger's jobs.
         jobs: Ground Truth's jobs.
         completion: Answers the waiting state.
-        deadline: Knows the time.
+        deadline: The source of the current time.
     """
 
     name: str
@@ -190,15 +192,16 @@ class JobStop:
     deadline: Deadline
 
     def stop(self, token: TaskToken) -> str:
-        """Stop the job; the state that holds the token is answered when the job has ended.
+        """Stop the job. The state of the token is answered when the job has ended.
 
         Returns:
-            ``stopping``, or what :meth:`Completion.answer` says of a job that has ended or never
-            came to be.
+            ``stopping``, or the result of :meth:`Completion.answer` for a job that has ended or was
+            never created.
 
         Raises:
-            RunTakenOverError: If the run is another execution's.
-            LabelingJobPendingError: If there is no job, but one may be created in this moment.
+            RunTakenOverError: If the run belongs to another execution.
+            LabelingJobPendingError: If there is no job, but a function may currently be creating
+                it.
         """
         self.runs.owned(self.run_id, self.execution_arn)
         job = self.waiting.wait(self.name, self.run_id, token)
@@ -212,6 +215,7 @@ class JobStop:
             "labeling job is being stopped",
             extra={"run_id": self.run_id, "labeling_job": self.name},
         )
-        # It may have ended between the two calls, with an event that found the older token.
+        # The job may have ended between the two calls, and its event may have answered the older
+        # token.
         answer = self.completion.report(self.name)
         return "stopping" if answer == "unfinished" else answer

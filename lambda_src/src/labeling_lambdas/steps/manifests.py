@@ -1,4 +1,4 @@
-"""The input manifests of a run's jobs: what is to be labeled, and what is to be verified."""
+"""The input manifests of a run's jobs: the items to label, and the labels to verify."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.verification_settings import Verification
     from labeling_lambdas.steps.harvest import Found, Harvest
 
-#: What some writers of JSON make of numbers that are none.
+#: The output of some JSON writers for NaN and infinity.
 _NOT_IN_JSON = ("NaN", "Infinity")
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class LabelingManifest:
-    """What labelers are to see: the claims that have no label yet.
+    """The manifest of the labeling job: the claims that have no label yet.
 
     Attributes:
         artifacts: The run's files.
@@ -40,14 +40,15 @@ class LabelingManifest:
     def lines(self, settings: KeptSettings) -> Iterator[str]:
         """Yield the lines.
 
-        What was claimed for another kind of task type, and came here by a change of the setting,
-        is left out: workers would see the address of an image as a text to be labeled.
+        Items that were claimed for another kind of task type, before the setting changed, are left
+        out: workers would see the address of an image as a text to label.
 
         Args:
             settings: The job's settings.
         """
         kind = task_type(settings.rules.task_type)
-        # The claims are read twice rather than kept: the texts of one job need not fit in memory.
+        # The claims are read twice instead of kept, because the texts of one job may not fit in
+        # memory.
         newest = newest_versions(claimed_items(self.artifacts, self.ledger))
         yield from manifest_lines(
             (
@@ -63,13 +64,13 @@ class LabelingManifest:
 
 
 def is_to_be_verified(found: Found, verification: Verification, shown: LabelRules) -> bool:
-    """Return whether reviewers are to see a label.
+    """Return whether a label is to be verified.
 
     Args:
-        found: What is known of the label.
-        verification: Decides which are verified.
-        shown: The labels that the reviewers' page shows. One that was kept while the task type was
-            another has another form.
+        found: The label.
+        verification: Determines which labels are verified.
+        shown: The labels that the reviewers' page shows. A label that was kept under another task
+            type has another format.
     """
     output = found.output
     return (
@@ -83,7 +84,7 @@ def is_to_be_verified(found: Found, verification: Verification, shown: LabelRule
 
 @dataclass(slots=True, eq=False, repr=False)
 class VerificationManifest:
-    """What reviewers are to see: the labels of this run, and those that no run has verified yet.
+    """The manifest of the verification job: the labels of this run, and earlier unverified ones.
 
     An object without a label would fail in the job and be charged, so it is left out.
     https://docs.aws.amazon.com/sagemaker/latest/dg/sms-verification-data.html
@@ -99,7 +100,7 @@ class VerificationManifest:
     harvest: Harvest
 
     def lines(self, settings: KeptSettings) -> Iterator[str]:
-        """Yield the lines, each as the labeling job wrote it, without what looks like a verdict.
+        """Yield the lines as the labeling job wrote them, without keys that look like a verdict.
 
         Args:
             settings: The verification job's settings.
@@ -112,7 +113,8 @@ class VerificationManifest:
                 yield _shown(found, verification.attribute) + "\n"
 
     def _newest_claims(self) -> dict[str, ClaimedItem]:
-        # Read twice here too: what finds the newest versions is gone before the claims are kept.
+        # The claims are read twice here too, so that the search for the newest versions is freed
+        # from memory before the claims are kept.
         newest = newest_versions(claimed_items(self.artifacts, self.ledger))
         return {
             item.item_id: without_text(item)

@@ -1,4 +1,4 @@
-"""Reconciling what a run claimed with what its labeling job gave, and sharing out the work."""
+"""Reconciling a run's claims with the output of its jobs, and dividing the work into shards."""
 
 from __future__ import annotations
 
@@ -48,21 +48,21 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Seconds that the last stretch takes: the open shards and the plan itself.
+#: Seconds for the end of planning: the open shards and the plan itself.
 _CLOSING_SECONDS = 20
 
 
 class Plan(NamedTuple):
-    """The work that remains of a run.
+    """The remaining work of a run.
 
     Attributes:
-        folder: Where its shards are. Each planning call has a folder of its own, so that one that
-            outlives its execution overwrites nothing that its successor acts upon.
+        folder: Where its shards are. Each planning call has its own folder, so that a call that
+            outlives its execution overwrites no file that its successor uses.
         store_shards: Number of shards with records to write.
-        return_shards: Number of shards with claims to give back.
+        return_shards: Number of shards with claims to return.
         job: How the labeling job ended.
         verification_job: How the verification job ended, None without verification.
-        rejection_shards: Number of shards with what reviewers rejected.
+        rejection_shards: Number of shards with labels that reviewers rejected.
         unreadable: Whether no line of one of the outputs could be read.
     """
 
@@ -88,13 +88,13 @@ class Plan(NamedTuple):
 
     @classmethod
     def from_fields(cls, fields: dict[str, Any]) -> Plan:
-        """Read what :meth:`fields` wrote, or a version that knew one folder only."""
+        """Read the result of :meth:`fields`, or of a version that had one folder only."""
         return cls(**{"folder": "results", **fields})
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Planning:
-    """Plans what becomes of a run's claims.
+    """The planning of the outcomes of a run's claims.
 
     Attributes:
         pipeline: Name of the pipeline.
@@ -102,16 +102,16 @@ class Planning:
         execution_arn: The execution that works on it.
         folder: Folder of the run for the shards of this call.
         max_attempts: Attempts after which an item is dead-lettered.
-        rules: How the lines of the run's labeling job are read.
-        context: What all records of the run share.
-        verification: What is verified; None without verification.
-        shown: How the labels that reviewers saw are read.
+        rules: Rules for reading the lines of the run's labeling job.
+        context: The values that all records of the run share.
+        verification: Settings of verification; None without verification.
+        shown: Rules for reading the labels that reviewers saw.
         runs: The ledger's runs.
         items: The ledger's items.
         artifacts: The run's files.
         deadline: When to stop.
-        moment: Event time of records that follow a text which has moved: before the plan has looked
-            for newer versions, so that a record of such a version is later.
+        moment: Event time of records for a text that has moved. It is before the plan's search for
+            newer versions, so that a record of such a version is later.
     """
 
     pipeline: str
@@ -130,18 +130,18 @@ class Planning:
     moment: str = field(default_factory=now_in_milliseconds)
 
     def plan(self, job: dict[str, Any], verification_job: dict[str, Any] | None) -> Plan:
-        """Write the plan, or return the one that was written.
+        """Write the plan, or return the existing plan.
 
-        The plan is written once: what it says is acted upon step by step, and a second plan made
-        later could contradict what was done already.
+        The plan is written once: its parts are executed step by step, and a second plan could
+        contradict the parts that are done.
 
         Args:
             job: How the labeling job ended.
-            verification_job: How the verification job ended, None if the execution knows none.
+            verification_job: How the verification job ended, None if the execution has none.
 
         Raises:
-            RunTakenOverError: If the run is another execution's.
-            OutOfTimeError: If the function's time does not suffice.
+            RunTakenOverError: If the run belongs to another execution.
+            OutOfTimeError: If the remaining time is too short.
             LabelingJobOutputMissingError: If a completed job has no output manifest.
             UnreadableOutputError: If nearly no line of an output can be read.
         """
@@ -165,7 +165,7 @@ class Planning:
         return plan
 
     def _write_shards(self, job: dict[str, Any], verification_job: dict[str, Any] | None) -> Plan:
-        # Without contents: the texts of one run need not fit in memory.
+        # Without contents, because the texts of one run may not fit in memory.
         claims = {
             item.item_id: self._claim(item) for item in claimed_items(self.artifacts, self.items)
         }
@@ -174,7 +174,8 @@ class Planning:
         overwritten: set[str] = set()
         for item_id in list(self.items.superseded(sources)):
             item = claims[item_id]
-            # A label that was paid for goes with the text; one of a picture is of no use.
+            # A label that was paid for stays with the text. The label of an image has no further
+            # use.
             if item.text_id and not item.waits:
                 overwritten.add(item_id)
             else:
@@ -239,9 +240,10 @@ class Planning:
     def _require_readable(
         self, lines: Readability, job: dict[str, Any], shards: PlanShards
     ) -> None:
-        """Refuse to give back what was paid for because nobody can read it.
+        """Raise an error instead of returning items whose labels were paid for but cannot be read.
 
-        The run is left open, and counts towards the probe mode once. Each schedule tries again.
+        The run stays open, and counts towards probe mode once. Each scheduled execution tries
+        again.
         """
         failed_jobs = self.runs.failed_jobs_in_a_row()
         if not lines.hopeless(failed_before=failed_jobs > 0):
@@ -259,15 +261,15 @@ class Planning:
         raise UnreadableOutputError(message)
 
     def _claim(self, item: ClaimedItem) -> ClaimedItem:
-        # A limit that was lowered since the item was given back still leaves it this attempt, and
-        # no count goes beyond it.
+        # If the limit was lowered after the item was returned, the item still has this attempt, and
+        # no count exceeds the limit.
         attempts = min(item.attempts, self.max_attempts - 1)
         return without_text(item)._replace(attempts=attempts)
 
     def _follow_texts(self, claims: dict[str, ClaimedItem], shards: PlanShards) -> None:
-        """Give claims the labels that were made for their texts meanwhile.
+        """Give claims the labels that their texts have received in the meantime.
 
-        Where there is none yet, the claim is given back: the next run looks again.
+        If there is none yet, the claim is returned, and the next run checks again.
         """
         waiting = [item for item in claims.values() if item.waits]
         labels = self.items.labels_of_texts(item.text_id for item in waiting)
@@ -285,7 +287,7 @@ class Planning:
         overwritten: set[str],
         shards: PlanShards,
     ) -> None:
-        """Settle what reviewers rejected, and take it out of the claims."""
+        """Settle the items whose label reviewers rejected, and remove them from the claims."""
         rejected: list[str] = []
         for item, verdict in reviews.rejections(claims):
             self.deadline.require(_CLOSING_SECONDS)
@@ -319,7 +321,7 @@ class Planning:
         *,
         superseded_item: bool,
     ) -> None:
-        """Store a label, or keep it: to be verified, or for its text in a newer version."""
+        """Store a label, or keep it for verification or for its text in a newer version."""
         provenance = found.judged or _judged(found, output, reviews)
         kept = self._with_label(found, provenance, shards)
         if superseded_item:
@@ -328,7 +330,7 @@ class Planning:
             record = self._record(found, output, provenance)
             shards.store.add({"claim": kept.fields(), "record": record})
         elif found.item.waits:
-            # Reviewers have not judged the label of the other item. The next run takes it over.
+            # The label of the other item is not verified yet. The next run takes it over.
             shards.back.add(settle_text_in_progress(kept).fields())
         elif reviews is not None:
             reason = reviews.without_verdict.get(output.item_id)
@@ -338,7 +340,7 @@ class Planning:
     def _with_label(
         self, found: Found, provenance: Provenance | None, shards: PlanShards
     ) -> ClaimedItem:
-        """Return a claim with the file that holds its label, if anything will read it again."""
+        """Return a claim with the file that holds its label, if the label will be read again."""
         item = found.item.without_content()
         if found.judged is not None or (provenance is None and item.label_uri):
             return item
@@ -363,8 +365,8 @@ class Planning:
         item = found.item
         record = feature_record(item, output, self.context, provenance)
         if found.moved:
-            # Later than any record of this line: what stood there before may have been labeled
-            # after this text was.
+            # Later than any record of this line: its previous text may have been labeled after this
+            # text.
             record["event_time"] = self.moment
             record["attempts"] = str(found.attempts or item.attempts + 1)
         if fits(record):
@@ -375,7 +377,7 @@ class Planning:
 
 
 def _judged(found: Found, output: OutputLine, reviews: Reviews | None) -> Provenance | None:
-    """Return where a label comes from, None where it is still to be verified."""
+    """Return the origin of a label, or None if the label is still to be verified."""
     rules = found.rules
     provenance = Provenance(found.labeling_job, rules.task_type, rules.label_schema)
     if reviews is None:

@@ -27,22 +27,23 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Seconds that sealing may take: it reads the counts of every part, some hundreds at most.
+#: Seconds that sealing may take: it reads the counts of every part, several hundred at most.
 SEALING_SECONDS = 30
 
-#: Seconds that are kept for the answer of a call that only waited.
+#: Seconds reserved for the response of a call that only waited.
 _ANSWERING_SECONDS = 10
 
-#: Calls in a row that may be killed, or leave messages hidden, before the step fails by name.
+#: Consecutive calls that may be killed, or leave messages hidden, before the step fails with
+#: PollUnfinishedError.
 _MOST_UNFINISHED = 5
 
 
 class Polled(NamedTuple):
-    """What a call of ``poll_queue`` achieved.
+    """The result of a call of ``poll_queue``.
 
     Attributes:
         run_id: The run.
-        generation: Times the run was taken over.
+        generation: How many times the run was taken over.
         intake: What the run has received so far.
         more: Whether the function must be called again.
     """
@@ -55,7 +56,7 @@ class Polled(NamedTuple):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Polling:
-    """Polls for one run.
+    """The polling for one run.
 
     Attributes:
         run_id: The run.
@@ -78,23 +79,25 @@ class Polling:
     deadline: Deadline
 
     def poll(self, new_drain: Callable[..., Drain]) -> Polled:
-        """Drain the queue and, when nothing more is to come, seal the run.
+        """Drain the queue and, when it is drained, seal the run.
 
         Args:
-            new_drain: Makes the drain from a budget, a look-up of runs and an opener.
+            new_drain: Creates the drain from a budget, a function that looks up runs and one that
+                opens the run.
 
         Raises:
-            PollUnfinishedError: If call after call was killed or left messages hidden.
+            PollUnfinishedError: If consecutive calls were killed or left messages hidden.
         """
         run = self.runs.find(self.run_id)
         if run is not None and run.state is not RunState.POLLING:
-            # An earlier call sealed the run, and its answer was lost.
+            # An earlier call sealed the run, and its response was lost.
             return self.seal()
         poll = self.polls.find(self.run_id)
         until = self._held_until(poll, run)
         if until > self.deadline.now:
             # An earlier call may still be claiming, or was killed and its messages are hidden; only
-            # its lease tells when that is over. Ending before would leave them to a later schedule.
+            # its lease shows when this ends. Returning earlier would leave the messages to a later
+            # schedule.
             self.deadline.wait_until(until, leaving=_ANSWERING_SECONDS)
             return self._again(run)
         if poll.unfinished >= _MOST_UNFINISHED:
@@ -116,8 +119,8 @@ class Polling:
         try:
             drained = drain.drain()
         finally:
-            # Only a call that was killed leaves its lease behind. Recovery must not seal the run
-            # while such a call could still be claiming.
+            # Only a call that was killed leaves its lease. Recovery must not seal the run while
+            # such a call may still be claiming.
             if drain.opened:
                 self.runs.end_lease(self.run_id, self.execution_arn)
             self._end_lease(lease, hides=drain.hides)
@@ -149,10 +152,10 @@ class Polling:
         return self.seal()
 
     def seal(self) -> Polled:
-        """Complete the run's list: resolve what a killed call left behind, add up, and seal.
+        """Resolve the parts that a killed call left, add up the counts, and seal the run.
 
         Raises:
-            RunAliveError: If a call that was not ended may still be claiming.
+            RunAliveError: If a call that has not ended may still be claiming.
         """
         run = self.runs.owned(self.run_id, self.execution_arn)
         if run.state is not RunState.POLLING:
@@ -175,8 +178,8 @@ class Polling:
         return Polled(self.run_id, run.generation, intake, more=False)
 
     def _close_if_empty(self, intake: Intake) -> None:
-        # A call that died between opening the run and listing its first part. The state machine
-        # ends without another step where nothing was received, so nobody else would close it.
+        # A call died between opening the run and listing its first part. If nothing was received,
+        # the state machine ends without another step, so no other step would close the run.
         if not intake.received:
             self.runs.close(
                 self.run_id,
@@ -195,7 +198,7 @@ class Polling:
         return counts
 
     def _claimed_so_far(self) -> int:
-        """Return how many items earlier calls may have claimed: at most, so the limit holds."""
+        """Return the maximum number of items that earlier calls may have claimed."""
         finished = {part_of(name) for name in self.artifacts.names("claims/")}
         claimed = 0
         for part in map(part_of, self.artifacts.names("intake/")):

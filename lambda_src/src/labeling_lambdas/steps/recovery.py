@@ -1,4 +1,4 @@
-"""Looking after runs whose execution died or whose completion event was lost."""
+"""Recovery of runs whose execution died or whose job's completion event was lost."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Seconds for one run: some calls.
+#: Seconds for one run, which takes some calls.
 _RUN_SECONDS = 10
 
-#: Run ids of each list that the function returns: four lists of them are half of the 256 KiB that a
-#: state may hold, and no rule of the state machine catches what is larger.
+#: Maximum run IDs in each list that the function returns: four lists of them are half of the 256
+#: KiB that a state may have, and the state machine cannot catch a larger result.
 _MAX_LISTED = 1_000
 
-#: Rounds in which two executions may race for one run before the loser gives up.
+#: Attempts for which two executions may compete for one run before one gives up.
 _TAKE_OVER_ROUNDS = 5
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Recovered:
-    """What a look at the open runs led to. Each list holds run ids.
+    """The results of a recovery of the open runs. Each list contains run IDs.
 
     Attributes:
-        alive: Left alone.
-        answered: Waiting for a job whose end had been missed.
-        resumed: Dead, and handed to a new execution.
-        failed: Could not be looked after; the next schedule tries again.
+        alive: Not taken over, because the execution is running or a poll may still be claiming.
+        answered: Waiting for a job whose end event was missed.
+        resumed: Handed over to a new execution because their execution died.
+        failed: Could not be recovered. The next schedule tries again.
     """
 
     alive: list[str] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Recovered:
     failed: list[str] = field(default_factory=list)
 
     def fields(self) -> dict[str, Any]:
-        """Return the beginnings of the lists as JSON-ready fields."""
+        """Return the lists, truncated, as JSON-ready fields."""
         return {
             "alive": self.alive[:_MAX_LISTED],
             "answered": self.answered[:_MAX_LISTED],
@@ -60,7 +60,7 @@ class Recovered:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Recovery:
-    """Recovers runs.
+    """The recovery of runs.
 
     Attributes:
         pipeline: Name of the pipeline.
@@ -81,12 +81,12 @@ class Recovery:
     deadline: Deadline
 
     def recover(self) -> Recovered:
-        """Look after every open run. One run's trouble does not keep the others waiting."""
+        """Recover every open run. An error in one run does not delay the others."""
         recovered = Recovered()
         last = ""
         for run_id in self.runs.open_runs_unvisited_first():
             if self.deadline.near(_RUN_SECONDS):
-                # The next look begins after it, or the time would run out on the same runs.
+                # The next recovery begins after it, or the time would run out on the same runs.
                 self._stop_at(last)
                 break
             last = run_id
@@ -132,8 +132,8 @@ class Recovery:
         try:
             return self.executions.alive(run.execution_arn)
         except ClientError:
-            # A state that waits for a job that has ended is answered all the same; if nobody waits
-            # any more, the answer is stale.
+            # A state that waits for a job that has ended is answered anyway. If no state is
+            # waiting, the answer is stale.
             self._catch_up(run.run_id, recovered)
             raise
 
@@ -143,7 +143,7 @@ class Recovery:
             recovered.answered.append(run_id)
 
     def _may_still_claim(self, run: Run) -> bool:
-        # An aborted execution does not end the function it had called.
+        # Aborting an execution does not end the function that it called.
         return run.state is RunState.POLLING and run.lease_until > self.deadline.now
 
     def _start_resuming(self, run: Run) -> bool:
@@ -151,8 +151,8 @@ class Recovery:
         successor = arn_of_execution(self.state_machine_arn, name)
         if not self.runs.take_over(run, successor):
             return False
-        # If this function dies here, the successor does not exist, so the run counts as dead and
-        # the next schedule raises the generation once more.
+        # If this function dies here, the new execution does not exist, so the run counts as dead
+        # and the next schedule increases the generation again.
         self.executions.start(self.state_machine_arn, name, {"resume_run": run.run_id})
         _log.warning(
             "run resumed",
@@ -164,13 +164,13 @@ class Recovery:
         """Make this execution the one that works on a run.
 
         Args:
-            run_id: The run, from a recovery or given by hand.
+            run_id: The run, from a recovery or entered manually.
 
         Returns:
-            The run, this execution's own.
+            The run, which belongs to this execution.
 
         Raises:
-            RunNotFoundError: If there is no open run of this name.
+            RunNotFoundError: If no open run has this name.
             RunAliveError: If another execution works on it, or a poll may still be claiming.
         """
         for _ in range(_TAKE_OVER_ROUNDS):

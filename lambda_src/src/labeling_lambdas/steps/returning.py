@@ -1,4 +1,4 @@
-"""Giving back what was not stored: to the queue, or to the dead-letter queue."""
+"""Returning claims that were not stored to the intake queue or to the dead-letter queue."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Seconds that one list may take at worst: a shard of claims, sent ten by ten, in some 530 calls.
+#: Maximum seconds for one list: a shard of claims, sent in batches of ten, in some 530 calls.
 _LIST_SECONDS = 120
 
-#: What goes back to the intake queue: to be labeled, or to be verified.
+#: The states that go back to the intake queue: to be labeled, or to be verified.
 _TO_INTAKE = frozenset({ItemState.LABELED, ItemState.RETURNED})
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Returning:
-    """Gives claims back.
+    """The return of claims.
 
     Attributes:
         run_id: The run.
@@ -52,10 +52,10 @@ class Returning:
     deadline: Deadline
 
     def give_back(self, names: Sequence[str], start: int) -> int:
-        """Give back the claims of some lists, from position ``start`` on.
+        """Return the claims of some lists, starting at position ``start``.
 
         Returns:
-            The position to go on from; the number of lists when all is done.
+            The position to continue from; the number of lists if all are done.
         """
         for position in range(start, len(names)):
             if position > start and self.deadline.near(_LIST_SECONDS):
@@ -73,7 +73,8 @@ class Returning:
         self.artifacts.write(f"settled/{list_name}.json", counts.fields())
         _log.info(
             "claims given back",
-            # How many were rejected, but not as what: the class may be anybody's words.
+            # The number of rejected items, without the verdicts: a verdict may contain a reviewer's
+            # words.
             extra={
                 "run_id": self.run_id,
                 "list": name,
@@ -83,9 +84,9 @@ class Returning:
         )
 
     def _give_back_chunk(self, settlements: Sequence[Settlement]) -> list[Settlement]:
-        # The ledger first: another run may receive the message the moment it is sent, and drops it
-        # for as long as the item is claimed. A repeat sends the messages again, which is harmless:
-        # a second message for an item is dropped by whoever receives it.
+        # Write the ledger first: another run may receive the message immediately, and drops it
+        # while the item is claimed. A repeated call sends the messages again, which is harmless:
+        # the run that receives a second message for an item drops it.
         contradicted = {one.item.item_id for one, _ in self.items.settle(settlements, self.run_id)}
         for item_id in contradicted:
             _log.error(

@@ -1,4 +1,4 @@
-"""What the reviewers of a run said of its labels."""
+"""The verdicts of reviewers on the labels of a run."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Reviews:
-    """Reads the output of a verification job, and remembers no more of it than planning needs.
+    """The output of a verification job, with only the data that planning needs in memory.
 
     Attributes:
         artifacts: The run's files.
         job: How the verification job ended.
-        verification: What is verified, and what a verdict looks like.
-        shown: How the labels that reviewers saw are read.
-        readability: How much of the output can be read.
-        keep_unreadable: Told each line that cannot be read.
+        verification: Settings of verification, with the format of a verdict.
+        shown: Rules for reading the labels that reviewers saw.
+        readability: Counts of readable and unreadable lines.
+        keep_unreadable: Called with each line that cannot be read.
         accepted: Items whose label was accepted.
-        without_verdict: Items that reviewers did not judge, with the cause.
+        without_verdict: Items without a verdict, with the cause.
     """
 
     artifacts: Artifacts
@@ -61,7 +61,7 @@ class Reviews:
         for text in output_lines(self.artifacts, self.job):
             line = self._read(text)
             item = claims.get(str(line.get(ITEM_ID_KEY, "")))
-            # A second line of an item is not believed.
+            # A second line of an item is ignored.
             if item is None or item.item_id in rejected or self._known(item.item_id):
                 continue
             verdict = self._verdict(line)
@@ -82,7 +82,7 @@ class Reviews:
             self.readability.unreadable += 1
 
     def _may_have_verdicts(self) -> bool:
-        """Return whether the job came to be, and people answered for any of its objects."""
+        """Return whether the job was created, and reviewers answered for any of its objects."""
         if self.job["status"] not in ENDED_STATUSES:
             return False
         return bool(self.job["counters"].get("HumanLabeled", True))
@@ -92,7 +92,8 @@ class Reviews:
         if isinstance(verdict, Verdict) and not is_verdict_of(
             line, self.verification, self.job["name"]
         ):
-            # Whoever wrote it, no reviewer of this run did. A job of nothing else is unreadable.
+            # The verdict does not come from a reviewer of this run. An output with only such lines
+            # is unreadable.
             return Reason.VERIFICATION_FAILED
         return verdict
 

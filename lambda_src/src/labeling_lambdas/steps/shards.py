@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from labeling_lambdas.aws.artifacts import Artifacts
 
-#: Items of one shard: small enough to hold in memory, and few enough shards that 100,000 items make
-#: 21 of them. Settled by transactions, it keeps all threads busy for six rounds: with a number
-#: that does not divide, some of them idle through the last one. A shard begins and ends with a call
-#: during which nothing else happens, so half as many items take 4 % longer to store.
+#: Items of one shard: small enough to hold in memory, and large enough that 100,000 items make only
+#: 21 shards. Settling it in transactions keeps all threads busy for six rounds; with a number that
+#: does not divide evenly, some threads are idle in the last round. A shard begins and ends with a
+#: call during which nothing else runs, so half as many items take 4 % longer to store.
 SHARD_ITEMS = 6 * THREADS * MAX_ACTIONS
 
-#: Characters of one shard, for labels of many objects.
+#: Maximum characters of one shard, for labels of many objects.
 SHARD_CHARACTERS = 8 * 1024 * 1024
 
 
@@ -31,22 +31,22 @@ def store_shard(folder: str, number: int) -> str:
 
 
 def return_shard(folder: str, number: int) -> str:
-    """Return the name of a shard of claims to give back."""
+    """Return the name of a shard of claims to return."""
     return f"{folder}/return-{number:05d}.jsonl"
 
 
 def rejected_shard(folder: str, number: int) -> str:
-    """Return the name of the list of a shard's records that Feature Store refused for good."""
+    """Return the name of the list of a shard's records that Feature Store rejected permanently."""
     return f"{folder}/rejected-{number:05d}.jsonl"
 
 
 def begun_shard(folder: str, number: int) -> str:
-    """Return the name of the note that a shard of records is being stored."""
+    """Return the name of the file that marks a shard of records as being stored."""
     return f"{folder}/begun-{number:05d}.json"
 
 
 def unreadable_shard(number: int) -> str:
-    """Return the name of a shard of output lines that could not be read, kept as they came."""
+    """Return the name of a shard of output lines that could not be read, kept unchanged."""
     return f"unreadable/{number:05d}.jsonl"
 
 
@@ -56,23 +56,23 @@ def labels_shard(folder: str, number: int) -> str:
 
 
 def rejections_folder(folder: str) -> str:
-    """Return the folder of what reviewers rejected."""
+    """Return the folder of the labels that reviewers rejected."""
     return f"{folder}/rejections/"
 
 
 def rejections_shard(folder: str, number: int) -> str:
-    """Return the name of a shard of what reviewers rejected, with their comments."""
+    """Return the name of a shard of labels that reviewers rejected, with their comments."""
     return f"{rejections_folder(folder)}{number:05d}.jsonl"
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Shards:
-    """Writes lines in shards of a bounded size.
+    """A writer of lines into shards of a bounded size.
 
     Attributes:
         artifacts: The run's files.
         name: Returns the name of a shard.
-        lines: Lines of the shard that is being filled.
+        lines: Lines of the current shard.
         size: Characters of these lines.
         written: Number of shards written.
     """
@@ -97,7 +97,7 @@ class Shards:
         return name
 
     def flush(self) -> None:
-        """Write the shard that is being filled, if there is anything in it."""
+        """Write the current shard, if it has any lines."""
         if self.lines:
             self.artifacts.write_text(self.name(self.written), "".join(self.lines))
             self.written += 1
@@ -107,14 +107,14 @@ class Shards:
 
 @dataclass(slots=True, eq=False, repr=False)
 class PlanShards:
-    """All that a plan writes.
+    """The shards of a plan.
 
     Attributes:
         store: Records to write, with their claims.
         back: Claims to settle without a record.
         labels: Labels that are still to be verified.
-        rejections: What reviewers rejected.
-        unreadable: Output lines that could not be read, as they came.
+        rejections: Labels that reviewers rejected.
+        unreadable: Output lines that could not be read, unchanged.
     """
 
     store: Shards
@@ -135,6 +135,6 @@ class PlanShards:
         )
 
     def flush(self) -> None:
-        """Write what is left."""
+        """Write the current shards."""
         for shards in (self.store, self.back, self.labels, self.rejections, self.unreadable):
             shards.flush()

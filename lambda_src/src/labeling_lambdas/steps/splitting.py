@@ -25,19 +25,20 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Seconds that the batches under way may take, with their repeats.
+#: Seconds that the batches in progress may take, including retries.
 _CLOSING_SECONDS = 30
 
-#: Batches that wait for a thread, so that reading the file never runs far ahead of sending it.
+#: Maximum number of batches that wait for a thread, so that reading the file stays close to sending
+#: it.
 _BATCHES_AHEAD = 2 * THREADS
 
 
 class Sent(NamedTuple):
-    """What became of a file.
+    """The result of splitting a file.
 
     Attributes:
         texts: Items sent with their text.
-        unusable: Items sent without one, by reason; the poll makes dead letters of them.
+        unusable: Items sent without a text, by reason. The poll makes dead letters of them.
     """
 
     texts: int
@@ -46,17 +47,17 @@ class Sent(NamedTuple):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Splitting:
-    """Splits one uploaded object.
+    """The splitting of one uploaded object.
 
     Attributes:
         source: The object.
         upload_bucket: The only bucket whose objects are read.
-        task_type: Decides which objects can be labeled, and how long a text may be.
-        items: What is an item of a ``.txt`` file.
+        task_type: Determines which objects can be labeled, and the maximum length of a text.
+        items: The unit that is an item of a ``.txt`` file.
         uploads: Uploaded objects.
         intake: The intake queue.
         deadline: When to stop.
-        ignored_keys: Patterns of keys that are no uploads.
+        ignored_keys: Patterns of keys that are not uploads.
     """
 
     source: SourceObject
@@ -74,12 +75,13 @@ class Splitting:
     def split(self) -> Sent:
         """Send a message for each item.
 
-        A repeat sends the same items again, under the same identities: whoever receives the second
-        message of an item drops it.
+        A repeated call sends the same items again, with the same identities. The run that receives
+        the second message of an item drops it.
 
         Raises:
-            OutOfTimeError: If the function's time does not suffice. What was sent stays sent.
-            DeliveryError: If the queue did not take everything.
+            OutOfTimeError: If the remaining time is too short. Items that were sent stay on the
+                queue.
+            DeliveryError: If the queue did not accept everything.
         """
         self._send(self._messages())
         sent = Sent(self._texts, dict(self._counts))
@@ -96,7 +98,7 @@ class Splitting:
     def _messages(self) -> Iterator[str]:
         limit = self.task_type.max_text_characters
         if limit is None or self._is_for_the_poll():
-            # It judges an object that cannot be split by the rules for all objects.
+            # The poll applies the rules for all objects to an object that cannot be split.
             yield text_message(self.source, None)
             return
         found = text_items(
@@ -127,7 +129,7 @@ class Splitting:
         )
 
     def _counted(self, item: TextItem) -> TextItem:
-        """Return an item that knows how many equal texts the file had before it."""
+        """Return an item with its number among the equal texts of the file."""
         if item.content is None:
             return item
         occurrence = self._occurrences.count(item.content.text)

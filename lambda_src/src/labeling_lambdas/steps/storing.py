@@ -31,20 +31,20 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Seconds that one chunk may take at worst: its records, one by one, and its settlement.
+#: Maximum seconds for one chunk: its records, one by one, and its settlement.
 _CHUNK_SECONDS = 30
 
-#: Seconds for which records that are all refused alike are tried again, by each schedule: long
-#: enough for somebody to look at the feature group after a weekend.
+#: Seconds for which each schedule retries records that are all rejected with the same error: long
+#: enough for an operator to check the feature group after a weekend.
 _REFUSED_ALIKE_SECONDS = 7 * 24 * 3600
 
 
 class _Earlier(NamedTuple):
-    """What earlier calls did with a shard.
+    """The results of earlier calls with a shard.
 
     Attributes:
         begun_at: Epoch seconds of the first call, None if this is the first.
-        given_up: Refusals that ``return_items`` has acted upon.
+        given_up: Rejections that ``return_items`` has processed.
     """
 
     begun_at: int | None
@@ -52,13 +52,13 @@ class _Earlier(NamedTuple):
 
     @property
     def items(self) -> set[str]:
-        """The items that were given up."""
+        """The items of these rejections."""
         return {fields["claim"]["item_id"] for fields in self.given_up}
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Storing:
-    """Stores the shards of a run.
+    """The storing of a run's shards.
 
     Attributes:
         run_id: The run.
@@ -77,18 +77,19 @@ class Storing:
     deadline: Deadline
 
     def store(self, shard: int) -> dict[str, int]:
-        """Store one shard. A repeat goes on with the records whose claims are not settled.
+        """Store one shard. A repeated call continues with the records whose claims are not settled.
 
         Returns:
-            Numbers of the shard, of stored and of rejected records.
+            The number of the shard, and the numbers of stored and rejected records.
 
         Raises:
-            OutOfTimeError: If the function's time does not suffice.
-            DeliveryError: If Feature Store refuses every record alike, or does not take some.
+            OutOfTimeError: If the remaining time is too short.
+            DeliveryError: If Feature Store rejects every record with the same error, or does not
+                accept some.
         """
         with ThreadPoolExecutor(THREADS) as threads:
-            # Asked for while the shard is opened; and the first chunks are written while the others
-            # are still being read.
+            # Read while the shard is opened. The first chunks are written while the others are
+            # still being read.
             earlier = threads.submit(self._earlier, shard)
             results = list(threads.map(self._store_chunk, self._chunks(shard, earlier)))
         statuses = Counter(status for found, _ in results for status in found)
@@ -104,8 +105,8 @@ class Storing:
             verified=statuses[RecordStatus.VERIFIED],
             unverified=statuses[RecordStatus.UNVERIFIED],
         ).fields()
-        # The number tells a list of this call from one that an earlier call left behind, whose
-        # records were taken since.
+        # The number distinguishes a list of this call from a list that an earlier call left, whose
+        # records were accepted since.
         self.artifacts.write(
             f"settled/store-{shard:05d}.json", {**counts, "refused": len(rejected)}
         )
@@ -121,12 +122,12 @@ class Storing:
         return {"shard": shard, "stored": stored, "rejected": len(rejected)}
 
     def _earlier(self, shard: int) -> _Earlier:
-        """Note that the shard is being stored, and return what earlier calls did with it.
+        """Record that the shard is being stored, and return the results of earlier calls with it.
 
-        What they gave up is a dead letter by now. Feature Store may take its record today, and then
-        the ledger and the records would contradict each other.
+        The items of their rejections are dead letters by now. If Feature Store accepted such a
+        record now, the ledger and the records would contradict each other.
         """
-        # The mark tells a note of this call from one that was there.
+        # The mark distinguishes the file of this call from an existing one.
         note = {"begun_at": int(self.deadline.now), "mark": secrets.token_hex(8)}
         held = self.artifacts.write_once(begun_shard(self.folder, shard), note)
         if held == note:
@@ -141,13 +142,13 @@ class Storing:
         return _Earlier(int(held["begun_at"]), given_up)
 
     def _require_own_fault(self, refused: list[dict[str, Any]], begun_at: int | None) -> None:
-        """Leave the run open where the refusals say more of the feature group than of its records.
+        """Leave the run open if the rejections concern the feature group, not the records.
 
-        So does a group that is still being created, or whose features are not those of the records.
-        One record alone says nothing of the others.
+        This is the case for a group that is still being created, or whose features differ from
+        those of the records. A single record is not sufficient evidence.
 
         Raises:
-            DeliveryError: If all are refused with one code, and have not been for long.
+            DeliveryError: If all are rejected with one code, and not for long yet.
         """
         codes = {fields["detail"] for fields in refused}
         if len(refused) < 2 or len(codes) > 1:  # noqa: PLR2004 - more than one
@@ -160,9 +161,9 @@ class Storing:
     def _chunks(
         self, shard: int, earlier: Future[_Earlier]
     ) -> Iterator[tuple[list[dict[str, Any]], bool]]:
-        """Yield the rows to store, as many at a time as a transaction settles.
+        """Yield the rows to store, in chunks that one transaction can settle.
 
-        With them comes whether an earlier call may have stored some of them.
+        Each chunk comes with a flag: whether an earlier call may have stored some of its rows.
         """
         rows = self._rows(shard, earlier)
         while chunk := list(itertools.islice(rows, MAX_ACTIONS)):
@@ -179,12 +180,12 @@ class Storing:
     def _store_chunk(
         self, chunk: tuple[list[dict[str, Any]], bool]
     ) -> tuple[list[str], list[dict[str, Any]]]:
-        """Return the status of each record stored, and the settlements of those refused."""
+        """Return the status of each stored record, and the settlements of the rejected ones."""
         self.deadline.require(_CHUNK_SECONDS)
         rows, begun_before = chunk
         done: list[str] = []
         if begun_before:
-            # A record that is written again is one more row of the offline store.
+            # Writing a record again adds another row to the offline store.
             stored = self.items.stored_by(self.run_id, [row["claim"]["item_id"] for row in rows])
             done = [row["record"]["status"] for row in rows if row["claim"]["item_id"] in stored]
             rows = [row for row in rows if row["claim"]["item_id"] not in stored]
@@ -192,7 +193,8 @@ class Storing:
             return done, []
         refused = self._refused(rows)
         written = [row for position, row in enumerate(rows) if position not in refused]
-        # The record first: a claim that is settled has a record, whatever dies in between.
+        # Write the record first: a settled claim then has a record even if the function dies in
+        # between.
         contradictions = self.items.settle_stored(
             {row["claim"]["item_id"]: int(row["claim"]["attempts"]) + 1 for row in written},
             self.run_id,
@@ -220,10 +222,10 @@ class Storing:
         return done + statuses, rejected
 
     def _refused(self, rows: list[dict[str, Any]]) -> dict[int, str]:
-        """Write records; return the codes of those that were never taken, by position.
+        """Write records; return by position the codes of those that were never accepted.
 
-        What Feature Store took of a call that still goes on it may refuse here. The record is
-        there, and the ledger says so.
+        Feature Store may reject a record here that it accepted from another call that is still
+        running. In that case the record exists, and the ledger shows it.
         """
         refused = self.records.write([row["record"] for row in rows])
         if not refused:
@@ -236,5 +238,5 @@ class Storing:
 def _rejection(claim: dict[str, Any], code: str) -> dict[str, Any]:
     item = ClaimedItem.from_fields(claim)
     letter = dead_lettered(item, Reason.RECORD_REJECTED, attempts=item.attempts + 1, detail=code)
-    # The label of a text was paid for: it goes with the text into a newer version of its file.
+    # The label of a text was paid for, so it stays with the text in a newer version of its file.
     return letter._replace(item=item).fields()
