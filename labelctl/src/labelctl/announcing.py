@@ -1,4 +1,4 @@
-"""Announcing an upload once more, by the way that its event would have taken."""
+"""Sending the event of an upload again, to the target of the original event."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _ACCEPTED = 202
 
 
 def upload_event(source: SourceObject, *, reason: str) -> dict[str, Any]:
-    """Return the event of an upload, as far as it can be known afterwards.
+    """Return the event of an upload, with the fields that can be determined later.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 
     Args:
         source: The object version, with a sequencer.
-        reason: Says who made the event, in place of the API that S3 names.
+        reason: Names the source of the event, in place of the API that S3 names.
     """
     return {
         "version": "0",
@@ -49,7 +49,7 @@ def upload_event(source: SourceObject, *, reason: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class UploadSender:
-    """Sends events of uploads: those of images to the queue, those of texts to the splitter.
+    """A sender of upload events: for images to the queue, for texts to ``split_text``.
 
     Attributes:
         connection: The connection to AWS.
@@ -61,15 +61,15 @@ class UploadSender:
 
     @property
     def batch(self) -> int:
-        """How many events are sent at a time."""
+        """The number of events to send at a time."""
         return 1 if self.pipeline.splits_uploads else BATCH_MESSAGES
 
     def send(self, events: Sequence[Mapping[str, Any]]) -> None:
-        """Send some events.
+        """Send events.
 
         Raises:
-            DeliveryError: If the queue did not take all of them. Some may have been taken.
-            LabelctlError: If the splitter was not called.
+            DeliveryError: If the queue did not accept all of them. Some may have been accepted.
+            LabelctlError: If ``split_text`` was not called.
         """
         bodies = [json.dumps(event, ensure_ascii=False) for event in events]
         if not self.pipeline.splits_uploads:

@@ -1,4 +1,4 @@
-"""Sending the objects that were there before the pipeline, or whose event was missed."""
+"""Sending items for objects that existed before the pipeline, or whose event was missed."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Backfill:
     """One backfill.
 
     Attributes:
-        judge: Judges objects.
+        judge: Classifies objects.
         sender: Sends events; None for a dry run.
-        pace: Holds the sender back.
-        tally: What earlier starts came to.
-        checkpoint: Where the state is kept; None for nowhere.
-        progress: Told of the tally from time to time.
+        pace: Limits the rate of the sender.
+        tally: The counts, including those of earlier starts.
+        checkpoint: File for the state; None to keep no state.
+        progress: Called with the counts from time to time.
     """
 
     judge: Judge
@@ -44,10 +44,10 @@ class Backfill:
     progress: Callable[[Tally], None]
 
     def run(self, objects: Iterable[ListedObject]) -> None:
-        """Judge each object and send what is to be sent.
+        """Classify each object and send the events of those to send.
 
-        The checkpoint is written after the send that it stands for. What was sent in between is
-        sent again by the next start, and dropped by the poll as a duplicate.
+        The checkpoint is written after the send that it records. The next start sends events again
+        that were sent in between, and the poll drops them as duplicates.
         """
         waiting: list[Judged] = []
         for group in _groups(objects, KEYS_PER_READ):

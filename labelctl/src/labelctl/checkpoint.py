@@ -1,4 +1,4 @@
-"""Where a backfill stands, in a file, so that it can be interrupted and started again."""
+"""The state of a backfill in a file, so that it can be interrupted and started again."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Saved:
     """The state of a backfill.
 
     Attributes:
-        tally: What its starts have come to.
-        since: The moment that the first start made of the option, which may be an age.
+        tally: The counts of all its starts.
+        since: The time that the first start calculated from the option, which may be an age.
     """
 
     tally: Tally
@@ -36,17 +36,17 @@ class Checkpoint:
 
     Attributes:
         path: The file.
-        scope: What the backfill is about; a file of another scope is refused.
+        scope: The scope of the backfill. A file of another scope is rejected.
     """
 
     path: Path
     scope: Mapping[str, Any]
 
     def load(self) -> Saved | None:
-        """Return the state that was saved last, None if there is none.
+        """Return the last saved state, or None if there is none.
 
         Raises:
-            LabelctlError: If the file is of another backfill, or not a checkpoint.
+            LabelctlError: If the file belongs to another backfill, or is not a checkpoint.
         """
         try:
             content = json.loads(self.path.read_text("utf-8"))
@@ -90,5 +90,5 @@ class Checkpoint:
             raise LabelctlError(message) from error
 
     def remove(self) -> None:
-        """Remove the file of a backfill that is done."""
+        """Remove the file of a completed backfill."""
         self.path.unlink(missing_ok=True)

@@ -48,7 +48,7 @@ _PipelineName = Annotated[
 _Region = Annotated[
     str | None,
     typer.Option(
-        # boto3 reads only the second of them; Lambda sets and other SDKs read the first.
+        # boto3 reads only the second variable; Lambda sets the first, and other SDKs read it.
         envvar=["AWS_REGION", "AWS_DEFAULT_REGION"],
         help="AWS region; else that of the profile.",
     ),
@@ -261,7 +261,7 @@ def _run_redrive(work: Redrive) -> None:
 
 @contextmanager
 def _resumable(connection: Connection, tally: Tally, kept: Checkpoint | None) -> Iterator[None]:
-    """Say how to go on, where a backfill does not come to its end."""
+    """Print how to continue, if a backfill does not complete."""
     try:
         with explained(connection):
             yield
@@ -285,7 +285,7 @@ def _spoken(tally: Tally) -> str:
 
 @contextmanager
 def _connected(region: str | None, profile: str | None) -> Iterator[Connection]:
-    """Connect to AWS, and end the command with one line if anything there goes wrong."""
+    """Connect to AWS, and end the command with a one-line message on errors of AWS."""
     connection = Connection(region, profile)
     try:
         with explained(connection):

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 6})
 
-#: boto3 makes the classes of its clients at run time.
+#: boto3 creates the classes of its clients at run time.
 Client = Any
 
 
 @dataclass
 class Connection:
-    """Makes clients, each once, and remembers the last call for the case that it is refused.
+    """Clients, each created once, and the parameters of the last call for error messages.
 
     Attributes:
-        region: AWS region; None for that of the profile or the environment.
-        profile: Profile of the AWS CLI; None for the environment's.
+        region: AWS region; None for the region of the profile or the environment.
+        profile: Profile of the AWS CLI; None for the profile in the environment.
         parameters: Parameters of the last call.
     """
 
@@ -35,12 +35,12 @@ class Connection:
 
     @cached_property
     def session(self) -> boto3.Session:
-        """Where region and credentials come from."""
+        """The session that provides region and credentials."""
         return boto3.Session(region_name=self.region, profile_name=self.profile)
 
     @property
     def region_name(self) -> str:
-        """The region that is called."""
+        """The region of the calls."""
         return str(self.session.region_name)
 
     @property
@@ -51,7 +51,7 @@ class Connection:
     def client(self, service: str) -> Client:
         """Return the client of a service."""
         if service not in self._clients:
-            # The stubs know one overload for each service, not one for a name.
+            # The type stubs have one overload for each service, not one for any name.
             make: Callable[..., Client] = self.session.client
             client = make(service, config=_CONFIG)
             client.meta.events.register("provide-client-params", self._note)

@@ -1,4 +1,4 @@
-"""What an operator is told when something goes wrong: one line that says what to do."""
+"""Error messages for operators: one line that states what to do."""
 
 from __future__ import annotations
 
@@ -44,24 +44,24 @@ _CREDENTIAL_CODES = frozenset(
         "UnrecognizedClientException",
     }
 )
-#: How AWS words a refusal; S3 puts the resource in quotation marks.
+#: AWS's message for denied access. S3 puts the resource in quotation marks.
 #: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 _DENIAL = re.compile(r'not authorized to perform: (\S+) on resource: "?([^\s"]+)"?')
 
 
 class LabelctlError(Exception):
-    """Something that an operator can mend; its text is shown as it is."""
+    """An error that an operator can fix. Its text is shown unchanged."""
 
 
 @contextmanager
 def explained(connection: Connection) -> Iterator[None]:
-    """Turn what AWS and boto3 raise into a line for the operator.
+    """Convert errors of AWS and boto3 to a one-line message for the operator.
 
     Args:
-        connection: Knows the call that was under way.
+        connection: Has the parameters of the last call.
 
     Raises:
-        LabelctlError: With the line.
+        LabelctlError: With the message.
     """
     try:
         yield
@@ -101,7 +101,7 @@ def _missing_right(error: ClientError, text: str, connection: Connection) -> Nee
     stated = _DENIAL.search(text)
     if stated is not None:
         return NeededRight(stated[1], stated[2].rstrip(".,"))
-    # Not every service says what is missing.
+    # Not every service names the missing permission.
     return needed_right(
         error.operation_name,
         connection.parameters,

@@ -1,4 +1,4 @@
-"""What backfill does with an object of the bucket, by what the ledger says of it."""
+"""The classification of the bucket's objects for a backfill, by their rows in the ledger."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.items import SourceObject
     from labeling_lambdas.domain.states import ItemState
 
-#: No queue keeps a message longer, so the event of an older upload waits nowhere any more.
+#: Maximum retention of a queue. No queue contains the event of an older upload any more.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
 LONGEST_RETENTION = timedelta(days=14)
 
-#: A text may have a million lines; their identities are made block by block.
+#: Number of lines whose identities are created at a time: a text may have a million lines.
 _LINES_PER_BLOCK = 1000
 
 _LINE_ENDS = re.compile(rb"\r\r\n|\r\n|\n|\r")
@@ -40,27 +40,27 @@ _SEVERAL_STATES = "several_states"
 
 
 class Verdict(StrEnum):
-    """What becomes of an object."""
+    """The classification of an object."""
 
     SEND = "send"
-    #: The ledger knows the item; sending it could only be of no effect.
+    #: The item is in the ledger, so sending it would have no effect.
     KNOWN = "known"
     #: It can never be labeled.
     NOT_LABELABLE = "not_labelable"
-    #: Sending it now could do harm.
+    #: Sending it now could have a harmful effect.
     HELD_BACK = "held_back"
-    #: It was uploaded before the moment that was asked for.
+    #: It was uploaded before the requested time.
     TOO_OLD = "too_old"
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An object with its verdict.
+    """An object with its classification.
 
     Attributes:
-        source: The object version; with a sequencer if it is to be sent.
-        verdict: What becomes of it.
-        reason: The item's state, or why not.
+        source: The object version, with a sequencer if it is to be sent.
+        verdict: Its classification.
+        reason: The item's state, or the reason why it is not sent.
     """
 
     source: SourceObject
@@ -70,15 +70,15 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Judges objects.
+    """A classifier of objects.
 
     Attributes:
         pipeline: The pipeline.
         ledger: Its ledger.
-        s3: Client that texts are read with.
-        now: The present moment.
-        since: Objects that were uploaded before are left out; None for none.
-        trust_order: Whether the operator vouches that no event of an older version waits.
+        s3: Client for reading texts.
+        now: The current time.
+        since: Objects that were uploaded before this time are left out; None to leave out none.
+        trust_order: Whether the operator confirms that no event of an older version is in a queue.
     """
 
     pipeline: Pipeline
@@ -89,13 +89,13 @@ class Judge:
     trust_order: bool = False
 
     def judge(self, objects: Sequence[ListedObject]) -> list[Judged]:
-        """Judge some objects, reading the ledger for all of them together.
+        """Classify some objects, with one read of the ledger for all of them.
 
         Args:
-            objects: At most some hundred.
+            objects: The objects, several hundred at most.
 
         Returns:
-            The verdicts in the order of the objects.
+            The classifications in the order of the objects.
         """
         early = {it.source.key: self._before_the_ledger(it) for it in objects}
         asked = [it for it in objects if early[it.source.key] is None]
@@ -128,7 +128,7 @@ class Judge:
         return Judged(source, Verdict.NOT_LABELABLE, reason.value) if reason else None
 
     def _first_ids(self, source: SourceObject) -> list[str]:
-        """Return the items to ask for first: of a text, some lines, which tell as a rule."""
+        """Return the items to look up first: for a text, some lines, which usually suffice."""
         if not self.pipeline.splits_uploads:
             return [source.item_id]
         return [source.item_id, *(source.at_line(it).item_id for it in range(1, KEYS_PER_READ))]
@@ -140,8 +140,8 @@ class Judge:
     def _held_back(
         self, source: SourceObject, recent: list[SourceObject], states: dict[str, ItemState]
     ) -> Judged | None:
-        # Its event may still wait in a queue. Claimed after this one's order was made, it would
-        # make the newest version the superseded one.
+        # Its event may still be in a queue. If it were claimed after the sequencer of this version
+        # was created, it would supersede the newest version.
         for older in recent:
             if not any(item in states for item in self._first_ids(older)):
                 return Judged(source, Verdict.HELD_BACK, _OLDER_VERSION_UNKNOWN)
@@ -169,7 +169,7 @@ class Judge:
         return Judged(source._replace(sequencer=sequencer), Verdict.SEND)
 
     def _blocks(self, source: SourceObject) -> Iterator[list[SourceObject]]:
-        """Yield the whole text and each of its lines, some hundred at a time."""
+        """Yield the whole text and each of its lines, several hundred at a time."""
         lines = self._lines(source)
         yield [source]
         for start in range(1, lines + 1, _LINES_PER_BLOCK):
@@ -177,8 +177,8 @@ class Judge:
             yield [source.at_line(line) for line in range(start, end)]
 
     def _lines(self, source: SourceObject) -> int:
-        """Return how many lines a text has at most; each may be an item of its own."""
-        # Of every encoding and every end of a line. One too many costs a look into the ledger.
+        """Return the maximum number of lines of a text. Each may be an item."""
+        # Counts the line ends of every encoding. A line too many costs one read of the ledger.
         chunks = Uploads(self.s3).chunks(source)
         return 1 + sum(len(_LINE_ENDS.findall(chunk)) for chunk in chunks)
 

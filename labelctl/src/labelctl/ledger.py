@@ -1,4 +1,4 @@
-"""The ledger as backfill reads it: which items it knows, and the order of each key's newest one."""
+"""The ledger rows that backfill reads: the states of items, and the order of newest versions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Reads rows of items and keys.
+    """The ledger's rows of items and keys.
 
     Attributes:
         client: DynamoDB.
@@ -27,12 +27,12 @@ class Ledger:
     table: str
 
     def states(self, item_ids: Iterable[str]) -> dict[str, ItemState]:
-        """Return the states of items, those that the ledger does not know left out."""
+        """Return the states of items, without items that are not in the ledger."""
         found = self._read(f"ITEM#{item}" for item in item_ids)
         return {key.removeprefix("ITEM#"): item_row(row).state for key, row in found.items()}
 
     def newest_orders(self, key_ids: Iterable[str]) -> dict[str, str]:
-        """Return per key the order of its newest known version, unknown keys left out."""
+        """Return by key the order of its newest known version, without unknown keys."""
         found = self._read(f"KEY#{key}" for key in key_ids)
         return {key.removeprefix("KEY#"): str(row["newest"]) for key, row in found.items()}
 

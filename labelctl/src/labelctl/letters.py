@@ -1,4 +1,4 @@
-"""Messages of the dead-letter queue and of the queue of what could not be delivered."""
+"""Messages of the dead-letter queue and of the undelivered queue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from labeling_lambdas.domain.messages import SCHEMA, Origin, Rejected, read_mess
 if TYPE_CHECKING:
     from labelctl.pipeline import Pipeline
 
-#: SQS itself moved the message, after its tenth receive: the functions died with it each time.
+#: Reason of a message that SQS moved after its tenth receive, because the functions died each time.
 RECEIVED_TOO_OFTEN = "received_too_often"
 MALFORMED = "malformed_event"
 EVENT_NOT_DELIVERED = "event_not_delivered"
@@ -21,13 +21,13 @@ NOT_AN_UPLOAD = "not_an_upload"
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a message asks for.
+    """The content of a message.
 
     Attributes:
-        reason: Why it is where it is.
-        body: What is to be sent to the intake queue; None if it is not for it.
-        event: What is to be sent as the event of an upload; None if it is not one.
-        malformed: Whether it names no item, so that sending it needs a word of its own.
+        reason: Why it is on the queue.
+        body: The message to send to the intake queue; None if there is none.
+        event: The upload event to send; None if there is none.
+        malformed: Whether it names no item, so that sending it needs a separate option.
     """
 
     reason: str
@@ -37,7 +37,7 @@ class Letter:
 
     @property
     def can_be_sent(self) -> bool:
-        """Whether there is anywhere to send it."""
+        """Whether there is a target to send it to."""
         return self.body is not None or self.event is not None
 
 
@@ -45,7 +45,7 @@ def read_dead_letter(body: str, pipeline: Pipeline) -> Letter:
     """Read a message of the dead-letter queue."""
     message = _decoded(body)
     if message.get("schema") == SCHEMA and message.get("kind") == "malformed":
-        # The envelope would be as malformed as what it holds.
+        # The envelope would be as malformed as the message in it.
         return Letter(MALFORMED, str(message.get("body", "")), malformed=True)
     read = read_message(body, upload_bucket=pipeline.upload_bucket, task_type=pipeline.task_type)
     if isinstance(read, Rejected) and read.source is None:
@@ -56,9 +56,9 @@ def read_dead_letter(body: str, pipeline: Pipeline) -> Letter:
 
 
 def read_undelivered(body: str, pipeline: Pipeline) -> Letter:
-    """Read a message of the queue of what could not be delivered.
+    """Read a message of the undelivered queue.
 
-    EventBridge leaves the event there as it was; Lambda wraps that of a function that failed.
+    EventBridge sends the event there unchanged; Lambda wraps the event of a failed function.
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     """
     message = _decoded(body)

@@ -1,4 +1,4 @@
-"""The upload bucket's current object versions, in the order of their keys."""
+"""The current object versions of the upload bucket, in the order of their keys."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ListedObject:
     Attributes:
         source: The version, without a sequencer.
         modified: When it was uploaded.
-        older: The versions that it replaced and that still exist.
+        older: The previous versions that still exist.
     """
 
     source: SourceObject
@@ -42,7 +42,7 @@ class ListedObject:
     older: list[Version] = field(default_factory=list)
 
     def older_sources(self, since: datetime) -> list[SourceObject]:
-        """Return the older versions that were uploaded since a moment."""
+        """Return the older versions that were uploaded since a given time."""
         return [
             SourceObject(self.source.bucket, self.source.key, it.version_id, "", 0, "")
             for it in self.older
@@ -58,7 +58,7 @@ def listed_objects(
     Args:
         client: S3.
         bucket: The bucket.
-        prefix: What keys begin with.
+        prefix: The prefix of the keys.
         start_after: Only keys that come after this one.
     """
     markers = {"KeyMarker": start_after} if start_after else {}
@@ -67,7 +67,7 @@ def listed_objects(
     )
     current: ListedObject | None = None
     for page in pages:
-        # S3 lists the versions of a key one after another, the newest first.
+        # S3 lists the versions of a key consecutively, the newest first.
         for entry in page.get("Versions", []):
             if entry["Key"].encode() <= start_after.encode():
                 continue

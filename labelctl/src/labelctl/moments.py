@@ -1,4 +1,4 @@
-"""Ages and moments as operators write them."""
+"""Ages and times in the formats that operators enter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def read_age(text: str) -> timedelta:
     """Read an age such as ``90s``, ``15m``, ``2h``, ``3d`` or ``1w``.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If it is not an age.
     """
     found = _AGE.fullmatch(text.strip().lower())
     if found is None:
@@ -23,7 +23,7 @@ def read_age(text: str) -> timedelta:
 
 
 def read_moment(text: str, now: datetime) -> datetime:
-    """Read a moment: ISO-8601, in UTC where it names no zone, or an age before now.
+    """Read a time: ISO-8601, in UTC if it has no time zone, or an age before now.
 
     Raises:
         ValueError: If it is neither.

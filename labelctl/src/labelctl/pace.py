@@ -1,4 +1,4 @@
-"""Sending no faster than the operator said."""
+"""Sending at no more than the rate that the operator specified."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class Pace:
-    """Holds a sender back.
+    """A rate limit for a sender.
 
     Attributes:
-        rate: Objects in a second.
-        clock: Seconds, from any origin.
-        sleep: Waits so many seconds.
+        rate: Objects per second.
+        clock: Returns seconds, from any origin.
+        sleep: Waits for a number of seconds.
     """
 
     rate: float
@@ -26,7 +26,7 @@ class Pace:
     _free_at: float = field(default=0.0, init=False)
 
     def wait(self, objects: int) -> None:
-        """Wait until so many objects may be sent."""
+        """Wait until this number of objects may be sent."""
         now = self.clock()
         if self._free_at > now:
             self.sleep(self._free_at - now)

@@ -1,4 +1,4 @@
-"""What a deployed pipeline consists of, as its SSM parameters say."""
+"""The resources of a deployed pipeline, from its SSM parameters."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class Pipeline:
 
     Attributes:
         name: The module's ``job_name``.
-        upload_bucket: Where objects are uploaded.
+        upload_bucket: The bucket for uploads.
         intake_url: The intake queue.
         dead_letter_url: The dead-letter queue.
-        undelivered_url: The queue of what could not be delivered.
+        undelivered_url: The undelivered queue.
         ledger_table: The ledger.
         state_machine_arn: The state machine.
-        task_type: What workers are asked.
-        splitter: Function that splits texts; empty for images.
-        ignored_keys: Patterns of keys that are no uploads.
+        task_type: The task type of the workers.
+        splitter: The function ``split_text``; empty for images.
+        ignored_keys: Patterns of keys that are not uploads.
     """
 
     name: str
@@ -55,15 +55,16 @@ class Pipeline:
 
     @property
     def splits_uploads(self) -> bool:
-        """Whether an uploaded object holds several items."""
+        """Whether an uploaded object contains several items."""
         return bool(self.splitter)
 
 
 def find_pipeline(connection: Connection, name: str) -> Pipeline:
-    """Look a pipeline up.
+    """Look up a pipeline.
 
     Raises:
-        LabelctlError: If there is no such pipeline in this account and region, or an older one.
+        LabelctlError: If the pipeline does not exist in this account and region, or has an older
+            version.
     """
     names = {part: f"/{name}/{part}" for part in (*_REQUIRED, _SPLITTER, _IGNORED_KEYS)}
     answer = connection.client("ssm").get_parameters(Names=list(names.values()))

@@ -1,4 +1,4 @@
-"""Moving messages from the dead-letter queue back to where they are worked on."""
+"""Sending messages of the dead-letter queue back to the pipeline."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ if TYPE_CHECKING:
     from labelctl.connection import Client
     from labelctl.letters import Letter
 
-#: Seconds that a message is out of sight while the queue is looked through. If labelctl is killed,
-#: what it held comes back after them by itself.
+#: Visibility timeout in seconds while the queue is read. If labelctl is killed, its messages become
+#: visible again after this time.
 HOLD_SECONDS = 600
 
-#: Empty receives in a row after which the queue counts as looked through: one alone may have
-#: overlooked a message.
+#: Consecutive empty receives after which the queue counts as read completely: a single one may have
+#: missed a message.
 _EMPTY_RECEIVES = 2
 
 
-#: Messages that were deleted by a call that did not come back, or whose hold has ended.
+#: Error codes for messages that were deleted by a call without a response, or whose visibility
+#: timeout has ended.
 _GONE_CODES = frozenset(
     {
         "AWS.SimpleQueueService.MessageNotInflight",
@@ -40,14 +41,14 @@ _GONE_CODES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which messages are meant.
+    """The criteria that select messages.
 
     Attributes:
-        reasons: Any of these; all if empty.
-        sent_before: Epoch seconds; None for no bound.
-        sent_after: Epoch seconds; None for no bound.
-        most: At most so many; None for no bound.
-        malformed: Whether messages that name no item are meant too.
+        reasons: Reasons to select; all if empty.
+        sent_before: Epoch seconds; None for no limit.
+        sent_after: Epoch seconds; None for no limit.
+        most: Maximum number of messages; None for no limit.
+        malformed: Whether to select messages that name no item, too.
     """
 
     reasons: frozenset[str] = frozenset()
@@ -57,7 +58,7 @@ class Choice:
     malformed: bool = False
 
     def means(self, letter: Letter, sent_at: float) -> bool:
-        """Return whether a message is meant, however many were before it."""
+        """Return whether a message is selected, regardless of the maximum number."""
         return (
             letter.can_be_sent
             and (self.malformed or not letter.malformed)
@@ -69,14 +70,14 @@ class Choice:
 
 @dataclass
 class ReasonTally:
-    """Messages of one reason.
+    """Counts of messages with one reason.
 
     Attributes:
-        found: Seen on the queue.
-        chosen: Of these, those that are meant.
-        sent: Of these, those that were sent.
+        found: Messages on the queue.
+        chosen: Of these, the selected ones.
+        sent: Of these, the ones that were sent.
         oldest: Epoch seconds at which the oldest was put on the queue.
-        newest: The same of the newest.
+        newest: The same for the newest.
     """
 
     found: int = 0
@@ -99,16 +100,17 @@ class Redrive:
 
     Attributes:
         client: SQS.
-        url: The queue that is looked through.
-        intake: Where envelopes go.
-        uploads: Sends events of uploads.
-        read: Reads a message.
-        choice: Which messages are meant.
-        send: Whether they are sent; else they are counted only.
-        progress: Told of the messages seen from time to time.
-        reasons: What was found, by reason.
-        undeleted: Messages that were sent and could not be deleted: they are on both queues.
-        complete: Whether the queue was looked through to its end.
+        url: The queue to read.
+        intake: The target for envelopes.
+        uploads: Sends upload events.
+        read: Parses a message.
+        choice: The criteria for messages.
+        send: Whether they are sent. Otherwise, they are only counted.
+        progress: Called with the number of messages from time to time.
+        reasons: The counts, by reason.
+        undeleted: Number of messages that were sent and could not be deleted, so that they are on
+            both queues.
+        complete: Whether the queue was read completely.
     """
 
     client: Client
@@ -128,10 +130,11 @@ class Redrive:
     _moved: set[str] = field(default_factory=set)
 
     def run(self) -> None:
-        """Look through the queue; send what is meant, and show the rest again.
+        """Read the queue; send the selected messages, and make the others visible again.
 
-        A message is sent before it is deleted: one that is on both queues is harmless, because the
-        ledger knows each dead letter by its generation, but one that is on neither is lost.
+        A message is sent before it is deleted: a message on both queues is harmless, because the
+        ledger identifies each dead letter by its generation, but a message on neither queue is
+        lost.
         """
         try:
             for received in self._receive():
@@ -160,11 +163,12 @@ class Redrive:
                 MessageSystemAttributeNames=["SentTimestamp"],
             )
             received = [self._held(message) for message in answer.get("Messages", [])]
-            # Standard queues deliver more than once, and a long look outlasts the hold.
+            # Standard queues may deliver a message more than once, and a long read outlasts the
+            # visibility timeout.
             fresh = [held for held in received if held.message.message_id not in self._seen]
             moved = [held.message for held in received if held.message.message_id in self._moved]
             Queue(self.client, self.url).delete(moved)
-            # By message, because only its latest handle is of use.
+            # By message, because only its latest receipt handle is valid.
             self._left |= {
                 held.message.message_id: held.message
                 for held in received
@@ -202,7 +206,7 @@ class Redrive:
         for reason, count in sent.items():
             self.reasons[reason].sent += count
         self.undeleted += Queue(self.client, self.url).delete(messages)
-        # Not before: whatever goes wrong until here, they are shown again.
+        # After the calls: if one of them fails, the messages are made visible again.
         for message in messages:
             del self._left[message.message_id]
             self._moved.add(message.message_id)
@@ -212,7 +216,7 @@ class Redrive:
         for start in range(0, len(left), BATCH_MESSAGES):
             batch = left[start : start + BATCH_MESSAGES]
             try:
-                # A message that is refused here comes back by itself when the hold ends.
+                # A message for which this fails becomes visible when the visibility timeout ends.
                 self.client.change_message_visibility_batch(
                     QueueUrl=self.url,
                     Entries=[
@@ -225,7 +229,7 @@ class Redrive:
                     raise
 
     def fields(self, now: float) -> dict[str, Any]:
-        """Return what was found as JSON-ready fields."""
+        """Return the counts as JSON-ready fields."""
         tallies = sorted(self.reasons.items())
         return {
             "found": sum(tally.found for _, tally in tallies),
@@ -247,5 +251,5 @@ class Redrive:
 
 
 def present() -> float:
-    """Return the present moment in epoch seconds."""
+    """Return the current time in epoch seconds."""
     return time.time()

@@ -1,4 +1,4 @@
-"""Which right a call to AWS needs, for a service that does not say so when it refuses."""
+"""The permission that a call to AWS needs, for services that do not name it in the error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-#: Operations whose right has another name.
+#: Operations whose permission has another name.
 #: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 _ACTIONS = {
     "ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
@@ -33,11 +33,11 @@ _KEY = "the pipeline's key (the module's output kms_key_arn)"
 
 @dataclass(frozen=True, slots=True)
 class NeededRight:
-    """A right that the caller lacks.
+    """A permission that the caller lacks.
 
     Attributes:
-        action: As a policy names it.
-        resource: An ARN, or as much of one as is known.
+        action: Name of the action in a policy.
+        resource: An ARN, or the known part of it.
     """
 
     action: str
@@ -52,14 +52,14 @@ def needed_right(
     region: str,
     of_key: bool = False,
 ) -> NeededRight:
-    """Return the right that a call needs.
+    """Return the permission that a call needs.
 
     Args:
         operation: Name of the API operation.
         parameters: Its parameters.
         partition: AWS partition of the call.
         region: AWS region of the call.
-        of_key: Whether the key refused it, not the service.
+        of_key: Whether the KMS key denied access, not the service.
     """
     if of_key:
         sends = operation.startswith("SendMessage")
@@ -74,7 +74,7 @@ def _resource(parameters: Mapping[str, Any], partition: str, region: str) -> str
     for name, describe in _RESOURCES.items():
         if name in parameters:
             service, resource = describe(parameters)
-            # Bucket names are unique without region and account.
+            # Bucket ARNs have neither region nor account.
             place = ":" if service == "s3" else f"{region}:*"
             return f"arn:{partition}:{service}:{place}:{resource}"
     return "*"

@@ -1,4 +1,4 @@
-"""What the commands show to people: tables and bars. With ``--json`` none of it is used."""
+"""The output of the commands: tables and bars. It is not used with ``--json``."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def _table(title: str, *columns: str) -> Table:
 
 @contextmanager
 def working(title: str, *, shown: bool) -> Iterator[Callable[[str], None]]:
-    """Show on the error stream that something is going on, where that is a terminal.
+    """Show progress on the standard error stream, if it is a terminal.
 
     Args:
-        title: What is going on.
-        shown: Whether to show anything.
+        title: What is in progress.
+        shown: Whether to show the progress.
 
     Yields:
-        A function that changes what stands behind the title.
+        A function that changes the text after the title.
     """
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     console = Console(stderr=True, highlight=False)
@@ -51,7 +51,7 @@ def working(title: str, *, shown: bool) -> Iterator[Callable[[str], None]]:
 
 
 def show_status(status: Status) -> None:
-    """Show how a pipeline stands."""
+    """Show the status of a pipeline."""
     console = Console(highlight=False, soft_wrap=True)
     queues = _table(f"Queues of {status.pipeline}", "queue", "waiting", "in flight", "oldest")
     for use, queue in status.queues.items():
@@ -104,7 +104,7 @@ def _show_jobs(status: Status, console: Console) -> None:
 
 
 def show_backfill(tally: Tally, *, dry_run: bool) -> None:
-    """Show what a backfill came to."""
+    """Show the counts of a backfill."""
     console = Console(highlight=False, soft_wrap=True)
     table = _table("Backfill, dry run" if dry_run else "Backfill", "objects", "why", "number")
     table.columns[1].justify = "left"
@@ -138,7 +138,7 @@ def show_backfill(tally: Tally, *, dry_run: bool) -> None:
 
 
 def show_redrive(redrive: Redrive, now: float) -> None:
-    """Show what a redrive found and did."""
+    """Show the results of a redrive."""
     console = Console(highlight=False, soft_wrap=True)
     title = "Redrive" if redrive.send else "Redrive, dry run"
     table = _table(title, "reason", "found", "chosen", "sent", "oldest", "newest")

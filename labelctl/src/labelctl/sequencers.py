@@ -1,9 +1,9 @@
-"""A place in the order of a key's versions for one whose event is not at hand.
+"""A sequencer for a version of a key whose event is not available.
 
-A listing has no sequencer. The one that is made here follows the newest version that the ledger
-knows at the smallest distance there is: S3's own sequencers use 16 to 18 of the 40 digits that are
-compared, so any later event of the key, which S3 puts after the known one, comes after this too.
-Nothing is guessed from the time of the upload: how S3 makes sequencers is not documented.
+A listing of S3 has no sequencers. The sequencer that is created here follows the newest version in
+the ledger at the smallest possible distance: S3's sequencers use 16 to 18 of the 40 digits that are
+compared, so a later event of the key, which S3 orders after the known one, is also ordered after
+this one. The time of the upload is not used: how S3 creates sequencers is not documented.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _WIDTH = len(comparable_sequencer(""))
 
 
 def sequencer_after(known: Iterable[str]) -> str:
-    """Return the sequencer that follows what is known of a key at once.
+    """Return the sequencer that immediately follows the known versions of a key.
 
     Args:
         known: Orders of the newest known version, one for each line of the object that has one.
 
     Raises:
-        ValueError: If an order is not hexadecimal or the last one there is.
+        ValueError: If an order is not hexadecimal, or is the last possible one.
     """
     newest = max(known, default=comparable_sequencer(""))
     width = max(_WIDTH, len(newest))

@@ -1,4 +1,4 @@
-"""How a pipeline stands: its queues, its open runs and their labeling jobs."""
+"""The status of a pipeline: its queues, its open runs and their labeling jobs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _STAGES = ("label", "verify")
 
-#: SQS publishes a queue's age each minute, some minutes late.
+#: SQS publishes a queue's age every minute, with a delay of some minutes.
 _AGE_PERIOD_SECONDS = 60
 _AGE_WINDOW = timedelta(minutes=15)
 
@@ -37,8 +37,8 @@ class QueueStatus:
 
     Attributes:
         waiting: Messages that can be received.
-        in_flight: Messages that were received and not deleted.
-        oldest_age_seconds: Age of the oldest message; None if it was not asked for or is unknown.
+        in_flight: Messages that were received and not yet deleted.
+        oldest_age_seconds: Age of the oldest message; None if it was not requested or is unknown.
     """
 
     waiting: int
@@ -61,7 +61,7 @@ class JobStatus:
     Attributes:
         stage: ``label`` or ``verify``.
         name: Name of the job.
-        status: As Ground Truth says; ``NotCreated`` where it does not know the job.
+        status: Status from Ground Truth; ``NotCreated`` if the job does not exist.
         counters: Ground Truth's counters of objects.
         failure_reason: Why it failed; empty if it did not.
     """
@@ -74,13 +74,13 @@ class JobStatus:
 
     @property
     def done(self) -> int:
-        """Objects that workers are finished with, those that failed included."""
+        """Objects that workers have completed, including those that failed."""
         failed = self.counters.get("FailedNonRetryableError", 0)
         return self.counters.get("TotalLabeled", 0) + failed
 
     @property
     def objects(self) -> int:
-        """Objects of the job, as far as Ground Truth has counted them."""
+        """Objects of the job that Ground Truth has counted so far."""
         return self.done + self.counters.get("Unlabeled", 0)
 
     def fields(self) -> dict[str, Any]:
@@ -101,10 +101,10 @@ class RunStatus:
     """One open run.
 
     Attributes:
-        run: What the ledger holds of it.
-        execution_status: Status of the execution that works on it; ``NOT_STARTED`` if there is
-            none of its name.
-        age_seconds: Since it was opened.
+        run: The ledger's row of it.
+        execution_status: Status of the execution that works on it; ``NOT_STARTED`` if it does not
+            exist.
+        age_seconds: Seconds since it was opened.
         jobs: Its labeling jobs.
     """
 
@@ -130,13 +130,13 @@ class RunStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A pipeline at one moment.
+    """The status of a pipeline at one point in time.
 
     Attributes:
-        pipeline: Its name.
+        pipeline: Name of the pipeline.
         queues: Its queues by use.
         runs: Its open runs, the oldest first.
-        failed_jobs_in_a_row: Runs in a row whose job was refused or failed as a whole.
+        failed_jobs_in_a_row: Consecutive runs whose job was rejected or failed as a whole.
     """
 
     pipeline: str
@@ -163,12 +163,12 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Looks at a pipeline.
+    """A reader of a pipeline's status.
 
     Attributes:
         connection: The connection to AWS.
         pipeline: The pipeline.
-        now: The present moment.
+        now: The current time.
     """
 
     connection: Connection
@@ -176,10 +176,10 @@ class Look:
     now: datetime
 
     def status(self, *, ages: bool) -> Status:
-        """Return how the pipeline stands.
+        """Return the status of the pipeline.
 
         Args:
-            ages: Whether to ask CloudWatch for the queues' ages.
+            ages: Whether to request the queues' ages from CloudWatch.
         """
         runs = RunLedger(self.connection.client("dynamodb"), self.pipeline.ledger_table)
         return Status(
@@ -243,7 +243,8 @@ class Look:
     def _open_runs(self, runs: RunLedger) -> Iterator[RunStatus]:
         for run_id in runs.open_runs():
             run = runs.find(run_id)
-            # A run may be closed between the two reads, and its row expire long after.
+            # None if the run was closed between the two reads and its row has expired, which takes
+            # long.
             if run is not None:
                 opened = datetime.fromisoformat(run.opened_at)
                 yield RunStatus(
@@ -255,7 +256,7 @@ class Look:
 
     def _execution_status(self, execution_arn: str) -> str:
         try:
-            # Input and output would need the right to the machine's key.
+            # Input and output would need permission to use the state machine's KMS key.
             answer = self.connection.client("stepfunctions").describe_execution(
                 executionArn=execution_arn, includedData="METADATA_ONLY"
             )
@@ -270,7 +271,7 @@ class Look:
         jobs = LabelingJobs(self.connection.client("sagemaker"))
         for stage in _STAGES:
             name = identity.labeling_job_name(self.pipeline.name, run_id, stage)
-            # The ledger knows a job before Ground Truth does.
+            # A job is in the ledger before it exists in Ground Truth.
             if ledger.find(name) is not None:
                 yield _job_status(stage, name, jobs.describe(name))
 
@@ -282,5 +283,5 @@ def _job_status(stage: str, name: str, job: JobDescription | None) -> JobStatus:
 
 
 def present() -> datetime:
-    """Return the present moment."""
+    """Return the current time."""
     return datetime.now(UTC)

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class Tally:
-    """What a backfill has come to, all its starts together.
+    """The counts of a backfill, over all its starts.
 
     Attributes:
-        listed: Current versions seen.
-        to_send: Of these, those that are to be sent.
-        sent: Of these, those that were sent.
+        listed: Current versions in the bucket.
+        to_send: Of these, the ones to send.
+        sent: Of these, the ones that were sent.
         known: Items of the ledger by state.
         not_labelable: By reason.
         held_back: By reason.
-        too_old: Uploaded before the moment that was asked for.
-        last_key: All keys up to this one are done.
+        too_old: Uploaded before the requested time.
+        last_key: All keys up to this one are processed.
     """
 
     listed: int = 0
@@ -37,7 +37,7 @@ class Tally:
     last_key: str = ""
 
     def note(self, judged: Judged) -> None:
-        """Count an object that is done."""
+        """Count a processed object."""
         self.listed += 1
         self.last_key = judged.source.key
         match judged.verdict:
