@@ -1,4 +1,4 @@
-"""What happens next, and when: a list of actions in the order of their moments."""
+"""The event queue: a list of actions in the order of their times."""
 
 from __future__ import annotations
 

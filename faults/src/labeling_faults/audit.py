@@ -1,4 +1,4 @@
-"""The sandbox's auditor, looking at a world."""
+"""The sandbox's auditor, applied to a world."""
 
 from __future__ import annotations
 

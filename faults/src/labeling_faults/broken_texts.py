@@ -1,4 +1,4 @@
-"""Broken functions of seeded bugs that have to do with texts of files uploaded again."""
+"""Broken functions of seeded bugs in the processing of texts of files that are uploaded again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking for seeded bugs: in plain histories, at crash points and in stories."""
+"""The search for seeded bugs in plain histories, at crash points and in random histories."""
 
 from __future__ import annotations
 

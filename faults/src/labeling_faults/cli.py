@@ -1,4 +1,4 @@
-"""``labeling-faults``: runs the fault suite, or one of its stories again."""
+"""``labeling-faults``: runs the fault suite, or repeats one of its random histories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time under control: it passes when somebody sleeps, and not otherwise."""
+"""A controlled clock: time passes only during sleeps."""
 
 from __future__ import annotations
 

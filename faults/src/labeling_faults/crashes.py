@@ -1,4 +1,4 @@
-"""Every crash point: each call of each function is once the last one of its process."""
+"""Every crash point: each call of each function is the last call of its process once."""
 
 from __future__ import annotations
 

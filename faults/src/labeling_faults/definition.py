@@ -1,4 +1,4 @@
-"""The state machine's definition, as Terraform renders it, and a check that all of it is known."""
+"""The state machine's definition as Terraform renders it, and a check that it is supported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Terraform would deploy: names, the functions' environment and their timeouts."""
+"""The deployment of Terraform: names, the functions' environment and their timeouts."""
 
 from __future__ import annotations
 

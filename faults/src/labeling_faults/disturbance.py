@@ -1,4 +1,4 @@
-"""Trouble by chance: services that throttle, refuse, lose answers and take half of a batch."""
+"""Random faults: services that throttle, reject, lose responses and accept half of a batch."""
 
 from __future__ import annotations
 

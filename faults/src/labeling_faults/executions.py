@@ -1,4 +1,4 @@
-"""Step Functions in this process: executions that are started, answered, stopped and described."""
+"""In-process Step Functions: starting, answering, stopping and describing executions."""
 
 from __future__ import annotations
 

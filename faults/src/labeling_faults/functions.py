@@ -1,4 +1,4 @@
-"""The real functions, called in this process: their clock, clients and threads are the world's."""
+"""The real functions, called in this process with the clock, clients and threads of a world."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """An interpreter of the state machine's language: one thread, no real time, every event counted.
 
-An execution is a generator. It yields whenever something else may happen first: a delay before a
-repeat, a state that waits for its token. https://states-language.net/spec.html
+An execution is a generator. It yields at each point where other events may happen first: a delay
+before a retry, or a state that waits for its token. https://states-language.net/spec.html
 """
 
 from __future__ import annotations

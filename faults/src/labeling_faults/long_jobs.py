@@ -1,4 +1,4 @@
-"""Runs whose jobs take as long as Ground Truth lets them: 30 days, and nothing but waiting."""
+"""Runs whose jobs take the maximum time of Ground Truth: 30 days without other events."""
 
 from __future__ import annotations
 

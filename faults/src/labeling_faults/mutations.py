@@ -1,6 +1,6 @@
-"""Bugs that are seeded on purpose, at least two for each invariant: the suite must catch each.
+"""Seeded bugs, at least two for each invariant. The suite must detect each.
 
-Every one replaces one function of the pipeline, in memory and for one check only.
+Each replaces one function of the pipeline, in memory and for one check only.
 """
 
 from __future__ import annotations

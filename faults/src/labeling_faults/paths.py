@@ -1,4 +1,4 @@
-"""The part of JSONPath that the state machine uses: names, one after the other."""
+"""The part of JSONPath that the state machine uses: sequences of names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The functions' modules as they are in a world: its clock, its clients, its chance, one thread."""
+"""The functions' modules in a world, with its clock, clients, randomness and one thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Histories that crash points are enumerated in: together they reach every step of the pipeline."""
+"""Histories for the crash points. Together they reach every step of the pipeline."""
 
 from __future__ import annotations
 

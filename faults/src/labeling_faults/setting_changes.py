@@ -1,4 +1,4 @@
-"""Histories in which settings change while people work."""
+"""Histories in which settings change while a labeling job is in progress."""
 
 from __future__ import annotations
 

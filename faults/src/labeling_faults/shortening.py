@@ -1,4 +1,4 @@
-"""The shortest history that breaks a promise."""
+"""The search for the shortest history that breaks an invariant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random histories: what happens to the pipeline in them, step by step, from a seed."""
+"""Random histories: sequences of events for the pipeline, generated from a seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole suite on several processes: crash points, stories, long jobs, seeded bugs."""
+"""The whole suite on several processes: crash points, random histories, long jobs, seeded bugs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong with the calls of the functions, and when."""
+"""Fault points: the faults of the functions' calls, and their times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What S3 tells the world of an upload."""
+"""The upload events of S3."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Promises that hold at every moment, checked while a history goes on.
+"""Online checks: invariants that are verified while a history runs.
 
-It shares no code with the functions: what they asked of the services is compared with what the
-services hold. Sentences begin with the invariant that is broken.
+It shares no code with the functions: it compares their requests with the state of the services.
+Sentences begin with the broken invariant.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The workers and Ground Truth around them: how each job goes, and who hears of its end."""
+"""The workers and Ground Truth: the progress of each job, and the events of its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One pipeline in a world of its own: services, functions, state machine, workers and a clock."""
+"""One pipeline in its own world: services, functions, state machine, workers and a clock."""
 
 from __future__ import annotations
 

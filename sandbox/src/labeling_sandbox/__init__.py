@@ -1,1 +1,1 @@
-"""A local AWS for the labeling pipeline: moto plus what moto lacks."""
+"""A local AWS for the labeling pipeline: moto with the features that it lacks."""

@@ -1,4 +1,4 @@
-"""Checks the pipeline's promises from the outside.
+"""Checks of the pipeline's invariants from outside.
 
 Uploads are compared with the ledger, the queues, the records and the labeling jobs.
 

@@ -1,9 +1,8 @@
-"""Who may do what: decisions over the policies of roles, resources and keys that moto stores.
+"""Authorization decisions from the policies of roles, resources and keys that moto stores.
 
-Only credentials of an assumed role are judged; every other key belongs to the administrator.
-`enforcement` applies these
-decisions to each request, and the seams that act for a service (EventBridge, Scheduler, Ground
-Truth) call them directly.
+Only credentials of an assumed role are evaluated; every other key belongs to the administrator.
+`enforcement` applies these decisions to each request, and the seams that act for a service
+(EventBridge, Scheduler, Ground Truth) call them directly.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Threads of the simulators: named, daemonic, and never silent about their own failure."""
+"""Threads of the simulators: named daemon threads that report their failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts every AWS call that reaches the sandbox: caller, operation, number and time."""
+"""Counts of the AWS calls that the sandbox receives: caller, operation, number and time."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The sandbox's own HTTP routes, under ``/sandbox/`` on the same port as the AWS APIs.
 
-Other processes (tests, the demo) use them to steer the simulators and to read what happened.
-Bodies and answers are JSON.
+Other processes (tests, the demo) use them to control the simulators and to read the results. Bodies
+and responses are JSON.
 """
 
 from __future__ import annotations

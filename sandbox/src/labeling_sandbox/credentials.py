@@ -1,4 +1,4 @@
-"""Temporary credentials of a role, as a service gets them when it assumes the role it was given."""
+"""Temporary credentials of a role, as a service receives them when it assumes the role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answers of AWS services when IAM refuses a request, each in its own wire format."""
+"""The responses of AWS services when IAM denies a request, each in its own wire format."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """DynamoDB: isolated transactions, and one lock around every operation on items.
 
-moto copies the whole table for each transaction and puts the copy back when it fails, so it takes
-the writes of others
-away. Not simulated: TransactionConflict (transactions wait for each other instead), streams of a
-transaction, throttling.
+moto copies the whole table for each transaction and restores the copy when it fails, which removes
+concurrent writes. Not simulated: TransactionConflict (transactions wait for each other instead),
+streams of a transaction, throttling.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Holds every request of an assumed role to its policies, and names it for the call counts.
+"""Authorization of every request of an assumed role, which also names it for the call counts.
 
 The seam is `ActionAuthenticatorMixin._authenticate_and_authorize_action`, through which moto sends
 every request.

@@ -1,6 +1,6 @@
-"""EventBridge's buses: events of S3, SageMaker and PutEvents, and their way to the rules' targets.
+"""EventBridge's buses: events of S3, SageMaker and PutEvents, and their delivery to targets.
 
-An own thread delivers, so delivery is asynchronous and at least once, as on AWS; tests ask for
+A separate thread delivers, so delivery is asynchronous and at least once, as on AWS. Tests request
 duplicates and delays, and wait with `drain`.
 """
 

@@ -1,4 +1,4 @@
-"""Executions of state machines: their names, their end, and what the context object says."""
+"""Executions of state machines: their names, their end, and their context object."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Records of a feature group: what PutRecord accepts, and what the two stores then hold.
+"""Records of a feature group: the rules of PutRecord, and the contents of the two stores.
 
 Rules: API reference of PutRecord and FeatureDefinition, "Feature Store quotas, naming rules and
-    data types" in the developer
-guide.
+data types" in the developer guide.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Keeps what moto drops of a function's configuration: logging, dead letters, tracing, key."""
+"""The parts of a function's configuration that moto drops: logging, dead letters, tracing, key."""
 
 from __future__ import annotations
 

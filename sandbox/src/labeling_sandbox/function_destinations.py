@@ -1,4 +1,4 @@
-"""Where a failed asynchronous invocation goes: on-failure destination and dead-letter queue."""
+"""Targets of failed asynchronous invocations: on-failure destination and dead-letter queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes an invocation's output into CloudWatch Logs, as far as the function's role may."""
+"""Output of invocations in CloudWatch Logs, with the permissions of the function's role."""
 
 from __future__ import annotations
 

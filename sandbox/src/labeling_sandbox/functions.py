@@ -1,9 +1,8 @@
-"""Lambda: runs the uploaded code for real, without Docker.
+"""Lambda, with real execution of the uploaded code, without Docker.
 
 The seam is ``LambdaFunction.invoke``, where the API, the Step Functions interpreter and event
-source mappings all end.
-Not simulated: the memory limit, the size of ``/tmp``, layers, response streaming and container
-images.
+source mappings all end. Not simulated: the memory limit, the size of ``/tmp``, layers, response
+streaming and container images.
 """
 
 from __future__ import annotations

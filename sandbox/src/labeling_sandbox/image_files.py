@@ -1,4 +1,4 @@
-"""Just enough of PNG and JPEG: the size of a picture, and small pictures without a library.
+"""A subset of PNG and JPEG: the size of a picture, and small pictures without a library.
 
 PNG: https://www.w3.org/TR/png-3/; JPEG: ITU-T T.81, annex B.
 """
@@ -119,7 +119,8 @@ def pixels(content: bytes) -> Pixels:
     """Read a PNG file of one byte per pixel, in greyscale or with a palette.
 
     Raises:
-        ValueError: The file is something else, or uses a filter that no file of ours has.
+        ValueError: The file is something else, or uses a filter that none of the project's files
+            uses.
     """
     chunks: dict[bytes, bytes] = {}
     for name, body in _chunks(content):

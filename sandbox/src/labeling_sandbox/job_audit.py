@@ -1,7 +1,7 @@
-"""What Ground Truth was given and gave back: the auditor's view of the labeling jobs.
+"""The inputs and outputs of Ground Truth: the auditor's view of the labeling jobs.
 
-Which labels were rejected is read from the output of the built-in verification, and for custom
-workflows from what the simulated reviewers answered, not from what functions made of it.
+Rejected labels are read from the output of the built-in verification, and for custom workflows from
+the answers of the simulated reviewers, not from the results of functions.
 """
 
 from __future__ import annotations
@@ -287,8 +287,8 @@ def _imbalances(
     verification = _job_of(report.get("verification_job"), jobs)
     worked_on = {item for it in (job, verification) if it for item in it.items}
     untouched = report["claimed"] - len(worked_on)
-    # Records of texts that were labeled before need no job of this run, refused ones included, and
-    # who waits for the label of another run has none.
+    # Records of texts that were labeled before need no job of this run, including rejected ones,
+    # and an item that waits for the label of another run has none.
     ours = {it.name.lower() for it in (job, verification) if it}
     moved = sum(ours.isdisjoint(_jobs_of(row)) for row in rows)
     refused = report["dead_lettered"].get("record_rejected", 0)

@@ -1,4 +1,4 @@
-"""What a labeling job reads and writes in S3 with the labeling role."""
+"""The objects that a labeling job reads and writes in S3 with the labeling role."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class JobFiles:
     def load(self, uri: str, what: str = "source") -> bytes | Failure:
         """Load an object as a worker's browser does: its links are signed as the role.
 
-        The role's right is tried with the first object of each bucket: the sandbox answers some
-        hundred requests in a second, and a picture is loaded for each task.
+        The role's permission is checked with the first object of each bucket: the sandbox serves
+        some hundred requests per second, and a picture is loaded for each task.
 
         Args:
             uri: The object's address.
-            what: What it is; the right to objects of another kind is tried anew.
+            what: The kind of the object. The permission is checked again for each kind.
 
         Returns:
             Its content, or why there is none.

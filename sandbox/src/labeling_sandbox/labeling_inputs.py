@@ -1,6 +1,6 @@
-"""What a labeling job reads when it starts: template, label categories and input manifest.
+"""The inputs of a labeling job: template, label categories and input manifest.
 
-Whatever is wrong with one of them fails the job, with a reason as Ground Truth gives it. Rules: the
+An error in one of them fails the job, with a reason in the format of Ground Truth. Rules: the
 developer guide's pages on the label category configuration file, the input manifest and its quotas.
 """
 

@@ -1,4 +1,4 @@
-"""A labeling job: it reads its input as the labeling role, lets the workers work, and writes."""
+"""A labeling job: it reads its input with the labeling role, runs the workers, and writes."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class JobFaults:
 
     Attributes:
         fails: The job ends as Failed after its workers have started.
-        stops: The job ends as Stopped half way, as if somebody had stopped it.
+        stops: The job ends as Stopped half way, as after StopLabelingJob.
         events: How many events announce its end.
         addressed: Whether its description names its output, which is no required member.
     """

@@ -1,8 +1,7 @@
-"""What CreateLabelingJob accepts, beyond the constraints of the service model.
+"""The rules of CreateLabelingJob, beyond the constraints of the service model.
 
 Rules: API reference of CreateLabelingJob, HumanTaskConfig and UiConfig, and the developer guide's
-    page on label attribute
-names.
+page on label attribute names.
 """
 
 from __future__ import annotations
@@ -123,7 +122,7 @@ def _function_rules(human: Mapping[str, Any], region: str, account: str) -> Iter
     ):
         managed = rf"arn:[a-z-]+:lambda:{region}:{owner}:function:{prefix}-{suffix}"
         own = rf"arn:[a-z-]+:lambda:{region}:{account}:function:(?!PRE-|ACS-)[\w-]+(:[\w$-]+)?"
-        # A managed function on one side and an own one on the other do not fit together here.
+        # A managed function cannot be combined with your own function here.
         if not given or not re.fullmatch(own if suffix == CUSTOM_SUFFIX else managed, given):
             whose = "an own" if suffix == CUSTOM_SUFFIX else "a managed"
             yield f"The function {given} is not {whose} {prefix} function in {region}"

@@ -1,4 +1,4 @@
-"""How the objects of a job are worked on: labeled anew, or their labels judged."""
+"""The work on the objects of a job: labeling, or verification of their labels."""
 
 from __future__ import annotations
 

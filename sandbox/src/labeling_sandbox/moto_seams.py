@@ -1,4 +1,4 @@
-"""The few ways in which this package reaches into moto; each fails loudly when moto moves on."""
+"""The changes that this package makes to moto. Each raises an error if moto has changed."""
 
 from __future__ import annotations
 

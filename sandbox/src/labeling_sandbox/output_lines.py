@@ -1,8 +1,7 @@
-"""Lines of a labeling job's output manifest, in the shape in which Ground Truth writes them.
+"""Lines of a labeling job's output manifest, in the format of Ground Truth.
 
 Sources: "Output data" in the SageMaker developer guide for labeled objects, and the test data of
-    AWS's own sample pipelines
-for failed and expired ones.
+AWS's sample pipelines for failed and expired ones.
 """
 
 from __future__ import annotations

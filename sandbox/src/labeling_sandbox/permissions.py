@@ -1,4 +1,4 @@
-"""What a request needs to be allowed: the shapes that the per-service mappings fill."""
+"""The permissions that a request needs, in the types that the mappings of each service return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What DynamoDB requests need: the table, the leading keys and the table's key."""
+"""The permissions of DynamoDB requests: the table, the leading keys and the table's KMS key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What requests to SageMaker, Step Functions, Lambda, KMS and the smaller services need."""
+"""The permissions of requests to SageMaker, Step Functions, Lambda, KMS and smaller services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What requests to SQS, SNS and EventBridge need, the key of an encrypted queue included."""
+"""The permissions of requests to SQS, SNS and EventBridge, and for encrypted queues' keys."""
 
 from __future__ import annotations
 

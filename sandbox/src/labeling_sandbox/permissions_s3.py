@@ -1,4 +1,4 @@
-"""What S3 requests need, with the bucket policy and the key of encrypted objects."""
+"""The permissions of S3 requests, with the bucket policy and the key of encrypted objects."""
 
 from __future__ import annotations
 

@@ -192,7 +192,7 @@ def _resource_matches(
 
 
 def _check_resource(pattern: str) -> None:
-    """Refuse a resource that IAM refuses, or of which nobody documents what it matches."""
+    """Reject a resource that IAM rejects, or whose matches are not documented."""
     if pattern == "*":
         return
     parts = without_variables(pattern).split(":", ARN_PARTS - 1)

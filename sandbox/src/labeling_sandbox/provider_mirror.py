@@ -1,4 +1,4 @@
-"""Finds an unpacked AWS provider on this machine, so that Terraform needs no network."""
+"""The search for an unpacked AWS provider on this machine, for Terraform without a network."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def named_config(environment: Mapping[str, str]) -> Path | None:
 def find_mirror(environment: Mapping[str, str]) -> Path | None:
     """Look for a folder that Terraform can use as a filesystem mirror of the AWS provider.
 
-    First Terraform's own implied folders, then any ``registry.terraform.io`` one level below a
-    folder of the system
-    (``/*/*/registry.terraform.io``) that belongs to root and that no one else can write.
+    First Terraform's implied folders, then any ``registry.terraform.io`` one level below a folder
+    of the system (``/*/*/registry.terraform.io``) that belongs to root and that no one else can
+    write.
 
     Args:
         environment: The environment variables that place the implied folders.

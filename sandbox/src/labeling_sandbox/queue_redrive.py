@@ -1,4 +1,4 @@
-"""Moves dead letters back: StartMessageMoveTask and ListMessageMoveTasks."""
+"""The redrive of dead letters: StartMessageMoveTask and ListMessageMoveTasks."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class MoveTasks:
         for message in source.sandbox_storage.ready():
             target = destination or getattr(message, "sandbox_source", None)
             if target is None:
-                # A letter that was sent here directly has no queue to go back to.
+                # A message that was sent here directly has no source queue.
                 return moved, "CouldNotDetermineMessageSource"
             source.sandbox_storage.remove(message)
             _queue(backend, target).add_message(_renewed(message))

@@ -27,8 +27,8 @@ class QueueStorage:
     """Messages that are ready, hidden by a receive, or delayed.
 
     A receipt handle belongs to one receive. Only the handle of the latest receive acts on the
-    message; an older one is
-    accepted and changes nothing, as the SQS API reference says of DeleteMessage.
+    message; an older one is accepted and changes nothing, as the SQS API reference says of
+    DeleteMessage.
     """
 
     def __init__(self) -> None:

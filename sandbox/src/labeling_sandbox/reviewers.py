@@ -1,4 +1,4 @@
-"""The simulated reviewers: they compare a label that they are given with the truth."""
+"""The simulated reviewers, who compare a label with the truth."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Review:
         item: What identifies the object in the seed.
         categories: What the reviewers can choose.
         reviewers: How many see the object.
-        right: Whether the label says the truth; None where nobody knows, and all take it for right.
+        right: Whether the label says the truth; None if it is unknown, and all reviewers accept it.
     """
 
     job_name: str
@@ -93,7 +93,7 @@ def consolidated(given: Sequence[Opinion], categories: Sequence[str]) -> Answer:
     """
     votes = Counter(opinion.category for opinion in given)
     category, count = votes.most_common(1)[0]
-    # As for every label: one worker alone has nobody to agree with.
+    # As for every label: the agreement of a single worker is 0.
     confidence = 0 if len(given) == 1 else round(count / len(given), 2)
     details: dict[str, object] = {
         "class-name": category,

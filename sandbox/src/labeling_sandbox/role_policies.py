@@ -1,4 +1,4 @@
-"""What moto stores about a role: its policies, its boundary, and what a request says of it."""
+"""The data of a role in moto: its policies, its boundary, and its context in a request."""
 
 from __future__ import annotations
 

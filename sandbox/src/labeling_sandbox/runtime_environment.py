@@ -1,9 +1,8 @@
 """One execution environment of a function: AWS's runtime client in a child, and its Runtime API.
 
 The child is ``python -m awslambdaric <handler>``, the program that runs inside the managed Python
-runtimes, so the context
-object, the error documents and the log lines come out as on AWS. The API is described in the AWS
-Lambda Developer Guide, "Using the Lambda runtime API".
+runtimes, so the context object, the error documents and the log lines come out as on AWS. The API
+is described in the AWS Lambda Developer Guide, "Using the Lambda runtime API".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""S3: the EventBridge switch is read back, and bucket policies are left to `enforcement`.
+"""S3: the EventBridge setting can be read, and `enforcement` evaluates bucket policies.
 
-moto refuses every object call when a policy holds a conditional Deny, whatever the condition says.
+moto rejects every object call if a policy has a conditional Deny, regardless of the condition.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The EventBridge events of S3, in the form that S3 sends them.
+"""The EventBridge events of S3, in S3's format.
 
 Structure: "Amazon S3 event message structure" for EventBridge in the S3 user guide. moto's own
 have one event id for all, ``eTag`` for ``etag``, a constant sequencer and ``version-id`` on buckets

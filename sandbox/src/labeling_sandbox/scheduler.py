@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: expressions are checked when a schedule is made, and schedules fire."""
+"""EventBridge Scheduler: validation of expressions at creation, and schedules that fire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQS: fast and thread-safe queues, honest receipt handles, batch rules, redrive.
+"""SQS: fast and thread-safe queues, correct receipt handles, batch rules, redrive.
 
 FIFO queues keep moto's own implementation. Not simulated: short polls that return less than there
 is, and the limit of 120,000 messages in flight.

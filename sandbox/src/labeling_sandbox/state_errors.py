@@ -1,4 +1,4 @@
-"""Errors of Step Functions itself: which of them a rule matches, and when data is too large.
+"""Errors of Step Functions itself: the rules that match them, and the limit of data.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """

@@ -1,4 +1,4 @@
-"""What Step Functions says about a definition before it runs, and a machine's versions."""
+"""The validation of state machine definitions by Step Functions, and versions of a machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step Functions: what moto's interpreter lacks for a machine that calls functions.
+"""Step Functions: features for machines that call functions, which moto's interpreter lacks.
 
 The corrections are in `executions`, `state_errors`, `task_tokens` and
 `state_machine_definitions`; here are the role, the logs and the clock.

@@ -1,8 +1,8 @@
-"""What the simulated service knows of each task type.
+"""The properties of each task type in the simulated service.
 
 Sources: API reference of CreateLabelingJobRequest (functions, category file), the developer guide's
 pages on each task type (elements of the worker template) and on input data quotas (limits). The
-module's own table of task types is not read: it is what is tested here.
+module's table of task types is not read, because it is tested here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Task tokens of ``.waitForTaskToken`` states: one for each attempt, answered at most once.
 
-moto issues one token for all attempts of a state, forgets to close it, and looks for it in running
-executions only, so that a late answer is an unknown token there.
+moto issues one token for all attempts of a state, does not close it, and searches for it in running
+executions only, so that a late answer has an unknown token there.
 """
 
 from __future__ import annotations

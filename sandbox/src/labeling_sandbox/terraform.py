@@ -1,7 +1,7 @@
-"""Runs the real Terraform against the sandbox, without a file of its own in the module.
+"""The real Terraform, run against the sandbox without writing its files into the module.
 
-State, provider links and CLI configuration lie in a work folder. Only Terraform's dependency lock
-file has its place in the module's folder, by Terraform's own rule.
+State, provider links and CLI configuration are in a work folder. Terraform requires only its
+dependency lock file to be in the module's folder.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Texts of files that are uploaded again, as the auditor sees them: the text is paid for."""
+"""The auditor's rules for texts of files that are uploaded again: each text is paid for once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which statements of which policies have allowed something: a grant without use shows here."""
+"""The policy statements that have allowed a request, which reveals unused grants."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Worker task templates: what they show of their task, and what workers can answer.
+"""Worker task templates: the parts of a task that they show, and the possible answers.
 
-Only what decides whether a job works is looked at: elements, their names, and the parts of the
-task's input that Liquid puts into them. Rules: the developer guide's pages on the crowd elements
+Only the parts that decide whether a job works are read: elements, their names, and the parts of the
+task's input that Liquid inserts into them. Rules: the developer guide's pages on the crowd elements
 and on custom templates.
 """
 

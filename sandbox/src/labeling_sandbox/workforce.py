@@ -1,4 +1,4 @@
-"""The simulated workers: a seed decides what they answer, so each run of a test sees the same."""
+"""The simulated workers. A seed determines their answers, so that test runs are repeatable."""
 
 from __future__ import annotations
 

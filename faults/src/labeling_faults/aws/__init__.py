@@ -1,1 +1,1 @@
-"""An AWS in the process: the calls that the functions make, with the services' own rules."""
+"""An in-process AWS: the calls that the functions make, with the rules of the services."""

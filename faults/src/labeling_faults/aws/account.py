@@ -1,4 +1,4 @@
-"""One account: its services, the clients to them, and the way that every call takes."""
+"""One account: its services, their clients, and the dispatch of every call."""
 
 from __future__ import annotations
 

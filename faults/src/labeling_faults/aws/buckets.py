@@ -1,4 +1,4 @@
-"""A bucket of S3 and what is in it."""
+"""An S3 bucket and its objects."""
 
 from __future__ import annotations
 

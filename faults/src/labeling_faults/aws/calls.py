@@ -1,4 +1,4 @@
-"""A call of a service, and who may look at it or get in its way."""
+"""A call of a service, and the hooks that observe or disturb it."""
 
 from __future__ import annotations
 

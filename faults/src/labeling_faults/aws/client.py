@@ -1,4 +1,4 @@
-"""A client: the part of boto3's that the functions use, in front of a service of the account."""
+"""A client for a service of the account, with the part of boto3's interface that is used."""
 
 from __future__ import annotations
 

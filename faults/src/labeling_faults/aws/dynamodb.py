@@ -1,7 +1,7 @@
-"""DynamoDB: conditional writes, batches, and transactions that are written whole or not at all.
+"""DynamoDB: conditional writes, batches, and atomic transactions.
 
 Rules: API reference of DynamoDB, and "Condition and filter expressions" in the developer guide.
-Writes wait for each other, so a conflict between transactions is for an observer to raise.
+Writes wait for each other, so an observer must raise conflicts between transactions.
 """
 
 from __future__ import annotations

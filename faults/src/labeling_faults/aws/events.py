@@ -1,4 +1,4 @@
-"""EventBridge: what was put on a bus.
+"""EventBridge: the events on a bus.
 
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 """

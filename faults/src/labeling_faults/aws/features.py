@@ -1,4 +1,4 @@
-"""SageMaker Feature Store: every record that was written, and which of them counts.
+"""SageMaker Feature Store: every record that was written, and the latest of each.
 
 Rules: API reference of PutRecord and BatchWriteRecord, "Feature Store quotas, naming rules and data
 types" in the developer guide.

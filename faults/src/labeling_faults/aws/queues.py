@@ -1,4 +1,4 @@
-"""A standard queue of SQS and the messages on it."""
+"""A standard SQS queue and its messages."""
 
 from __future__ import annotations
 

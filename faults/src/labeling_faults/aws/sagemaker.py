@@ -1,4 +1,4 @@
-"""SageMaker Ground Truth: labeling jobs that end when, and as, a test says.
+"""SageMaker Ground Truth: labeling jobs whose end and outcome a test determines.
 
 Rules: API reference of CreateLabelingJob, DescribeLabelingJob and StopLabelingJob.
 """

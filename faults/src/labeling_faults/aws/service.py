@@ -1,4 +1,4 @@
-"""What the services of an account have in common."""
+"""The common base of the services of an account."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """SQS: standard queues, with everything that at-least-once delivery allows.
 
 Rules: API reference of SQS, "Amazon SQS message quotas" and "visibility timeout" in the developer
-guide. Not here: the limit of 120,000 messages in flight.
+guide. Not simulated: the limit of 120,000 messages in flight.
 """
 
 from __future__ import annotations

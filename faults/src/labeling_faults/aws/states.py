@@ -1,4 +1,4 @@
-"""Step Functions: the calls of it, which somebody else's executions answer.
+"""The API of Step Functions, on top of executions that are passed in.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html
 """

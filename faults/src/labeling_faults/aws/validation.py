@@ -1,8 +1,8 @@
-"""Checks of a call against botocore's model: the caller's library first, then the service.
+"""Validation of a call against botocore's model: first as the client, then as the service.
 
-botocore checks members, types and lower bounds before it sends anything. Lengths, ranges, patterns
-and enums are the service's to check; it does so here for the services that say in their reference
-that they do.
+botocore checks members, types and lower bounds before it sends anything. The service validates
+lengths, ranges, patterns and enums. This module does so for the services whose reference documents
+it.
 """
 
 from __future__ import annotations

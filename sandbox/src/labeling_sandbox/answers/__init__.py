@@ -1,1 +1,1 @@
-"""What simulated workers answer, and how the answers of several become one label."""
+"""The answers of simulated workers, and their consolidation to one label."""

@@ -1,4 +1,4 @@
-"""When a label, as Ground Truth wrote it, says the truth: for reviewers and for checks of records.
+"""Comparison of labels, as Ground Truth wrote them, with the truth, for reviewers and audits.
 
 Each function takes the label's value, its metadata, the truth in the form that the task type's
 labeler documents, and a function that reads an object by its ``s3://`` URI.

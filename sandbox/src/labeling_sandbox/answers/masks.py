@@ -1,4 +1,4 @@
-"""Semantic segmentation: a picture in which the colour of each pixel tells its class."""
+"""Semantic segmentation: a picture in which the colour of each pixel is its class."""
 
 from __future__ import annotations
 

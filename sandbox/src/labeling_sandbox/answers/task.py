@@ -1,4 +1,4 @@
-"""One object, and what becomes of it."""
+"""One object of a labeling job, and its outcome."""
 
 from __future__ import annotations
 

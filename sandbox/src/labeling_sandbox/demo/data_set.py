@@ -1,4 +1,4 @@
-"""What a demo uploads, and what must become of it."""
+"""The uploads of a demo, and their expected outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a destroy left behind."""
+"""Resources that remain after a destroy."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _LISTINGS: tuple[tuple[str, str, str, Callable[[Any], str]], ...] = (
 
 
 def leftovers(sandbox: Sandbox) -> list[str]:
-    """Return what exists in the account, but for two kinds of keys.
+    """Return the resources in the account, except for two kinds of keys.
 
-    A key cannot be deleted at once, by KMS's own rule: Terraform schedules it. AWS's own keys
-    (``alias/aws/...``) come into being when a service first needs them, and are nobody's to delete.
+    KMS does not delete a key immediately, so Terraform schedules its deletion. AWS managed keys
+    (``alias/aws/...``) are created when a service first needs them, and cannot be deleted.
     """
     found = [
         name(entry)

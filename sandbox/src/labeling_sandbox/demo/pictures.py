@@ -1,4 +1,4 @@
-"""Pictures: real handwritten digits, alone or several on a canvas at known places."""
+"""Pictures: real handwritten digits, one per picture or several at known positions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deployed pipeline, seen with an operator's eyes."""
+"""A deployed pipeline, with the operations of an operator."""
 
 from __future__ import annotations
 

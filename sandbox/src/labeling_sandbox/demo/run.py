@@ -1,4 +1,4 @@
-"""The demo from beginning to end."""
+"""The demo from deployment to destroy."""
 
 from __future__ import annotations
 

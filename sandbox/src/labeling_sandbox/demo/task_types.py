@@ -1,4 +1,4 @@
-"""The demos, one for each task type: their variables, their data and what a right label is."""
+"""The demos, one for each task type: their variables, their data and their correct labels."""
 
 from __future__ import annotations
 

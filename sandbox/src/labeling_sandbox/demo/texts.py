@@ -144,7 +144,7 @@ def _windows_lines(key: str, texts: Sequence[_Text]) -> tuple[File, list[Item]]:
 
 
 def _rows(key: str, texts: Sequence[_Text]) -> tuple[File, list[Item]]:
-    """Write rows with keys of their own, one of which must not get into the manifest."""
+    """Write rows with further keys, one of which must not be written to the manifest."""
     body = "".join(
         json.dumps(
             {"ticket": 4700 + number, "source": text.text, "source-ref": "s3://elsewhere/a.png"},

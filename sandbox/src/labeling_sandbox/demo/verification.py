@@ -1,4 +1,4 @@
-"""What verification must give: how many stored labels are right when workers and reviewers err."""
+"""The expected results of verification: how many stored labels are correct when people err."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Rates:
         """Return the share of accepted labels that are right, by Bayes' rule.
 
         A label is accepted if more than half of its reviewers accept it. As a rejected item is
-        labeled anew with the same rates, the share is the same for every attempt.
+        labeled again with the same rates, the share is the same for every attempt.
         """
         right = (1 - self.label_error) * majority(1 - self.reject_right, reviewers)
         wrong = self.label_error * majority(self.accept_wrong, reviewers)

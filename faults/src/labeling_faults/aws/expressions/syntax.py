@@ -1,4 +1,4 @@
-"""Words of an expression, and the two things that every expression is made of: paths and values."""
+"""The tokens of an expression, and its two kinds of operands: paths and values."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""DynamoDB's values as Python's, so that a row is small and two values can be compared.
+"""DynamoDB's values as Python values, so that a row is small and two values can be compared.
 
-A string is a str, a number an int or Decimal, a binary bytes, and so on; sets are of classes of
-their own, because each holds values of one kind only.
+A string is a str, a number an int or Decimal, a binary bytes, and so on; sets have their own
+classes, because each contains values of one type only.
 """
 
 from __future__ import annotations
