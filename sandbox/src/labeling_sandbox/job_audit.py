@@ -293,8 +293,8 @@ def _imbalances(
     moved = sum(ours.isdisjoint(_jobs_of(row)) for row in rows)
     refused = report["dead_lettered"].get("record_rejected", 0)
     elsewhere = moved + refused + report["returned"].get("text_in_progress", 0)
-    # What was claimed for another task type is in no job of the run. A run may also verify labels
-    # of earlier runs although its own labeling job never came to be.
+    # Items that were claimed for another task type are in no job of the run. A run may also verify
+    # labels of earlier runs although its own labeling job was never created.
     elsewhere += report["returned"].get("labeling_job_not_created", 0)
     # Labels of earlier runs need no job, and are kept where none could be made.
     unread = report["superseded"] + report["labeled"] + elsewhere

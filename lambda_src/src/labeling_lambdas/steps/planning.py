@@ -217,7 +217,8 @@ class Planning:
             elif found.item.label_uri:
                 shards.back.add(settle_label_lost(found.item).fields())
             else:
-                # What was claimed for another task type was in no job, and costs no attempt.
+                # An item that was claimed for another task type was in no job, so no attempt
+                # counts.
                 settlement = settle_unlabeled(
                     found.item,
                     found.output,
