@@ -98,7 +98,7 @@ def end_of_begun_verification(
 ) -> dict[str, Any] | None:
     """Return how the verification job ended that an execution of the run began before it died.
 
-    Call this in an execution without verification, because it may have been turned off since.
+    Used by an execution without verification, because verification may have been turned off since.
 
     Args:
         name: Name of the verification job.
