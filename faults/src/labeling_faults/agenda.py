@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Agenda:
-    """Actions that wait for their moment.
+    """Actions that wait for their time.
 
     Attributes:
-        clock: Moves on to the moment of each action that is done.
+        clock: Advances to the time of each action.
     """
 
     clock: Clock
@@ -35,7 +35,7 @@ class Agenda:
         return self._heap[0][0] if self._heap else None
 
     def run_until(self, moment: float) -> None:
-        """Do what is due up to a moment, then let the time pass until it.
+        """Perform the actions that are due up to a time, then advance the clock to it.
 
         An action may itself let time pass, or run the agenda further: what is overdue then is done
         late, as on a busy day.

@@ -15,7 +15,7 @@ class Clock:
     """A clock that stands still until it is moved.
 
     Attributes:
-        now: The present moment, epoch seconds.
+        now: The current time, epoch seconds.
     """
 
     now: float = START
@@ -34,14 +34,14 @@ class Clock:
             self.now += seconds
 
     def move_to(self, moment: float) -> None:
-        """Let time pass until a moment; one that is past already changes nothing."""
+        """Let time pass until a given time. A time in the past changes nothing."""
         with self._lock:
             self.now = max(self.now, moment)
 
     def moment(self) -> datetime:
-        """Return the present moment."""
+        """Return the current time."""
         return datetime.fromtimestamp(self.now, UTC)
 
     def text(self) -> str:
-        """Return the present moment as Step Functions writes it."""
+        """Return the current time in the format of Step Functions."""
         return f"{self.moment():%Y-%m-%dT%H:%M:%S}.{int(self.now * 1000) % 1000:03d}Z"

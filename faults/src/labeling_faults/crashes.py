@@ -61,7 +61,7 @@ class Crashed:
 
 
 def recorded(scenario: Scenario) -> Recorder:
-    """Play a history without trouble and note its calls, up to where it is left to rest.
+    """Play a history without faults and record its calls, until it is left to rest.
 
     Raises:
         ValueError: If it breaks a promise by itself.
@@ -94,7 +94,7 @@ def crash_points(names: Container[str] | None = None) -> Iterator[CrashPoint]:
 
 def crash(point: CrashPoint) -> Crashed:
     """Let a process die and see what comes of it."""
-    # The requests are those of the history without trouble, which were checked.
+    # The requests are those of the history without faults, which were checked.
     trouble = KillAt(point.call, point.after_effect, point.death)
     _, broken = SCENARIOS[point.scenario].end_of(trouble, strict=False)
     if not trouble.done:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from labeling_faults.aws.calls import Answer, Call
     from labeling_faults.world import World
 
-#: What a service says when it is asked too often, or fails by itself.
+#: Error codes of a service that is throttled or has an internal error.
 _PASSING_CODES = {
     "dynamodb": ("ThrottlingException", "InternalServerError"),
     "events": ("InternalException",),
@@ -25,11 +25,11 @@ _PASSING_CODES = {
     "stepfunctions": ("ThrottlingException",),
 }
 
-#: What CreateLabelingJob may say where the role is not ready, or another quota than that of jobs is
-#: used up. No page names the codes.
+#: Possible error codes of CreateLabelingJob if the role is not ready, or if a quota other than that
+#: of jobs is used up. No page documents the codes.
 _UNLISTED_CODES = ("ValidationException", "AccessDeniedException", "ServiceQuotaExceededException")
 
-#: Operations that the SDK repeats under a token, so that a repeat changes nothing.
+#: Operations that the SDK retries with a token, so that a retry changes nothing.
 _IDEMPOTENT = frozenset({"TransactWriteItems"})
 
 _RECORD_OPERATIONS = frozenset({"PutRecord", "BatchWriteRecord"})
@@ -42,12 +42,12 @@ class Rates:
     """How often something goes wrong, as shares of the calls.
 
     Attributes:
-        throttled: Calls that are refused for the moment.
+        throttled: Calls that are rejected temporarily.
         conflicting: Transactions that meet other writers.
         lost: Calls whose answer is lost, so that the SDK asks again.
         unanswered: Calls that take effect but end in an error for good.
         partial: Entries of batches that are not taken.
-        records: Calls of Feature Store that are refused for the moment.
+        records: Calls of Feature Store that are rejected temporarily.
         slow: Calls that take ten seconds.
     """
 
@@ -82,7 +82,7 @@ class Disturbance:
     Attributes:
         chance: Decides.
         rates: How often what goes wrong.
-        denied: Operations that the functions have no right to.
+        denied: Operations for which the functions have no permission.
         deaths: Calls at which a process dies.
         interruptions: What happens between calls.
     """

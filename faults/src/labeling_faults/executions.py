@@ -116,7 +116,7 @@ class Executions:
         return self.chance.uniform(0, seconds)
 
     def timestamp(self) -> str:
-        """Return the present moment."""
+        """Return the current time."""
         return self.agenda.clock.text()
 
     def new_waiting(self, timeout_seconds: float) -> Waiting:
@@ -131,7 +131,7 @@ class Executions:
         return [one for one in self.all.values() if one.running]
 
     def start(self, state_machine_arn: str, name: str, state_input: Json) -> Execution:
-        """Start an execution; its first state is entered a moment later.
+        """Start an execution. It enters its first state in a later event.
 
         Raises:
             StartRefusedError: As StartExecution is refused.
@@ -184,7 +184,7 @@ class Executions:
     def end(self, execution: Execution, status: str, error: str = "", cause: str = "") -> None:
         """End an execution from outside: StopExecution, or a timeout of the whole machine.
 
-        A function that it has called goes on: nobody ends it.
+        A function that it has called continues to run.
         """
         if execution.running:
             execution.status, execution.error, execution.cause = status, error, cause

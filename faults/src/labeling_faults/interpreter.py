@@ -88,10 +88,10 @@ class Host(Protocol):
         """Return a delay between nothing and these seconds."""
 
     def timestamp(self) -> str:
-        """Return the present moment."""
+        """Return the current time."""
 
     def new_waiting(self, timeout_seconds: float) -> Waiting:
-        """Return a task with a token that nobody has had before."""
+        """Return a task with a new token."""
 
 
 @dataclass
@@ -205,7 +205,7 @@ class Interpreter:
         try:
             self.host.invoke(parameters["FunctionName"], parameters["Payload"])
         except StateError:
-            # Once the token is answered, nobody looks at the function any more.
+            # Once the token is answered, the result of the function is ignored.
             if waiting.answer is None:
                 waiting.closed = True
                 raise

@@ -78,7 +78,7 @@ class Invocation:
         ends_at: When Lambda ends it, epoch seconds.
         owner: The execution that called it, None if an event did.
         killed_by: Name of the error that ended the process; empty while it lives.
-        abandoned: Whether nobody is to call it again.
+        abandoned: Whether it must not be called again.
     """
 
     step: str
@@ -145,7 +145,7 @@ class _Moment(datetime):
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> _Moment:
-        """Return the world's present moment."""
+        """Return the current time of the world."""
         return cls.fromtimestamp(_world().clock.now, tz or UTC)
 
 

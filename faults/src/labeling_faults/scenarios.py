@@ -34,7 +34,7 @@ _TEXT = b"first text\nsecond text\n\nfourth text\n"
 
 @dataclass(frozen=True)
 class Scenario:
-    """A history without trouble.
+    """A history without faults.
 
     Attributes:
         name: What it is about.
@@ -49,10 +49,10 @@ class Scenario:
     dead_letters: frozenset[str] = frozenset()
 
     def end_of(self, trouble: Trouble, *, strict: bool = True) -> tuple[World, list[str]]:
-        """Play the history with trouble, let the world come to rest and audit it.
+        """Play the history with faults, let the world come to rest and audit it.
 
         Args:
-            trouble: What goes wrong.
+            trouble: The faults.
             strict: Whether requests are checked against botocore's models.
 
         Returns:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def shortest(story: Story, *, broken: Callable[[Story], bool]) -> Story:
-    """Return the story with every step left out that its broken promise does not need."""
+    """Return the history without the steps that the broken invariant does not need."""
     size = max(1, len(story.steps) // 2)
     while True:
         start = 0

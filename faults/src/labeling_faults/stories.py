@@ -36,7 +36,7 @@ _SECONDS = (HOUR, 10 * _MINUTE, 14 * HOUR, 3 * DAY, 30 * DAY)
 _EVENTS: tuple[list[float], ...] = ([1], [1, 2], [], [2 * HOUR], [1, DAY], [1, 1, 1])
 #: Calls from now on within which a process dies or is interrupted; a run makes some seventy.
 _FAR = 70
-#: Schedules with trouble after the last step.
+#: Schedules with faults after the last step.
 _LAST_SCHEDULES = 2
 _SHARE_OF_TEXTS = 0.3
 _EDITS = ("append", "insert", "reverse", "delete", "repeat", "replace", "same")

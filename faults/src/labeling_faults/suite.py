@@ -89,7 +89,7 @@ class Suite:
     """Runs everything.
 
     Attributes:
-        tell: Takes a line for whoever waits.
+        tell: Called with each line of progress.
         processes: How many processes work.
         stride: Only every so many-th crash point is taken; 1 takes all.
     """
@@ -187,7 +187,7 @@ _entered: list[Any] = []
 
 
 def _install() -> None:
-    # For the life of the process: whoever enters it never leaves.
+    # For the life of the process: it is entered and never exited.
     _entered.append(runtime.installed())
     _entered[-1].__enter__()
 

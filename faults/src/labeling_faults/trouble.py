@@ -12,31 +12,31 @@ if TYPE_CHECKING:
 
 
 class Trouble(Protocol):
-    """Gets in the way of the functions' calls."""
+    """Fault points in the functions' calls."""
 
     def before(self, world: World, number: int, call: Call) -> None:
-        """Get in the way of a call that has changed nothing yet; ``number`` counts them."""
+        """Inject a fault before a call takes effect; ``number`` counts the calls."""
 
     def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
-        """Get in the way of the answer of a call that has taken effect."""
+        """Inject a fault into the response of a call that has taken effect."""
 
 
 class NoTrouble:
-    """All goes well."""
+    """No faults."""
 
     def before(self, world: World, number: int, call: Call) -> None:
-        """Let the call go."""
+        """Inject nothing before the call."""
 
     def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
-        """Let the answer come."""
+        """Inject nothing into the response."""
 
 
 class Death(StrEnum):
-    """How a process dies, and what follows."""
+    """The ways in which a process dies, and what follows."""
 
     #: The state machine, or Lambda, calls the function again.
     RETRIED = "retried"
-    #: The execution is gone too; only later schedules run.
+    #: The execution dies too; only later schedules run.
     EXECUTION_DEAD = "execution dead"
     #: The call takes so long that Lambda ends the function; it is called again.
     TIMEOUT = "timeout"

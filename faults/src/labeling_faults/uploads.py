@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def object_created(bucket: str, key: str, stored: StoredObject, size: int) -> dict[str, Any]:
-    """Return the event with which EventBridge announces a version of an object."""
+    """Return the EventBridge event of the upload of a version of an object."""
     return {
         "version": "0",
         "source": "aws.s3",
@@ -33,7 +33,7 @@ def object_created(bucket: str, key: str, stored: StoredObject, size: int) -> di
 
 
 def shown_texts(key: str, body: bytes) -> list[str]:
-    """Return the texts of a file's lines, blank ones too."""
+    """Return the texts of a file's lines, including blank ones."""
     lines = body.decode().splitlines()
     if key.endswith((".jsonl", ".ndjson")):
         return [json.loads(line)["source"] for line in lines]

@@ -39,8 +39,8 @@ class Work:
         status: How it ends: ``Completed``, ``Failed`` or ``Stopped``.
         seconds: How long it takes.
         failing: Share of its items that workers fail at.
-        expiring: Share of its items that nobody works on in time.
-        left_to_expire: Addresses of objects that nobody works on in time.
+        expiring: Share of its items that no worker completes in time.
+        left_to_expire: Addresses of objects that no worker completes in time.
         omitted: Share of its items that its output does not name.
         rejecting: Share of its items that reviewers reject, in a verification job.
         spoiled: Share of its labels that come without their metadata.

@@ -61,7 +61,7 @@ class World:
     Attributes:
         configuration: What its user has chosen.
         seed: Of its chance.
-        trouble: What goes wrong with calls.
+        trouble: The faults of calls.
         strict: Whether requests are checked against botocore's models, which costs time.
         clock: Its time.
         calls: Number of calls that functions have made.
@@ -229,7 +229,7 @@ class World:
         if not (key.endswith("/") and not body):
             self._note_upload(key, stored.version_id, body)
         event = object_created(deployment.UPLOAD_BUCKET, key, stored, len(body))
-        # The rule that an event meets is the one of its moment, not of its delivery.
+        # The rule at the time of an event applies, not the rule at its delivery.
         splits = self.configuration.splits
         self._announced += len(announced)
         for delay in announced:
@@ -272,8 +272,8 @@ class World:
     def redrive(self) -> None:
         """Move dead letters that are visible to the intake queue, as an operator does.
 
-        Those whose label is there, but whose record was refused, stay: a redrive starts an item
-        anew, so that it would be paid for again.
+        Those whose label is there, but whose record was refused, stay: a redrive would start the
+        item again, and it would be paid for again.
         """
         sqs = self.client("sqs")
         while True:
@@ -328,7 +328,7 @@ class World:
         self.agenda.after(delay, lambda: self.invoke_by_event("job_state_change", event))
 
     def rest(self) -> bool:
-        """End all trouble and let schedules run until nothing is left to do.
+        """End all faults and let schedules run until no work is left.
 
         Returns:
             Whether the world came to rest.
@@ -341,7 +341,7 @@ class World:
             for step, event in self._taken_undelivered():
                 self.invoke_by_event(step, event)
             self.schedule()
-            # Messages would expire in a long pause; runs send those of texts in progress anew.
+            # Messages would expire in a long pause; runs send messages of texts in progress again.
             kept = all("text_in_progress" in it.body for it in self._waiting())
             self.run(next(pauses) if not self._waiting() else DAY if kept else _SHORT_PAUSE)
             if self.at_rest():
@@ -373,7 +373,7 @@ class World:
         }
 
     def redeliver(self, which: int) -> None:
-        """Deliver a message once more that was sent before, whatever became of it."""
+        """Deliver a message that was sent before once more, in any state."""
         if self._sent:
             self.account.sqs.duplicate(self.intake_url, self._sent[which % len(self._sent)])
 

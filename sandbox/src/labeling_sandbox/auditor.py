@@ -280,7 +280,7 @@ def _decoded(body: str) -> dict[str, Any]:
 
 
 def _sources(bodies: Iterable[Mapping[str, Any]]) -> set[Source]:
-    """Return the objects that messages name; a message may be anything that somebody sent."""
+    """Return the objects that messages name; a message may have any content."""
     sources = set()
     for body in bodies:
         item, detail = body.get("item"), body.get("detail")

@@ -33,12 +33,12 @@ _RETRY_SECONDS = 1.0
 #: Each thread may start a process of the function, which costs more than the calls themselves.
 _THREADS = 2
 _BATCH_OBJECTS = 50
-#: What no further try mends: the job fails, as for a template that the role may not read.
+#: Errors that a retry does not fix: the job fails, as for a template that the role may not read.
 _PERMANENT = frozenset({"AccessDeniedException", "ResourceNotFoundException"})
 
 
 class FunctionError(Exception):
-    """A function gave no answer after all tries."""
+    """A function that gave no answer after all tries."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Functions:
 
 
 class CustomWorkflow:
-    """What reviewers see and what becomes of their answers is up to functions; see `Work`."""
+    """Work on objects whose tasks and results come from the customer's functions; see `Work`."""
 
     batch_objects = _BATCH_OBJECTS
 
@@ -172,7 +172,7 @@ class CustomWorkflow:
     def consolidate(self) -> Mapping[int, Outcome]:
         """See `Work`: one call of the consolidation function for the batch.
 
-        Objects that nobody worked on never come here.
+        Objects without any work are never passed to it.
         """
         answered, self._answered = self._answered, {}
         if not answered:

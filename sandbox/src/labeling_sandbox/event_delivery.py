@@ -48,7 +48,7 @@ _ATTEMPTS = 3  # EventBridge tries for a day; three tries show a test the same o
 
 @dataclass(frozen=True)
 class Undelivered:
-    """A delivery that failed for good.
+    """A delivery that failed permanently.
 
     Attributes:
         source: The rule's or schedule's name.
@@ -65,7 +65,7 @@ class Undelivered:
 
 @dataclass
 class Disturbance:
-    """What a test asks the bus to do to events.
+    """The changes to deliveries that a test requests.
 
     Attributes:
         duplicate_every: Every n-th event is delivered twice; 0 for none.
@@ -85,7 +85,7 @@ class _Pending:
 
 
 class Bus:
-    """The queue of events that wait for delivery, and what became of those that failed."""
+    """The queue of events that wait for delivery, and the deliveries that failed."""
 
     def __init__(self) -> None:
         """Start empty."""
@@ -243,7 +243,7 @@ def _set_disturbance(_path: Mapping[str, str], body: dict[str, Any]) -> dict[str
 
 
 def _drain_on_request(_path: Mapping[str, str], body: dict[str, Any]) -> dict[str, bool]:
-    # A function that an event has started may still send messages of its own.
+    # A function that an event has started may still send messages.
     deadline_seconds = float(body.get("deadline_seconds", 30.0))
     return {"drained": drain(deadline_seconds) and functions.drain(deadline_seconds)}
 

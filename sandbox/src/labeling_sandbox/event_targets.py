@@ -29,7 +29,7 @@ _seen_by_keys: list[str] = [*_SEEN_BY_KEYS]
 
 
 class DeliveryError(Exception):
-    """A target refused an event.
+    """A rejection of an event by a target.
 
     Attributes:
         code: The error code that goes to the dead-letter queue.
@@ -51,7 +51,7 @@ class DeliveryError(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """Who delivers: an EventBridge rule.
+    """The rule of EventBridge that delivers.
 
     Attributes:
         arn: The rule's ARN, which targets' policies name in ``aws:SourceArn``.

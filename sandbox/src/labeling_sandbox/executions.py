@@ -151,7 +151,7 @@ def _reflect_end(communication: BaseExecutionWorkerCommunication) -> None:
 
 
 def _end(execution: Execution, status: ExecutionStatus) -> None:
-    # The status comes last: whoever sees it also sees the output and the date.
+    # The status is set last, so that a reader of the status also finds the output and the date.
     execution.stop_date = datetime.now(UTC)
     execution.exec_status = status
     task_tokens.close_all_of(execution.exec_arn)

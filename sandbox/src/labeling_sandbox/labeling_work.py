@@ -70,7 +70,7 @@ class Effort:
         self.shown_without_label += not labeled
 
     def note(self, item: str, opinions: Sequence[reviewers.Opinion]) -> None:
-        """Remember what reviewers said of an object's label."""
+        """Record the reviewers' opinions about an object's label."""
         self.opinions[item] = [opinion.category for opinion in opinions]
 
 
@@ -92,12 +92,12 @@ class Work(Protocol):
         """Let workers work on one object.
 
         Returns:
-            What became of it, None if that is known only after the batch.
+            Its outcome, None if it is known only after the batch.
         """
         ...
 
     def consolidate(self) -> Mapping[int, Outcome]:
-        """Return what became of the objects of the batch that were left open."""
+        """Return the outcomes of the objects of the batch that were left open."""
         ...
 
 
@@ -139,7 +139,7 @@ class Labeling:
 
 
 class Verification:
-    """Labels of an earlier job are judged by the managed functions for it; see `Work`."""
+    """Verification of an earlier job's labels with the managed functions; see `Work`."""
 
     batch_objects = 1
 

@@ -44,7 +44,7 @@ class QueueStorage:
         self._order = itertools.count()
 
     def __len__(self) -> int:
-        """Return the number of messages, whatever their state."""
+        """Return the number of messages in all states."""
         return len(self._messages)
 
     def __iter__(self) -> Iterator[Message]:
@@ -112,7 +112,7 @@ class QueueStorage:
             return received
 
     def remove(self, message: Message) -> None:
-        """Remove a message, whatever its state."""
+        """Remove a message, regardless of its state."""
         with self.lock:
             self._remove(message.id)
 

@@ -38,7 +38,8 @@ class Review:
         item: What identifies the object in the seed.
         categories: What the reviewers can choose.
         reviewers: How many see the object.
-        right: Whether the label says the truth; None if it is unknown, and all reviewers accept it.
+        right: Whether the label equals the truth; None if it is unknown, and all reviewers accept
+            it.
     """
 
     job_name: str

@@ -48,7 +48,7 @@ def is_foreign(role_arn: str, resource: str | None, home_account: str) -> bool:
     Args:
         role_arn: The role.
         resource: The resource's ARN, if it is known.
-        home_account: The account of whatever names none in its ARN, such as a bucket.
+        home_account: The account of a resource without an account in its ARN, such as a bucket.
     """
     parts = (resource or "").split(":")
     account = parts[_ACCOUNT_PART] if len(parts) > _ACCOUNT_PART else ""

@@ -27,10 +27,10 @@ DayTest = Callable[[date], bool]
 
 
 class Expression(Protocol):
-    """When a schedule fires."""
+    """The times at which a schedule fires."""
 
     def fires_between(self, after: datetime, until: datetime, created: datetime) -> bool:
-        """Tell whether the schedule fires after one moment and not later than another.
+        """Tell whether the schedule fires after one time and not later than another.
 
         Args:
             after: Exclusive start; aware.
@@ -42,7 +42,7 @@ class Expression(Protocol):
 
 @dataclass(frozen=True)
 class Rate:
-    """Every so many seconds after the creation.
+    """A fixed period in seconds, starting at the creation.
 
     Attributes:
         seconds: The period.
@@ -57,7 +57,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class At:
-    """Once.
+    """A single time.
 
     Attributes:
         moment: When; aware.
@@ -72,7 +72,7 @@ class At:
 
 @dataclass(frozen=True)
 class Cron:
-    """At the minutes that match all of six fields.
+    """The minutes that match all six fields.
 
     Attributes:
         minutes: Minutes of the hour.
@@ -100,7 +100,7 @@ class Cron:
         return False
 
     def matches(self, moment: datetime) -> bool:
-        """Tell whether the schedule fires in the minute of an aware moment."""
+        """Tell whether the schedule fires in the minute of an aware datetime."""
         local = moment.astimezone(self.zone)
         return (
             local.minute in self.minutes

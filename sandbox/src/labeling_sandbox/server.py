@@ -161,7 +161,7 @@ class Sandbox:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Stop, whatever happened."""
+        """Stop, also after an exception."""
         self.stop()
 
     def client(self, service: str, **options: Any) -> Any:  # noqa: ANN401 - boto3 makes the type

@@ -44,7 +44,7 @@ state_machine_arn_of_token = task_tokens.state_machine_arn_of
 
 def install(sandbox: Sandbox) -> None:
     """Put every correction of Step Functions in place."""
-    # The interpreter logs each failed task of each test as an error of its own.
+    # The interpreter logs each failed task of each test as a separate error.
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     executions.install()
     state_errors.install()

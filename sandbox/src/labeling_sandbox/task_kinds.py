@@ -71,7 +71,7 @@ class VerificationKind(TaskKind):
     """A task type whose workers judge the labels of an earlier job.
 
     Attributes:
-        says: When such a label says the truth.
+        says: Whether such a label equals the truth.
         metadata: What the metadata of such a label must hold.
         is_file: Whether such a label is the address of a file.
     """

@@ -81,11 +81,11 @@ def command_environment(work: Path, environment: Mapping[str, str]) -> dict[str,
 
 
 class _Command(python_terraform.Terraform):  # type: ignore[misc] # it has no type information
-    """Commands as python-terraform builds them, in a process of their own group.
+    """Commands as python-terraform builds them, in a separate process group.
 
-    python-terraform waits for a process without an end, prints nothing meanwhile, and leaves the
-    providers alone when it is interrupted. So :meth:`cmd`, which all its commands go through, is
-    another one.
+    python-terraform waits for a process without a time limit, prints nothing in the meantime, and
+    does not end the providers when it is interrupted. This class therefore replaces :meth:`cmd`,
+    which all its commands use.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class _Command(python_terraform.Terraform):  # type: ignore[misc] # it has no ty
             with process:
                 output = self._follow(process, quiet=quiet)
         except BaseException:
-            # Ctrl-C too: Terraform and its providers must not outlive us.
+            # Also after Ctrl-C: Terraform and its providers must not outlive this process.
             _kill(process)
             raise
         finally:

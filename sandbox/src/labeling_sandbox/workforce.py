@@ -25,11 +25,11 @@ class Workforce:
 
     Attributes:
         truth: The right label of each object, by the ``s3://`` URI of a picture or by the text
-            itself, in the form that the task type's labeler documents. Workers guess classes where
-            it is silent, and mark nothing.
+            itself, in the form that the task type's labeler documents. Without a truth, workers
+            guess classes and mark nothing.
         error_rate: Share of single answers that are wrong.
         label_error_rate: Share of objects that all workers label alike and wrongly, so that the
-            share of wrong labels is known whatever the task type and the number of workers.
+            share of wrong labels is known for every task type and number of workers.
         failure_rate: Share of objects that fail in a job.
         expiry_rate: Share of objects that expire in a job.
         expiring: Objects that expire in each labeling job, named as in ``truth``.
@@ -58,7 +58,7 @@ class Workforce:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse rates that are no rates.
+        """Reject invalid rates.
 
         Raises:
             ValueError: A rate is outside 0 to 1, or the two that exclude each other exceed 1

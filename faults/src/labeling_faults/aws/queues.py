@@ -68,7 +68,7 @@ class StoredQueue:
             self.hide(message, message.visible_at)
 
     def hide(self, message: StoredMessage, until: float) -> None:
-        """Let a message be received from a moment on."""
+        """Let a message be received from a given time on."""
         self._hidings += 1
         message.visible_at, message.hiding = until, self._hidings
         heapq.heappush(self._hidden, (until, self._hidings, message))
@@ -123,7 +123,7 @@ class StoredQueue:
         return [message for message in (*self._ready, *hidden) if not message.deleted]
 
     def copy_of(self, message_id: str, now: float) -> StoredMessage:
-        """Return a second delivery of a message, whatever became of the first."""
+        """Return a second delivery of a message, regardless of the first."""
         known = {it.message_id: it for it in (*self.messages(), *self._by_handle.values())}
         message = known[message_id]
         copied = StoredMessage(message_id, message.body, message.sent_at, now)

@@ -41,8 +41,8 @@ class S3(Service):
 
     Attributes:
         buckets: By name.
-        hides_absent: Whether the right to list does not reach the caller's reads, so that they are
-            told 403 instead of 404 of an object that is not there.
+        hides_absent: Whether the list permission does not apply to the caller's reads, so that they
+            are told 403 instead of 404 of an object that is not there.
             https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     """
 
@@ -81,7 +81,7 @@ class S3(Service):
         return bucket
 
     def upload(self, bucket: str, key: str, body: bytes) -> StoredObject:
-        """Put an object in place without a call, as somebody outside the pipeline does."""
+        """Put an object in place without a call, as a user outside the pipeline does."""
         with self.lock:
             return self._store(self.buckets[bucket], key, body, {})
 

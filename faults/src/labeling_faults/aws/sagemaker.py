@@ -61,7 +61,7 @@ class LabelingJob:
 
     @property
     def ended(self) -> bool:
-        """Whether nobody works on it any more."""
+        """Whether workers can no longer work on it."""
         return self.status in ENDED_STATUSES
 
     @property

@@ -42,7 +42,7 @@ class Service:
         """Refuse a request that breaks a constraint of the model, where the service looks at it."""
 
     def moment(self) -> datetime:
-        """Return the present moment as answers hold it."""
+        """Return the current time in the format of responses."""
         return datetime.fromtimestamp(self.clock.now, UTC)
 
     def new_id(self, kind: str) -> str:

@@ -76,7 +76,7 @@ class SQS(Service):
         self.handed_over, self.refused = _all_of, nothing_chosen
 
     def duplicate(self, url: str, message_id: str) -> None:
-        """Deliver a message once more, whatever became of it: at least once means that."""
+        """Deliver a message once more in any state, which at-least-once delivery allows."""
         with self.lock:
             queue = self.queues[url]
             queue.add(queue.copy_of(message_id, self.clock.now), self.clock.now)

@@ -30,7 +30,7 @@ class Table:
         key: The attribute.
         rows: By the attribute's value. A row is never changed, only replaced.
         earlier: Each row as it was before its last write, for reads that are not consistent; None
-            while nobody wants to see them.
+            if such reads are not simulated.
     """
 
     name: str
@@ -84,7 +84,7 @@ class Write:
         """Read a write.
 
         Raises:
-            RefusalError: If DynamoDB would refuse it whatever the row is.
+            RefusalError: If DynamoDB would reject it for every row.
         """
         if kind == "Put":
             item = request["Item"]

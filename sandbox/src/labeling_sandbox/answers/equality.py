@@ -65,7 +65,7 @@ def entities(value: Value, _metadata: Metadata, truth: list[dict[str, Any]], _re
 def shown(
     task_object: object, given: list[str], segments: Sequence[Mapping[str, str]], truth: object
 ) -> bool:
-    """Tell whether what a custom task shows of a label says the truth.
+    """Tell whether the label that a custom task shows equals the truth.
 
     Args:
         task_object: The text or the address of the picture.

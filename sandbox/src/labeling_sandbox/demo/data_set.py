@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-#: Folders whose names have been trouble elsewhere: blanks, plus and percent signs, accents.
+#: Folders whose names have caused errors elsewhere: blanks, plus and percent signs, accents.
 FOLDERS = ("inbox", "scans of 2026", "a+b", "élèves/été", "100 %")
 
 

@@ -67,8 +67,8 @@ class DemoSettings:
         delay_seconds: How long workers take for a job.
         seed: Of the workers' choices.
         keep: Leave everything running until Ctrl-C.
-        verify: Let reviewers verify every label; then workers and reviewers err, and the share of
-            right labels among the stored ones must be what their rates let expect.
+        verify: Let reviewers verify every label; then workers and reviewers make mistakes, and the
+            share of correct labels among the stored ones must match their rates.
     """
 
     module: Path
@@ -318,7 +318,7 @@ class Demo:
     def _account_for_rejected(
         self, data: DataSet, findings: Findings, reasons: dict[tuple[str, int | None], str]
     ) -> None:
-        """Take items that used up their attempts out of the dead letters that nobody expects."""
+        """Remove items that used up their attempts from the unexpected dead letters."""
         details = {
             (letter["item"]["key"], letter["item"].get("line")): letter.get("detail", "")
             for letter in findings.dead_letters

@@ -54,7 +54,7 @@ class RunResult:
 
 @dataclass
 class Screen:
-    """Writes to a terminal or to a file.
+    """The output to a terminal or to a file.
 
     Attributes:
         console: rich's console.
@@ -80,7 +80,7 @@ class Screen:
         self.say(f"  {title}: {done}, {seconds:.1f} s" if done else f"  {title}: {seconds:.1f} s")
 
     def runs(self, runs: Sequence[RunResult]) -> None:
-        """Show what became of everything, run by run."""
+        """Show the outcomes, run by run."""
         # Nine columns fit a terminal of 80 characters only without lines between them.
         table = Table(title="Runs", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for name in _COLUMNS:

@@ -27,7 +27,7 @@ class DemoType:
     Attributes:
         variables: The example that is deployed, below the module's folder.
         data: Makes the data from the folder of data and a number of items.
-        says: Whether a label, as Ground Truth wrote it, says the truth.
+        says: Whether a label, as Ground Truth wrote it, equals the truth.
     """
 
     variables: Path
@@ -42,13 +42,13 @@ def agrees(
     truth: object,
     read: Callable[[str], bytes],
 ) -> bool:
-    """Tell whether a record says the truth, in its short feature and in its long one.
+    """Tell whether a record equals the truth, in its short and in its long feature.
 
     Args:
         demo_type: The demo.
         record: The feature record.
         label: What ``label`` must be.
-        truth: What the workers were told.
+        truth: The truth that the workers were given.
         read: Reads an object by its ``s3://`` URI.
     """
     written = json.loads(record["label_json"])

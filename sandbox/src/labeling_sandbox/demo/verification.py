@@ -22,7 +22,7 @@ _VERIFIED = "VERIFIED"
 
 @dataclass(frozen=True)
 class Rates:
-    """How often everybody errs.
+    """The error rates of workers and reviewers.
 
     Attributes:
         label_error: Share of labels that are wrong.
@@ -35,7 +35,7 @@ class Rates:
     reject_right: float = 0.05
 
     def workforce(self) -> dict[str, Any]:
-        """Return what the simulated workers are told."""
+        """Return the settings of the simulated workers."""
         return {
             "label_error_rate": self.label_error,
             "accept_wrong_rate": self.accept_wrong,
@@ -85,11 +85,11 @@ def _likelihood(hits: int, count: int, share: float) -> float:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a demo with verification.
+    """The result of a demo with verification.
 
     Attributes:
         lines: What to show.
-        problems: What went wrong, each in a sentence.
+        problems: The problems, each in a sentence.
     """
 
     lines: list[str]
@@ -100,7 +100,7 @@ def reviewers_of(jobs: Iterable[Mapping[str, Any]]) -> int:
     """Return how many reviewers saw each label.
 
     Raises:
-        ValueError: Nothing was verified, or not all alike.
+        ValueError: Nothing was verified, or with different numbers of reviewers.
     """
     found = {job["reviewers"] for job in jobs if job["accepted_category"] is not None}
     if len(found) != 1:
@@ -117,12 +117,12 @@ def judge(
     reviewers: int,
     max_attempts: int,
 ) -> Verdict:
-    """Compare stored records with what the rates let expect.
+    """Compare stored records with the values that the rates predict.
 
     Args:
         records: The records of the items.
-        right: How many of them say the truth.
-        rates: How often everybody errs.
+        right: How many of them are correct.
+        rates: The error rates of workers and reviewers.
         reviewers: How many reviewers saw each label.
         max_attempts: How often an item may be labeled.
     """
