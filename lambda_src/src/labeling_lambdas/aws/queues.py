@@ -25,8 +25,8 @@ _log = logging.getLogger(__name__)
 #: Messages in one receive, send or delete.
 BATCH_MESSAGES = 10
 
-#: Bytes of one message, and of all messages of one send. SQS accepts 1 MiB; the provider creates
-#: queues with at most 256 KiB.
+#: Bytes of one message, and of all messages of one send. SQS now accepts 1 MiB; the provider
+#: creates queues with at most 256 KiB.
 BATCH_BYTES = 256 * 1024
 
 #: A long poll queries all SQS servers, so an empty response usually means an empty queue; a short
@@ -137,7 +137,7 @@ class Queue:
         caller may be handling another error.
 
         Returns:
-            Whether all of them are visible.
+            Whether none of them is hidden.
         """
         shown = True
         for start in range(0, len(messages), BATCH_MESSAGES):

@@ -94,7 +94,7 @@ def _place(text: str, offset: int) -> int:
 
 
 def _place_in_utf16(text: str, offset: int) -> int:
-    """Return the position of an offset in UTF-16 units, which browsers count, within a text."""
+    """Return the index of an offset that counts characters beyond U+FFFF twice, as browsers do."""
     before = text.encode("utf-16-le", "surrogatepass")[: 2 * offset]
     return len(before.decode("utf-16-le", "ignore"))
 

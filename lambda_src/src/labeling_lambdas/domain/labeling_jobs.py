@@ -28,7 +28,7 @@ class LabelingJobSettings(NamedTuple):
         title: Task title shown to workers.
         description: Task description shown to workers.
         keywords: Search words for workers.
-        workers_per_object: Number of workers that label each object.
+        workers_per_object: Number of workers for each object.
         task_time_limit_seconds: Time for one task.
         task_availability_seconds: How long a task stays open.
         max_concurrent_tasks: Tasks open at the same time.
