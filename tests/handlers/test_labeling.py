@@ -101,6 +101,19 @@ def test_a_job_keeps_the_template_and_the_categories_it_was_created_with(
         assert kept["Body"].read() == original["Body"].read()
 
 
+def test_copies_of_tagged_templates_take_no_tags_along(pipeline: Pipeline) -> None:
+    # Copying tags needs permissions of its own, which no function has.
+    s3 = pipeline.client("s3")
+    tags = {"TagSet": [{"Key": "team", "Value": "vision"}]}
+    for name in ("template.html", "categories.json"):
+        s3.put_object_tagging(Bucket=pipeline.output, Key=f"ground-truth/{name}", Tagging=tags)
+    run = claimed(pipeline)
+    pipeline.start(run)
+    for name in ("template.html", "categories.json"):
+        kept = f"runs/{run['run_id']}/manifests/{name}"
+        assert s3.get_object_tagging(Bucket=pipeline.output, Key=kept)["TagSet"] == []
+
+
 def test_only_the_newest_version_of_a_key_is_shown_to_workers(pipeline: Pipeline) -> None:
     old = pipeline.source(version_id="v1", sequencer="01")
     new = pipeline.source(version_id="v2", sequencer="02")

@@ -122,6 +122,16 @@ def test_a_caller_with_an_own_key_is_told_what_its_policy_must_hold(
     assert key_policy == required | {"AccountAdministration": key_policy["AccountAdministration"]}
 
 
+def test_who_deploys_may_create_a_feature_group_with_an_online_store(
+    key_policy: dict[str, Statement],
+) -> None:
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-security.html
+    deploying = set(as_list(key_policy["DeployingPrincipals"]["Action"]))
+    assert {"kms:ReEncryptFrom", "kms:ReEncryptTo"} < deploying
+    grants = as_list(key_policy["ServiceGrants"]["Action"])
+    assert {"kms:CreateGrant", "kms:RetireGrant"} <= set(grants)
+
+
 def test_named_principals_may_use_the_key_through_s3_only(
     plan: Callable[[str], Planned],
 ) -> None:

@@ -190,6 +190,17 @@ def test_a_function_reaches_the_key_only_through_the_services_it_calls(
     assert via == [f"{service}.us-east-1.amazonaws.com" for service in sorted(services_used(step))]
 
 
+def test_who_writes_to_an_online_store_with_a_key_reaches_it_through_sagemaker(
+    plan: Callable[[str], Planned],
+) -> None:
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-security.html
+    key = plan("online_store").function_statements("update_feature_store")["Key"]
+    via = as_list(key["Condition"]["StringEquals"]["kms:ViaService"])
+    assert "sagemaker.us-east-1.amazonaws.com" in via
+    others = plan("online_store").function_statements("plan_results")["Key"]
+    assert "sagemaker.us-east-1.amazonaws.com" not in str(others["Condition"])
+
+
 @pytest.mark.parametrize("step", sorted(GRANTS))
 def test_conditions_narrow_what_resources_cannot(own_key: Planned, step: str) -> None:
     for sid, statement in own_key.function_statements(step).items():

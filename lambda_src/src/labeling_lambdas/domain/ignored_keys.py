@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 _LITTER = re.compile(
     r"\._.*|__macosx|\.ds_store|\.appledouble|\.lsoverride|icon\r"
     r"|\.spotlight-v100|\.trashes|\.fseventsd|\.temporaryitems|\.documentrevisions-v100"
-    r"|thumbs\.db|ehthumbs(_vista)?\.db|desktop\.ini|\$recycle\.bin|system volume information"
+    r"|\.apdisk|\.localized|\.volumeicon\.icns|network trash folder|temporary items"
+    r"|thumbs\.db(:encryptable)?|ehthumbs(_vista)?\.db|desktop\.ini|system volume information"
+    r"|\$recycle\.bin|recycler|.*:zone\.identifier|found\.\d{3}|\.directory|\.thumbnails|lost\+found"
     r"|~\$.*|\.~lock\..*\#|\.goutputstream-.*|\.trash-\d+|\.nfs[0-9a-f]+|\.fuse_hidden.*"
-    r"|@eadir|\.sync|.*_\$folder\$"
+    r"|@eadir|\#recycle|@recycle|\.@__thumb|\.sync|.*_\$folder\$"
 )
 
 
