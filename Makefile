@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo sandbox test check format faults bench sabotage mutants package docs release-check clean
+.PHONY: help demo sandbox test fast check format faults bench sabotage mutants package docs release-check clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
@@ -55,6 +55,13 @@ sandbox: $(READY) $(RUNTIME_READY) ## Start the local AWS and print how to use i
 
 test: check $(RUNTIME_READY) $(SCAN_READY) ## Run the checks, every test and a sample of the fault suite
 	@$(if $(PYTEST_ARGS),$(BIN)/python -m pytest $(PYTEST_ARGS),$(all_tests))
+
+fast: check $(RUNTIME_READY) ## Run the checks and the quick tests, before you commit
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(quick_tests)
+
+# Whole histories of handlers take the most time; make test has them.
+quick_tests := tests/domain tests/conventions tests/package tests/plan/test_functions.py tests/handlers \
+	--ignore tests/handlers/test_histories.py --ignore tests/handlers/test_verified_histories.py
 
 # The deployed pipeline by itself, because its tests count what is undelivered and denied in the whole sandbox of
 # their process. They wait a good deal, so the other tests run beside them, and give way: deadlines are theirs. Of the

@@ -6,8 +6,14 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from hypothesis import settings
+
 if TYPE_CHECKING:
     import pytest
+
+# No test depends on the seconds that an example takes on a busy machine.
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")
 
 
 def kind_of(node_id: str) -> str:

@@ -171,7 +171,7 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
     return {"StartAt": names[0], "States": found}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(definition=definitions())
 def test_any_definition_can_be_drawn(definition: dict[str, Any]) -> None:
     layout = lay_out(read_graph(definition))

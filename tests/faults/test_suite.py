@@ -61,7 +61,6 @@ def test_processes_that_die_at_sampled_crash_points_break_no_promise() -> None:
 
 @settings(
     max_examples=_STORIES,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

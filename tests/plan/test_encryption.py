@@ -113,6 +113,12 @@ def test_every_role_of_the_pipeline_may_use_the_key(
     )
 
 
+def test_who_maintains_the_offline_store_may_use_the_key(plan: Callable[[str], Planned]) -> None:
+    required = by_sid(plan("enterprise").outputs["required_key_policy_json"])
+    named = as_list(required["PipelineRoles"]["Condition"]["ArnEquals"]["aws:PrincipalArn"])
+    assert "arn:aws:iam::123456789012:role/compactor" in named
+
+
 def test_a_caller_with_an_own_key_is_told_what_its_policy_must_hold(
     plan: Callable[[str], Planned], key_policy: dict[str, Statement]
 ) -> None:

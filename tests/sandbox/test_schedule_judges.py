@@ -78,14 +78,14 @@ def judged(expression: str) -> bool:
     return False
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(expressions())
 def test_what_the_sandbox_takes_a_judge_takes(expression: str) -> None:
     assume(parsed(expression) is not None)
     assert judged(expression)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(expressions(), st.integers(0, 3 * 365 * 24 * 60))
 def test_a_schedule_fires_when_the_judge_says(expression: str, minutes: int) -> None:
     moment = FIRST_MOMENT + minutes * MINUTE
