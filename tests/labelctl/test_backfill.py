@@ -66,12 +66,14 @@ def test_of_1000_old_objects_the_700_unlabeled_are_sent_and_none_is_labeled_agai
     assert set(operated.states(labeled)) == {"stored"}
 
 
-def interrupt(operated: Operated, how: signal.Signals, after: int, arguments: list[str]) -> str:
+def interrupt(
+    operated: Operated, how: signal.Signals, after: int, arguments: list[str], rate: int = 10
+) -> str:
     """Start the command as a process of its own, and end it when it has sent something.
 
     It is slow enough that a busy machine, too, sees it at work.
     """
-    command = [_LABELCTL, "backfill", "--pipeline", operated.name, *arguments, "--rate", "10"]
+    command = [_LABELCTL, "backfill", "--pipeline", operated.name, *arguments, "--rate", str(rate)]
     with subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.PIPE) as process:
         wait_until(lambda: messages(operated) >= after, "objects being sent", 60)
         process.send_signal(how)
@@ -83,7 +85,7 @@ def interrupt(operated: Operated, how: signal.Signals, after: int, arguments: li
 def test_an_interrupted_backfill_says_how_to_go_on(operated: Operated, tmp_path: Path) -> None:
     uploads = upload(operated, 120)
     arguments = ["--send", "--checkpoint", str(tmp_path / "state.json")]
-    said = interrupt(operated, signal.SIGINT, 10, arguments)
+    said = interrupt(operated, signal.SIGINT, 10, arguments, rate=2)
     assert re.fullmatch(
         r"error: interrupted; \d+ objects were sent, go on with the same command\n", said
     )

@@ -225,7 +225,8 @@ def _positive(text: str) -> int:
 def _month_day(text: str) -> DayTest:
     last = _LAST_OFFSET.fullmatch(text)
     if last:
-        offset = int(last[1] or 0)
+        # No month has a day before its first one.
+        offset = _within(last[1] or "0", 0, 30)
         return lambda day: day.day == _last_day(day) - offset
     nearest = _NEAREST_WEEKDAY.fullmatch(text)
     if nearest:
