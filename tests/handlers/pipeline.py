@@ -75,8 +75,10 @@ class Pipeline(Executions):
                 with contextlib.suppress(ClientError):
                     sagemaker.stop_labeling_job(LabelingJobName=job["name"])
 
-    def seed(self, count: int, **claim: int) -> tuple[dict[str, Any], list[SourceObject]]:
-        """Put a sealed run with claims in place, without polling for them."""
+    def seed(
+        self, count: int, *, texts: bool = False, **claim: int
+    ) -> tuple[dict[str, Any], list[SourceObject]]:
+        """Put a sealed run with claims of images or texts in place, without polling for them."""
         run_id = identity.run_id(self.execution(), STARTED)
         run = {"run_id": run_id, "generation": 0, "claimed": count, "received": count}
         sources = self.sources(count)
@@ -112,7 +114,12 @@ class Pipeline(Executions):
                 for source in sources
             ),
         )
-        claims = [ClaimedItem(source, attempts, generation).fields() for source in sources]
+        claims = [
+            ClaimedItem(
+                source, attempts, generation, text_id=source.item_id if texts else ""
+            ).fields()
+            for source in sources
+        ]
         self.write_file(run, "claims/part.json", {"counts": counts, "items": claims})
         self.write_file(run, "claims/index.json", {"parts": ["part"], "counts": counts})
         return run, sources
