@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import pytest
 
 # No test depends on the seconds that an example takes on a busy machine.
-settings.register_profile("busy", deadline=None)
-settings.load_profile("busy")
+settings.register_profile("no-deadline", deadline=None)
+settings.load_profile("no-deadline")
 
 
 def kind_of(node_id: str) -> str:

@@ -50,7 +50,7 @@ def test_what_was_given_back_is_claimed_with_the_attempts_of_the_ledger(
 
 @pytest.mark.parametrize("origin", Origin)
 @pytest.mark.parametrize("run", _RUN_STATES)
-def test_a_dead_letter_that_was_never_sent_goes_on_once_nobody_can_be_sending_it(
+def test_an_unsent_dead_letter_is_claimed_again_after_its_run_has_ended(
     origin: Origin, run: RunState | None
 ) -> None:
     known = row(ItemState.DEAD_LETTERED, delivered=False)

@@ -169,7 +169,7 @@ def test_a_wrong_permission_for_ten_schedules_costs_no_item(step: str, operation
 
 
 class LostAnswer:
-    """The answer to the note of a dead letter is lost, and the SDK sends the note again."""
+    """The answer to a ledger update is lost, and the SDK sends the update again."""
 
     times = 0
 
@@ -183,7 +183,7 @@ class LostAnswer:
             world.account.call(call.service, call.operation, call.parameters)
 
 
-def test_a_dead_letter_is_sent_where_the_answer_to_its_note_was_lost() -> None:
+def test_a_dead_letter_is_sent_although_the_answer_of_its_ledger_update_was_lost() -> None:
     trouble = LostAnswer()
     world = World(Configuration(), trouble=trouble)
     world.workforce.plan = lambda: Work(status="Failed")
@@ -198,7 +198,9 @@ def test_a_dead_letter_is_sent_where_the_answer_to_its_note_was_lost() -> None:
     assert set(world.states().values()) == {"dead_lettered"}
 
 
-def test_what_was_given_up_and_never_sent_is_labeled_when_it_can_be_again() -> None:
+def test_an_item_whose_dead_letter_was_not_sent_is_labeled_after_the_task_type_changes_back() -> (
+    None
+):
     denial = Denial("poll_queue", "SendMessageBatch")
     world = World(Configuration(), trouble=denial)
     world.upload("0.png")
@@ -214,7 +216,7 @@ def test_what_was_given_up_and_never_sent_is_labeled_when_it_can_be_again() -> N
     assert set(world.states().values()) == {"stored"}
 
 
-def test_reviewers_are_heard_where_verification_is_turned_off_and_their_execution_dies() -> None:
+def test_verdicts_count_after_verification_is_turned_off_and_the_execution_dies() -> None:
     world = World(Configuration(sample_percent=100.0))
     world.workforce.review = lambda: Work(seconds=20 * DAY, rejecting=1.0)
     world.upload("0.png")
@@ -232,7 +234,7 @@ def test_reviewers_are_heard_where_verification_is_turned_off_and_their_executio
     assert len(world.account.sagemaker.jobs) == 3
 
 
-def test_what_was_claimed_for_another_task_type_costs_no_attempt() -> None:
+def test_an_item_claimed_for_another_task_type_uses_no_attempt() -> None:
     # A poll dies after it has claimed texts, and the task type changes: its run has images too.
     apply_images = ["apply", "task_type", IMAGES]
     back = [["apply", "task_type", TEXTS], ["apply", "sample_percent", None]]

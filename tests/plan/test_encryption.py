@@ -113,7 +113,9 @@ def test_every_role_of_the_pipeline_may_use_the_key(
     )
 
 
-def test_who_maintains_the_offline_store_may_use_the_key(plan: Callable[[str], Planned]) -> None:
+def test_maintenance_roles_of_the_offline_store_can_use_the_key(
+    plan: Callable[[str], Planned],
+) -> None:
     required = by_sid(plan("enterprise").outputs["required_key_policy_json"])
     named = as_list(required["PipelineRoles"]["Condition"]["ArnEquals"]["aws:PrincipalArn"])
     assert "arn:aws:iam::123456789012:role/compactor" in named
@@ -128,7 +130,7 @@ def test_a_caller_with_an_own_key_is_told_what_its_policy_must_hold(
     assert key_policy == required | {"AccountAdministration": key_policy["AccountAdministration"]}
 
 
-def test_who_deploys_may_create_a_feature_group_with_an_online_store(
+def test_the_deploying_principal_can_create_a_feature_group_with_an_online_store(
     key_policy: dict[str, Statement],
 ) -> None:
     # https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-security.html

@@ -190,7 +190,7 @@ def test_a_function_reaches_the_key_only_through_the_services_it_calls(
     assert via == [f"{service}.us-east-1.amazonaws.com" for service in sorted(services_used(step))]
 
 
-def test_who_writes_to_an_online_store_with_a_key_reaches_it_through_sagemaker(
+def test_the_writer_of_records_can_use_the_key_of_the_online_store(
     plan: Callable[[str], Planned],
 ) -> None:
     # https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-security.html

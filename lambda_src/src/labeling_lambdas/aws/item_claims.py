@@ -232,5 +232,5 @@ class ItemClaims(ItemLedger):
             if not _may_dead_letter(rejected, row):
                 return None
             expected = ClaimOn(row, 0, row.generation)
-        message = f"the row of item {source.item_id} is never as it was read"
+        message = f"the row of item {source.item_id} changes too often to be updated"
         raise LedgerRowError(message)

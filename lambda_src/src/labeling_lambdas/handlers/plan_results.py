@@ -17,7 +17,7 @@ from labeling_lambdas.domain.kept_settings import LabelRules
 from labeling_lambdas.domain.records import ExtraFeature, RecordContext, read_extra_features
 from labeling_lambdas.domain.verification_settings import Verification
 from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
-from labeling_lambdas.steps.completion import end_of_begun_verification
+from labeling_lambdas.steps.completion import end_of_earlier_verification
 from labeling_lambdas.steps.kept_settings import kept_settings
 from labeling_lambdas.steps.planning import Planning
 
@@ -84,7 +84,7 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
         name = identity.labeling_job_name(
             settings.pipeline_name, event["run_id"], identity.VERIFY_STAGE
         )
-        verification_job = end_of_begun_verification(
+        verification_job = end_of_earlier_verification(
             name,
             LabelingJobs(clients.sagemaker()),
             JobLedger(clients.dynamodb(), settings.ledger_table),

@@ -93,7 +93,7 @@ def end_of_job(job: Job, description: JobDescription | None, now: float) -> dict
     return job.result or without_job(job.name, JobStatus.NOT_CREATED)
 
 
-def end_of_begun_verification(
+def end_of_earlier_verification(
     name: str, jobs: LabelingJobs, ledger: JobLedger, now: float
 ) -> dict[str, Any] | None:
     """Return how the verification job ended that an execution of the run began before it died.
@@ -120,7 +120,7 @@ def end_of_begun_verification(
     if result is None:
         message = (
             f"verification was turned off while {name} goes on. The run stays open until this job"
-            " has ended; stop it if nobody is to review any more"
+            " has ended; stop it if you no longer need the review"
         )
         raise VerificationUnfinishedError(message)
     return result
