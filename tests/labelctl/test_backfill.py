@@ -22,6 +22,8 @@ from labelctl.tally import Tally
 from tests.sandbox.resources import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from labeling_lambdas.domain.items import SourceObject
     from tests.labelctl.stage import Operated
 
@@ -66,14 +68,12 @@ def test_of_1000_old_objects_the_700_unlabeled_are_sent_and_none_is_labeled_agai
     assert set(operated.states(labeled)) == {"stored"}
 
 
-def interrupt(
-    operated: Operated, how: signal.Signals, after: int, arguments: list[str], rate: int = 10
-) -> str:
+def interrupt(operated: Operated, how: signal.Signals, after: int, arguments: list[str]) -> str:
     """Start the command as a process of its own, and end it when it has sent something.
 
     It is slow enough that a busy machine, too, sees it at work.
     """
-    command = [_LABELCTL, "backfill", "--pipeline", operated.name, *arguments, "--rate", str(rate)]
+    command = [_LABELCTL, "backfill", "--pipeline", operated.name, *arguments, "--rate", "10"]
     with subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.PIPE) as process:
         wait_until(lambda: messages(operated) >= after, "objects being sent", 60)
         process.send_signal(how)
@@ -82,10 +82,22 @@ def interrupt(
     return said.decode()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let SIGINT reach new processes, also where a shell runs the tests in the background.
+
+    Such a shell lets them ignore SIGINT, and what is ignored here is ignored in a new process too.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_backfill_says_how_to_go_on(operated: Operated, tmp_path: Path) -> None:
     uploads = upload(operated, 120)
     arguments = ["--send", "--checkpoint", str(tmp_path / "state.json")]
-    said = interrupt(operated, signal.SIGINT, 10, arguments, rate=2)
+    said = interrupt(operated, signal.SIGINT, 10, arguments)
     assert re.fullmatch(
         r"error: interrupted; \d+ objects were sent, go on with the same command\n", said
     )
