@@ -329,3 +329,19 @@ def handler(event, context):
     assert _invoke(sandbox, "retiring", {})[0] == first
     control(sandbox, "POST", "functions/retiring/retire")
     assert _invoke(sandbox, "retiring", {})[0] != first
+
+
+def test_what_a_function_wrote_before_its_answer_is_logged_however_slow_the_reader_is(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = os.read
+
+    def read_slowly(descriptor: int, count: int) -> bytes:
+        chunk = read(descriptor, count)
+        time.sleep(0.5)
+        return chunk
+
+    monkeypatch.setattr("labeling_sandbox.runtime_environment.os.read", read_slowly)
+    create_function(sandbox, "written", "def handler(e, c): print('line of the function')")
+    _, answer = _invoke(sandbox, "written", LogType="Tail")
+    assert "line of the function" in base64.b64decode(answer["LogResult"]).decode()

@@ -31,7 +31,6 @@ _NEXT = "/2018-06-01/runtime/invocation/next"
 # AWS gives the init phase ten seconds; a machine with two busy cores needs more.
 _INIT_SECONDS = 30.0
 _KILL_SECONDS = 5.0
-_DRAIN_SECONDS = 0.2
 _READ_BYTES = 65536
 
 
@@ -106,15 +105,19 @@ class ExecutionEnvironment:
         threading.Thread(
             target=self._api.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         ).start()
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)
+        self._output = os.fdopen(reading, "rb")
         self._process = subprocess.Popen(
             [str(python), "-m", "awslambdaric", handler],
             cwd=code,
             env={**variables, "AWS_LAMBDA_RUNTIME_API": self._api.address},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=writing,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        os.close(writing)
         self._reader = threading.Thread(target=self._read_output, daemon=True)
         self._reader.start()
 
@@ -188,29 +191,35 @@ class ExecutionEnvironment:
         return _error_document("Runtime.ExitError", message)
 
     def _read_output(self) -> None:
-        stream = self._process.stdout
-        if stream is None:
-            return
-        with stream:
-            while chunk := os.read(stream.fileno(), _READ_BYTES):
-                self._add_output(chunk.decode("utf-8", errors="replace"))
-        self._add_output("\n")
+        while self._read_what_is_there():
+            select.select([self._output], [], [])
+        with self._lines_lock:
+            self._output.close()
         self._outbox.put((Ending.EXIT, b""))
 
-    def _add_output(self, text: str) -> None:
+    def _read_what_is_there(self) -> bool:
+        """Read the pipe empty; return whether the process may write more."""
+        # Held from reading to keeping: what has left the pipe is among the lines.
         with self._lines_lock:
-            *complete, self._partial = (self._partial + text).split("\n")
-            # The runtime client joins the lines of one log event by carriage returns.
-            self._lines += [line.replace("\r", "\n") for line in complete if line.strip()]
+            while not self._output.closed:
+                try:
+                    chunk = os.read(self._output.fileno(), _READ_BYTES)
+                except BlockingIOError:
+                    return True
+                self._add_output(chunk.decode("utf-8", errors="replace") or "\n")
+                if not chunk:
+                    break
+        return False
+
+    def _add_output(self, text: str) -> None:
+        *complete, self._partial = (self._partial + text).split("\n")
+        # The runtime client joins the lines of one log event by carriage returns.
+        self._lines += [line.replace("\r", "\n") for line in complete if line.strip()]
 
     def _take_lines(self) -> tuple[str, ...]:
-        # The answer comes by HTTP and the output by a pipe: let the pipe run empty first.
-        deadline = time.monotonic() + _DRAIN_SECONDS
-        stream = self._process.stdout
-        while stream is not None and not stream.closed and time.monotonic() < deadline:
-            with contextlib.suppress(ValueError):
-                if not select.select([stream], [], [], 0.001)[0]:
-                    break
+        # The answer comes by HTTP and the output by a pipe: what was written before the answer is
+        # in the pipe by now.
+        self._read_what_is_there()
         with self._lines_lock:
             lines, self._lines = tuple(self._lines), []
         return lines
