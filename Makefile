@@ -22,6 +22,7 @@ BIN := .venv/bin
 READY := .venv/.installed
 RUNTIME_READY := .venv-runtime/.installed
 SCAN_READY := .venv-scan/.installed
+distributions := harness/in_process_aws harness/sandbox harness/faults harness/bench labelctl lambda_src
 PIP := -m pip --disable-pip-version-check -qq install
 
 define make_environment
@@ -99,7 +100,7 @@ faults: $(READY) ## Prove the promises under faults (N=<random histories>, SEED=
 	@$(BIN)/labeling-faults $(if $(SEED),replay $(SEED),run $(if $(N),--histories $(N)))
 
 bench: $(READY) ## Measure the functions against the performance bars (BENCH_ARGS="--help")
-	@$(BIN)/python -m bench $(BENCH_ARGS)
+	@$(BIN)/python -m labeling_bench $(BENCH_ARGS)
 
 sabotage: $(READY) $(RUNTIME_READY) ## Take every right from a deployed pipeline, one at a time (ONLY=<part of a name>)
 	$(need_terraform)
@@ -123,10 +124,10 @@ clean: ## Remove the environments, caches and working folders
 	@rm -rf .venv .venv-runtime .venv-scan .demo .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name .git -prune -o \( -name __pycache__ -o -name .terraform \) -type d -prune -exec rm -rf {} +
 
-$(READY): requirements-dev.txt faults/pyproject.toml labelctl/pyproject.toml lambda_src/pyproject.toml sandbox/pyproject.toml
+$(READY): requirements-dev.txt $(distributions:%=%/pyproject.toml)
 	$(call make_environment,.venv,tools and tests)
 	@$(BIN)/python $(PIP) --requirement requirements-dev.txt
-	@$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable faults --editable labelctl --editable lambda_src --editable sandbox
+	@$(BIN)/python $(PIP) --no-deps --no-build-isolation $(distributions:%=--editable %)
 	@touch $@
 
 $(SCAN_READY): requirements-scan.txt

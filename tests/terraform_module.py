@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tftest
 
-from labeling_sandbox.terraform import command_environment
+from labeling_sandbox.terraform.runner import command_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 HCL_TESTS = "tests/hcl"

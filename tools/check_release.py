@@ -48,8 +48,10 @@ def distributions(root: Path = ROOT) -> dict[str, str]:
         Versions by the folder of the distribution.
     """
     return {
-        path.parent.name: tomllib.loads(path.read_text(encoding="utf-8"))["project"]["version"]
-        for path in sorted(root.glob("*/pyproject.toml"))
+        path.parent.relative_to(root).as_posix(): tomllib.loads(path.read_text(encoding="utf-8"))[
+            "project"
+        ]["version"]
+        for path in sorted((*root.glob("*/pyproject.toml"), *root.glob("harness/*/pyproject.toml")))
     }
 
 

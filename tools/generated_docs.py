@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from labeling_faults.definition import rendered
+from labeling_faults.state_machine.definition import rendered
 from tests.plan.plans import offline_plans
 from tools import (
     cost_tables,

@@ -1,4 +1,4 @@
-"""Make sandbox/data/digits.zip, the pictures of the demo, from the UCI handwritten digits.
+"""Make harness/sandbox/data/digits.zip, the pictures of the demo, from the UCI handwritten digits.
 
 Needs scikit-learn, which ships the data set. It is no requirement of this project, as the archive
 is checked in; install it in an environment of its own:
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-ARCHIVE = Path(__file__).resolve().parent.parent / "sandbox" / "data" / "digits.zip"
+ARCHIVE = Path(__file__).resolve().parent.parent / "harness" / "sandbox" / "data" / "digits.zip"
 PICTURES_PER_CLASS = 20
 CLASSES = 10
 

@@ -1,7 +1,7 @@
 """Write docs/sandbox-fidelity.md: which behaviour of AWS the sandbox has, and how it is known.
 
 Run from the repository: ``python -m tools.sandbox_fidelity``, with ``--check`` to compare only.
-The rows are in sandbox/fidelity, one file for a topic.
+The rows are in harness/sandbox/fidelity, one file for a topic.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "sandbox-fidelity.md"
-FOLDER = ROOT / "sandbox" / "fidelity"
+FOLDER = ROOT / "harness" / "sandbox" / "fidelity"
 MEND = "make docs"
 
 _TEST = re.compile(r"tests/[\w/]+/test_\w+\.py::test_\w+")
@@ -30,7 +30,7 @@ _MODEL = re.compile(r"service model: (?P<service>[\w-]+), (?P<shape>\w+)")
 
 
 class FidelityError(Exception):
-    """A file of sandbox/fidelity cannot be read; the message names the file and the row."""
+    """A file of harness/sandbox/fidelity cannot be read; the message names the file and the row."""
 
 
 @dataclass(frozen=True)

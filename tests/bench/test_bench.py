@@ -11,12 +11,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bench import __main__ as command
-from bench import bars, cold_start, report
-from bench.measuring import FanOut, Measurement
-from bench.tasks import FunctionResult
-from bench.wire import ServedAccount
-from bench.worker import idle_seconds
+from labeling_bench import __main__ as command
+from labeling_bench import bars, cold_start, report
+from labeling_bench.measuring import FanOut, Measurement
+from labeling_bench.tasks import FunctionResult
+from labeling_bench.wire import ServedAccount
+from labeling_bench.worker import idle_seconds
 
 ROOT = Path(__file__).resolve().parents[2]
 MIB = 2**20
@@ -92,7 +92,7 @@ def _is_served(path: str) -> bool:
 def test_accounts_end_with_the_process_that_measures(tmp_path: Path) -> None:
     path = str(tmp_path / "account")
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.service", path, "0"], cwd=ROOT, stdin=subprocess.PIPE
+        [sys.executable, "-m", "labeling_bench.service", path, "0"], cwd=ROOT, stdin=subprocess.PIPE
     )
     account = ServedAccount.of_child(path, process.pid)
     with account.copy() as copied:

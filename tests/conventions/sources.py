@@ -6,11 +6,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LAMBDAS = ROOT / "lambda_src" / "src" / "labeling_lambdas"
-FAULTS = ROOT / "faults" / "src" / "labeling_faults"
-SANDBOX = ROOT / "sandbox" / "src" / "labeling_sandbox"
+HARNESS = ROOT / "harness"
 LABELCTL = ROOT / "labelctl" / "src" / "labelctl"
 TOOLS = ROOT / "tools"
-BENCH = ROOT / "bench"
 
 # Folders that hold what others wrote or what a tool left.
 FOREIGN_FOLDERS = frozenset({"__pycache__", "build", "dist"})

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from bench.cold_start import handler_modules
+from labeling_bench.cold_start import handler_modules
 from tests.conventions.sources import LAMBDAS
 
 _CODE = (

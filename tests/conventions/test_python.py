@@ -6,19 +6,17 @@ import pytest
 
 from tests.conventions import python_rules as rules
 from tests.conventions.sources import (
-    BENCH,
-    FAULTS,
+    HARNESS,
     LABELCTL,
     LAMBDAS,
     ROOT,
-    SANDBOX,
     TOOLS,
     python_files,
     shown,
 )
 
 LAMBDA_FILES = python_files(LAMBDAS)
-ALL_FILES = python_files(BENCH, FAULTS, LABELCTL, LAMBDAS, SANDBOX, TOOLS)
+ALL_FILES = python_files(HARNESS, LABELCTL, LAMBDAS, TOOLS)
 
 
 def dotted_name(path: str) -> str:

@@ -23,7 +23,7 @@ PAGES = {"README.md": '  version = "~> 1.2"\n'}
 def test_module_and_distributions_have_one_version() -> None:
     entry = check_release.newest_entry((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
     versions = check_release.distributions()
-    assert {"lambda_src", "sandbox"} <= set(versions)
+    assert {"lambda_src", "harness/sandbox"} <= set(versions)
     pages = {"README.md": (ROOT / "README.md").read_text(encoding="utf-8")}
     imported = check_release._imported_version()
     assert check_release.version_problems(entry, versions, imported, pages) == []

@@ -31,7 +31,7 @@ def quoted_texts() -> list[str]:
 
 
 def python_texts() -> Iterator[str]:
-    for folder in ("lambda_src/src", "sandbox/src"):
+    for folder in ("lambda_src/src", "harness/sandbox/src"):
         for path in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):

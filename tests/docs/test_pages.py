@@ -23,7 +23,7 @@ REGION = "eu-west-1"
 RUN_BY = {
     "docs/cost.md": "test_the_command_of_the_page_prints_the_pages_figures",
     "examples/": "test_a_folder_can_be_planned",
-    "sandbox/README.md": "test_serve_says_how_to_connect_and_stops_on_a_signal",
+    "harness/sandbox/README.md": "test_serve_says_how_to_connect_and_stops_on_a_signal",
 }
 #: What a block that only shows some inputs is planned with.
 REQUIRED = {

@@ -1,4 +1,4 @@
-"""docs/sandbox-fidelity.md says what sandbox/fidelity says; each row has evidence and a test."""
+"""The page of the sandbox's fidelity says what its data say; each row has evidence and a test."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def test_no_behaviour_is_listed_twice() -> None:
 
 def test_the_readmes_lead_to_the_page() -> None:
     assert "](docs/sandbox-fidelity.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
-    sandbox = (ROOT / "sandbox" / "README.md").read_text(encoding="utf-8")
-    assert "](../docs/sandbox-fidelity.md)" in sandbox
+    sandbox = (ROOT / "harness" / "sandbox" / "README.md").read_text(encoding="utf-8")
+    assert "](../../docs/sandbox-fidelity.md)" in sandbox
 
 
 @pytest.mark.parametrize(

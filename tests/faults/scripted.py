@@ -6,11 +6,12 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labeling_faults import definition, deployment
-from labeling_faults.agenda import Agenda
-from labeling_faults.clock import Clock
-from labeling_faults.executions import Execution, Executions, TokenRefusedError
-from labeling_faults.interpreter import StateError
+from labeling_faults import deployment
+from labeling_faults.simulated_time.clock import Clock
+from labeling_faults.simulated_time.event_queue import Agenda
+from labeling_faults.state_machine import definition
+from labeling_faults.state_machine.executions import Execution, Executions, TokenRefusedError
+from labeling_faults.state_machine.interpreter import StateError
 from tests.statemachine.script import Answers, Raises, Returns, Script
 
 if TYPE_CHECKING:

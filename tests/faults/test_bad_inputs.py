@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labeling_faults import runtime
 from labeling_faults.deployment import OUTPUT_BUCKET, Configuration
-from labeling_faults.workforce import HOUR, Work
-from labeling_faults.world import World
+from labeling_faults.functions import runtime
+from labeling_faults.world.workforce import HOUR, Work
+from labeling_faults.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from labeling_faults.aws.calls import Answer, Call
+    from in_process_aws.calls import Answer, Call
 
 _MANY_CALLS = 2000
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labeling_faults import definition, deployment
-from labeling_faults.definition import UnknownDefinitionError
+from labeling_faults import deployment
+from labeling_faults.state_machine import definition
+from labeling_faults.state_machine.definition import UnknownDefinitionError
 from tests.faults.scripted import Stage
 from tests.statemachine.script import Acts, Answers, Raises, Returns
 from tests.statemachine.usual_run import (

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labeling_faults import deployment, runtime
+from labeling_faults import deployment
 from labeling_faults.deployment import TEXTS, Configuration
-from labeling_faults.workforce import DAY, HOUR, Work
-from labeling_faults.world import World
+from labeling_faults.functions import runtime
+from labeling_faults.world.workforce import DAY, HOUR, Work
+from labeling_faults.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from labeling_faults.aws.calls import Answer, Call
+    from in_process_aws.calls import Answer, Call
 
 _LINES = [f"text {number}" for number in range(40)]
 

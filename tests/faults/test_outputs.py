@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labeling_faults import runtime
-from labeling_faults.aws.sagemaker import output_uri
+from in_process_aws.sagemaker import output_uri
 from labeling_faults.deployment import KEY_ARN, Configuration
-from labeling_faults.workforce import DAY, HOUR, Work
-from labeling_faults.world import World
+from labeling_faults.functions import runtime
+from labeling_faults.world.workforce import DAY, HOUR, Work
+from labeling_faults.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

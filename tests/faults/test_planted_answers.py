@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labeling_faults import deployment, runtime
+from labeling_faults import deployment
 from labeling_faults.deployment import TEXTS, Configuration
-from labeling_faults.workforce import HOUR, Work
-from labeling_faults.world import World
+from labeling_faults.functions import runtime
+from labeling_faults.world.workforce import HOUR, Work
+from labeling_faults.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labeling_faults import runtime
+from labeling_faults.functions import runtime
 from tests.faults.world_scenario import WorldScenario
 from tests.scenarios.catalogue import SCENARIOS, VERIFIED, name_of
 

@@ -9,18 +9,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labeling_faults import catches, crashes, long_jobs, runtime, shortening, stories, suite
+from labeling_faults import suite
 from labeling_faults.deployment import IMAGES, TEXTS, Configuration
-from labeling_faults.mutations import MUTATIONS
-from labeling_faults.scenarios import SCENARIOS, Scenario
-from labeling_faults.trouble import Death, NoTrouble
-from labeling_faults.workforce import DAY, HOUR, Work
-from labeling_faults.world import World
+from labeling_faults.functions import runtime
+from labeling_faults.histories import crashes, histories, long_jobs, shortening
+from labeling_faults.histories.scenarios import SCENARIOS, Scenario
+from labeling_faults.seeded_bugs import catches
+from labeling_faults.seeded_bugs.mutations import MUTATIONS
+from labeling_faults.world.fault_points import Death, NoTrouble
+from labeling_faults.world.workforce import DAY, HOUR, Work
+from labeling_faults.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from labeling_faults.aws.calls import Answer, Call
+    from in_process_aws.calls import Answer, Call
 
 _SAMPLED_CRASH_POINTS = 80
 _STORIES = 30
@@ -66,8 +69,8 @@ def test_processes_that_die_at_sampled_crash_points_break_no_promise() -> None:
 )
 @given(st.randoms(use_true_random=False), st.integers(0, 1000))
 def test_random_histories_break_no_promise(chance: random.Random, seed: int) -> None:
-    story = stories.new_story(chance, seed)
-    assert stories.told(story) == [], "\n".join(story.lines())
+    story = histories.new_story(chance, seed)
+    assert histories.told(story) == [], "\n".join(story.lines())
 
 
 @pytest.mark.parametrize("death", [Death.RETRIED, Death.TIMEOUT])
@@ -81,12 +84,12 @@ def test_an_execution_whose_poll_was_killed_never_succeeds_with_hidden_messages(
 
 
 def test_a_story_is_the_same_each_time_and_can_be_told_in_json() -> None:
-    assert stories.story_of(7) == stories.story_of(7)
-    assert stories.story_of(7).lines()[0].startswith("configuration {")
+    assert histories.story_of(7) == histories.story_of(7)
+    assert histories.story_of(7).lines()[0].startswith("configuration {")
 
 
 def test_the_shortest_story_has_only_the_steps_that_matter() -> None:
-    story = stories.Story(0, Configuration(), tuple(["wait", number] for number in range(9)))
+    story = histories.Story(0, Configuration(), tuple(["wait", number] for number in range(9)))
     shortest = shortening.shortest(
         story, broken=lambda it: {("wait", 2), ("wait", 7)} <= set(map(tuple, it.steps))
     )
@@ -251,7 +254,7 @@ def test_an_item_claimed_for_another_task_type_uses_no_attempt() -> None:
         ["upload", 5, [60, 1]],
     )
     configuration = Configuration(task_type=TEXTS, max_attempts=2, sample_percent=40.0)
-    assert stories.told(stories.Story(12611, configuration, steps)) == []
+    assert histories.told(histories.Story(12611, configuration, steps)) == []
 
 
 def test_crash_points_of_chosen_scenarios_are_those_of_these_alone() -> None:

@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from labeling_faults import deployment
-from labeling_faults.audit import auditor_of, shown_jobs
 from labeling_faults.deployment import Configuration
-from labeling_faults.workforce import DAY, Work
-from labeling_faults.world import World
-from labeling_sandbox.auditor import Upload
+from labeling_faults.world.audit import auditor_of, shown_jobs
+from labeling_faults.world.workforce import DAY, Work
+from labeling_faults.world.world import World
+from labeling_sandbox.audit.auditor import Upload
 from labeling_sandbox.demo.pipeline import Execution
 from tests.scenarios.scenario import MAX_ATTEMPTS, Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from labeling_faults import executions
-    from labeling_faults.aws.calls import Answer, Call
-    from labeling_sandbox.auditor import Auditor
+    from in_process_aws.calls import Answer, Call
+    from labeling_faults.state_machine import executions
+    from labeling_sandbox.audit.auditor import Auditor
     from tests.scenarios.ending import Row
 
 T = TypeVar("T")

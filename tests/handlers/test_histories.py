@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labeling_lambdas.steps import draining
-from labeling_sandbox.auditor import Auditor, Resources, Upload
+from labeling_sandbox.audit.auditor import Auditor, Resources, Upload
 from tests.handlers.faults import CrashError
 from tests.handlers.pipeline import CLASSES
 from tests.sandbox.resources import control, wait_until

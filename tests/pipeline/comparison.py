@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labeling_faults import runtime
+from labeling_faults.functions import runtime
 from tests.faults.world_scenario import WorldScenario
 
 if TYPE_CHECKING:

@@ -6,18 +6,18 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from labeling_sandbox import calls
-from labeling_sandbox.auditor import Memory
+from labeling_sandbox.audit.auditor import Memory
 from labeling_sandbox.demo.leftovers import leftovers
 from labeling_sandbox.demo.pipeline import Pipeline
-from labeling_sandbox.terraform import Terraform
+from labeling_sandbox.iam import calls
+from labeling_sandbox.terraform.runner import Terraform
 from tests.scenarios.scenario import MAX_ATTEMPTS
 from tests.terraform_module import copy_module
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from labeling_sandbox.auditor import Upload
+    from labeling_sandbox.audit.auditor import Upload
     from labeling_sandbox.server import Sandbox
 
 SECONDS_FOR_ONE_COMMAND = 600

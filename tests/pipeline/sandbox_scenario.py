@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from labeling_sandbox.auditor import Auditor, Upload
+    from labeling_sandbox.audit.auditor import Auditor, Upload
     from labeling_sandbox.demo.pipeline import Execution, Pipeline
     from tests.pipeline.deployment import Deployment
     from tests.scenarios.ending import Row
@@ -34,7 +34,7 @@ EXECUTION_TIMEOUT = 12
 WAITING_TIMEOUT = 10
 _LOOK_SECONDS = 0.1
 # So many come in order, 0 to 9 and again: other worlds know what the n-th of them shows.
-_DIGITS = digits(ROOT / "sandbox" / "data", 30)
+_DIGITS = digits(ROOT / "harness" / "sandbox" / "data", 30)
 _BODIES = {file.key: file.body for file in _DIGITS.files}
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labeling_sandbox.used_grants import Grant
+from labeling_sandbox.iam.used_grants import Grant
 from tests.sabotage import deployed_grants, sabotage, unexercised
 from tests.sabotage.removals import all_removals
 from tools import deployment_actions

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labeling_sandbox.policy_evaluation import Decision, Principal, judge
+from labeling_sandbox.iam.policy_evaluation import Decision, Principal, judge
 from tests.plan.planned import Planned, as_list, by_sid
 from tests.plan.scenarios import KEY_ARN
 

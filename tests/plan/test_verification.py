@@ -12,7 +12,7 @@ from botocore.validate import validate_parameters
 
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings, labeling_job_request
 from labeling_lambdas.domain.manifest_keys import without_answers
-from labeling_sandbox import request_validation
+from labeling_sandbox.base import request_validation
 from tests.plan.planned import as_list
 from tests.plan.scenarios import KEY_ARN, REVIEWERS, TASK_TYPES, UNSAFE_CATEGORIES
 from tests.plan.test_functions import (

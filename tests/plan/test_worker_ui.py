@@ -10,7 +10,7 @@ import pytest
 from botocore.validate import validate_parameters
 
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings, labeling_job_request
-from labeling_sandbox import request_validation
+from labeling_sandbox.base import request_validation
 from tests.plan.scenarios import TASK_TYPES, UNSAFE, UNSAFE_LABELS
 from tests.plan.worker_page import Page, rendered_page
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from labeling_sandbox import credentials
+from labeling_sandbox.iam import credentials
 from tests.pipeline.deployment import ADMINISTRATOR_ROLE
 from tests.sabotage import deployed_grants, policies, unexercised
 from tests.sandbox.function_code import allow, create_role

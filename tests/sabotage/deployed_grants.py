@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from labeling_sandbox.used_grants import RESOURCE_POLICY, TRUST_POLICY, Grant
+from labeling_sandbox.iam.used_grants import RESOURCE_POLICY, TRUST_POLICY, Grant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from labeling_sandbox.used_grants import TRUST_POLICY
+from labeling_sandbox.iam.used_grants import TRUST_POLICY
 from tests.sabotage.deployed_grants import as_list, role_statements
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from labeling_sandbox.used_grants import RESOURCE_POLICY, TRUST_POLICY, Grant
+from labeling_sandbox.iam.used_grants import RESOURCE_POLICY, TRUST_POLICY, Grant
 from tests.sabotage import deployed_grants, policies, unexercised
 
 if TYPE_CHECKING:

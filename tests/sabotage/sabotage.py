@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labeling_sandbox.used_grants import Grant
+from labeling_sandbox.iam.used_grants import Grant
 from tests.sabotage.plays import PLAYS
 from tests.sabotage.stage import Stage
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from labeling_sandbox.used_grants import Grant
+    from labeling_sandbox.iam.used_grants import Grant
 
 FILE = Path(__file__).resolve().parents[1] / "security" / "unexercised_grants.toml"
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from labeling_sandbox import image_files
-from labeling_sandbox.answers.masks import colour
-from labeling_sandbox.answers.task import Answer, Category, Task
-from labeling_sandbox.image_files import ImageSize
-from labeling_sandbox.task_kinds import KINDS
+from labeling_sandbox.ground_truth import image_files
+from labeling_sandbox.ground_truth.answers.masks import colour
+from labeling_sandbox.ground_truth.answers.task import Answer, Category, Task
+from labeling_sandbox.ground_truth.image_files import ImageSize
+from labeling_sandbox.ground_truth.task_kinds import KINDS
 
 CATEGORIES = [Category("dog", "DOG"), Category("cat"), Category("bird")]
 SIZE = ImageSize(40, 30, 3)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from labeling_sandbox import authorization, credentials, used_grants
-from labeling_sandbox.role_policies import find_role
+from labeling_sandbox.iam import authorization, credentials, used_grants
+from labeling_sandbox.iam.role_policies import find_role
 from tests.sandbox.function_code import allow, create_role, put_policy
 
 if TYPE_CHECKING:

@@ -11,18 +11,18 @@ import hcl2
 import pytest
 from typer.testing import CliRunner
 
-from labeling_sandbox import image_files
-from labeling_sandbox.answers.task import Category, Task
 from labeling_sandbox.cli import app
 from labeling_sandbox.demo.task_types import DEMO_TYPES, agrees
-from labeling_sandbox.image_files import ImageSize
-from labeling_sandbox.task_kinds import KINDS
+from labeling_sandbox.ground_truth import image_files
+from labeling_sandbox.ground_truth.answers.task import Category, Task
+from labeling_sandbox.ground_truth.image_files import ImageSize
+from labeling_sandbox.ground_truth.task_kinds import KINDS
 
 if TYPE_CHECKING:
     from labeling_sandbox.demo.data_set import DataSet, Item
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT / "sandbox" / "data"
+DATA = ROOT / "harness" / "sandbox" / "data"
 SUFFIXES = {
     "image_single_label_classification": "ImageMultiClass",
     "image_multi_label_classification": "ImageMultiClassMultiLabel",

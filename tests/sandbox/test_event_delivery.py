@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labeling_sandbox import event_delivery
+from labeling_sandbox.events import delivery
 from tests.sandbox.resources import control, make_function, make_key, make_role, wait_until
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def make_bucket(sandbox: Sandbox, name: str, *, versioned: bool = True) -> None:
 
 
 def received(sandbox: Sandbox, url: str) -> list[dict[str, Any]]:
-    assert event_delivery.drain(60)
+    assert delivery.drain(60)
     client = sandbox.client("sqs")
     messages: list[dict[str, Any]] = []
     while True:
@@ -261,7 +261,7 @@ def test_a_function_is_invoked_with_its_permission_only(sandbox: Sandbox) -> Non
     function = make_function(sandbox, "event-target", source)
     make_rule(sandbox, "to-function", {"source": ["test.function"]}, {"Arn": function})
     put_event(sandbox, "test.function", {"n": 1})
-    assert event_delivery.drain(60)
+    assert delivery.drain(60)
     (failure,) = failures(sandbox, "to-function")
     assert "does not let events.amazonaws.com lambda:InvokeFunction" in failure["reason"]
     sandbox.client("lambda").add_permission(
@@ -320,7 +320,7 @@ def test_a_state_machine_is_started_with_the_targets_role(sandbox: Sandbox) -> N
         sandbox, "to-machine", {"source": ["test.machine"]}, {"Arn": machine, "RoleArn": role}
     )
     put_event(sandbox, "test.machine", {"n": 1})
-    assert event_delivery.drain(60)
+    assert delivery.drain(60)
     listed = sandbox.client("stepfunctions").list_executions(stateMachineArn=machine)
     assert len(listed["executions"]) == 1
 
@@ -331,7 +331,7 @@ def test_duplicates_and_delays_on_request(sandbox: Sandbox) -> None:
     control(sandbox, "POST", "events/duplicate", {"every": 1, "delay_seconds": 0.5})
     began = time.monotonic()
     put_event(sandbox, "test.duplicated", {"n": 1})
-    assert event_delivery.drain(60)
+    assert delivery.drain(60)
     assert time.monotonic() - began >= 0.5
     first, second = bodies(sandbox, url)
     assert first["id"] == second["id"]

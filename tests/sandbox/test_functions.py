@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from labeling_sandbox import functions
+from labeling_sandbox.functions import invocations
 from tests.sandbox.function_code import LOGS, allow, create_function, create_role, package
 from tests.sandbox.resources import control, wait_until
 
@@ -232,7 +232,7 @@ def test_resource_policy_decides_whether_a_rule_may_invoke(sandbox: Sandbox) -> 
     arn = create_function(sandbox, "target", "def handler(e, c): return 1")
     rule = f"arn:aws:events:{sandbox.region}:{sandbox.account}:rule/mine"
     other = f"arn:aws:events:{sandbox.region}:{sandbox.account}:rule/other"
-    assert not functions.permits(arn, "events.amazonaws.com", rule)
+    assert not invocations.permits(arn, "events.amazonaws.com", rule)
     sandbox.client("lambda").add_permission(
         FunctionName="target",
         StatementId="rule",
@@ -240,9 +240,9 @@ def test_resource_policy_decides_whether_a_rule_may_invoke(sandbox: Sandbox) -> 
         Principal="events.amazonaws.com",
         SourceArn=rule,
     )
-    assert functions.permits(arn, "events.amazonaws.com", rule)
-    assert not functions.permits(arn, "events.amazonaws.com", other)
-    assert not functions.permits(arn, "scheduler.amazonaws.com", rule)
+    assert invocations.permits(arn, "events.amazonaws.com", rule)
+    assert not invocations.permits(arn, "events.amazonaws.com", other)
+    assert not invocations.permits(arn, "scheduler.amazonaws.com", rule)
 
 
 def test_configuration_update_is_kept(sandbox: Sandbox) -> None:
@@ -290,9 +290,9 @@ def test_asynchronous_invocations_can_be_waited_for(sandbox: Sandbox) -> None:
     sandbox.client("lambda").invoke(
         FunctionName="async-sleeps", InvocationType="Event", Payload=b'{"seconds": 1}'
     )
-    assert not functions.drain(0.05)
-    assert functions.drain(DEADLINE_SECONDS)
-    assert functions.drain(0)
+    assert not invocations.drain(0.05)
+    assert invocations.drain(DEADLINE_SECONDS)
+    assert invocations.drain(0)
 
 
 def test_crash_on_request_fails_the_invocation_under_way_and_not_the_next(
@@ -341,7 +341,7 @@ def test_what_a_function_wrote_before_its_answer_is_logged_however_slow_the_read
         time.sleep(0.5)
         return chunk
 
-    monkeypatch.setattr("labeling_sandbox.runtime_environment.os.read", read_slowly)
+    monkeypatch.setattr("labeling_sandbox.functions.runtime_environment.os.read", read_slowly)
     create_function(sandbox, "written", "def handler(e, c): print('line of the function')")
     _, answer = _invoke(sandbox, "written", LogType="Tail")
     assert "line of the function" in base64.b64decode(answer["LogResult"]).decode()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from labeling_sandbox import event_delivery
+from labeling_sandbox.events import delivery
 from tests.sandbox.resources import control, make_key, make_role, put_policy, wait_until
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def output_of(sandbox: Sandbox, described: dict[str, Any]) -> list[dict[str, Any
 
 
 def events_of(sandbox: Sandbox, queue: str, arn: str) -> list[dict[str, Any]]:
-    assert event_delivery.drain(60)
+    assert delivery.drain(60)
     found: list[dict[str, Any]] = []
     sqs = sandbox.client("sqs")
     while True:

@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
-from labeling_sandbox import image_files
-from labeling_sandbox.image_files import ImageSize
+from labeling_sandbox.ground_truth import image_files
+from labeling_sandbox.ground_truth.image_files import ImageSize
 
 ROWS = [bytes([0, 255, 7]), bytes([1, 0, 2])]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from labeling_sandbox.job_audit import Job, contradicted, paid_twice, read_jobs, unbalanced
+from labeling_sandbox.audit.job_audit import Job, contradicted, paid_twice, read_jobs, unbalanced
 
 ROW = {"bucket": "uploads", "object_key": "a.png", "version_id": "v1"}
 KEY = ("s3://uploads/a.png", "v1")

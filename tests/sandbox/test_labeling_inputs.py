@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from labeling_sandbox.answers.task import Category
-from labeling_sandbox.labeling_inputs import (
+from labeling_sandbox.ground_truth.answers.task import Category
+from labeling_sandbox.ground_truth.labeling_inputs import (
     InputError,
     read_categories,
     read_manifest,
     read_template,
 )
-from labeling_sandbox.task_kinds import KINDS
+from labeling_sandbox.ground_truth.task_kinds import KINDS
 
 TEXTS = [suffix for suffix, kind in KINDS.items() if kind.source_key == "source"]
 IMAGES = [suffix for suffix in KINDS if suffix not in TEXTS]

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from labeling_sandbox import output_lines
-from labeling_sandbox.answers.task import Category, Task
-from labeling_sandbox.image_files import ImageSize
-from labeling_sandbox.task_kinds import KINDS
-from labeling_sandbox.workforce import FAILED_REASON
+from labeling_sandbox.ground_truth import output_lines
+from labeling_sandbox.ground_truth.answers.task import Category, Task
+from labeling_sandbox.ground_truth.image_files import ImageSize
+from labeling_sandbox.ground_truth.task_kinds import KINDS
+from labeling_sandbox.ground_truth.workforce import FAILED_REASON
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "output_lines"
 ATTRIBUTE = "label"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from labeling_sandbox.policy_evaluation import Decision, Principal, evaluate, judge
+from labeling_sandbox.iam.policy_evaluation import Decision, Principal, evaluate, judge
 
 ALLOW, DENY, NONE = Decision.ALLOW, Decision.EXPLICIT_DENY, Decision.IMPLICIT_DENY
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:intake"

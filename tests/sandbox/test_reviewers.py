@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labeling_sandbox import reviewers
-from labeling_sandbox.answers import equality
-from labeling_sandbox.answers.task import Answer, Category, Failure, Task
-from labeling_sandbox.image_files import ImageSize
-from labeling_sandbox.reviewers import Opinion, Review
-from labeling_sandbox.task_kinds import KINDS
-from labeling_sandbox.workforce import Workforce, work_on
+from labeling_sandbox.ground_truth import reviewers
+from labeling_sandbox.ground_truth.answers import equality
+from labeling_sandbox.ground_truth.answers.task import Answer, Category, Failure, Task
+from labeling_sandbox.ground_truth.image_files import ImageSize
+from labeling_sandbox.ground_truth.reviewers import Opinion, Review
+from labeling_sandbox.ground_truth.task_kinds import KINDS
+from labeling_sandbox.ground_truth.workforce import Workforce, work_on
 
 if TYPE_CHECKING:
-    from labeling_sandbox.answers.equality import Equality
+    from labeling_sandbox.ground_truth.answers.equality import Equality
 
 CATEGORIES = ["Correct", "Wrong class", "Wrong place"]
 CLASSES = [Category(name) for name in ("dog", "cat", "bird")]

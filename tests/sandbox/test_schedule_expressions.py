@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from labeling_sandbox import schedule_expressions
-from labeling_sandbox.schedule_expressions import Cron
+from labeling_sandbox.events import schedule_expressions
+from labeling_sandbox.events.schedule_expressions import Cron
 
 
 def cron(expression: str, timezone: str = "UTC") -> Cron:

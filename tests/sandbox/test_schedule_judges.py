@@ -13,8 +13,8 @@ from aws_croniter import AwsCroniter
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from labeling_sandbox import schedule_expressions
-from labeling_sandbox.schedule_expressions import Cron
+from labeling_sandbox.events import schedule_expressions
+from labeling_sandbox.events.schedule_expressions import Cron
 
 # The scan goes minute by minute.
 SCANNED = timedelta(days=2)

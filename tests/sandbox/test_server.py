@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from labeling_sandbox import control
+from labeling_sandbox.base import control
 from labeling_sandbox.server import Sandbox, SandboxError
 from tests.sandbox.function_code import create_function
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from labeling_sandbox import credentials, step_functions
+from labeling_sandbox.iam import credentials
+from labeling_sandbox.step_functions import state_machines
 from tests.sandbox.resources import make_function, make_key, make_role, put_policy, wait_until
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def test_an_answer_ends_the_wait_and_can_be_given_once(
     client = sandbox.client("stepfunctions")
     execution = start(sandbox, machine, input='{"kept": true}')
     token = token_of(sandbox, execution)
-    assert step_functions.state_machine_arn_of_token(token) == machine
+    assert state_machines.state_machine_arn_of_token(token) == machine
     with pytest.raises(ClientError) as bad_output:
         client.send_task_success(taskToken=token, output="not json")
     assert error_code(bad_output) == "InvalidOutput"

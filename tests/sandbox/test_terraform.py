@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labeling_sandbox import provider_mirror
-from labeling_sandbox.terraform import Terraform, TerraformError
+from labeling_sandbox.terraform import provider_mirror
+from labeling_sandbox.terraform.runner import Terraform, TerraformError
 
 if TYPE_CHECKING:
     from pathlib import Path

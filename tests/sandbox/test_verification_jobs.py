@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from labeling_sandbox import image_files
+from labeling_sandbox.ground_truth import image_files
 from tests.sandbox import verification
 from tests.sandbox.resources import control, make_role, put_policy
 from tests.sandbox.verification import JUDGEMENTS, LAMBDAS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labeling_sandbox.worker_templates import Question, Template, TemplateError
+from labeling_sandbox.ground_truth.worker_templates import Question, Template, TemplateError
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labeling_sandbox.answers.task import Answer, Category, Failure, Outcome, Task
-from labeling_sandbox.output_lines import EXPIRED_REASON
-from labeling_sandbox.task_kinds import KINDS
-from labeling_sandbox.workforce import FAILED_REASON, Workforce, work_on
+from labeling_sandbox.ground_truth.answers.task import Answer, Category, Failure, Outcome, Task
+from labeling_sandbox.ground_truth.output_lines import EXPIRED_REASON
+from labeling_sandbox.ground_truth.task_kinds import KINDS
+from labeling_sandbox.ground_truth.workforce import FAILED_REASON, Workforce, work_on
 from tests.sandbox.resources import control
 
 if TYPE_CHECKING:

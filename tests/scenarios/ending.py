@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from labeling_sandbox.auditor import Findings, Upload
+    from labeling_sandbox.audit.auditor import Findings, Upload
 
 Row = dict[str, Any]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from labeling_sandbox.auditor import Auditor, Findings, Upload
+    from labeling_sandbox.audit.auditor import Auditor, Findings, Upload
     from labeling_sandbox.demo.pipeline import Execution
 
 T = TypeVar("T")

@@ -27,7 +27,7 @@ SECONDS_FOR_ONE = 400
 _WORKERS = 2
 _LEFT_OUT = (
     *(".git", ".venv*", ".demo", ".terraform*", "*.tfstate*", "__pycache__", ".*_cache"),
-    *(".hypothesis", "docs", "bench", "faults", "labelctl"),
+    *(".hypothesis", "docs", "labelctl"),
 )
 _FAILED = re.compile(r"^FAILED (?P<test>.+?)(?: - (?P<why>.*))?$", re.MULTILINE)
 _ERROR = re.compile(r"^ERROR (?P<test>.+)$", re.MULTILINE)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from labeling_faults import definition as definitions
+from labeling_faults.state_machine import definition as definitions
 from tests.statemachine.sandbox_process import sandbox_process
 from tests.statemachine.script import script_server
 from tests.statemachine.workflow import Runner, Workflow, deploy

@@ -1,0 +1,111 @@
+"""Measure the functions: ``make bench``, or ``python -m labeling_bench --help``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labeling_bench import bars, cold_start, measuring, plot, report
+from labeling_lambdas.steps.shards import SHARD_ITEMS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SIZES = (1_000, 10_000, 100_000)
+#: Whole shards, the same number for each of two functions.
+_FAN_OUT_ITEMS = 8 * SHARD_ITEMS
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="labeling_bench",
+        description="Measure the functions on runs of several sizes, print each performance bar"
+        " and whether it holds, and write performance.md and performance.svg. Ends with exit code 1"
+        " if a bar fails. The sizes of the product take about thirteen minutes.",
+    )
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=_SIZES,
+        metavar="ITEMS",
+        help="items of each run (%(default)s); rates are judged from 10000 on",
+    )
+    parser.add_argument(
+        "--latency",
+        type=float,
+        default=0.02,
+        metavar="SECONDS",
+        help="what an AWS call takes (%(default)s)",
+    )
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=20,
+        metavar="N",
+        help="fresh processes for each import, 0 for none (%(default)s)",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("docs"),
+        metavar="FOLDER",
+        help="folder for performance.md and performance.svg (%(default)s)",
+    )
+    chosen = parser.parse_args(arguments)
+    if min(chosen.sizes) < 1 or chosen.latency < 0 or chosen.rounds < 0:
+        parser.error("--sizes must be at least 1, --latency and --rounds at least 0")
+    if not chosen.output.is_dir():
+        parser.error(f"--output: {chosen.output} is no folder")
+    return chosen
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and report.
+
+    Args:
+        arguments: Of the command line, by default those of the process.
+
+    Returns:
+        1 if a bar fails, else 0.
+    """
+    chosen = _parse(arguments)
+    start = time.monotonic()
+
+    def tell(text: str) -> None:
+        print(f"[{time.monotonic() - start:6.0f} s] {text}", flush=True)
+
+    imports: dict[str, float] = {}
+    if chosen.rounds:
+        tell("imports")
+        modules = ["boto3", *cold_start.handler_modules()]
+        imports = cold_start.import_seconds(modules, chosen.rounds)
+    measurements = []
+    for size in sorted(chosen.sizes):
+        measurements += measuring.measure_images(size, chosen.latency, tell)
+        measurements += measuring.measure_texts(size, chosen.latency, tell)
+    fan_out_size = min(max(chosen.sizes), _FAN_OUT_ITEMS)
+    fan_out = measuring.measure_fan_out(fan_out_size, chosen.latency, tell)
+    tell("done")
+
+    # One shard cannot be shared out.
+    figures = bars.Figures(
+        measurements, fan_out if fan_out_size == _FAN_OUT_ITEMS else None, imports
+    )
+    verdicts = bars.verdicts(figures)
+    print(f"\n{report.as_text(report.function_rows(measurements))}")
+    print(f"\n{report.as_text(report.bar_rows(verdicts))}")
+    sizes = " ".join(map(str, chosen.sizes))
+    command = f"python -m labeling_bench --sizes {sizes} --latency {chosen.latency}"
+    text = report.page(figures, verdicts, command=command, latency=chosen.latency)
+    (chosen.output / "performance.md").write_text(text, encoding="utf-8")
+    (chosen.output / "performance.svg").write_text(plot.draw(figures), encoding="utf-8")
+    print(f"\nwritten: {chosen.output}/performance.md and performance.svg")
+    return int(any(verdict.holds is False for verdict in verdicts))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""``labeling-faults``: runs the fault suite, or repeats one of its random histories."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from labeling_faults import suite
+from labeling_faults.histories.scenarios import SCENARIOS
+from labeling_faults.suite import Suite, lines_of
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+
+@app.callback()
+def main() -> None:
+    """Prove the pipeline's promises under faults, in one process and under a clock of its own."""
+
+
+@app.command()
+def run(
+    histories: Annotated[int, typer.Option(min=0, help="Random histories to run.")] = 2000,
+    first_seed: Annotated[int, typer.Option(help="Seed of the first history.")] = 0,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that work.")] = 2,
+    stride: Annotated[
+        int, typer.Option(min=1, help="Take only every so many-th crash point, for a quick look.")
+    ] = 1,
+) -> None:
+    """Enumerate every crash point, run random histories and look for every seeded bug."""
+    report = Suite(typer.echo, processes, stride).run(histories, first_seed)
+    for line in lines_of(report):
+        typer.echo(line)
+    typer.echo(f"{report.seconds:.0f} s")
+    for story in report.broken_stories[:1]:
+        replay(story.seed)
+    if not report.passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def crash(
+    scenario: Annotated[list[str], typer.Option(help="Name of a scenario; may be repeated.")],
+    processes: Annotated[int, typer.Option(min=1, help="Processes that work.")] = 2,
+    stride: Annotated[int, typer.Option(min=1, help="Take only every so many-th point.")] = 1,
+) -> None:
+    """Enumerate the crash points of some scenarios alone."""
+    known = {it.name for it in SCENARIOS}
+    if unknown := sorted(set(scenario) - known):
+        message = f"no scenario has the name {', '.join(unknown)}; there are {sorted(known)}"
+        raise typer.BadParameter(message)
+    crashed = Suite(typer.echo, processes, stride).crash(frozenset(scenario))
+    typer.echo(f"crash points: {crashed.points:,}, at {len(crashed.operations)} calls")
+    typer.echo(f"violations: {len(crashed.broken)}")
+    for it in crashed.broken:
+        typer.echo(f"   {it}")
+    if crashed.broken:
+        raise typer.Exit(1)
+
+
+@app.command()
+def replay(seed: Annotated[int, typer.Argument(help="Seed of the history.")]) -> None:
+    """Run one history again, and show the shortest one that breaks a promise the same way."""
+    story, broken = suite.replayed(seed)
+    typer.echo(f"== the history of seed {seed}, run again with: make faults SEED={seed}")
+    for line in story.lines():
+        typer.echo(f"   {line}")
+    typer.echo(f"violations: {len(broken)}")
+    for it in broken:
+        typer.echo(f"   {it}")
+    if broken:
+        raise typer.Exit(1)

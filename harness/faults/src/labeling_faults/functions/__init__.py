@@ -1,0 +1,1 @@
+"""The functions' modules with the clock, clients and chance of a world."""

@@ -1,0 +1,1 @@
+"""Written and random histories, and every crash point in them."""

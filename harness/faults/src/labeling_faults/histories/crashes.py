@@ -1,0 +1,102 @@
+"""Every crash point: each call of each function is the last call of its process once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from labeling_faults.histories.scenarios import SCENARIOS, Scenario
+from labeling_faults.world.fault_points import Death, KillAt, Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
+
+OTHER_COURSE = "the history took another course before the crash"
+
+
+@dataclass(frozen=True, slots=True)
+class CrashPoint:
+    """Where and how a process dies.
+
+    Attributes:
+        scenario: Position of the history.
+        call: Which call of it.
+        step: The function that makes it.
+        after_effect: Whether the call still takes effect.
+        death: What follows.
+    """
+
+    scenario: int
+    call: int
+    step: str
+    after_effect: bool
+    death: Death
+
+    def __str__(self) -> str:
+        """Return the point in words."""
+        when = "after" if self.after_effect else "before"
+        return f"{SCENARIOS[self.scenario].name!r}, {when} call {self.call}, {self.death}"
+
+
+@dataclass
+class Crashed:
+    """What came of some crash points.
+
+    Attributes:
+        points: How many there were.
+        operations: Step and operation of every call that was a last one.
+        broken: Broken promises with the point that broke them.
+    """
+
+    points: int = 0
+    operations: set[str] = field(default_factory=set)
+    broken: list[str] = field(default_factory=list)
+
+    def add(self, other: Crashed) -> None:
+        """Add what came of other points."""
+        self.points += other.points
+        self.operations |= other.operations
+        self.broken += other.broken
+
+
+def recorded(scenario: Scenario) -> Recorder:
+    """Play a history without faults and record its calls, until it is left to rest.
+
+    Raises:
+        ValueError: If it breaks a promise by itself.
+    """
+    recorder = Recorder()
+    _, broken = scenario.end_of(recorder)
+    if broken:
+        message = f"{scenario.name}: {broken[0]}"
+        raise ValueError(message)
+    return recorder
+
+
+def crash_points(names: Container[str] | None = None) -> Iterator[CrashPoint]:
+    """Yield every crash point of every history.
+
+    Args:
+        names: The histories whose points are wanted, all by default.
+    """
+    for position, scenario in enumerate(SCENARIOS):
+        if names is not None and scenario.name not in names:
+            continue
+        recorder = recorded(scenario)
+        for call, (step, _) in enumerate(recorder.calls):
+            for death in Death:
+                yield CrashPoint(position, call, step, after_effect=False, death=death)
+                # A call that is refused has no effect that a process could die after.
+                if call in recorder.answered:
+                    yield CrashPoint(position, call, step, after_effect=True, death=death)
+
+
+def crash(point: CrashPoint) -> Crashed:
+    """Let a process die and see what comes of it."""
+    # The requests are those of the history without faults, which were checked.
+    trouble = KillAt(point.call, point.after_effect, point.death)
+    _, broken = SCENARIOS[point.scenario].end_of(trouble, strict=False)
+    if not trouble.done:
+        broken = [*broken, OTHER_COURSE]
+    return Crashed(1, {trouble.where}, [f"{point} ({trouble.where}): {it}" for it in broken])

@@ -1,0 +1,1 @@
+"""Bugs that are seeded on purpose, and must be caught."""

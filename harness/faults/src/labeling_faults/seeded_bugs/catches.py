@@ -1,0 +1,66 @@
+"""The search for seeded bugs in plain histories, at crash points and in random histories."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labeling_faults.histories import crashes, histories
+from labeling_faults.histories.scenarios import SCENARIOS
+from labeling_faults.seeded_bugs.mutations import MUTATIONS
+from labeling_faults.world.fault_points import NoTrouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labeling_faults.histories.crashes import CrashPoint
+
+#: Histories in which a seeded bug must be caught.
+MOST_HISTORIES = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """How a seeded bug was caught.
+
+    Attributes:
+        mutation: Position of the bug.
+        histories: Histories until then.
+        broken: The first broken promise; empty if it was not caught.
+    """
+
+    mutation: int
+    histories: int
+    broken: str
+
+
+def catch(position: int, points: list[CrashPoint]) -> Catch:
+    """Look for a seeded bug: in plain histories, at crash points, in stories.
+
+    Args:
+        position: Position of the bug.
+        points: Every crash point, as the right functions have them.
+    """
+    histories, bug = 0, MUTATIONS[position]
+    with bug.seeded():
+        for broken in itertools.islice(_histories(bug.step, points), MOST_HISTORIES):
+            histories += 1
+            if broken:
+                return Catch(position, histories, broken[0])
+    return Catch(position, histories, "")
+
+
+def _histories(step: str, points: list[CrashPoint]) -> Iterator[list[str]]:
+    for scenario in SCENARIOS:
+        yield scenario.end_of(NoTrouble())[1]
+    # Those of the broken function, in an order that mixes the scenarios.
+    own = [point for point in points if point.step == step]
+    random.Random(0).shuffle(own)
+    for seed in itertools.count():
+        if seed < len(own):
+            # A bug changes the course of a history, which is no promise broken.
+            found = crashes.crash(own[seed])
+            yield [it for it in found.broken if crashes.OTHER_COURSE not in it]
+        yield histories.told(histories.story_of(seed))

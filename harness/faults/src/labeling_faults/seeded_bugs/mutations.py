@@ -1,0 +1,383 @@
+"""Seeded bugs, at least two for each invariant. The suite must detect each.
+
+Each replaces one function of the pipeline, in memory and for one check only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from labeling_faults.seeded_bugs import broken_texts
+from labeling_lambdas.aws import item_updates
+from labeling_lambdas.aws.feature_store import FeatureStore
+from labeling_lambdas.aws.item_ledger import ItemLedger
+from labeling_lambdas.aws.poll_ledger import PollLedger
+from labeling_lambdas.domain import claims, identity, settlement
+from labeling_lambdas.domain.accounting import Settled
+from labeling_lambdas.errors import DeliveryError
+from labeling_lambdas.handlers import plan_results
+from labeling_lambdas.steps import draining, finishing, returning
+from labeling_lambdas.steps.draining import Drain
+from labeling_lambdas.steps.labeling import JobStop
+from labeling_lambdas.steps.polling import Polling
+from labeling_lambdas.steps.returning import Returning
+from labeling_lambdas.steps.storing import Storing
+
+Function = Callable[..., Any]
+
+#: What the broken functions hand on without looking at it.
+Thing = Any
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A seeded bug.
+
+    Attributes:
+        invariant: The invariant that it breaks.
+        name: What is wrong.
+        step: The function whose calls become crash points first.
+        owner: Class or module of the function.
+        attribute: Name of the function.
+        make: Makes the broken function from the right one.
+    """
+
+    invariant: str
+    name: str
+    step: str
+    owner: object
+    attribute: str
+    make: Callable[[Function], Function]
+
+    @contextmanager
+    def seeded(self) -> Iterator[None]:
+        """Put the bug in place."""
+        right = getattr(self.owner, self.attribute)
+        setattr(self.owner, self.attribute, self.make(right))
+        try:
+            yield
+        finally:
+            setattr(self.owner, self.attribute, right)
+
+
+def _always(value: object) -> Callable[[Function], Function]:
+    return lambda _right: lambda *_arguments, **_more: value
+
+
+def _claimed_before_listed(right: Function) -> Function:
+    def process(self: Drain, part: str, messages: list[Thing]) -> Thing:
+        if not self.opened:
+            self.open_run()
+            self.opened = True
+        self._claim(part, [self._read(message) for message in messages])
+        return right(self, part, messages)
+
+    return process
+
+
+def _deleted_before_claimed(right: Function) -> Function:
+    def claim(self: Drain, part: str, listed: list[Thing]) -> None:
+        self.intake.delete([entry.message for entry in listed])
+        right(self, part, listed)
+
+    return claim
+
+
+def _settled_before_stored(right: Function) -> Function:
+    def store_chunk(self: Storing, rows: list[dict[str, Thing]]) -> Thing:
+        claims = [row["claim"] for row in rows]
+        self.items.settle_stored({it["item_id"]: it["attempts"] + 1 for it in claims}, self.run_id)
+        return right(self, rows)
+
+    return store_chunk
+
+
+def _untaken_records_forgotten(right: Function) -> Function:
+    def write(self: FeatureStore, records: Thing) -> Thing:
+        try:
+            return right(self, records)
+        except DeliveryError:
+            return {}
+
+    return write
+
+
+def _without_condition(right: Function) -> Function:
+    def claim(*arguments: Thing) -> Thing:
+        update = right(*arguments)
+        values = {name: it for name, it in update.values.items() if not name.startswith("was_")}
+        return dataclasses.replace(update, condition="", values=values)
+
+    return claim
+
+
+def _taken_from_open_runs(_right: Function) -> Function:
+    return lambda row, _run, _state: claims.ClaimOn(row, row.attempts, row.generation)
+
+
+def _answered_before_the_job_ends(_right: Function) -> Function:
+    def stop(self: JobStop, token: Thing) -> str:
+        job = self.waiting.wait(self.name, self.run_id, token)
+        description = self.jobs.describe(self.name)
+        result = description.result() if description else {"name": self.name, "output_uri": ""}
+        return self.completion.answer(job, {**result, "status": "Stopped"})
+
+    return stop
+
+
+def _a_new_job_for_each_try(right: Function) -> Function:
+    numbers = itertools.count()
+    return lambda pipeline, run, stage: f"{right(pipeline, run, stage)}{next(numbers)}"
+
+
+def _drops_not_counted(right: Function) -> Function:
+    return lambda listed: dataclasses.replace(right(listed), dropped={})
+
+
+def _dead_letters_not_counted(right: Function) -> Function:
+    return lambda settled: dataclasses.replace(right(settled), dead_lettered={})
+
+
+def _stored_counted_twice(right: Function) -> Function:
+    def total(parts: Thing) -> Settled:
+        whole: Settled = right(parts)
+        return dataclasses.replace(whole, stored=whole.stored * 2)
+
+    return total
+
+
+def _attempts_not_counted(right: Function) -> Function:
+    def spent(item: Thing, *more: Thing) -> Thing:
+        settled = right(dataclasses.replace(item, attempts=item.attempts - 1), *more)
+        return dataclasses.replace(settled, item=item)
+
+    return spent
+
+
+def _never_exhausted(right: Function) -> Function:
+    return lambda item, reason, _most, detail="": right(item, reason, 6, detail)
+
+
+def _without_reason(right: Function) -> Function:
+    def settle(*arguments: Thing) -> Thing:
+        update = right(*arguments)
+        return dataclasses.replace(update, values={**update.values, "reason": ""})
+
+    return settle
+
+
+def _message_without_reason(right: Function) -> Function:
+    return lambda *arguments, **more: right(*arguments, **{**more, "reason": ""})
+
+
+def _delivered_before_sent(right: Function) -> Function:
+    def dead_letter(self: Drain, part: str, listed: list[Thing]) -> None:
+        send = self.dead_letters.send
+        sources = [entry.read.source for entry in listed if hasattr(entry.read, "reason")]
+        noted = list(dict.fromkeys(it.item_id for it in sources if it is not None))
+
+        def send_late(bodies: list[str]) -> None:
+            known = self.items.rows(noted)
+            self.items.mark_delivered([item for item in noted if item in known])
+            send(bodies)
+
+        late: Any = SimpleNamespace(send=send_late)
+        right(dataclasses.replace(self, dead_letters=late), part, listed)
+
+    return dead_letter
+
+
+def _closed_with_work_left(right: Function) -> Function:
+    return lambda self, run: (right(self, run)[0], True)
+
+
+def _noted_too_late(_right: Function) -> Function:
+    return lambda _self, _run, _poll, _lease: True
+
+
+MUTATIONS = (
+    Mutation(
+        "I1",
+        "returned items are not sent",
+        "return_items",
+        Returning,
+        "_with_contents",
+        _always([]),
+    ),
+    Mutation(
+        "I1",
+        "claims are written before the list",
+        "poll_queue",
+        Drain,
+        "_process",
+        _claimed_before_listed,
+    ),
+    Mutation(
+        "I1",
+        "a dead letter counts as delivered before it is sent",
+        "poll_queue",
+        Drain,
+        "_dead_letter",
+        _delivered_before_sent,
+    ),
+    Mutation(
+        "I1",
+        "a run is closed with work left",
+        "finish_run",
+        finishing.Finishing,
+        "_settled",
+        _closed_with_work_left,
+    ),
+    Mutation(
+        "I2",
+        "messages are deleted before the claim",
+        "poll_queue",
+        Drain,
+        "_claim",
+        _deleted_before_claimed,
+    ),
+    Mutation(
+        "I2",
+        "claims are settled before the record",
+        "update_feature_store",
+        Storing,
+        "_store_chunk",
+        _settled_before_stored,
+    ),
+    Mutation(
+        "I2",
+        "records that were not taken count as taken",
+        "update_feature_store",
+        FeatureStore,
+        "write",
+        _untaken_records_forgotten,
+    ),
+    Mutation(
+        "I2",
+        "what is stored is written again by a repeat",
+        "finish_run",
+        ItemLedger,
+        "stored_by",
+        _always(set()),
+    ),
+    Mutation(
+        "I3", "a claim has no condition", "poll_queue", item_updates, "claim", _without_condition
+    ),
+    Mutation(
+        "I3",
+        "open runs are robbed of their claims",
+        "poll_queue",
+        claims,
+        "_decide_claimed",
+        _taken_from_open_runs,
+    ),
+    Mutation(
+        "I3",
+        "items are returned while the job goes on",
+        "stop_job",
+        JobStop,
+        "stop",
+        _answered_before_the_job_ends,
+    ),
+    Mutation(
+        "I3",
+        "each try creates a new job",
+        "start_labeling_job",
+        identity,
+        "labeling_job_name",
+        _a_new_job_for_each_try,
+    ),
+    Mutation(
+        "I3",
+        "labels of texts are not remembered",
+        "update_feature_store",
+        item_updates,
+        "settle_stored",
+        broken_texts.labels_not_remembered,
+    ),
+    Mutation(
+        "I3",
+        "a text is given to labelers while they have it",
+        "poll_queue",
+        item_updates,
+        "own_text",
+        broken_texts.texts_not_claimed,
+    ),
+    Mutation(
+        "I1",
+        "texts get each other's labels",
+        "poll_queue",
+        identity,
+        "text_id",
+        broken_texts.always_the_same,
+    ),
+    Mutation(
+        "I3",
+        "answers are judged by the settings of now",
+        "plan_results",
+        plan_results,
+        "kept_settings",
+        _always(None),
+    ),
+    Mutation(
+        "I4",
+        "dropped messages are not counted",
+        "poll_queue",
+        draining,
+        "_counts",
+        _drops_not_counted,
+    ),
+    Mutation(
+        "I4",
+        "dead letters are not counted",
+        "return_items",
+        returning,
+        "_counts",
+        _dead_letters_not_counted,
+    ),
+    Mutation(
+        "I4", "stored items count twice", "finish_run", Settled, "total", _stored_counted_twice
+    ),
+    Mutation(
+        "I5",
+        "attempts are not counted",
+        "plan_results",
+        settlement,
+        "_spent",
+        _attempts_not_counted,
+    ),
+    Mutation("I5", "attempts have no end", "plan_results", settlement, "_spent", _never_exhausted),
+    Mutation(
+        "I5", "the ledger has no reason", "return_items", item_updates, "settle", _without_reason
+    ),
+    Mutation(
+        "I5",
+        "a dead letter has no reason",
+        "return_items",
+        returning,
+        "dead_letter_message",
+        _message_without_reason,
+    ),
+    Mutation(
+        "I6",
+        "a poll receives before it notes so",
+        "poll_queue",
+        PollLedger,
+        "begin",
+        _noted_too_late,
+    ),
+    Mutation(
+        "I6",
+        "a repeated poll does not wait for hidden messages",
+        "poll_queue",
+        Polling,
+        "_held_until",
+        _always(0),
+    ),
+)

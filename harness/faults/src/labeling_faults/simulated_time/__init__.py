@@ -1,0 +1,1 @@
+"""A clock of its own, and the queue of what happens next."""

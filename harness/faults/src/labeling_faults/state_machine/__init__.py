@@ -1,0 +1,1 @@
+"""The state machine: rendered by Terraform, executed event by event."""

@@ -1,0 +1,233 @@
+"""The whole suite on several processes: crash points, random histories, long jobs, seeded bugs."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from labeling_faults.deployment import definition_of
+from labeling_faults.functions import runtime
+from labeling_faults.histories import crashes, histories, long_jobs, shortening
+from labeling_faults.histories.crashes import Crashed, CrashPoint
+from labeling_faults.seeded_bugs import catches
+from labeling_faults.seeded_bugs.mutations import MUTATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+
+    from labeling_faults.histories.histories import Story
+    from labeling_faults.seeded_bugs.catches import Catch
+
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+
+#: Pieces of work that a process takes at a time.
+_CHUNK = 40
+
+#: Seconds between two lines that tell how far the suite is.
+_PROGRESS_SECONDS = 15.0
+
+#: Broken promises that are shown; a bug breaks many at once.
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class BrokenStory:
+    """A story that broke a promise.
+
+    Attributes:
+        seed: Its seed.
+        broken: The broken promises.
+    """
+
+    seed: int
+    broken: list[str]
+
+
+@dataclass
+class Report:
+    """What the suite found.
+
+    Attributes:
+        crashed: What came of the crash points.
+        histories: Number of stories told.
+        broken_stories: Those that broke a promise.
+        catches: How each seeded bug was caught.
+        long_jobs: Lines about runs with long jobs.
+        broken_long_jobs: What was wrong with them.
+        seconds: Time that everything took.
+    """
+
+    crashed: Crashed = field(default_factory=Crashed)
+    histories: int = 0
+    broken_stories: list[BrokenStory] = field(default_factory=list)
+    catches: list[Catch] = field(default_factory=list)
+    long_jobs: list[str] = field(default_factory=list)
+    broken_long_jobs: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def violations(self) -> int:
+        """Broken promises, of a story as one."""
+        return len(self.crashed.broken) + len(self.broken_stories) + len(self.broken_long_jobs)
+
+    @property
+    def caught(self) -> int:
+        """Seeded bugs that were caught."""
+        return sum(bool(it.broken) for it in self.catches)
+
+    @property
+    def passed(self) -> bool:
+        """Whether no promise was broken and every seeded bug was caught."""
+        return not self.violations and self.caught == len(self.catches)
+
+
+@dataclass
+class Suite:
+    """Runs everything.
+
+    Attributes:
+        tell: Called with each line of progress.
+        processes: How many processes work.
+        stride: Only every so many-th crash point is taken; 1 takes all.
+    """
+
+    tell: Callable[[str], None]
+    processes: int = 2
+    stride: int = 1
+
+    def run(self, histories: int, first_seed: int, bugs: Sequence[int] | None = None) -> Report:
+        """Run the suite.
+
+        Args:
+            histories: Number of stories.
+            first_seed: Seed of the first one.
+            bugs: Positions of the seeded bugs to look for, all by default.
+        """
+        started = time.monotonic()
+        report = Report()
+        # Rendered before the processes part, so that each has it.
+        definition_of(verifies=False), definition_of(verifies=True)
+        with runtime.installed():
+            points = list(crashes.crash_points())
+        with self._pool() as pool:
+            self._crash(pool, points[:: self.stride], report)
+            self._tell_stories(pool, range(first_seed, first_seed + histories), report)
+            self._seed_bugs(pool, range(len(MUTATIONS)) if bugs is None else bugs, points, report)
+        with runtime.installed():
+            report.long_jobs, report.broken_long_jobs = long_jobs.checked()
+        report.seconds = time.monotonic() - started
+        return report
+
+    def crash(self, names: Container[str]) -> Crashed:
+        """Enumerate the crash points of some scenarios alone.
+
+        Args:
+            names: Their names.
+        """
+        report = Report()
+        definition_of(verifies=False), definition_of(verifies=True)
+        with runtime.installed():
+            points = list(crashes.crash_points(names))
+        with self._pool() as pool:
+            self._crash(pool, points[:: self.stride], report)
+        return report.crashed
+
+    @contextmanager
+    def _pool(self) -> Iterator[ProcessPoolExecutor]:
+        context = multiprocessing.get_context("fork")
+        with ProcessPoolExecutor(self.processes, context, initializer=_install) as pool:
+            yield pool
+
+    def _crash(
+        self, pool: ProcessPoolExecutor, points: Sequence[CrashPoint], report: Report
+    ) -> None:
+        for crashed in self._results(pool, crashes.crash, points, "crash points"):
+            report.crashed.add(crashed)
+
+    def _tell_stories(
+        self, pool: ProcessPoolExecutor, seeds: Sequence[int], report: Report
+    ) -> None:
+        for broken in self._results(pool, _broken_story, seeds, "histories"):
+            report.histories += 1
+            if broken.broken:
+                report.broken_stories.append(broken)
+
+    def _seed_bugs(
+        self,
+        pool: ProcessPoolExecutor,
+        bugs: Sequence[int],
+        points: Sequence[CrashPoint],
+        report: Report,
+    ) -> None:
+        work = [(bug, tuple(points)) for bug in bugs]
+        for catch in self._results(pool, _catch, work, "seeded bugs", chunk=1):
+            report.catches.append(catch)
+
+    def _results(
+        self,
+        pool: ProcessPoolExecutor,
+        work: Callable[[Part], Result],
+        parts: Sequence[Part],
+        name: str,
+        chunk: int = _CHUNK,
+    ) -> Iterable[Result]:
+        told = time.monotonic()
+        for number, result in enumerate(pool.map(work, parts, chunksize=chunk), start=1):
+            yield result
+            if time.monotonic() - told > _PROGRESS_SECONDS:
+                told = time.monotonic()
+                self.tell(f"   {number:,} of {len(parts):,} {name}")
+        self.tell(f"== {len(parts):,} {name}")
+
+
+_entered: list[Any] = []
+
+
+def _install() -> None:
+    # For the life of the process: it is entered and never exited.
+    _entered.append(runtime.installed())
+    _entered[-1].__enter__()
+
+
+def _broken_story(seed: int) -> BrokenStory:
+    return BrokenStory(seed, histories.told(histories.story_of(seed)))
+
+
+def _catch(work: tuple[int, Sequence[CrashPoint]]) -> Catch:
+    return catches.catch(work[0], list(work[1]))
+
+
+def replayed(seed: int) -> tuple[Story, list[str]]:
+    """Tell the story of a seed again and return it as short as it breaks a promise."""
+    with runtime.installed():
+        story = histories.story_of(seed)
+        broken = histories.told(story)
+        if not broken:
+            return story, []
+        shortest = shortening.shortest(story, broken=lambda it: bool(histories.told(it)))
+        return shortest, histories.told(shortest)
+
+
+def lines_of(report: Report) -> Iterator[str]:
+    """Yield what the suite found, in words."""
+    yield (
+        f"crash points enumerated: {report.crashed.points:,}, at"
+        f" {len(report.crashed.operations)} calls of the functions"
+    )
+    yield f"random histories: {report.histories:,}"
+    yield from report.long_jobs
+    yield f"seeded bugs caught: {report.caught} of {len(report.catches)}"
+    for catch in report.catches:
+        bug = MUTATIONS[catch.mutation]
+        told = f"after {catch.histories} histories" if catch.broken else "NOT CAUGHT"
+        yield f"   {bug.invariant} {bug.name}: {told}"
+    yield f"violations: {report.violations}"
+    for broken in [*report.crashed.broken, *report.broken_long_jobs][:_SHOWN]:
+        yield f"   {broken}"
+    for story in report.broken_stories[:_SHOWN]:
+        yield f"   seed {story.seed}: {story.broken[0]}"

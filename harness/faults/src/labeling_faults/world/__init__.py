@@ -1,0 +1,1 @@
+"""One pipeline, its workers, what goes wrong, and what must hold."""

@@ -1,0 +1,88 @@
+"""The sandbox's auditor, applied to a world."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from labeling_faults import deployment
+from labeling_sandbox.audit.auditor import Auditor, Findings, Resources
+
+if TYPE_CHECKING:
+    from labeling_faults.world.world import World
+
+
+#: What the auditor is told of a job that judges labels, beside its output.
+_VERIFICATION = {"kind": "Verification", "shown_without_label": 0}
+
+
+def findings_of(world: World) -> Findings:
+    """Audit a world at rest."""
+    return auditor_of(world).audit(list(world.states()), max_attempts=world.most_attempts)
+
+
+def auditor_of(world: World) -> Auditor:
+    """Return an auditor of a world."""
+    return Auditor(
+        client=world.client,
+        control=lambda path: _control(world, path),
+        resources=Resources(
+            ledger_table=deployment.LEDGER_TABLE,
+            intake_queue_url=world.intake_url,
+            dead_letter_queue_url=world.dead_letter_url,
+            output_bucket=deployment.OUTPUT_BUCKET,
+            feature_group=deployment.FEATURE_GROUP,
+        ),
+    )
+
+
+def audit_of(world: World) -> list[str]:
+    """Return what the auditor finds broken in a world at rest."""
+    return [*findings_of(world).violations, *_of_another_schema(world)]
+
+
+def _of_another_schema(world: World) -> list[str]:
+    """Return the records whose label is none of their job's, or that name other labels' version."""
+    sagemaker = world.account.sagemaker
+    broken = []
+    for record in world.account.features.groups[deployment.FEATURE_GROUP].history:
+        job = sagemaker.jobs[record["labeling_job"]]
+        # The name of the category file holds the version.
+        schema = job.request["LabelCategoryConfigS3Uri"].rpartition("-")[2].removesuffix(".json")
+        label = record["label"]
+        if label not in sagemaker.categories(job.name) or record["label_schema"] != (
+            f"sha256:{schema}"
+        ):
+            broken.append(
+                f"the record of {record['source_ref']} says {label!r} of"
+                f" {record['label_schema']}, its job has {schema}"
+            )
+    return broken
+
+
+def _control(world: World, path: str) -> Any:  # noqa: ANN401 - as the sandbox's routes
+    if path == "labeling-jobs":
+        return shown_jobs(world)
+    return {"offline": world.account.features.groups[deployment.FEATURE_GROUP].history}
+
+
+def shown_jobs(world: World) -> list[dict[str, Any]]:
+    """Return every labeling job, the oldest first, as the sandbox shows them."""
+    return [
+        {
+            "name": job.name,
+            "created": job.created.isoformat(),
+            "modified": job.modified.isoformat(),
+            "item_ids": [line["item-id"] for line in world.account.sagemaker.input_lines(job.name)],
+            "status": job.status,
+            **(
+                {**_VERIFICATION, "accepted_category": _accepted(world, job.name)}
+                if job.attribute == deployment.VERIFICATION_ATTRIBUTE
+                else {}
+            ),
+        }
+        for job in world.account.sagemaker.jobs.values()
+    ]
+
+
+def _accepted(world: World, job: str) -> str:
+    return world.account.sagemaker.categories(job)[0]

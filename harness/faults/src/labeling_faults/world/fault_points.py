@@ -1,0 +1,103 @@
+"""Fault points: the faults of the functions' calls, and their times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from in_process_aws.calls import Answer, Call
+    from labeling_faults.world.world import World
+
+
+class Trouble(Protocol):
+    """Fault points in the functions' calls."""
+
+    def before(self, world: World, number: int, call: Call) -> None:
+        """Inject a fault before a call takes effect; ``number`` counts the calls."""
+
+    def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
+        """Inject a fault into the response of a call that has taken effect."""
+
+
+class NoTrouble:
+    """No faults."""
+
+    def before(self, world: World, number: int, call: Call) -> None:
+        """Inject nothing before the call."""
+
+    def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
+        """Inject nothing into the response."""
+
+
+class Death(StrEnum):
+    """The ways in which a process dies, and what follows."""
+
+    #: The state machine, or Lambda, calls the function again.
+    RETRIED = "retried"
+    #: The execution dies too; only later schedules run.
+    EXECUTION_DEAD = "execution dead"
+    #: The call takes so long that Lambda ends the function; it is called again.
+    TIMEOUT = "timeout"
+
+
+@dataclass
+class KillAt:
+    """The process dies at one call.
+
+    Attributes:
+        number: Which call of the history.
+        after: Whether the call still takes effect.
+        death: What follows.
+        done: Whether it has happened.
+        where: The step and the operation, once it has.
+    """
+
+    number: int
+    after_effect: bool
+    death: Death
+    done: bool = False
+    where: str = ""
+
+    def before(self, world: World, number: int, call: Call) -> None:
+        """Kill the process before the call."""
+        if number == self.number and not self.after_effect:
+            self._kill(world, call)
+
+    def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
+        """Kill the process after the call."""
+        if number == self.number and self.after_effect:
+            self._kill(world, call)
+
+    def _kill(self, world: World, call: Call) -> None:
+        self.done = True
+        invocation = world.invocations[-1]
+        self.where = f"{invocation.step} {call.operation}"
+        if self.death is Death.EXECUTION_DEAD:
+            world.end_current_execution()
+        if self.death is Death.TIMEOUT:
+            world.clock.move_to(invocation.ends_at)
+            invocation.kill("Sandbox.Timedout")
+        invocation.kill("Runtime.ExitError")
+
+
+@dataclass
+class Recorder:
+    """Notes every call of a history.
+
+    Attributes:
+        calls: Step and operation of each.
+        answered: Which of them were not refused.
+    """
+
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    answered: set[int] = field(default_factory=set)
+
+    def before(self, world: World, number: int, call: Call) -> None:
+        """Note the call."""
+        self.calls.append((world.invocations[-1].step, call.operation))
+
+    def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
+        """Note the answer."""
+        self.answered.add(number)

@@ -1,0 +1,400 @@
+"""One pipeline in its own world: services, functions, state machine, workers and a clock."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import random
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from in_process_aws.account import Account
+from in_process_aws.calls import nothing_chosen
+from labeling_faults import deployment
+from labeling_faults.functions.invocations import Functions
+from labeling_faults.simulated_time.clock import Clock
+from labeling_faults.simulated_time.event_queue import Agenda
+from labeling_faults.state_machine.executions import (
+    Execution,
+    Executions,
+    StartRefusedError,
+    TokenRefusedError,
+)
+from labeling_faults.state_machine.interpreter import StateError
+from labeling_faults.world.audit import audit_of
+from labeling_faults.world.fault_points import NoTrouble, Trouble
+from labeling_faults.world.online_checks import Watch, named_source, source_of
+from labeling_faults.world.uploads import object_created, refusals, text_items, uploaded_items
+from labeling_faults.world.workforce import DAY, HOUR, Work, Workforce
+from labeling_sandbox.audit.auditor import Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from in_process_aws.calls import Answer, Call
+    from in_process_aws.queues import StoredMessage
+    from labeling_faults.deployment import Configuration
+    from labeling_faults.functions.runtime import Invocation
+    from labeling_faults.state_machine.paths import Json
+
+#: Seconds that a call takes.
+_CALL_SECONDS = 0.02
+
+#: After an error Lambda calls an asynchronous function again, twice.
+#: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+_ASYNC_DELAYS = (60.0, 120.0)
+
+#: Schedules until the world must have come to rest.
+_REST_ROUNDS = 60
+
+#: How long the world is left alone while messages wait, and while only jobs are under way.
+_SHORT_PAUSE = 2 * HOUR
+_LONG_PAUSES = (HOUR, 3 * HOUR, DAY, 3 * DAY, 8 * DAY, 8 * DAY, 8 * DAY)
+
+
+@dataclass
+class World:
+    """One pipeline.
+
+    Attributes:
+        configuration: What its user has chosen.
+        seed: Of its chance.
+        trouble: The faults of calls.
+        strict: Whether requests are checked against botocore's models, which costs time.
+        clock: Its time.
+        calls: Number of calls that functions have made.
+        uploads: Every item that was uploaded.
+        undelivered: Events that no function took in three tries.
+        poisoned: Keys of objects whose records the feature group refuses for good.
+    """
+
+    configuration: Configuration
+    seed: int = 0
+    trouble: Trouble = field(default_factory=NoTrouble)
+    strict: bool = True
+    clock: Clock = field(default_factory=Clock)
+    calls: int = 0
+    uploads: list[Upload] = field(default_factory=list)
+    undelivered: list[tuple[str, Json]] = field(default_factory=list)
+    poisoned: set[str] = field(default_factory=set)
+    invocations: list[Invocation] = field(default_factory=list)
+    _names: Iterator[int] = field(default_factory=itertools.count)
+    _announced: int = 0
+    _sent: list[str] = field(default_factory=list)
+    _indexes: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Create what Terraform would create."""
+        self.chance = random.Random(self.seed)
+        self.agenda = Agenda(self.clock)
+        self.account = Account(self.clock, observer=self, strict=self.strict)
+        self.functions = Functions(self)
+        self.executions = Executions(
+            arn=deployment.STATE_MACHINE_ARN,
+            definition=deployment.definition_of(verifies=self.configuration.verifies),
+            agenda=self.agenda,
+            chance=self.chance,
+            function=self.functions.call,
+        )
+        self.workforce = Workforce(self)
+        self.watch = Watch(self.account)
+        self.executions.succeeded = self.watch.succeeded
+        self.most_attempts = self.configuration.max_attempts
+        self._create()
+        self.calm_services()
+        self.environment = deployment.environment(
+            self.configuration, self.intake_url, self.dead_letter_url
+        )
+
+    def _create(self) -> None:
+        account = self.account
+        account.states.backend = self
+        # The module encrypts the state machine, and no function's role may use the key through it.
+        account.states.key_refused = True
+        account.s3.create_bucket(deployment.UPLOAD_BUCKET, versioned=True)
+        account.s3.create_bucket(deployment.OUTPUT_BUCKET, kms_key_arn=deployment.KEY_ARN)
+        for key, body in self.configuration.worker_files().items():
+            account.s3.upload(deployment.OUTPUT_BUCKET, key, body)
+        account.features.create_group(deployment.FEATURE_GROUP, deployment.FEATURES)
+        account.features.batched = self.configuration.batched_records
+        self.ledger = account.dynamodb.create_table(deployment.LEDGER_TABLE).rows
+        # An operator looks after dead letters before they expire.
+        self.dead_letter_url = account.sqs.create_queue(
+            deployment.DEAD_LETTER_QUEUE, retention_seconds=365 * DAY
+        )
+        self.intake_url = account.sqs.create_queue(
+            deployment.INTAKE_QUEUE,
+            visibility_seconds=deployment.visibility_seconds(),
+            retention_seconds=deployment.RETENTION_SECONDS,
+            dead_letters=(deployment.DEAD_LETTER_QUEUE, deployment.max_receives()),
+        )
+
+    # The functions' host.
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - as boto3's is
+        """Return the client of a service, for functions and administrators alike."""
+        return self.account.client(service)
+
+    # The account's observer.
+
+    def before(self, call: Call) -> None:
+        """See a call; those of functions take their time and may be troubled."""
+        if not self.invocations:
+            return
+        self.invocations[-1].check()
+        self.clock.sleep(_CALL_SECONDS)
+        self.invocations[-1].check()
+        number = self.calls
+        self.calls += 1
+        self._indexes[call.index] = number
+        self.trouble.before(self, number, call)
+        self.invocations[-1].check()
+
+    def after(self, call: Call, answer: Answer) -> None:
+        """See an answer; the workers hear of their jobs whatever becomes of the function."""
+        if call.operation == "CreateLabelingJob":
+            self.workforce.job_created(call.parameters["LabelingJobName"])
+        elif call.operation == "StopLabelingJob":
+            self.workforce.job_stopping(call.parameters["LabelingJobName"])
+        if not self.invocations:
+            return
+        self.watch.after(call, answer, self.invocations[-1].owner)
+        number = self._indexes.pop(call.index)
+        self.trouble.after(self, number, call, answer)
+        self.invocations[-1].check()
+
+    # The account's backend of executions.
+
+    def send_task_success(self, token: str, output: str) -> None:
+        """Answer a waiting state."""
+        try:
+            self.executions.answer(token, output)
+        except TokenRefusedError as refusal:
+            raise self._states_error("SendTaskSuccess", str(refusal)) from refusal
+
+    def describe(self, arn: str) -> dict[str, Any]:
+        """Describe an execution."""
+        execution = self.executions.all.get(arn)
+        if execution is None:
+            raise self._states_error("DescribeExecution", "ExecutionDoesNotExist")
+        return {
+            "executionArn": arn,
+            "stateMachineArn": self.executions.arn,
+            "name": execution.name,
+            "status": execution.status,
+            "startDate": self.clock.moment(),
+        }
+
+    def start(self, state_machine_arn: str, name: str, state_input: str) -> str:
+        """Start an execution."""
+        try:
+            return self.executions.start(state_machine_arn, name, json.loads(state_input)).arn
+        except StartRefusedError as refusal:
+            raise self._states_error("StartExecution", str(refusal)) from refusal
+
+    def _states_error(self, operation: str, code: str) -> Exception:
+        return self.account.error("stepfunctions", operation, code)
+
+    # What happens from outside.
+
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """Let the world go on in the middle of a function."""
+        inside, self.invocations = self.invocations, []
+        try:
+            yield
+        finally:
+            self.invocations = inside
+
+    def run(self, seconds: float) -> None:
+        """Let time pass and do what is due."""
+        self.agenda.run_until(self.clock.now + seconds)
+
+    def upload(
+        self, key: str, body: bytes = b"picture", *, announced: tuple[float, ...] = (1,)
+    ) -> str:
+        """Put an object into the upload bucket.
+
+        Args:
+            key: Its key; that of an object that is there makes a new version.
+            body: Its bytes.
+            announced: Seconds after which its event is delivered, once for each.
+
+        Returns:
+            The version.
+        """
+        stored = self.account.s3.upload(deployment.UPLOAD_BUCKET, key, body)
+        if not (key.endswith("/") and not body):
+            self._note_upload(key, stored.version_id, body)
+        event = object_created(deployment.UPLOAD_BUCKET, key, stored, len(body))
+        # The rule at the time of an event applies, not the rule at its delivery.
+        splits = self.configuration.splits
+        self._announced += len(announced)
+        for delay in announced:
+            self.agenda.after(delay, lambda: self._deliver(event, splits=splits))
+        return stored.version_id
+
+    def _note_upload(self, key: str, version_id: str, body: bytes) -> None:
+        splits = self.configuration.splits and key.endswith((".txt", ".jsonl", ".ndjson"))
+        items = text_items(key, body, self.configuration.text_items) if splits else [(None, None)]
+        self.uploads += [Upload(deployment.UPLOAD_BUCKET, key, version_id, *it) for it in items]
+
+    def _deliver(self, event: Json, *, splits: bool) -> None:
+        self._announced -= 1
+        if splits:
+            self.invoke_by_event("split_text", event)
+        else:
+            self.send(json.dumps(event))
+
+    def send(self, body: str) -> None:
+        """Put a message on the intake queue."""
+        answer = self.client("sqs").send_message(QueueUrl=self.intake_url, MessageBody=body)
+        self._sent.append(answer["MessageId"])
+
+    def apply(self, **changes: Any) -> None:  # noqa: ANN401 - fields of the configuration
+        """Change settings, as ``terraform apply`` does.
+
+        Executions that run keep their definition. The functions are given the new settings from
+        their next call on, and those for verification go with it.
+        """
+        before, now = self.configuration, dataclasses.replace(self.configuration, **changes)
+        self.configuration = now
+        self.most_attempts = max(self.most_attempts, now.max_attempts)
+        for key, body in now.worker_files().items():
+            self.account.s3.upload(deployment.OUTPUT_BUCKET, key, body)
+        for key in before.worker_files().keys() - now.worker_files().keys():
+            self.client("s3").delete_object(Bucket=deployment.OUTPUT_BUCKET, Key=key)
+        self.environment = deployment.environment(now, self.intake_url, self.dead_letter_url)
+        self.executions.definition = deployment.definition_of(verifies=now.verifies)
+
+    def redrive(self) -> None:
+        """Move dead letters that are visible to the intake queue, as an operator does.
+
+        Those whose label is there, but whose record was refused, stay: a redrive would start the
+        item again, and it would be paid for again.
+        """
+        sqs = self.client("sqs")
+        while True:
+            answer = sqs.receive_message(QueueUrl=self.dead_letter_url, MaxNumberOfMessages=10)
+            for message in answer.get("Messages", []):
+                if "record_rejected" in message["Body"]:
+                    continue
+                self.send(message["Body"])
+                sqs.delete_message(
+                    QueueUrl=self.dead_letter_url, ReceiptHandle=message["ReceiptHandle"]
+                )
+            if not answer.get("Messages"):
+                return
+
+    def schedule(self, state_input: Json = None) -> Execution:
+        """Start an execution as the schedule does, or by hand."""
+        name = f"scheduled-{next(self._names):04d}"
+        return self.executions.start(self.executions.arn, name, state_input or {})
+
+    def schedule_and_run(self, seconds: float) -> Execution:
+        """Start an execution as the schedule does, and let time pass."""
+        execution = self.schedule()
+        self.run(seconds)
+        return execution
+
+    def refuse_poisoned(self, entries: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
+        """Refuse the records of poisoned objects, as the feature group's chooser."""
+        return refusals(deployment.UPLOAD_BUCKET, self.poisoned, entries)
+
+    def end_current_execution(self) -> None:
+        """Abort the execution whose function is running; an event's function is not repeated."""
+        invocation = self.invocations[-1]
+        invocation.abandoned = True
+        if invocation.owner is not None:
+            self.executions.end(invocation.owner, "ABORTED")
+
+    def invoke_by_event(self, step: str, event: Json, tries: int = 3) -> None:
+        """Call a function as EventBridge does: again after an error, and then no more."""
+        try:
+            self.functions.call(step, event)
+        except StateError:
+            left = tries - 1
+            if not left or self.functions.abandoned:
+                self.undelivered.append((step, event))
+                return
+            delay = _ASYNC_DELAYS[-left]
+            self.agenda.after(delay, lambda: self.invoke_by_event(step, event, left))
+
+    def job_ended(self, name: str, delay: float) -> None:
+        """Deliver the event of a job's end some time later."""
+        event = self.account.sagemaker.jobs[name].event()
+        self.agenda.after(delay, lambda: self.invoke_by_event("job_state_change", event))
+
+    def rest(self) -> bool:
+        """End all faults and let schedules run until no work is left.
+
+        Returns:
+            Whether the world came to rest.
+        """
+        self.trouble = NoTrouble()
+        self.workforce.plan = self.workforce.review = Work
+        self.calm_services()
+        pauses = itertools.chain(_LONG_PAUSES, itertools.repeat(DAY))
+        for _ in range(_REST_ROUNDS):
+            for step, event in self._taken_undelivered():
+                self.invoke_by_event(step, event)
+            self.schedule()
+            # Messages would expire in a long pause; runs send messages of texts in progress again.
+            kept = all("text_in_progress" in it.body for it in self._waiting())
+            self.run(next(pauses) if not self._waiting() else DAY if kept else _SHORT_PAUSE)
+            if self.at_rest():
+                return True
+        return False
+
+    def _waiting(self) -> list[StoredMessage]:
+        return self.account.sqs.queues[self.intake_url].messages()
+
+    def _taken_undelivered(self) -> list[tuple[str, Json]]:
+        # An operator looks after upload events; a job's end is found by the schedule.
+        taken = [entry for entry in self.undelivered if entry[0] == "split_text"]
+        self.undelivered.clear()
+        return taken
+
+    def at_rest(self) -> bool:
+        """Return whether nothing is under way and nothing waits."""
+        return not any(self.unrest().values())
+
+    def unrest(self) -> dict[str, Any]:
+        """Return what is under way or waits."""
+        return {
+            "events of uploads": self._announced,
+            "executions": [one.name for one in self.executions.running],
+            "labeling jobs": self.workforce.unfinished(),
+            "undelivered": [step for step, _ in self.undelivered if step == "split_text"],
+            "messages": [named_source(message.body) for message in self._waiting()],
+            "open runs": self.open_runs(),
+        }
+
+    def redeliver(self, which: int) -> None:
+        """Deliver a message that was sent before once more, in any state."""
+        if self._sent:
+            self.account.sqs.duplicate(self.intake_url, self._sent[which % len(self._sent)])
+
+    def states(self) -> dict[Upload, str | None]:
+        """Return the state that the ledger has of every upload."""
+        rows = {source_of(row): row for key, row in self.ledger.items() if key.startswith("ITEM#")}
+        items = uploaded_items(self.uploads, rows)
+        return {it: rows.get(it.source, {}).get("item_state") for it in items}
+
+    def open_runs(self) -> list[str]:
+        """Return the runs that the ledger holds open."""
+        return sorted(self.ledger.get("OPEN_RUNS", {}).get("run_ids", ()))
+
+    def calm_services(self) -> None:
+        """Let batches be taken whole from now on."""
+        account = self.account
+        account.sqs.refused = account.events.refused = nothing_chosen
+        account.sqs.handed_over = lambda available: available
+        account.dynamodb.unprocessed = account.features.unprocessed = nothing_chosen
+        account.features.failing = self.refuse_poisoned
+
+    def violations(self) -> list[str]:
+        """Return every promise that was broken so far, and those broken at rest."""
+        return [*self.watch.violations, *self.functions.surprises, *audit_of(self)]

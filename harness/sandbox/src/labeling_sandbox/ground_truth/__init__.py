@@ -1,0 +1,1 @@
+"""Ground Truth, with simulated workers and reviewers."""

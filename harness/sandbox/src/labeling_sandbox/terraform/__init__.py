@@ -1,0 +1,1 @@
+"""Terraform, and the provider that it finds without a network."""

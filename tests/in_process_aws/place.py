@@ -1,0 +1,139 @@
+"""Where a test's calls go: the account in the process, or the sandbox, which must agree with it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from in_process_aws.account import Account
+from labeling_faults.simulated_time.clock import Clock
+
+if TYPE_CHECKING:
+    from labeling_sandbox.server import Sandbox
+
+FEATURES = {
+    "source_ref": "String",
+    "event_time": "String",
+    "label": "String",
+    "confidence": "Fractional",
+    "attempts": "Integral",
+}
+
+
+def code_of(error: Any) -> str:
+    """The code of the error that a ``pytest.raises`` block caught."""
+    assert isinstance(error.value, ClientError)
+    return str(error.value.response["Error"]["Code"])
+
+
+class Place(Protocol):
+    """An AWS with fresh names."""
+
+    def client(self, service: str) -> Any: ...
+
+    def new_queue(self, visibility_seconds: int = 30, dead: str = "", receives: int = 0) -> str: ...
+
+    def new_table(self) -> str: ...
+
+    def new_bucket(self, *, versioned: bool = False) -> str: ...
+
+    def new_group(self) -> str: ...
+
+    def wait(self, seconds: float) -> None: ...
+
+
+@dataclass
+class AccountPlace:
+    """The account in the process."""
+
+    account: Account = field(default_factory=lambda: Account(Clock()))
+
+    def client(self, service: str) -> Any:
+        return self.account.client(service)
+
+    def new_queue(self, visibility_seconds: int = 30, dead: str = "", receives: int = 0) -> str:
+        name = dead.rpartition("/")[2]
+        return self.account.sqs.create_queue(
+            _fresh("queue"),
+            visibility_seconds=visibility_seconds,
+            dead_letters=(name, receives) if dead else None,
+        )
+
+    def new_table(self) -> str:
+        return self.account.dynamodb.create_table(_fresh("table")).name
+
+    def new_bucket(self, *, versioned: bool = False) -> str:
+        return self.account.s3.create_bucket(_fresh("bucket"), versioned=versioned).name
+
+    def new_group(self) -> str:
+        self.account.features.batched = True
+        return self.account.features.create_group(_fresh("group"), FEATURES).name
+
+    def wait(self, seconds: float) -> None:
+        self.account.clock.sleep(seconds)
+
+
+@dataclass
+class SandboxPlace:
+    """moto with the sandbox's seams."""
+
+    sandbox: Sandbox
+    role: str
+
+    def client(self, service: str) -> Any:
+        return self.sandbox.client(service)
+
+    def new_queue(self, visibility_seconds: int = 30, dead: str = "", receives: int = 0) -> str:
+        attributes = {"VisibilityTimeout": str(visibility_seconds)}
+        if dead:
+            name = dead.rpartition("/")[2]
+            arn = f"arn:aws:sqs:{self.sandbox.region}:{self.sandbox.account}:{name}"
+            attributes["RedrivePolicy"] = (
+                f'{{"deadLetterTargetArn":"{arn}","maxReceiveCount":{receives}}}'
+            )
+        made = self.client("sqs").create_queue(QueueName=_fresh("queue"), Attributes=attributes)
+        return str(made["QueueUrl"])
+
+    def new_table(self) -> str:
+        name = _fresh("table")
+        self.client("dynamodb").create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        return name
+
+    def new_bucket(self, *, versioned: bool = False) -> str:
+        name = _fresh("bucket")
+        self.client("s3").create_bucket(Bucket=name)
+        if versioned:
+            self.client("s3").put_bucket_versioning(
+                Bucket=name, VersioningConfiguration={"Status": "Enabled"}
+            )
+        return name
+
+    def new_group(self) -> str:
+        name = _fresh("group")
+        self.client("sagemaker").create_feature_group(
+            FeatureGroupName=name,
+            RecordIdentifierFeatureName="source_ref",
+            EventTimeFeatureName="event_time",
+            FeatureDefinitions=[
+                {"FeatureName": feature, "FeatureType": kind} for feature, kind in FEATURES.items()
+            ],
+            OnlineStoreConfig={"EnableOnlineStore": True},
+            RoleArn=self.role,
+        )
+        return name
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def _fresh(kind: str) -> str:
+    return f"{kind}-{uuid.uuid4().hex[:12]}"
