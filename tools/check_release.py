@@ -47,11 +47,11 @@ def distributions(root: Path = ROOT) -> dict[str, str]:
     Returns:
         Versions by the folder of the distribution.
     """
+    files = [*root.glob("*/pyproject.toml"), *root.glob("harness/*/pyproject.toml")]
+    projects = {file: tomllib.loads(file.read_text(encoding="utf-8")) for file in sorted(files)}
     return {
-        path.parent.relative_to(root).as_posix(): tomllib.loads(path.read_text(encoding="utf-8"))[
-            "project"
-        ]["version"]
-        for path in sorted((*root.glob("*/pyproject.toml"), *root.glob("harness/*/pyproject.toml")))
+        file.parent.relative_to(root).as_posix(): project["project"]["version"]
+        for file, project in projects.items()
     }
 
 

@@ -7,17 +7,18 @@ import re
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conventions.sources import ROOT
+from tests.conventions.sources import ROOT, is_ours
+from tools import check_release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-DISTRIBUTIONS = sorted(path.parent.name for path in ROOT.glob("*/pyproject.toml"))
+DISTRIBUTIONS = sorted(check_release.distributions())
 
 
 def _normal(name: str) -> str:
@@ -52,6 +53,12 @@ def imported(folder: Path) -> set[str]:
             if top not in own and top not in sys.stdlib_module_names:
                 found |= {_normal(name) for name in providers.get(top, [top])}
     return found
+
+
+def test_every_package_is_checked() -> None:
+    packages = {path.parent.parent for path in ROOT.glob("**/src/*/__init__.py")}
+    shown = {path.parent.relative_to(ROOT).as_posix() for path in packages}
+    assert {name for name in shown if is_ours(Path(name))} == set(DISTRIBUTIONS)
 
 
 @pytest.mark.parametrize("name", DISTRIBUTIONS)

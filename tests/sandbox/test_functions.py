@@ -331,7 +331,7 @@ def handler(event, context):
     assert _invoke(sandbox, "retiring", {})[0] != first
 
 
-def test_what_a_function_wrote_before_its_answer_is_logged_however_slow_the_reader_is(
+def test_output_before_the_response_is_logged_even_if_the_reader_is_slow(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = os.read

@@ -118,9 +118,9 @@ item takes {singly:.2f} calls.
 ## How it is measured
 
 Each function runs in a process of its own, called as Lambda calls it. The account that it works on
-(see `faults/`) runs in another, so its time and memory are not the function's; the calls go there
-over a socket. Imports are compared by processor time, the median of some fresh processes in
-turns. Functions are imported without compiled files beside them, as in Lambda.
+(see `harness/in_process_aws/`) runs in another, so its time and memory are not the function's; the
+calls go there over a socket. Imports are compared by processor time, the median of some fresh
+processes in turns. Functions are imported without compiled files beside them, as in Lambda.
 
 ## Machine
 

@@ -1,1 +1,1 @@
-"""The functions' modules with the clock, clients and chance of a world."""
+"""The functions' modules, run with a simulated clock, clients and random numbers."""

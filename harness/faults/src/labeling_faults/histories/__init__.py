@@ -1,1 +1,1 @@
-"""Written and random histories, and every crash point in them."""
+"""Written and random sequences of events, and every crash point in them."""

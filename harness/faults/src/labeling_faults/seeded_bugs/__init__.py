@@ -1,1 +1,1 @@
-"""Bugs that are seeded on purpose, and must be caught."""
+"""Bugs that the suite plants in the functions and must detect."""

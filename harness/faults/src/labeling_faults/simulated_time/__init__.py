@@ -1,1 +1,1 @@
-"""A clock of its own, and the queue of what happens next."""
+"""The simulated clock and its event queue."""

@@ -1,1 +1,1 @@
-"""One pipeline, its workers, what goes wrong, and what must hold."""
+"""One pipeline with its workers, the faults injected into it, and the checks on it."""

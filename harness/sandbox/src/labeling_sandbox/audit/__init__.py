@@ -1,1 +1,1 @@
-"""What must be true of a pipeline at rest."""
+"""An audit of uploads, jobs, records and queues that shares no code with the functions."""

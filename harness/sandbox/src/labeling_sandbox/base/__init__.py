@@ -1,1 +1,1 @@
-"""What every part of the sandbox is built on."""
+"""Control routes, background threads and access to moto, used by all other folders."""

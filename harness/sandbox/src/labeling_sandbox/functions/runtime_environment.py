@@ -191,15 +191,15 @@ class ExecutionEnvironment:
         return _error_document("Runtime.ExitError", message)
 
     def _read_output(self) -> None:
-        while self._read_what_is_there():
+        while self._drain_output():
             select.select([self._output], [], [])
         with self._lines_lock:
             self._output.close()
         self._outbox.put((Ending.EXIT, b""))
 
-    def _read_what_is_there(self) -> bool:
+    def _drain_output(self) -> bool:
         """Read the pipe empty; return whether the process may write more."""
-        # Held from reading to keeping: what has left the pipe is among the lines.
+        # One lock for the read and the append: output that has left the pipe is in the lines.
         with self._lines_lock:
             while not self._output.closed:
                 try:
@@ -219,7 +219,7 @@ class ExecutionEnvironment:
     def _take_lines(self) -> tuple[str, ...]:
         # The answer comes by HTTP and the output by a pipe: what was written before the answer is
         # in the pipe by now.
-        self._read_what_is_there()
+        self._drain_output()
         with self._lines_lock:
             lines, self._lines = tuple(self._lines), []
         return lines

@@ -1,1 +1,1 @@
-"""Who calls, and what policies allow."""
+"""Credentials of assumed roles, and the evaluation of policies."""
