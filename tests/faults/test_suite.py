@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,14 @@ from labeling_faults.functions import runtime
 from labeling_faults.histories import crashes, histories, long_jobs, shortening
 from labeling_faults.histories.scenarios import SCENARIOS, Scenario
 from labeling_faults.seeded_bugs import catches
-from labeling_faults.seeded_bugs.mutations import MUTATIONS
+from labeling_faults.seeded_bugs.mutations import MUTATIONS, SeededBugCrashError
 from labeling_faults.world.fault_points import Death, NoTrouble
 from labeling_faults.world.workforce import DAY, HOUR, Work
 from labeling_faults.world.world import World
+from labeling_lambdas.steps.polling import Polling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from in_process_aws.calls import Answer, Call
 
@@ -119,6 +121,19 @@ def test_a_seeded_bug_is_caught_and_gone_afterwards(name: str) -> None:
     right = getattr(bug.owner, bug.attribute)
     assert catches.catch(position, list(crashes.crash_points())).broken
     assert getattr(bug.owner, bug.attribute) is right
+
+
+def test_a_seeded_bug_that_crashes_is_not_caught() -> None:
+    def crashing(_right: object) -> Callable[..., None]:
+        def poll(*_arguments: object) -> None:
+            message = "the bug itself"
+            raise TypeError(message)
+
+        return poll
+
+    bug = dataclasses.replace(MUTATIONS[0], owner=Polling, attribute="poll", make=crashing)
+    with bug.seeded(), pytest.raises(SeededBugCrashError, match="TypeError: the bug itself"):
+        SCENARIOS[0].end_of(NoTrouble())
 
 
 def test_jobs_of_thirty_days_make_no_longer_history() -> None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from labeling_faults.seeded_bugs import broken_texts
 from labeling_lambdas.aws import item_updates
 from labeling_lambdas.aws.feature_store import FeatureStore
@@ -20,7 +22,7 @@ from labeling_lambdas.aws.item_ledger import ItemLedger
 from labeling_lambdas.aws.poll_ledger import PollLedger
 from labeling_lambdas.domain import claims, identity, settlement
 from labeling_lambdas.domain.accounting import Settled
-from labeling_lambdas.errors import DeliveryError
+from labeling_lambdas.errors import DeliveryError, LabelingError
 from labeling_lambdas.handlers import plan_results
 from labeling_lambdas.steps import draining, finishing, returning
 from labeling_lambdas.steps.draining import Drain
@@ -33,6 +35,13 @@ Function = Callable[..., Any]
 
 #: What the broken functions hand on without looking at it.
 Thing = Any
+
+
+class SeededBugCrashError(BaseException):
+    """A seeded bug that crashes instead of breaking a promise. No function can catch it.
+
+    The functions fail safely after a crash, so a suite that counted it would prove nothing.
+    """
 
 
 @dataclass(frozen=True)
@@ -57,13 +66,29 @@ class Mutation:
 
     @contextmanager
     def seeded(self) -> Iterator[None]:
-        """Put the bug in place."""
+        """Put the bug in place.
+
+        Raises:
+            SeededBugCrashError: If the broken function raises an error of its own.
+        """
         right = getattr(self.owner, self.attribute)
-        setattr(self.owner, self.attribute, self.make(right))
+        setattr(self.owner, self.attribute, self._checked(self.make(right)))
         try:
             yield
         finally:
             setattr(self.owner, self.attribute, right)
+
+    def _checked(self, broken: Function) -> Function:
+        def call(*arguments: Thing, **named: Thing) -> Thing:
+            try:
+                return broken(*arguments, **named)
+            except (LabelingError, ClientError):
+                raise
+            except Exception as error:
+                message = f"{self.invariant} {self.name}: {type(error).__name__}: {error}"
+                raise SeededBugCrashError(message) from error
+
+        return call
 
 
 def _always(value: object) -> Callable[[Function], Function]:
@@ -111,8 +136,10 @@ def _untaken_records_forgotten(right: Function) -> Function:
 def _without_condition(right: Function) -> Function:
     def claim(*arguments: Thing) -> Thing:
         update = right(*arguments)
-        values = {name: it for name, it in update.values.items() if not name.startswith("was_")}
-        return dataclasses.replace(update, condition="", values=values)
+        values = {
+            name: value for name, value in update.values.items() if not name.startswith("was_")
+        }
+        return update._replace(condition="", values=values)
 
     return claim
 
@@ -154,8 +181,8 @@ def _stored_counted_twice(right: Function) -> Function:
 
 def _attempts_not_counted(right: Function) -> Function:
     def spent(item: Thing, *more: Thing) -> Thing:
-        settled = right(dataclasses.replace(item, attempts=item.attempts - 1), *more)
-        return dataclasses.replace(settled, item=item)
+        settled = right(item._replace(attempts=item.attempts - 1), *more)
+        return settled._replace(item=settled.item._replace(attempts=item.attempts))
 
     return spent
 
@@ -167,7 +194,7 @@ def _never_exhausted(right: Function) -> Function:
 def _without_reason(right: Function) -> Function:
     def settle(*arguments: Thing) -> Thing:
         update = right(*arguments)
-        return dataclasses.replace(update, values={**update.values, "reason": ""})
+        return update._replace(values={**update.values, "reason": ""})
 
     return settle
 
