@@ -76,9 +76,9 @@ def test_no_partition_is_written_into_the_functions() -> None:
         ("labeling_lambdas.domain.items", "from labeling_lambdas.aws import queues"),
         ("labeling_lambdas.domain.items", "import labeling_lambdas.settings"),
         ("labeling_lambdas.domain.items", "from labeling_lambdas import settings"),
-        ("labeling_lambdas.aws.queues", "from labeling_lambdas.steps.polling import poll"),
+        ("labeling_lambdas.aws.queues", "from labeling_lambdas.steps.poll_queue import poll"),
         ("labeling_lambdas.aws.queues", "def f():\n    import labeling_lambdas.handlers.events"),
-        ("labeling_lambdas.steps.polling", "from labeling_lambdas.handlers import wiring"),
+        ("labeling_lambdas.steps.poll_queue", "from labeling_lambdas.handlers import wiring"),
         ("labeling_lambdas.settings", "from labeling_lambdas.aws import clients"),
         ("labeling_lambdas.domain.items", "from ..aws import queues"),
         (

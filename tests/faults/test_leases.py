@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labeling_faults import deployment
 from labeling_lambdas.aws.queues import HIDDEN_SECONDS, LONG_POLL_SECONDS
-from labeling_lambdas.steps import draining, polling
+from labeling_lambdas.steps import draining, poll_queue
 
 
 def test_messages_are_hidden_for_as_long_as_the_module_says() -> None:
@@ -17,4 +17,4 @@ def test_nothing_comes_back_while_the_call_that_received_it_may_run() -> None:
 
 def test_a_poll_has_time_to_receive_before_it_must_stop() -> None:
     timeout = deployment.timeouts()["poll_queue"]
-    assert timeout / 2 > draining.STOP_RECEIVING_SECONDS + polling.SEALING_SECONDS
+    assert timeout / 2 > draining.STOP_RECEIVING_SECONDS + poll_queue.SEALING_SECONDS

@@ -20,7 +20,7 @@ from labeling_faults.seeded_bugs.mutations import MUTATIONS, SeededBugCrashError
 from labeling_faults.world.fault_points import Death, NoTrouble
 from labeling_faults.world.workforce import DAY, HOUR, Work
 from labeling_faults.world.world import World
-from labeling_lambdas.steps.polling import Polling
+from labeling_lambdas.steps.poll_queue import PollQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -131,7 +131,7 @@ def test_a_seeded_bug_that_crashes_is_not_caught() -> None:
 
         return poll
 
-    bug = dataclasses.replace(MUTATIONS[0], owner=Polling, attribute="poll", make=crashing)
+    bug = dataclasses.replace(MUTATIONS[0], owner=PollQueue, attribute="poll", make=crashing)
     with bug.seeded(), pytest.raises(SeededBugCrashError, match="TypeError: the bug itself"):
         SCENARIOS[0].end_of(NoTrouble())
 

@@ -20,7 +20,7 @@ from labeling_lambdas.errors import (
     RunNotFoundError,
     RunTakenOverError,
 )
-from labeling_lambdas.steps import labeling
+from labeling_lambdas.steps import start_job
 from tests.handlers.faults import CrashError
 from tests.sandbox.resources import control, wait_until
 
@@ -274,7 +274,7 @@ def test_another_job_under_this_name_is_neither_stopped_nor_harvested(
 @pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException"])
 def test_a_refusal_for_good_is_named(pipeline: Pipeline, code: str) -> None:
     run = claimed(pipeline)
-    pipeline.environment.setattr(labeling, "_REFUSED_PAUSES", (0, 0))
+    pipeline.environment.setattr(start_job, "_REFUSED_PAUSES", (0, 0))
     pipeline.faults.refuse("CreateLabelingJob", code, "no such work team", times=3)
     with pytest.raises(LabelingJobRefusedError, match=f"{code}: no such work team"):
         pipeline.start(run)
@@ -283,7 +283,7 @@ def test_a_refusal_for_good_is_named(pipeline: Pipeline, code: str) -> None:
 @pytest.mark.parametrize("code", ["ValidationException", "ServiceQuotaExceededException"])
 def test_a_refusal_that_nobody_documents_is_no_end_at_once(pipeline: Pipeline, code: str) -> None:
     run = claimed(pipeline)
-    pipeline.environment.setattr(labeling, "_REFUSED_PAUSES", (0, 0))
+    pipeline.environment.setattr(start_job, "_REFUSED_PAUSES", (0, 0))
     pipeline.faults.refuse("CreateLabelingJob", code, "the role cannot be assumed", times=2)
     assert pipeline.start(run)["result"] == "created"
 
@@ -440,7 +440,7 @@ def test_stop_waits_no_longer_than_that_function_can_live(pipeline: Pipeline, ki
             pipeline.stop(run)
         pipeline.expire_leases()
     else:
-        pipeline.environment.setattr(labeling, "_REFUSED_PAUSES", (0, 0))
+        pipeline.environment.setattr(start_job, "_REFUSED_PAUSES", (0, 0))
         pipeline.faults.refuse("CreateLabelingJob", "ValidationException", times=3)
         with pytest.raises(LabelingJobRefusedError):
             pipeline.start(run)

@@ -15,7 +15,7 @@ from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.errors import RunAliveError, RunNotFoundError, RunTakenOverError
 from labeling_lambdas.steps.completion import Completion
-from labeling_lambdas.steps.recovery import Recovered, Recovery
+from labeling_lambdas.steps.recover_runs import Recovered, RecoverRuns
 from tests.handlers.faults import CrashError
 from tests.handlers.pipeline import Context
 from tests.sandbox.resources import control, wait_until
@@ -326,7 +326,7 @@ def test_ten_thousand_open_runs_neither_fill_the_result_nor_starve_one_another(
     runs = [f"{number:05d}-0123456789" for number in range(9000)]
     pipeline.put_rows({"pk": "OPEN_RUNS", "run_ids": set(runs)})
     visited: list[str] = []
-    recovery = Recovery(
+    recovery = RecoverRuns(
         pipeline=pipeline.name,
         state_machine_arn=pipeline.machine_arn,
         execution_arn=pipeline.execution(),
@@ -340,11 +340,11 @@ def test_ten_thousand_open_runs_neither_fill_the_result_nor_starve_one_another(
         deadline=Deadline.of(FewCalls(13)),
     )
 
-    def look(_self: Recovery, run_id: str, recovered: Recovered) -> None:
+    def look(_self: RecoverRuns, run_id: str, recovered: Recovered) -> None:
         visited.append(run_id)
         recovered.alive.append(run_id)
 
-    pipeline.environment.setattr(Recovery, "_recover_run", look)
+    pipeline.environment.setattr(RecoverRuns, "_recover_run", look)
     for _ in range(3):
         recovery.deadline = Deadline.of(FewCalls(13))
         recovery.recover()

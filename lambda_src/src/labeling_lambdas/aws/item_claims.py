@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws import item_updates, transactions
 from labeling_lambdas.aws.item_ledger import ItemLedger, item_row
-from labeling_lambdas.domain.claims import (
+from labeling_lambdas.domain.claim_rules import (
     ClaimOn,
     decide,
     decide_text,

@@ -9,7 +9,7 @@ from labeling_lambdas.domain.states import ItemRow, ItemState
 from labeling_lambdas.domain.timestamps import now
 
 if TYPE_CHECKING:
-    from labeling_lambdas.domain.claims import ClaimOn
+    from labeling_lambdas.domain.claim_rules import ClaimOn
     from labeling_lambdas.domain.items import SourceObject
     from labeling_lambdas.domain.messages import Rejected
     from labeling_lambdas.domain.settlement import Settlement

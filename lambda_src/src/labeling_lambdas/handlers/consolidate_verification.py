@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws import clients
 from labeling_lambdas.settings import JudgementSettings, read_settings
-from labeling_lambdas.steps.consolidation import Consolidation
+from labeling_lambdas.steps.consolidate_verification import ConsolidateVerification
 from labeling_lambdas.steps.kept_settings import verification_settings
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def handler(event: ConsolidateEvent, _context: LambdaContext) -> list[dict[str, 
     _, verification = verification_settings(
         clients.s3(), read_settings(JudgementSettings), event["labelingJobArn"]
     )
-    consolidation = Consolidation(clients.s3(), verification)
-    return consolidation.merge(
+    step = ConsolidateVerification(clients.s3(), verification)
+    return step.merge(
         event["payload"],
         attribute=event["labelAttributeName"],
         categories=event.get("labelCategories"),

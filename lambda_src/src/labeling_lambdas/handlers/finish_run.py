@@ -9,7 +9,7 @@ from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.artifacts import Artifacts
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.settings import ArtifactSettings, read_settings
-from labeling_lambdas.steps.finishing import Finishing
+from labeling_lambdas.steps.finish_run import FinishRun
 
 if TYPE_CHECKING:
     from labeling_lambdas.handlers.events import FinishEvent
@@ -33,7 +33,7 @@ def handler(event: FinishEvent, _context: LambdaContext) -> dict[str, Any]:
         ``run_id``, ``outcome``, and the main counts. The complete report is in the output bucket.
     """
     settings = read_settings(FinishSettings)
-    finishing = Finishing(
+    step = FinishRun(
         pipeline=settings.pipeline_name,
         run_id=event["run_id"],
         execution_arn=event["execution_arn"],
@@ -44,6 +44,6 @@ def handler(event: FinishEvent, _context: LambdaContext) -> dict[str, Any]:
         ),
         events=clients.events(),
     )
-    report = finishing.finish()
+    report = step.finish()
     names = ("run_id", "outcome", "received", "claimed", "stored", "accounting_balanced")
     return {name: report[name] for name in names}

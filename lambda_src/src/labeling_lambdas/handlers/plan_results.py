@@ -19,7 +19,7 @@ from labeling_lambdas.domain.verification_settings import Verification
 from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
 from labeling_lambdas.steps.completion import end_of_earlier_verification
 from labeling_lambdas.steps.kept_settings import kept_settings
-from labeling_lambdas.steps.planning import Planning
+from labeling_lambdas.steps.plan_results import PlanResults
 
 if TYPE_CHECKING:
     from labeling_lambdas.handlers.events import PlanEvent
@@ -63,7 +63,7 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
     # The settings that the jobs were created with, or the current settings if none was created.
     labeling = kept_settings(artifacts, identity.LABEL_STAGE)
     verifying = kept_settings(artifacts, identity.VERIFY_STAGE)
-    planning = Planning(
+    step = PlanResults(
         pipeline=settings.pipeline_name,
         run_id=event["run_id"],
         execution_arn=event["execution_arn"],
@@ -88,9 +88,9 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
             name,
             LabelingJobs(clients.sagemaker()),
             JobLedger(clients.dynamodb(), settings.ledger_table),
-            planning.deadline.now,
+            step.deadline.now,
         )
-    plan = planning.plan(event["labeling_job"], verification_job)
+    plan = step.plan(event["labeling_job"], verification_job)
     return {
         "folder": plan.folder,
         "shards": list(range(plan.store_shards)),

@@ -18,7 +18,7 @@ from labeling_lambdas.domain.ignored_keys import key_patterns
 from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.settings import ArtifactSettings, read_by, read_settings
 from labeling_lambdas.steps.draining import Drain
-from labeling_lambdas.steps.polling import Polling
+from labeling_lambdas.steps.poll_queue import PollQueue
 
 if TYPE_CHECKING:
     from labeling_lambdas.handlers.events import PollEvent
@@ -54,7 +54,7 @@ def handler(event: PollEvent, context: LambdaContext) -> dict[str, Any]:
         event["execution_arn"], event["execution_started"]
     )
     items = ItemClaims(clients.dynamodb(), settings.ledger_table)
-    polling = Polling(
+    step = PollQueue(
         run_id=run_id,
         execution_arn=event["execution_arn"],
         max_items=settings.max_items_per_run,
@@ -74,10 +74,10 @@ def handler(event: PollEvent, context: LambdaContext) -> dict[str, Any]:
         intake=Queue(clients.sqs(), settings.intake_queue_url),
         dead_letters=Queue(clients.sqs(), settings.dead_letter_queue_url),
         items=items,
-        artifacts=polling.artifacts,
-        deadline=polling.deadline,
+        artifacts=step.artifacts,
+        deadline=step.deadline,
     )
-    polled = polling.seal() if resumed else polling.poll(new_drain)
+    polled = step.seal() if resumed else step.poll(new_drain)
     return {
         "run_id": polled.run_id,
         "generation": polled.generation,

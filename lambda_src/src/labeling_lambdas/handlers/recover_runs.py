@@ -12,7 +12,7 @@ from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.settings import Settings, read_settings
 from labeling_lambdas.steps.completion import Completion
-from labeling_lambdas.steps.recovery import Recovery
+from labeling_lambdas.steps.recover_runs import RecoverRuns
 
 if TYPE_CHECKING:
     from labeling_lambdas.handlers.events import RecoverEvent
@@ -28,10 +28,10 @@ def handler(event: RecoverEvent, context: LambdaContext) -> dict[str, Any]:
 
     Returns:
         With ``resume_run``, the run's ``run_id`` and ``resumed``; otherwise the lists of
-        :class:`~labeling_lambdas.steps.recovery.Recovered`.
+        :class:`~labeling_lambdas.steps.recover_runs.Recovered`.
     """
     settings = read_settings(Settings)
-    recovery = Recovery(
+    step = RecoverRuns(
         pipeline=settings.pipeline_name,
         state_machine_arn=event["state_machine_arn"],
         execution_arn=event["execution_arn"],
@@ -45,5 +45,5 @@ def handler(event: RecoverEvent, context: LambdaContext) -> dict[str, Any]:
         deadline=Deadline.of(context),
     )
     if "resume_run" in event:
-        return {"run_id": recovery.resume(event["resume_run"]).run_id, "resumed": True}
-    return recovery.recover().fields()
+        return {"run_id": step.resume(event["resume_run"]).run_id, "resumed": True}
+    return step.recover().fields()

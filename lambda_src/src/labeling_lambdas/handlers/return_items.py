@@ -11,7 +11,7 @@ from labeling_lambdas.aws.item_ledger import ItemLedger
 from labeling_lambdas.aws.queues import Queue
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.settings import ArtifactSettings, read_settings
-from labeling_lambdas.steps.returning import Returning
+from labeling_lambdas.steps.return_items import ReturnItems
 from labeling_lambdas.steps.shards import rejected_shard, return_shard
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def handler(event: ReturnEvent, context: LambdaContext) -> dict[str, Any]:
         if the function must be called again.
     """
     settings = read_settings(ReturnSettings)
-    returning = Returning(
+    step = ReturnItems(
         run_id=event["run_id"],
         intake=Queue(clients.sqs(), settings.intake_queue_url),
         dead_letters=Queue(clients.sqs(), settings.dead_letter_queue_url),
@@ -50,7 +50,7 @@ def handler(event: ReturnEvent, context: LambdaContext) -> dict[str, Any]:
         deadline=Deadline.of(context),
     )
     names = _lists(event)
-    position = returning.give_back(names, event["position"])
+    position = step.give_back(names, event["position"])
     return {
         "folder": event["folder"],
         "return_shards": event["return_shards"],

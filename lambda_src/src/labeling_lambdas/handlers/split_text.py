@@ -15,7 +15,7 @@ from labeling_lambdas.domain.messages import read_upload
 from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.domain.texts import TextItems
 from labeling_lambdas.settings import read_by, read_settings
-from labeling_lambdas.steps.splitting import Splitting
+from labeling_lambdas.steps.split_text import SplitText
 
 if TYPE_CHECKING:
     from labeling_lambdas.lambda_context import LambdaContext
@@ -53,7 +53,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         # The poll makes a dead letter of an event that is not an upload event.
         intake.send([json.dumps(event)])
         return {"texts": 0, "unusable": {}}
-    splitting = Splitting(
+    step = SplitText(
         source=source,
         upload_bucket=settings.upload_bucket,
         task_type=task_type(settings.task_type),
@@ -63,5 +63,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         intake=intake,
         deadline=Deadline.of(context),
     )
-    sent = splitting.split()
+    sent = step.split()
     return {"texts": sent.texts, "unusable": sent.unusable}

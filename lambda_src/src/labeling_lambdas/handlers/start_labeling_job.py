@@ -18,8 +18,8 @@ from labeling_lambdas.domain.kept_settings import KeptSettings, LabelRules
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
 from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
 from labeling_lambdas.steps.completion import Completion
-from labeling_lambdas.steps.labeling import JobStart
 from labeling_lambdas.steps.manifests import LabelingManifest
+from labeling_lambdas.steps.start_job import StartJob
 
 if TYPE_CHECKING:
     from labeling_lambdas.handlers.events import WaitEvent
@@ -59,7 +59,7 @@ def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
         settings.label_schema,
         settings.labels,
     )
-    start = JobStart(
+    step = StartJob(
         name=name,
         stage=event["stage"],
         run_id=event["run_id"],
@@ -77,4 +77,4 @@ def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
         ),
         deadline=Deadline.of(context),
     )
-    return {"labeling_job": name, "result": start.start(TaskToken.of(event))}
+    return {"labeling_job": name, "result": step.start(TaskToken.of(event))}

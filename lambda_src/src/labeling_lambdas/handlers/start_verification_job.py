@@ -21,8 +21,8 @@ from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, re
 from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.harvest import Harvest
 from labeling_lambdas.steps.kept_settings import kept_settings
-from labeling_lambdas.steps.labeling import JobStart
 from labeling_lambdas.steps.manifests import VerificationManifest
+from labeling_lambdas.steps.start_job import StartJob
 
 if TYPE_CHECKING:
     from labeling_lambdas.handlers.events import VerifyEvent
@@ -69,7 +69,7 @@ def handler(event: VerifyEvent, context: LambdaContext) -> dict[str, str]:
         ItemLedger(clients.dynamodb(), settings.ledger_table),
         Harvest(artifacts, event["labeling_job"], labeling.rules if labeling else now),
     )
-    start = JobStart(
+    step = StartJob(
         name=name,
         stage=event["stage"],
         run_id=event["run_id"],
@@ -87,4 +87,4 @@ def handler(event: VerifyEvent, context: LambdaContext) -> dict[str, str]:
         ),
         deadline=Deadline.of(context),
     )
-    return {"labeling_job": name, "result": start.start(TaskToken.of(event))}
+    return {"labeling_job": name, "result": step.start(TaskToken.of(event))}

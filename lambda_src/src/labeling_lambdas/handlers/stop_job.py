@@ -13,7 +13,7 @@ from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
 from labeling_lambdas.settings import Settings, read_settings
 from labeling_lambdas.steps.completion import Completion
-from labeling_lambdas.steps.labeling import JobStop
+from labeling_lambdas.steps.stop_job import StopJob
 
 if TYPE_CHECKING:
     from labeling_lambdas.handlers.events import WaitEvent
@@ -32,7 +32,7 @@ def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
     """
     settings = read_settings(Settings)
     name = identity.labeling_job_name(settings.pipeline_name, event["run_id"], event["stage"])
-    stop = JobStop(
+    step = StopJob(
         name=name,
         run_id=event["run_id"],
         execution_arn=event["execution_arn"],
@@ -46,4 +46,4 @@ def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
         ),
         deadline=Deadline.of(context),
     )
-    return {"labeling_job": name, "result": stop.stop(TaskToken.of(event))}
+    return {"labeling_job": name, "result": step.stop(TaskToken.of(event))}

@@ -11,7 +11,7 @@ from labeling_lambdas.aws.feature_store import FeatureStore
 from labeling_lambdas.aws.item_ledger import ItemLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.settings import ArtifactSettings, read_settings
-from labeling_lambdas.steps.storing import Storing
+from labeling_lambdas.steps.update_feature_store import UpdateFeatureStore
 
 if TYPE_CHECKING:
     from labeling_lambdas.handlers.events import StoreEvent
@@ -36,7 +36,7 @@ def handler(event: StoreEvent, context: LambdaContext) -> dict[str, int]:
         ``shard``, and how many records were ``stored`` and ``rejected``.
     """
     settings = read_settings(StoreSettings)
-    storing = Storing(
+    step = UpdateFeatureStore(
         run_id=event["run_id"],
         folder=event["folder"],
         records=FeatureStore(clients.feature_store(), settings.feature_group_name),
@@ -46,4 +46,4 @@ def handler(event: StoreEvent, context: LambdaContext) -> dict[str, int]:
         ),
         deadline=Deadline.of(context),
     )
-    return storing.store(event["shard"])
+    return step.store(event["shard"])

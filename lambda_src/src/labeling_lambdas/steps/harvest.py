@@ -18,7 +18,7 @@ from labeling_lambdas.domain.output_lines import OutputLine, item_of, read_objec
 from labeling_lambdas.domain.records import Provenance, RecordStatus
 from labeling_lambdas.domain.states import JobStatus
 from labeling_lambdas.errors import LabelingJobOutputMissingError
-from labeling_lambdas.steps.claims import with_contents
+from labeling_lambdas.steps.claim_list import with_contents
 from labeling_lambdas.steps.kept_settings import kept_settings
 
 if TYPE_CHECKING:

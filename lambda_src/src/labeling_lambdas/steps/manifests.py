@@ -9,7 +9,7 @@ from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.labeling_jobs import manifest_lines, newest_versions
 from labeling_lambdas.domain.manifest_keys import without_verdict
 from labeling_lambdas.domain.task_types import task_type
-from labeling_lambdas.steps.claims import claimed_items, without_text
+from labeling_lambdas.steps.claim_list import claimed_items, without_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

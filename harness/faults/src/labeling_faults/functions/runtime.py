@@ -45,8 +45,8 @@ SMALL_SIZES = {
     "labeling_lambdas.aws.item_claims": {"CLAIMS_PER_TRANSACTION": 3},
     "labeling_lambdas.aws.item_ledger": {"KEYS_PER_READ": 4},
     "labeling_lambdas.steps.shards": {"SHARD_ITEMS": 4},
-    "labeling_lambdas.steps.storing": {"MAX_ACTIONS": 2},
-    "labeling_lambdas.steps.returning": {"MAX_ACTIONS": 3},
+    "labeling_lambdas.steps.update_feature_store": {"MAX_ACTIONS": 2},
+    "labeling_lambdas.steps.return_items": {"MAX_ACTIONS": 3},
     "labeling_lambdas.aws.feature_store": {"BATCH_RECORDS": 2},
 }
 

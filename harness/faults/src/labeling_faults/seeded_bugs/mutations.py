@@ -20,16 +20,16 @@ from labeling_lambdas.aws import item_updates
 from labeling_lambdas.aws.feature_store import FeatureStore
 from labeling_lambdas.aws.item_ledger import ItemLedger
 from labeling_lambdas.aws.poll_ledger import PollLedger
-from labeling_lambdas.domain import claims, identity, settlement
+from labeling_lambdas.domain import claim_rules, identity, settlement
 from labeling_lambdas.domain.accounting import Settled
 from labeling_lambdas.errors import DeliveryError, LabelingError
 from labeling_lambdas.handlers import plan_results
-from labeling_lambdas.steps import draining, finishing, returning
+from labeling_lambdas.steps import draining, finish_run, return_items
 from labeling_lambdas.steps.draining import Drain
-from labeling_lambdas.steps.labeling import JobStop
-from labeling_lambdas.steps.polling import Polling
-from labeling_lambdas.steps.returning import Returning
-from labeling_lambdas.steps.storing import Storing
+from labeling_lambdas.steps.poll_queue import PollQueue
+from labeling_lambdas.steps.return_items import ReturnItems
+from labeling_lambdas.steps.stop_job import StopJob
+from labeling_lambdas.steps.update_feature_store import UpdateFeatureStore
 
 Function = Callable[..., Any]
 
@@ -115,7 +115,7 @@ def _deleted_before_claimed(right: Function) -> Function:
 
 
 def _settled_before_stored(right: Function) -> Function:
-    def store_chunk(self: Storing, rows: list[dict[str, Thing]]) -> Thing:
+    def store_chunk(self: UpdateFeatureStore, rows: list[dict[str, Thing]]) -> Thing:
         claims = [row["claim"] for row in rows]
         self.items.settle_stored({it["item_id"]: it["attempts"] + 1 for it in claims}, self.run_id)
         return right(self, rows)
@@ -145,11 +145,11 @@ def _without_condition(right: Function) -> Function:
 
 
 def _taken_from_open_runs(_right: Function) -> Function:
-    return lambda row, _run, _state: claims.ClaimOn(row, row.attempts, row.generation)
+    return lambda row, _run, _state: claim_rules.ClaimOn(row, row.attempts, row.generation)
 
 
 def _answered_before_the_job_ends(_right: Function) -> Function:
-    def stop(self: JobStop, token: Thing) -> str:
+    def stop(self: StopJob, token: Thing) -> str:
         job = self.waiting.wait(self.name, self.run_id, token)
         description = self.jobs.describe(self.name)
         result = description.result() if description else {"name": self.name, "output_uri": ""}
@@ -233,7 +233,7 @@ MUTATIONS = (
         "I1",
         "returned items are not sent",
         "return_items",
-        Returning,
+        ReturnItems,
         "_with_contents",
         _always([]),
     ),
@@ -257,7 +257,7 @@ MUTATIONS = (
         "I1",
         "a run is closed with work left",
         "finish_run",
-        finishing.Finishing,
+        finish_run.FinishRun,
         "_settled",
         _closed_with_work_left,
     ),
@@ -273,7 +273,7 @@ MUTATIONS = (
         "I2",
         "claims are settled before the record",
         "update_feature_store",
-        Storing,
+        UpdateFeatureStore,
         "_store_chunk",
         _settled_before_stored,
     ),
@@ -300,7 +300,7 @@ MUTATIONS = (
         "I3",
         "open runs are robbed of their claims",
         "poll_queue",
-        claims,
+        claim_rules,
         "_decide_claimed",
         _taken_from_open_runs,
     ),
@@ -308,7 +308,7 @@ MUTATIONS = (
         "I3",
         "items are returned while the job goes on",
         "stop_job",
-        JobStop,
+        StopJob,
         "stop",
         _answered_before_the_job_ends,
     ),
@@ -364,7 +364,7 @@ MUTATIONS = (
         "I4",
         "dead letters are not counted",
         "return_items",
-        returning,
+        return_items,
         "_counts",
         _dead_letters_not_counted,
     ),
@@ -387,7 +387,7 @@ MUTATIONS = (
         "I5",
         "a dead letter has no reason",
         "return_items",
-        returning,
+        return_items,
         "dead_letter_message",
         _message_without_reason,
     ),
@@ -403,7 +403,7 @@ MUTATIONS = (
         "I6",
         "a repeated poll does not wait for hidden messages",
         "poll_queue",
-        Polling,
+        PollQueue,
         "_held_until",
         _always(0),
     ),

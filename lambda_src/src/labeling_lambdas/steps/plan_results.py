@@ -29,7 +29,7 @@ from labeling_lambdas.domain.states import JobStatus, RunState
 from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.domain.timestamps import now_in_milliseconds
 from labeling_lambdas.errors import UnreadableOutputError
-from labeling_lambdas.steps.claims import claimed_items, without_text
+from labeling_lambdas.steps.claim_list import claimed_items, without_text
 from labeling_lambdas.steps.harvest import Harvest
 from labeling_lambdas.steps.manifests import is_to_be_verified
 from labeling_lambdas.steps.reviews import Reviews
@@ -93,7 +93,7 @@ class Plan(NamedTuple):
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Planning:
+class PlanResults:
     """The planning of the outcomes of a run's claims.
 
     Attributes:

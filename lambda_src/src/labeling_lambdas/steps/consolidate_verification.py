@@ -24,7 +24,7 @@ _URI_KEYS = ("s3Uri", "s3uri", "S3Uri")
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Consolidation:
+class ConsolidateVerification:
     """The consolidation of reviewers' answers.
 
     Attributes:

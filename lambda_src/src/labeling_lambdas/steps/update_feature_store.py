@@ -57,7 +57,7 @@ class _Earlier(NamedTuple):
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Storing:
+class UpdateFeatureStore:
     """The storing of a run's shards.
 
     Attributes:

@@ -44,7 +44,7 @@ _REJECTION_CHARACTERS = 64 * 1024
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Finishing:
+class FinishRun:
     """The end of a run.
 
     Attributes:

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from labeling_lambdas.domain.claims import ClaimOn, decide, first_expectation, no_row_expected
+from labeling_lambdas.domain.claim_rules import ClaimOn, decide, first_expectation, no_row_expected
 from labeling_lambdas.domain.messages import Candidate, Origin
 from labeling_lambdas.domain.states import Drop, ItemRow, ItemState, RunState
 from tests.domain.examples import source

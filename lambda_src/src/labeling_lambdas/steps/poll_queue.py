@@ -13,7 +13,7 @@ from labeling_lambdas.domain.intake import Intake
 from labeling_lambdas.domain.states import RunState
 from labeling_lambdas.errors import PollUnfinishedError, RunAliveError
 from labeling_lambdas.steps.budget import Budget
-from labeling_lambdas.steps.claims import part_of, resolve_part
+from labeling_lambdas.steps.claim_list import part_of, resolve_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ class Polled(NamedTuple):
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Polling:
+class PollQueue:
     """The polling for one run.
 
     Attributes:

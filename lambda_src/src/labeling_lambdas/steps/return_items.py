@@ -12,7 +12,7 @@ from labeling_lambdas.domain.accounting import Settled
 from labeling_lambdas.domain.messages import dead_letter_message, returned_message
 from labeling_lambdas.domain.settlement import Settlement
 from labeling_lambdas.domain.states import ItemState
-from labeling_lambdas.steps.claims import with_contents
+from labeling_lambdas.steps.claim_list import with_contents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ _TO_INTAKE = frozenset({ItemState.LABELED, ItemState.RETURNED})
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Returning:
+class ReturnItems:
     """The return of claims.
 
     Attributes:

@@ -59,7 +59,7 @@ class Recovered:
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Recovery:
+class RecoverRuns:
     """The recovery of runs.
 
     Attributes:

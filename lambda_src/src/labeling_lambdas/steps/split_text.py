@@ -46,7 +46,7 @@ class Sent(NamedTuple):
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Splitting:
+class SplitText:
     """The splitting of one uploaded object.
 
     Attributes:
