@@ -16,7 +16,8 @@ from labeling_faults.functions import runtime
 from labeling_faults.histories import crashes, histories, long_jobs, shortening
 from labeling_faults.histories.scenarios import SCENARIOS, Scenario
 from labeling_faults.seeded_bugs import catches
-from labeling_faults.seeded_bugs.mutations import MUTATIONS, SeededBugCrashError
+from labeling_faults.seeded_bugs.mutation import SeededBugCrashError
+from labeling_faults.seeded_bugs.mutations import MUTATIONS
 from labeling_faults.world.fault_points import Death, NoTrouble
 from labeling_faults.world.workforce import DAY, HOUR, Work
 from labeling_faults.world.world import World
@@ -111,7 +112,8 @@ def test_each_invariant_has_two_seeded_bugs() -> None:
         "messages are deleted before the claim",
         "each try creates a new job",
         "dropped messages are not counted",
-        "attempts are not counted",
+        "a claim has no condition",
+        "the ledger has no reason",
         "a repeated poll does not wait for hidden messages",
     ],
 )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
-Function = Callable[..., Any]
-
-#: What the broken functions hand on without looking at it.
-Thing = Any
+if TYPE_CHECKING:
+    from labeling_faults.seeded_bugs.mutation import Function, Thing
 
 
 def always_the_same(right: Function) -> Function:

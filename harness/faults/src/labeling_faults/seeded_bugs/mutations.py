@@ -7,22 +7,18 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
-
-from botocore.exceptions import ClientError
+from typing import TYPE_CHECKING, Any
 
 from labeling_faults.seeded_bugs import broken_texts
+from labeling_faults.seeded_bugs.mutation import Function, Mutation, Thing
 from labeling_lambdas.aws import item_updates
 from labeling_lambdas.aws.feature_store import FeatureStore
 from labeling_lambdas.aws.item_ledger import ItemLedger
 from labeling_lambdas.aws.poll_ledger import PollLedger
 from labeling_lambdas.domain import claim_rules, identity, settlement
 from labeling_lambdas.domain.accounting import Settled
-from labeling_lambdas.errors import DeliveryError, LabelingError
+from labeling_lambdas.errors import DeliveryError
 from labeling_lambdas.handlers import plan_results
 from labeling_lambdas.steps import draining, finish_run, return_items
 from labeling_lambdas.steps.draining import Drain
@@ -31,64 +27,8 @@ from labeling_lambdas.steps.return_items import ReturnItems
 from labeling_lambdas.steps.stop_job import StopJob
 from labeling_lambdas.steps.update_feature_store import UpdateFeatureStore
 
-Function = Callable[..., Any]
-
-#: What the broken functions hand on without looking at it.
-Thing = Any
-
-
-class SeededBugCrashError(BaseException):
-    """A seeded bug that crashes instead of breaking a promise. No function can catch it.
-
-    The functions fail safely after a crash, so a suite that counted it would prove nothing.
-    """
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """A seeded bug.
-
-    Attributes:
-        invariant: The invariant that it breaks.
-        name: What is wrong.
-        step: The function whose calls become crash points first.
-        owner: Class or module of the function.
-        attribute: Name of the function.
-        make: Makes the broken function from the right one.
-    """
-
-    invariant: str
-    name: str
-    step: str
-    owner: object
-    attribute: str
-    make: Callable[[Function], Function]
-
-    @contextmanager
-    def seeded(self) -> Iterator[None]:
-        """Put the bug in place.
-
-        Raises:
-            SeededBugCrashError: If the broken function raises an error of its own.
-        """
-        right = getattr(self.owner, self.attribute)
-        setattr(self.owner, self.attribute, self._checked(self.make(right)))
-        try:
-            yield
-        finally:
-            setattr(self.owner, self.attribute, right)
-
-    def _checked(self, broken: Function) -> Function:
-        def call(*arguments: Thing, **named: Thing) -> Thing:
-            try:
-                return broken(*arguments, **named)
-            except (LabelingError, ClientError):
-                raise
-            except Exception as error:
-                message = f"{self.invariant} {self.name}: {type(error).__name__}: {error}"
-                raise SeededBugCrashError(message) from error
-
-        return call
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def _always(value: object) -> Callable[[Function], Function]:
