@@ -102,7 +102,7 @@ faults: $(READY) ## Prove the promises under faults (N=<random histories>, SEED=
 bench: $(READY) ## Measure the functions against the performance bars (BENCH_ARGS="--help")
 	@$(BIN)/python -m labeling_bench $(BENCH_ARGS)
 
-sabotage: $(READY) $(RUNTIME_READY) ## Take every right from a deployed pipeline, one at a time (ONLY=<part of a name>)
+sabotage: $(READY) $(RUNTIME_READY) ## Remove every permission from a deployed pipeline, one at a time (ONLY=<part of a name>)
 	$(need_terraform)
 	@$(BIN)/python -m tests.sabotage $(if $(ONLY),--only "$(ONLY)")
 

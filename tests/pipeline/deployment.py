@@ -27,7 +27,7 @@ ADMINISTRATOR_ROLE = "pipeline-administrator"
 OVERRIDES = {
     "administrator_principal_arns": [f"arn:aws:iam::123456789012:role/{ADMINISTRATOR_ROLE}"],
     "force_destroy": True,
-    # Every right that an input adds is among those that are looked at afterwards.
+    # Every permission that an input adds is among those that are tested afterwards.
     "functions": {
         "tracing_enabled": True,
         "vpc": {"security_group_ids": ["sg-1"], "subnet_ids": ["subnet-1"]},

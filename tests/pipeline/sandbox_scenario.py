@@ -77,7 +77,7 @@ class SandboxScenario(Scenario):
         uploads = self.pipeline.upload(
             [(f"{self.name}/{key}", body) for key, body in objects], lambda: None
         )
-        kept = [it for it in uploads if not it.key.endswith("/")]
+        kept = [upload for upload in uploads if not upload.key.endswith("/")]
         self.uploads += kept
         self.deployment.uploads += kept
         self.pipeline.drain_events()
@@ -113,7 +113,7 @@ class SandboxScenario(Scenario):
         self.pipeline.control("workforce", behaviour)
 
     def let_expire(self, uploads: Sequence[Upload]) -> None:
-        self.pipeline.control("workforce", {"expiring": [it.uri for it in uploads]})
+        self.pipeline.control("workforce", {"expiring": [upload.uri for upload in uploads]})
 
     def break_job(self, fault: str, count: int = 1, name_ends: str = "") -> None:
         faults = {"next": fault, "count": count, "name_ends": name_ends}

@@ -1,4 +1,4 @@
-"""What all scenarios together show, and the end: no right in vain, sabotage, and the destroy."""
+"""After all scenarios: no unused permission, a sample of the sabotage, and the destroy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.pipeline.deployment import Deployment
     from tests.sabotage.sabotage import Rehearsal
 
-#: Entries of the file of rights that no run in the sandbox exercises.
+#: Entries of the file of permissions that no run in the sandbox uses.
 UNEXERCISED = 73
 SECONDS_FOR_SABOTAGE = 900
 
@@ -47,7 +47,7 @@ def rehearsals(
     used_by_scenarios: set[Grant],
     say: Callable[[str], None],
 ) -> list[Rehearsal]:
-    """Plays of what no test before has shown, until every right was used."""
+    """Plays of what no test before has shown, until every permission was used."""
     known = unexercised.entries()
     wanted = {grant for grant in granted if not unexercised.listed(grant, known)}
     return sabotage.rehearse_until_used(deployment, wanted - used_by_scenarios, say)
@@ -82,16 +82,16 @@ def test_terraform_called_nothing_that_the_page_does_not_name(deployment: Deploy
 
 
 @pytest.mark.timeout(SECONDS_FOR_SABOTAGE)
-def test_every_right_was_used_or_is_listed_with_its_reason(
+def test_every_permission_was_used_or_is_listed_with_its_reason(
     granted: set[Grant], used: set[Grant], say: Callable[[str], None]
 ) -> None:
     known = unexercised.entries()
-    say(f"{len(granted)} rights, {len(granted & used)} used, {len(known)} entries listed")
+    say(f"{len(granted)} permissions, {len(granted & used)} used, {len(known)} entries listed")
     surplus = {grant for grant in granted - used if not unexercised.listed(grant, known)}
     assert surplus == set()
 
 
-def test_the_listed_rights_are_given_and_were_not_used(
+def test_the_listed_permissions_are_granted_and_were_not_used(
     deployment: Deployment, granted: set[Grant], used: set[Grant]
 ) -> None:
     denied = {
@@ -103,7 +103,7 @@ def test_the_listed_rights_are_given_and_were_not_used(
     entries = unexercised.entries()
     for entry in entries:
         covered = {grant for grant in granted | denied if entry.covers(grant)}
-        assert covered, f"no policy gives {entry}"
+        assert covered, f"no policy grants {entry}"
         assert not covered & used, f"{entry} was used"
         assert len(entry.reason) >= 20, entry
         assert entry.page.startswith("https://docs.aws.amazon.com/"), entry
@@ -111,7 +111,7 @@ def test_the_listed_rights_are_given_and_were_not_used(
 
 
 @pytest.mark.timeout(SECONDS_FOR_SABOTAGE)
-def test_a_right_taken_from_any_role_is_missed_by_name_and_costs_nothing(
+def test_an_error_names_a_permission_removed_from_any_role_and_nothing_is_lost(
     deployment: Deployment, rehearsals: list[Rehearsal], say: Callable[[str], None]
 ) -> None:
     chosen = sabotage.one_of_each_role(all_removals(deployment.pipeline), rehearsals)

@@ -1,4 +1,4 @@
-"""The rights that labelctl's page lists are for the resources that the module makes."""
+"""The permissions that labelctl's page lists are for the resources that the module makes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verification is there where it is asked for, with rights of its own, and nowhere else."""
+"""Verification is there where it is asked for, with its own permissions, and nowhere else."""
 
 from __future__ import annotations
 

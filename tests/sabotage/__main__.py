@@ -1,4 +1,4 @@
-"""``make sabotage``: every right of a deployed pipeline, taken away one at a time."""
+"""``make sabotage``: every permission of a deployed pipeline, removed one at a time."""
 
 from __future__ import annotations
 
@@ -96,9 +96,9 @@ def _sabotage(
     deployment: Deployment, plays: Sequence[Play], tally: Tally, *, only_list: bool
 ) -> None:
     pipeline = deployment.pipeline
-    denying = [it for it in denials.denials(pipeline) if tally.new(it.name, deployment)]
-    removals = [it for it in all_removals(pipeline) if tally.new(it.name, deployment)]
-    say(f"{pipeline_name(pipeline)}: {len(removals)} rights, {len(denying)} denials")
+    denying = [each for each in denials.denials(pipeline) if tally.new(each.name, deployment)]
+    removals = [each for each in all_removals(pipeline) if tally.new(each.name, deployment)]
+    say(f"{pipeline_name(pipeline)}: {len(removals)} permissions, {len(denying)} denials")
     if only_list:
         for name in [*(each.name for each in removals), *(each.name for each in denying)]:
             say(name)

@@ -1,4 +1,4 @@
-"""Every right that a deployed pipeline has given, read from the policies as they are deployed.
+"""Every permission that a deployed pipeline grants, read from the policies as deployed.
 
 Nothing is listed by hand: a role, a function or a statement that is added is found by itself.
 """

@@ -1,4 +1,4 @@
-"""What a pipeline that lacks a right says of it: in histories, logs, jobs and deliveries."""
+"""Where a pipeline names a missing permission: in histories, logs, jobs and deliveries."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Short plays. Together they use every right that the sandbox can exercise.
+"""Short plays. Together they use every permission that the sandbox can use.
 
-Which play uses which right is found by playing them all once with every right in place.
+Which play uses which permission is found by playing them all once with every permission.
 """
 
 from __future__ import annotations
@@ -272,7 +272,7 @@ def _unread_end(stage: Stage) -> None:
 
 
 def _taken_away(stage: Stage, step: str, action: str) -> AbstractContextManager[None]:
-    """Take an action from a role: what follows from that uses other rights."""
+    """Remove an action from a role: what follows from that uses other permissions."""
     return policies.action_taken(stage.scenario.pipeline, _role(stage, step), action)
 
 
@@ -326,7 +326,7 @@ def _upload_text(stage: Stage) -> None:
 
 TEXT_PLAYS = (Play("text", _text), Play("unread text", _unread_text))
 
-# Those that no test of the pipeline plays come first: with them every right is used.
+# Those that no test of the pipeline plays come first: with them every permission is used.
 PLAYS = (
     Play("usual", _usual),
     Play("second feature group", _second_feature_group),

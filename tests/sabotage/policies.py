@@ -1,4 +1,4 @@
-"""Takes rights out of deployed policies for a while, and gives them back."""
+"""Remove permissions from deployed policies for a while, and restore them."""
 
 from __future__ import annotations
 

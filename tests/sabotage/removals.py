@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Removal:
-    """One right that is taken away.
+    """One permission that is removed.
 
     Attributes:
         statement: The statement that gives it.
@@ -109,7 +109,9 @@ class Removal:
     def _silence(self, evidence: Evidence) -> str | None:
         """A function that may not log says nothing at all: its log has no line of the run."""
         resources = evidence.refused(self.owner, self.action)
-        group = next((it for it in evidence.log_groups() if f":{it}:" in "".join(resources)), None)
+        group = next(
+            (name for name in evidence.log_groups() if f":{name}:" in "".join(resources)), None
+        )
         if group is None or evidence.log(group):
             return None
         return f"no line in {group}: {self.action} on {resources[0]} was refused"
@@ -135,9 +137,9 @@ class Removal:
 
 
 def all_removals(pipeline: Pipeline) -> list[Removal]:
-    """Every right that can be taken away and is not in the file of those that no run exercises.
+    """Return every permission that can be removed and that a run in the sandbox uses.
 
-    Statements that deny are not rights; `denials` lists them.
+    Statements that deny are in `denials`.
     """
     known = unexercised.entries()
     whole = [

@@ -1,4 +1,4 @@
-"""Takes away one right after the other and looks whether the loss is named and costs nothing."""
+"""Remove one permission after the other: an error must name it, and nothing may be lost."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from tests.sabotage.plays import Play
     from tests.sabotage.removals import Removal
 
-# A play whose workers were too quick for it shows nothing; a right that nobody needs shows nothing
-# twice.
+# A play whose workers were too quick for it shows nothing; a permission that nobody needs shows
+# nothing twice.
 _PERFORMANCES = 2
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """A play with every right in place.
+    """A play with every permission in place.
 
     Attributes:
         play: The play.
@@ -40,7 +40,9 @@ class Rehearsal:
 
     def line(self) -> str:
         """One line for the reader."""
-        return f"rehearsed {self.seconds:5.1f} s  {self.play.name}: {len(self.used)} rights used"
+        return (
+            f"rehearsed {self.seconds:5.1f} s  {self.play.name}: {len(self.used)} permissions used"
+        )
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Outcome:
         play: What was played without it.
         seconds: How long it took, until everything was stored.
         said: Where the loss was named; None where it was not noticed.
-        fault: What was not right afterwards, "" if everything was stored.
+        fault: What was wrong afterwards, "" if everything was stored.
     """
 
     removal: Removal
@@ -74,7 +76,7 @@ class Outcome:
 
 
 def rehearse(deployment: Deployment, play: Play) -> Rehearsal:
-    """Play with every right in place and note which rights it uses.
+    """Play with every permission in place and note which it uses.
 
     Raises:
         AssertionError: If something is lost although nothing is missing.
@@ -107,7 +109,7 @@ def rehearse_until_used(
 def one_of_each_role(
     removals: Sequence[Removal], rehearsals: Sequence[Rehearsal]
 ) -> list[tuple[Removal, Play]]:
-    """Choose one right of each role, rather what it alone does than what many do."""
+    """Choose one permission of each role, rather what it alone does than what many do."""
     chosen: dict[str, tuple[Removal, Play]] = {}
     for removal in sorted(removals, key=_commonness):
         play = play_for(removal, rehearsals)
@@ -128,7 +130,7 @@ def play_for(removal: Removal, rehearsals: Sequence[Rehearsal]) -> Play | None:
 
 
 def sabotage(deployment: Deployment, removal: Removal, play: Play) -> Outcome:
-    """Take one right away, play, give it back, and run until everything is stored."""
+    """Remove one permission, play, restore it, and run until everything is stored."""
     started, said, fault = time.monotonic(), None, ""
     try:
         if removal.delegates:
@@ -152,7 +154,7 @@ def _undisturbed(deployment: Deployment, play: Play) -> None:
 
 
 def _without(deployment: Deployment, removal: Removal, play: Play) -> tuple[str | None, str]:
-    """Play without a right; return where that was said, or else what went wrong in the play."""
+    """Play without a permission; return where that was named, or else what went wrong."""
     if removal.needs_new_environments:
         retire_functions(deployment, removal.owner)
     stage = _stage(deployment, play, "without", removal)

@@ -1,4 +1,4 @@
-"""A deployed pipeline on which short plays are played, whole or with a right missing."""
+"""A deployed pipeline on which short plays are played, whole or with a permission missing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SETTLED = {"stored", "superseded"}
 
 
 class CaughtError(Exception):
-    """The missing right was named, so there is nothing more to wait for."""
+    """The missing permission was named, so there is nothing more to wait for."""
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Stage:
         deployment: The pipeline.
         play: What is played.
         name: First part of the keys, fresh for each stage.
-        proof: Looks whether the missing right was named; gives what was said.
+        proof: Looks whether the missing permission was named; gives what was said.
     """
 
     deployment: Deployment
@@ -64,7 +64,7 @@ class Stage:
         return self.deployment.uploads[self._first_upload :]
 
     def perform(self) -> str | None:
-        """Play until the end or until the missing right is named; return what was said of it."""
+        """Play until the end or until the missing permission is named; return where it was."""
         try:
             self.play.act(self)
         except CaughtError:
@@ -75,10 +75,10 @@ class Stage:
         return self.found
 
     def wait_until(self, what: str, look: Callable[[], bool]) -> None:
-        """Wait for something, or for the missing right to be named.
+        """Wait for something, or for the missing permission to be named.
 
         Raises:
-            CaughtError: If the missing right was named.
+            CaughtError: If the missing permission was named.
             AssertionError: If it does not come.
         """
         ends = time.monotonic() + _PLAY_SECONDS
@@ -133,7 +133,7 @@ class Stage:
         return found[-1]
 
     def settle(self) -> None:
-        """With every right back: run until everything is stored, and audit.
+        """With every permission restored: run until everything is stored, and audit.
 
         Raises:
             AssertionError: If an upload is lost or stuck, or a promise is broken.
@@ -146,7 +146,7 @@ class Stage:
             self._wake(send_again=round_number > 0)
             self._quietly_wait(self.scenario.start())
         left = self._unsettled()
-        assert not left, f"not stored although every right is back: {left}"
+        assert not left, f"not stored although every permission is restored: {left}"
         self.scenario.audit()
 
     def _wake(self, *, send_again: bool) -> None:

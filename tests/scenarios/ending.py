@@ -79,7 +79,7 @@ def ending_of(
         },
         waiting=sorted(
             by_version[version]
-            for version in {_version(it) for it in findings.waiting}
+            for version in {_version(upload) for upload in findings.waiting}
             if version in by_version and by_version[version] not in done
         ),
         dead_letters=sorted(

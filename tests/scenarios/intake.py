@@ -37,7 +37,7 @@ def mixed_upload_is_stored_or_given_up_with_a_reason(scenario: Scenario) -> None
     assert execution.events < scenario.most_events
     findings = scenario.assert_stored([*pictures, *newer])
     assert findings.states[older[0]] == "superseded"
-    assert {"0", "1"} <= {scenario.truth[it.uri] for it in pictures}
+    assert {"0", "1"} <= {scenario.truth[picture.uri] for picture in pictures}
     report = scenario.report_of(execution)
     assert report["dropped"]["folder_marker"] >= 1
     assert report["dropped"]["duplicate"] >= 5
@@ -76,6 +76,8 @@ def messages_that_name_no_picture_are_given_up_and_the_batch_goes_on(scenario: S
     assert execution.status == "SUCCEEDED"
     assert scenario.report_of(execution)["invalid"] == {"foreign_bucket": 1, "malformed_event": 2}
     findings = scenario.assert_stored(pictures)
-    malformed = [it for it in findings.dead_letters if it.get("reason") == "malformed_event"]
+    malformed = [
+        letter for letter in findings.dead_letters if letter.get("reason") == "malformed_event"
+    ]
     assert text in {letter["body"] for letter in malformed}
     assert scenario.dead_letters([foreign])[foreign.key]["reason"] == "foreign_bucket"

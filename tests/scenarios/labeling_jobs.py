@@ -101,4 +101,4 @@ def used_up_attempts_end_as_dead_letter_that_an_operator_can_move_back(scenario:
     scenario.redrive()
     assert scenario.run().status == "SUCCEEDED"
     findings = scenario.assert_stored(uploads)
-    assert {findings.records[it.uri]["attempts"] for it in uploads} == {"1"}
+    assert {findings.records[upload.uri]["attempts"] for upload in uploads} == {"1"}

@@ -1,4 +1,4 @@
-"""A right that is missing for long costs schedules, never an item."""
+"""A permission that is missing for long delays items and loses none."""
 
 from __future__ import annotations
 

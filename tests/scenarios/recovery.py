@@ -24,7 +24,7 @@ def lost_completion_event_is_made_up_for_and_a_doubled_one_is_harmless(scenario:
     waiting = scenario.start()
     scenario.wait_for(
         "the end of the job",
-        lambda: [it for it in scenario.jobs_with(lost) if it["status"] == "Completed"],
+        lambda: [job for job in scenario.jobs_with(lost) if job["status"] == "Completed"],
     )
     assert scenario.status_of(waiting) == "RUNNING"
     doubled = scenario.upload(3, "doubled")

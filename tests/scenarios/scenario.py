@@ -29,7 +29,7 @@ class Scenario(ABC):
 
     Attributes:
         name: First part of its keys.
-        truth: The right class of each uploaded object, by URI.
+        truth: The correct class of each uploaded object, by URI.
         uploads: Every version that it uploaded, folder markers left out.
         endings: What each moment of rest looked like.
         labeled_at_stop: The keys that workers had labeled when a job was stopped. It is chance in
@@ -42,7 +42,7 @@ class Scenario(ABC):
     endings: list[Ending] = field(default_factory=list)
     labeled_at_stop: frozenset[str] | None = None
 
-    #: How many schedules in a row find that a right is missing.
+    #: How many schedules in a row find that a permission is missing.
     failing_schedules: ClassVar[int] = 10
 
     #: History events that a usual run stays below.
@@ -219,7 +219,7 @@ class Scenario(ABC):
             for key, row in self.rows().items()
             if key.startswith("ITEM#")
         }
-        return [by_source.get((it.key, it.version_id), {}) for it in uploads]
+        return [by_source.get((upload.key, upload.version_id), {}) for upload in uploads]
 
     def run_worked_on_by(self, execution_arn: str) -> str:
         """The run that an execution works on."""
@@ -242,7 +242,7 @@ class Scenario(ABC):
     def report_of(self, execution: Execution) -> Row:
         """The report of the run that an execution closed."""
         reports = self.auditor().reports()
-        (report,) = [it for it in reports if it["execution_arn"] == execution.arn]
+        (report,) = [each for each in reports if each["execution_arn"] == execution.arn]
         return report
 
     def note_labeled_at_stop(self, uploads: Sequence[Upload]) -> int:
@@ -254,7 +254,7 @@ class Scenario(ABC):
 
     def dead_letters(self, uploads: Sequence[Upload]) -> dict[str, Row]:
         """The dead letters of uploads by key."""
-        keys = {it.key for it in uploads}
+        keys = {upload.key for upload in uploads}
         letters = self.audit().dead_letters
         return {
             letter["item"]["key"]: letter
@@ -272,7 +272,7 @@ class Scenario(ABC):
         return findings
 
     def assert_stored(self, uploads: Sequence[Upload]) -> Findings:
-        """Check that each upload is stored, once, with the right label."""
+        """Check that each upload is stored, once, with the correct label."""
         findings = self.audit()
         for upload in uploads:
             record = findings.records.get(upload.uri, {})
