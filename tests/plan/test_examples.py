@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,10 +19,7 @@ from tests.terraform_module import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    import tftest
+    from collections.abc import Callable
 
 EXAMPLES = ROOT / "examples"
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/main.tf"))
@@ -38,27 +35,39 @@ NOT_IN_A_VARIABLE_FILE = {
 }
 
 
-@pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    with plan_time_aws() as url:
-        yield url
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Planned]:
+    """Plan every example at once, in a root module that calls each; return one by its name."""
+    root = tmp_path_factory.mktemp("examples")
+    (root / "labeling").mkdir()
+    module = copy_module(root / "labeling")
+    calls = [
+        _call(name, f"labeling/examples/{name}", f'workteam_arn = "{WORKTEAM}"') for name in FOLDERS
+    ]
+    # What a variable file sets is written as the arguments of a module block are.
+    calls += [
+        _call(name, "labeling", (module / "examples/tfvars" / name).read_text(encoding="utf-8"))
+        for name in VARIABLE_FILES
+    ]
+    (root / "main.tf").write_text("\n".join(calls), encoding="utf-8")
+    with plan_time_aws() as endpoint:
+        terraform = terraform_test(root, offline_environment(root, endpoint))
+        terraform.setup()
+        shown = terraform.plan(output=True)
+    modules = {
+        each["address"]: each for each in shown["planned_values"]["root_module"]["child_modules"]
+    }
+    return lambda name: Planned(
+        {"planned_values": {"root_module": modules[f"module.{_label(name)}"]}}
+    )
 
 
-@pytest.fixture(scope="session")
-def planned(tmp_path_factory: pytest.TempPathFactory, endpoint: str) -> Callable[..., Planned]:
-    """Plan a folder of the module, with one option."""
-    module = copy_module(tmp_path_factory.mktemp("examples"))
-    initialized: dict[Path, tftest.TerraformTest] = {}
+def _call(name: str, source: str, arguments: str) -> str:
+    return f'module "{_label(name)}" {{\n  source = "./{source}"\n{arguments}\n}}\n'
 
-    def plan(folder: str, **inputs: Any) -> Planned:
-        path = module / folder
-        if path not in initialized:
-            terraform = terraform_test(path, offline_environment(path, endpoint))
-            terraform.setup()
-            initialized[path] = terraform
-        return Planned(initialized[path].plan(output=True, **inputs))
 
-    return plan
+def _label(name: str) -> str:
+    return name.replace(".", "-")
 
 
 def inputs(text: str, pattern: str) -> set[str]:
@@ -83,8 +92,8 @@ def test_there_is_a_folder_for_each_way_of_use() -> None:
 
 @pytest.mark.terraform
 @pytest.mark.parametrize("name", FOLDERS)
-def test_a_folder_can_be_planned(planned: Callable[..., Planned], name: str) -> None:
-    found = planned(f"examples/{name}", tf_vars={"workteam_arn": WORKTEAM})
+def test_a_folder_can_be_planned(planned: Callable[[str], Planned], name: str) -> None:
+    found = planned(name)
     pipelines = 2 if name == "several-pipelines" else 1
     assert len(found.of_type("aws_sfn_state_machine")) == pipelines
     assert len(found.of_type("aws_kms_key")) == 1
@@ -92,8 +101,8 @@ def test_a_folder_can_be_planned(planned: Callable[..., Planned], name: str) -> 
 
 @pytest.mark.terraform
 @pytest.mark.parametrize("name", VARIABLE_FILES)
-def test_a_variable_file_can_be_planned(planned: Callable[..., Planned], name: str) -> None:
-    found = planned(".", tf_var_file=f"examples/tfvars/{name}")
+def test_a_variable_file_can_be_planned(planned: Callable[[str], Planned], name: str) -> None:
+    found = planned(name)
     assert len(found.of_type("aws_sfn_state_machine")) == 1
 
 
