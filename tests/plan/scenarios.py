@@ -155,8 +155,7 @@ SCENARIOS |= {
         },
     },
 }
-SCENARIOS |= {f"unsafe {task_type}": UNSAFE | {"task_type": task_type} for task_type in TASK_TYPES}
-SCENARIOS["unsafe named_entity_recognition"]["label_details"] = {
+SCENARIOS["unsafe verified named_entity_recognition"]["label_details"] = {
     label: {"description": f"All about {label}", "short_display_name": label[:4].strip()}
     for label in UNSAFE_LABELS
 }

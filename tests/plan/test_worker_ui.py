@@ -77,7 +77,7 @@ def described(element: Element) -> dict[str, str]:
 
 
 def unsafe(plan: Callable[[str], Planned], task_type: str) -> Planned:
-    return plan(f"unsafe {task_type}")
+    return plan(f"unsafe verified {task_type}")
 
 
 @pytest.mark.parametrize("task_type", TEMPLATE_TYPES)
@@ -168,16 +168,16 @@ def test_a_job_names_either_a_template_or_the_user_interface_of_the_service(
 ) -> None:
     planned = unsafe(plan, task_type)
     job = json.loads(planned.environment("start_labeling_job")["LABELING_JOB"])
-    templates = [address for address in planned.resources if "aws_s3_object.template" in address]
+    template = "module.ground_truth.aws_s3_object.template[0]"
     if task_type in SERVICE_UI_TYPES:
         assert job["template_s3_uri"] is None
         ui = "arn:aws:sagemaker:us-east-1:394669845002:human-task-ui/NamedEntityRecognition"
         assert job["human_task_ui_arn"] == ui
-        assert not templates
+        assert template not in planned.resources
     else:
         assert job["human_task_ui_arn"] is None
         assert job["template_s3_uri"].startswith("s3://digits-123456789012-us-east-1-output/")
-        assert len(templates) == 1
+        assert template in planned.resources
 
 
 @pytest.mark.parametrize("task_type", TASK_TYPES)
