@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo sandbox test fast check format faults bench sabotage mutants package docs release-check clean
+.PHONY: help demo sandbox test fast coverage check format faults bench sabotage mutants package docs release-check clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
@@ -77,6 +77,17 @@ echo "== tests of the deployed pipeline"; cat .cache/pipeline.log; \
 echo "== fault suite, a sample"; $(BIN)/labeling-faults run --stride 20 --histories 400; faults=$$?; \
 exit $$((others + pipeline + faults))
 endef
+
+coverage: $(READY) $(RUNTIME_READY) ## Measure the share of lines and branches of each package that the tests run
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report= $(measured_tests)
+	@for package in $(measured_packages); do \
+		share=$$($(BIN)/coverage report --include "*/src/$$package/*" --format=total); \
+		printf '%-20s %s %%\n' "$$package" "$$share"; \
+	done
+
+# Those that call the packages in their own process; what Terraform or a Lambda environment runs is not measured.
+measured_tests := $(addprefix tests/,domain handlers in_process_aws faults labelctl sandbox statemachine)
+measured_packages := labeling_lambdas labelctl labeling_sandbox labeling_faults in_process_aws
 
 check: $(READY) ## Check format, lint, types and Terraform format
 	$(need_terraform)
