@@ -13,6 +13,8 @@ from in_process_aws.account import Account
 from labeling_faults.simulated_time.clock import Clock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from labeling_sandbox.server import Sandbox
 
 FEATURES = {
@@ -31,17 +33,19 @@ def code_of(error: Any) -> str:
 
 
 class Place(Protocol):
-    """An AWS with fresh names."""
+    """An AWS; what is made without a name gets a fresh one."""
 
     def client(self, service: str) -> Any: ...
 
-    def new_queue(self, visibility_seconds: int = 30, dead: str = "", receives: int = 0) -> str: ...
+    def new_queue(
+        self, visibility_seconds: int = 30, dead: str = "", receives: int = 0, name: str = ""
+    ) -> str: ...
 
-    def new_table(self) -> str: ...
+    def new_table(self, name: str = "") -> str: ...
 
-    def new_bucket(self, *, versioned: bool = False) -> str: ...
+    def new_bucket(self, name: str = "", *, versioned: bool = False) -> str: ...
 
-    def new_group(self) -> str: ...
+    def new_group(self, name: str = "", features: Mapping[str, str] = FEATURES) -> str: ...
 
     def wait(self, seconds: float) -> None: ...
 
@@ -55,23 +59,24 @@ class AccountPlace:
     def client(self, service: str) -> Any:
         return self.account.client(service)
 
-    def new_queue(self, visibility_seconds: int = 30, dead: str = "", receives: int = 0) -> str:
-        name = dead.rpartition("/")[2]
+    def new_queue(
+        self, visibility_seconds: int = 30, dead: str = "", receives: int = 0, name: str = ""
+    ) -> str:
         return self.account.sqs.create_queue(
-            _fresh("queue"),
+            name or _fresh("queue"),
             visibility_seconds=visibility_seconds,
-            dead_letters=(name, receives) if dead else None,
+            dead_letters=(dead.rpartition("/")[2], receives) if dead else None,
         )
 
-    def new_table(self) -> str:
-        return self.account.dynamodb.create_table(_fresh("table")).name
+    def new_table(self, name: str = "") -> str:
+        return self.account.dynamodb.create_table(name or _fresh("table")).name
 
-    def new_bucket(self, *, versioned: bool = False) -> str:
-        return self.account.s3.create_bucket(_fresh("bucket"), versioned=versioned).name
+    def new_bucket(self, name: str = "", *, versioned: bool = False) -> str:
+        return self.account.s3.create_bucket(name or _fresh("bucket"), versioned=versioned).name
 
-    def new_group(self) -> str:
+    def new_group(self, name: str = "", features: Mapping[str, str] = FEATURES) -> str:
         self.account.features.batched = True
-        return self.account.features.create_group(_fresh("group"), FEATURES).name
+        return self.account.features.create_group(name or _fresh("group"), features).name
 
     def wait(self, seconds: float) -> None:
         self.account.clock.sleep(seconds)
@@ -87,19 +92,23 @@ class SandboxPlace:
     def client(self, service: str) -> Any:
         return self.sandbox.client(service)
 
-    def new_queue(self, visibility_seconds: int = 30, dead: str = "", receives: int = 0) -> str:
+    def new_queue(
+        self, visibility_seconds: int = 30, dead: str = "", receives: int = 0, name: str = ""
+    ) -> str:
         attributes = {"VisibilityTimeout": str(visibility_seconds)}
         if dead:
-            name = dead.rpartition("/")[2]
-            arn = f"arn:aws:sqs:{self.sandbox.region}:{self.sandbox.account}:{name}"
+            target = dead.rpartition("/")[2]
+            arn = f"arn:aws:sqs:{self.sandbox.region}:{self.sandbox.account}:{target}"
             attributes["RedrivePolicy"] = (
                 f'{{"deadLetterTargetArn":"{arn}","maxReceiveCount":{receives}}}'
             )
-        made = self.client("sqs").create_queue(QueueName=_fresh("queue"), Attributes=attributes)
+        made = self.client("sqs").create_queue(
+            QueueName=name or _fresh("queue"), Attributes=attributes
+        )
         return str(made["QueueUrl"])
 
-    def new_table(self) -> str:
-        name = _fresh("table")
+    def new_table(self, name: str = "") -> str:
+        name = name or _fresh("table")
         self.client("dynamodb").create_table(
             TableName=name,
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -108,8 +117,8 @@ class SandboxPlace:
         )
         return name
 
-    def new_bucket(self, *, versioned: bool = False) -> str:
-        name = _fresh("bucket")
+    def new_bucket(self, name: str = "", *, versioned: bool = False) -> str:
+        name = name or _fresh("bucket")
         self.client("s3").create_bucket(Bucket=name)
         if versioned:
             self.client("s3").put_bucket_versioning(
@@ -117,16 +126,17 @@ class SandboxPlace:
             )
         return name
 
-    def new_group(self) -> str:
-        name = _fresh("group")
+    def new_group(self, name: str = "", features: Mapping[str, str] = FEATURES) -> str:
+        name = name or _fresh("group")
         self.client("sagemaker").create_feature_group(
             FeatureGroupName=name,
             RecordIdentifierFeatureName="source_ref",
             EventTimeFeatureName="event_time",
             FeatureDefinitions=[
-                {"FeatureName": feature, "FeatureType": kind} for feature, kind in FEATURES.items()
+                {"FeatureName": feature, "FeatureType": kind} for feature, kind in features.items()
             ],
             OnlineStoreConfig={"EnableOnlineStore": True},
+            OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{self.new_bucket()}"}},
             RoleArn=self.role,
         )
         return name

@@ -59,6 +59,17 @@ def test_an_observer_sees_each_call_before_and_after(
     assert watching.seen == [("before", "SendMessage"), ("after", "SendMessage")]
 
 
+def test_the_observer_of_a_client_sees_the_calls_of_no_other_client(
+    account: Account, account_place: AccountPlace
+) -> None:
+    url, observer = account_place.new_queue(), Watching()
+    observed = account.observed_client("sqs", observer)
+    account.client("sqs").send_message(QueueUrl=url, MessageBody="x")
+    assert observer.seen == []
+    observed.receive_message(QueueUrl=url)
+    assert observer.seen == [("before", "ReceiveMessage"), ("after", "ReceiveMessage")]
+
+
 @pytest.mark.parametrize(("kills", "sent"), [("before", 0), ("after", 1)])
 def test_a_call_that_is_killed_before_has_no_effect_and_one_killed_after_has(
     account: Account, watching: Watching, account_place: AccountPlace, kills: str, sent: int
@@ -178,3 +189,9 @@ def test_threads_lose_and_double_nothing(account: Account, account_place: Accoun
         received = [body for bodies in threads.map(work, range(8)) for body in bodies]
     assert sorted(received) == sorted(f"{thread}/{n}" for thread in range(8) for n in range(50))
     assert account.dynamodb.row(table, "row") == {"pk": "row", "amount": 400}
+
+
+def test_an_execution_that_is_named_by_no_arn_is_refused(account: Account) -> None:
+    with pytest.raises(ClientError) as error:
+        account.client("stepfunctions").describe_execution(executionArn="no arn at all")
+    assert code_of(error) == "InvalidArn"

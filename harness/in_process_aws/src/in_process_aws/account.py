@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import TYPE_CHECKING, Any
 
@@ -72,22 +73,45 @@ class Account:
         )
         self.dynamodb.strict = strict
         self._services = {service.name: service for service in services}
-        self._clients = {
-            name: Client(name, service.operations, self.call)
-            for name, service in self._services.items()
-        }
+        self._clients = {name: self._client(name) for name in self._services}
         self._indexes = itertools.count()
 
     def client(self, service_name: str, **_options: object) -> Any:  # noqa: ANN401 - as boto3's is
         """Return the client of a service; there is one for each. boto3's options mean nothing."""
         return self._clients[service_name]
 
+    def observed_client(self, service_name: str, observer: Observer) -> Any:  # noqa: ANN401
+        """Return a client of its own, whose calls are seen by an observer of their own.
+
+        Args:
+            service_name: boto3's name of the service.
+            observer: Sees the calls of this client, and no others.
+        """
+        return self._client(service_name, observer)
+
+    def _client(self, name: str, observer: Observer | None = None) -> Client:
+        call = functools.partial(self.call, observer=observer)
+        return Client(name, self._services[name].operations, call)
+
     def operations(self) -> dict[str, list[str]]:
         """Return what each service can do, by botocore's names."""
         return {name: list(service.operations) for name, service in self._services.items()}
 
-    def call(self, service: str, operation: str, parameters: Parameters) -> Answer:
+    def call(
+        self,
+        service: str,
+        operation: str,
+        parameters: Parameters,
+        *,
+        observer: Observer | None = None,
+    ) -> Answer:
         """Carry out one call, as the client does for its methods.
+
+        Args:
+            service: boto3's name of the service.
+            operation: botocore's name of the operation.
+            parameters: What the caller gave.
+            observer: Sees this call; the account's own observer if there is none.
 
         Raises:
             ParamValidationError: If botocore would not send it.
@@ -96,7 +120,7 @@ class Account:
         if self.strict:
             validation.check_as_botocore(service, operation, parameters)
         call = Call(next(self._indexes), service, operation, parameters)
-        observer = self.observer
+        observer = observer or self.observer
         if observer is not None:
             observer.before(call)
         try:

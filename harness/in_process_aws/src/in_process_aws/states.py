@@ -6,11 +6,13 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.ht
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Protocol
 
 from in_process_aws.calls import Answer, Clock, Parameters, RefusalError
 from in_process_aws.service import Service
 
+_EXECUTION = re.compile(r"arn:[^:]+:states:[^:]+:\d{12}:execution:[^:]+:[^:]+")
 _MAXIMUM_OUTPUT_BYTES = 256 * 1024
 
 
@@ -80,7 +82,10 @@ class States(Service):
         # https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
         if self.key_refused and parameters.get("includedData") != "METADATA_ONLY":
             raise RefusalError("KmsAccessDeniedException", "The caller may not decrypt")
-        return dict(self._running().describe(parameters["executionArn"]))
+        execution = parameters["executionArn"]
+        if not _EXECUTION.fullmatch(execution):
+            raise RefusalError("InvalidArn", f"Invalid Arn: {execution}")
+        return dict(self._running().describe(execution))
 
     def _start(self, parameters: Parameters) -> Answer:
         state_input = parameters.get("input", "{}")
