@@ -41,18 +41,23 @@ def _functions_clients() -> Iterator[None]:
 
 
 @pytest.fixture
-def _functions_here(
-    sandbox: Sandbox,
-    _functions_clients: None,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Let the functions be called in this process, with the sandbox for AWS."""
-    for name, value in sandbox.environment().items():
-        monkeypatch.setenv(name, value)
+def _functions_here(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Let the functions be called in this process, without waiting."""
     # What is logged is formatted too, as the Lambda runtime does at this level.
     caplog.set_level(logging.INFO, "labeling_lambdas")
     # An empty queue is known at once here; on AWS a long poll asks all of its servers.
     monkeypatch.setattr(queues, "LONG_POLL_SECONDS", 0)
     monkeypatch.setattr(queues, "_PAUSE_SECONDS", 0.001)
     monkeypatch.setattr(feature_store, "_BASE_DELAY_SECONDS", 0.001)
+
+
+@pytest.fixture
+def _functions_in_sandbox(
+    sandbox: Sandbox,
+    _functions_clients: None,
+    _functions_here: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Let the functions that are called in this process have the sandbox for AWS."""
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)

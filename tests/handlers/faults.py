@@ -8,20 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from labeling_lambdas.aws import clients
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_CLIENTS: tuple[Callable[[], Any], ...] = (
-    clients.dynamodb,
-    clients.events,
-    clients.s3,
-    clients.sagemaker,
-    clients.feature_store,
-    clients.sqs,
-    clients.stepfunctions,
-)
+    from in_process_aws.calls import Answer, Call
 
 
 class CrashError(Exception):
@@ -41,22 +31,9 @@ class Faults:
     handles: list[str] = field(default_factory=list)
     _crash: tuple[str, int, bool] | None = None
     _refusals: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    _actions: dict[str, Callable[[], None]] = field(default_factory=dict)
     _seen: Counter[str] = field(default_factory=Counter)
     _dead: bool = False
-
-    def attach(self) -> None:
-        """Listen to every client that the functions use."""
-        for client in _CLIENTS:
-            events = client().meta.events
-            events.register("before-call", self._before)
-            events.register("after-call", self._after)
-
-    def detach(self) -> None:
-        """Leave the clients as they were; they are kept for the next test."""
-        for client in _CLIENTS:
-            events = client().meta.events
-            events.unregister("before-call", self._before)
-            events.unregister("after-call", self._after)
 
     def crash(self, operation: str = "", *, call: int = 1, after: bool = False) -> None:
         """Kill the function at its n-th call of an operation, of any if none is named.
@@ -86,29 +63,39 @@ class Faults:
         """Whether the function was killed."""
         return self._dead
 
-    def _before(self, model: Any, **_: Any) -> None:
+    def when_answered(self, operation: str, action: Callable[[], None]) -> None:
+        """Do something once, when the next call of an operation has been answered."""
+        self._actions[operation] = action
+
+    def before(self, call: Call) -> None:
+        """See a call that has changed nothing yet."""
         if self._dead:
             raise CrashError
-        self.calls.append(model.name)
-        self._seen.update([model.name, ""])
-        self._crash_if_due(model.name, after=False)
-        if self._refusals.get(model.name):
-            code, message = self._refusals[model.name].pop()
+        name = call.operation
+        self.calls.append(name)
+        self._seen.update([name, ""])
+        self._crash_if_due(name, after=False)
+        if self._refusals.get(name):
+            code, message = self._refusals[name].pop()
             refusal: Any = {
                 "Error": {"Code": code, "Message": message},
                 "ResponseMetadata": {"HTTPStatusCode": 400, "RetryAttempts": 0},
             }
-            raise ClientError(refusal, model.name)
+            raise ClientError(refusal, name)
 
-    def _after(self, model: Any, parsed: dict[str, Any], **_: Any) -> None:
-        if model.name == "ReceiveMessage":
-            self.handles += [message["ReceiptHandle"] for message in parsed.get("Messages", [])]
+    def after(self, call: Call, answer: Answer) -> None:
+        """See a call that has taken effect."""
+        if call.operation == "ReceiveMessage":
+            self.handles += [message["ReceiptHandle"] for message in answer.get("Messages", [])]
+        action = self._actions.pop(call.operation, None)
+        if action is not None:
+            action()
         try:
-            self._crash_if_due(model.name, after=True)
+            self._crash_if_due(call.operation, after=True)
         except CrashError:
-            if "Body" in parsed and hasattr(parsed["Body"], "close"):
+            if "Body" in answer and hasattr(answer["Body"], "close"):
                 # Nobody will read it; the end of a process closes its connection.
-                parsed["Body"].close()
+                answer["Body"].close()
             raise
 
     def _crash_if_due(self, name: str, *, after: bool) -> None:

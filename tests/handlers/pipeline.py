@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import uuid
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
 
 from labeling_lambdas.domain import identity
 from labeling_lambdas.domain.items import ClaimedItem
@@ -26,7 +23,6 @@ from labeling_lambdas.handlers import (
 )
 from tests.domain.examples import REVIEWING_JOB, labeled_line, s3_event
 from tests.handlers.executions import Executions
-from tests.sandbox.resources import control, make_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,7 +30,7 @@ if TYPE_CHECKING:
     import pytest
 
     from labeling_lambdas.domain.items import SourceObject
-    from labeling_sandbox.server import Sandbox
+    from tests.handlers.places import Place
 
 STARTED = "2026-01-02T03:04:05.678Z"
 CLASSES = ("zero", "one", "two")
@@ -58,22 +54,6 @@ class Pipeline(Executions):
     def split(self, source: SourceObject, context: Context | None = None) -> dict[str, Any]:
         """Let the splitter have the event of an uploaded text file."""
         return split_text.handler(s3_event(source), context or Context())
-
-    def end(self) -> None:
-        """Stop what would go on after the test."""
-        self.faults.detach()
-        states, sagemaker = (self.client(it) for it in ("stepfunctions", "sagemaker"))
-        prefix = self.machine_arn.replace(":stateMachine:", ":execution:")
-        for name in (*self.executions(), *self._own_executions()):
-            states.stop_execution(executionArn=f"{prefix}:{name}")
-        for job in control(self.sandbox, "GET", "labeling-jobs"):
-            if job["name"].startswith(self.name) and job["status"] in (
-                "Initializing",
-                "InProgress",
-            ):
-                # It may have ended in this moment.
-                with contextlib.suppress(ClientError):
-                    sagemaker.stop_labeling_job(LabelingJobName=job["name"])
 
     def seed(
         self, count: int, *, texts: bool = False, **claim: int
@@ -204,7 +184,7 @@ class Pipeline(Executions):
         return dict(stop_job.handler(event, Context()))
 
     def job_event(self, *names: str, status: str = "InProgress") -> dict[str, str]:
-        arn = f"arn:aws:sagemaker:us-east-1:{self.sandbox.account}:labeling-job/"
+        arn = "arn:aws:sagemaker:us-east-1:123456789012:labeling-job/"
         event: dict[str, Any] = {
             "resources": [f"{arn}{name.lower()}" for name in names],
             "detail": {"LabelingJobStatus": status},
@@ -289,9 +269,6 @@ class Pipeline(Executions):
         }
         return recover_runs.handler(whole, Context())
 
-    def job_name(self, run: Mapping[str, Any], stage: str = "label") -> str:
-        return f"{self.name}-{run['run_id']}-{stage}"
-
     def ended_job(
         self,
         run: Mapping[str, Any],
@@ -353,10 +330,6 @@ def json_round_trip(event: Any) -> Any:
     return json.loads(json.dumps(event))
 
 
-def new_pipeline(
-    sandbox: Sandbox, environment: pytest.MonkeyPatch, role_arn: str, machine_arn: str
-) -> Pipeline:
+def new_pipeline(place: Place, environment: pytest.MonkeyPatch) -> Pipeline:
     """Create a pipeline under a fresh name."""
-    name = f"p{uuid.uuid4().hex[:12]}"
-    key = make_key(sandbox)
-    return Pipeline(sandbox, name, key, role_arn, machine_arn, environment).create()
+    return Pipeline(place, f"p{uuid.uuid4().hex[:12]}", environment).create()

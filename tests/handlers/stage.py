@@ -1,4 +1,4 @@
-"""The resources of a pipeline in the sandbox, made without Terraform, and a look at them."""
+"""The resources of a pipeline, made without Terraform, and a look at them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from labeling_lambdas.aws import clients
 from labeling_lambdas.domain.items import SourceObject
 from tests.domain.examples import TASK_TYPE, job_settings, s3_event, verification_fields
 from tests.handlers.faults import Faults
-from tests.sandbox.resources import control
+from tests.handlers.places import AccountPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,8 +21,21 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from labeling_sandbox.server import Sandbox
+    from in_process_aws.account import Account
+    from tests.handlers.places import Place
 
+_FEATURES = {
+    **dict.fromkeys(
+        [
+            *("source_ref", "event_time", "label", "label_json", "labeling_job", "status"),
+            *("task_type", "label_schema", "source_version_id", "source_etag", "run_id"),
+            *("extra_json", "site", "verification_job"),
+        ],
+        "String",
+    ),
+    "confidence": "Fractional",
+    "attempts": "Integral",
+}
 _deserialize = TypeDeserializer().deserialize
 _serialize = TypeSerializer().serialize
 
@@ -31,26 +45,35 @@ class Stage:
     """The resources of one pipeline.
 
     Attributes:
-        sandbox: Where they live.
+        place: Where they are.
         name: Name of the pipeline, fresh for each test.
-        key_arn: Key of its buckets.
-        role_arn: Ground Truth's role, and the feature group's.
-        machine_arn: A state machine whose executions wait.
         environment: Changes the functions' environment.
         faults: What goes wrong.
         intake_url: The intake queue.
         dead_letter_url: The dead-letter queue.
     """
 
-    sandbox: Sandbox
+    place: Place
     name: str
-    key_arn: str
-    role_arn: str
-    machine_arn: str
     environment: pytest.MonkeyPatch
     faults: Faults = field(default_factory=Faults)
     intake_url: str = ""
     dead_letter_url: str = ""
+
+    @property
+    def key_arn(self) -> str:
+        """Key of the buckets."""
+        return self.place.key_arn
+
+    @property
+    def role_arn(self) -> str:
+        """Ground Truth's role, and the feature group's."""
+        return self.place.role_arn
+
+    @property
+    def machine_arn(self) -> str:
+        """A state machine whose executions wait."""
+        return self.place.machine_arn
 
     @property
     def table(self) -> str:
@@ -64,49 +87,27 @@ class Stage:
     def output(self) -> str:
         return f"{self.name}-output"
 
+    @property
+    def account(self) -> Account:
+        """The account in this process, for tests that run nowhere else."""
+        assert isinstance(self.place, AccountPlace)
+        return self.place.account
+
     def client(self, service: str) -> Any:
-        """Return an administrator's client; made once, because that takes long."""
-        return _client(self.sandbox, service)
+        """Return an administrator's client, whose calls no fault reaches."""
+        return self.place.client(service)
 
     def create(self) -> Self:
-        self.client("dynamodb").create_table(
-            TableName=self.table,
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        sqs, s3 = self.client("sqs"), self.client("s3")
-        self.intake_url = sqs.create_queue(
-            QueueName=f"{self.name}-intake", Attributes={"VisibilityTimeout": "600"}
-        )["QueueUrl"]
-        self.dead_letter_url = sqs.create_queue(QueueName=f"{self.name}-dead")["QueueUrl"]
-        for bucket in (self.uploads, self.output):
-            s3.create_bucket(Bucket=bucket)
-        s3.put_bucket_versioning(Bucket=self.uploads, VersioningConfiguration={"Status": "Enabled"})
-        self._create_feature_group()
+        self.place.new_table(self.table)
+        self.intake_url = self.place.new_queue(600, name=f"{self.name}-intake")
+        self.dead_letter_url = self.place.new_queue(name=f"{self.name}-dead")
+        self.place.new_bucket(self.uploads, versioned=True)
+        self.place.new_bucket(self.output)
+        self.place.new_group(self.name, _FEATURES)
         self.configure()
-        self.faults.attach()
+        for name, client in self.place.function_clients(self.faults).items():
+            self.environment.setattr(clients, name, functools.cache(lambda client=client: client))
         return self
-
-    def _create_feature_group(self) -> None:
-        names = [
-            *("source_ref", "event_time", "label", "label_json", "labeling_job", "status"),
-            *("task_type", "label_schema", "source_version_id", "source_etag", "run_id"),
-            *("extra_json", "site", "verification_job"),
-        ]
-        types = {**dict.fromkeys(names, "String"), "confidence": "Fractional"}
-        types["attempts"] = "Integral"
-        self.client("sagemaker").create_feature_group(
-            FeatureGroupName=self.name,
-            RecordIdentifierFeatureName="source_ref",
-            EventTimeFeatureName="event_time",
-            FeatureDefinitions=[
-                {"FeatureName": name, "FeatureType": kind} for name, kind in types.items()
-            ],
-            OnlineStoreConfig={"EnableOnlineStore": True},
-            OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{self.output}/offline-store"}},
-            RoleArn=self.role_arn,
-        )
 
     def configure(self, **changes: str) -> None:
         """Set the functions' environment, as Terraform would, with changes."""
@@ -304,13 +305,8 @@ class Stage:
         return self.file(run, "report.json")
 
     def records(self) -> dict[str, dict[str, str]]:
-        contents = control(self.sandbox, "GET", f"records/{self.name}")
-        return {record["source_ref"]: record for record in contents["online"]}
-
-
-@functools.cache
-def _client(sandbox: Sandbox, service: str) -> Any:
-    return sandbox.client(service)
+        online = self.place.records(self.name)["online"]
+        return {record["source_ref"]: record for record in online}
 
 
 def _decoded(body: str) -> Any:

@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.domain.examples import job_settings, reviewed_line, verification_fields
-from tests.sandbox.resources import control
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.handlers.pipeline import Pipeline
 
 _THEN = {"LABELS": '["three", "four"]', "LABEL_SCHEMA": "sha256:then"}
@@ -20,12 +17,8 @@ _NOW = {"LABELS": '["cat", "dog"]', "LABEL_SCHEMA": "sha256:now"}
 
 
 @pytest.fixture(autouse=True)
-def workers(pipeline: Pipeline) -> Iterator[None]:
-    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
-    control(pipeline.sandbox, "POST", "workforce", {"delay_seconds": 6000.0})
+def templates(pipeline: Pipeline) -> None:
     pipeline.prepare_ground_truth()
-    yield
-    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
 
 
 def test_labels_that_were_renamed_while_the_job_went_on_are_stored_as_they_were_given(

@@ -12,6 +12,7 @@ from labeling_lambdas.handlers import consolidate_verification, prepare_verifica
 from tests.domain.examples import job_settings, labeled_line
 from tests.domain.examples import verification as verification_of
 from tests.handlers.pipeline import Context
+from tests.handlers.places import on_both
 
 if TYPE_CHECKING:
     from tests.handlers.pipeline import Pipeline
@@ -74,6 +75,7 @@ def put(pipeline: Pipeline, name: str, value: Any) -> str:
     return f"s3://{pipeline.output}/{key}"
 
 
+@on_both
 def test_a_task_shows_the_source_and_the_label(pipeline: Pipeline) -> None:
     event: Any = {
         "version": "2018-10-16",
@@ -124,6 +126,7 @@ def test_each_object_gets_one_result_under_the_jobs_attribute(
     }
 
 
+@on_both
 @pytest.mark.parametrize("key", ["s3Uri", "s3uri", "S3Uri"])
 def test_an_answer_may_be_a_file_of_its_own(pipeline: Pipeline, key: str) -> None:
     uri = put(pipeline, "annotations/worker.json", {"verification": {"label": "Unclear"}})

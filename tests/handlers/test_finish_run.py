@@ -9,6 +9,7 @@ import pytest
 
 from labeling_lambdas.errors import RunTakenOverError
 from tests.handlers.faults import CrashError
+from tests.handlers.places import on_both
 
 if TYPE_CHECKING:
     from tests.handlers.pipeline import Pipeline
@@ -24,33 +25,11 @@ def metrics_of(printed: str) -> dict[str, Any]:
     return found
 
 
-def events_queue(pipeline: Pipeline) -> str:
-    """Route the completion events of this test's runs to a queue."""
-    sqs, events = pipeline.client("sqs"), pipeline.client("events")
-    url = sqs.create_queue(QueueName=f"{pipeline.name}-events")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
-        "QueueArn"
-    ]
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-    }
-    sqs.set_queue_attributes(
-        QueueUrl=url,
-        Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})},
-    )
-    pattern = {"source": ["ground-truth-labeling"]}
-    events.put_rule(Name=pipeline.name, EventPattern=json.dumps(pattern))
-    events.put_targets(Rule=pipeline.name, Targets=[{"Id": "queue", "Arn": arn}])
-    return str(url)
-
-
+@on_both
 def test_a_run_that_labeled_something_succeeds(
     pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    queue = events_queue(pipeline)
+    pipeline.place.keep_events()
     run, sources = pipeline.seed(4)
     lines = [pipeline.labeled(source) for source in sources[:3]]
     answer = pipeline.settle(run, pipeline.ended_job(run, lines))
@@ -83,21 +62,12 @@ def test_a_run_that_labeled_something_succeeds(
         "ProbeMode": 0,
     }
     assert metrics["Pipeline"] == pipeline.name
-    event = _event_of(pipeline, queue, run)
+    (event,) = [it for it in pipeline.place.events() if it["detail"]["run_id"] == run["run_id"]]
     assert event["detail-type"] == "Labeling Run Completed"
     assert event["detail"]["outcome"] == "succeeded"
     assert event["detail"]["report_uri"] == (
         f"s3://{pipeline.output}/runs/{run['run_id']}/report.json"
     )
-
-
-def _event_of(pipeline: Pipeline, queue: str, run: dict[str, Any]) -> dict[str, Any]:
-    answer = pipeline.client("sqs").receive_message(
-        QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=5
-    )
-    events = [json.loads(message["Body"]) for message in answer["Messages"]]
-    (event,) = [it for it in events if it["detail"]["run_id"] == run["run_id"]]
-    return dict(event)
 
 
 def test_a_run_without_a_label_is_named(pipeline: Pipeline) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from labeling_lambdas.steps import draining
 from labeling_sandbox.audit.auditor import Auditor, Resources, Upload
+from tests.domain.examples import labeled_line
 from tests.handlers.faults import CrashError
 from tests.handlers.pipeline import CLASSES
-from tests.sandbox.resources import control, wait_until
+from tests.handlers.places import on_both
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from labeling_lambdas.domain.items import SourceObject
     from tests.handlers.pipeline import Pipeline
 
@@ -22,27 +23,18 @@ _MAX_CALLS = 60
 
 
 @pytest.fixture(autouse=True)
-def workers(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def one_thread(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     # One thread, so that the n-th call is the same one in every history.
     monkeypatch.setattr(draining, "THREADS", 1)
     monkeypatch.setattr(draining, "PART_MESSAGES", 4)
-    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
     pipeline.prepare_ground_truth()
-    yield
-    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
 
 
 def audit(pipeline: Pipeline, uploads: list[SourceObject]) -> list[str]:
     auditor = Auditor(
         client=pipeline.client,
         control=lambda path: (
-            [
-                job
-                for job in control(pipeline.sandbox, "GET", path)
-                if job["name"].startswith(pipeline.name)
-            ]
-            if path == "labeling-jobs"
-            else control(pipeline.sandbox, "GET", path)
+            pipeline.jobs() if path == "labeling-jobs" else pipeline.place.records(pipeline.name)
         ),
         resources=Resources(
             ledger_table=pipeline.table,
@@ -70,16 +62,53 @@ def uploaded(pipeline: Pipeline) -> list[SourceObject]:
     return uploads
 
 
-def label(pipeline: Pipeline, run: dict[str, Any], **token: Any) -> dict[str, Any]:
-    """Start the labeling job, wait for its end and return how it ended."""
+@dataclass(frozen=True)
+class Workers:
+    """Workers who do not complete every item.
+
+    Attributes:
+        failing: Share of the items that they fail at.
+        expiring: Share of the items that nobody completes in time.
+        chance: Decides which.
+    """
+
+    failing: float
+    expiring: float = 0.0
+    chance: random.Random = field(default_factory=lambda: random.Random(0))
+
+    def end_job(self, pipeline: Pipeline, name: str) -> None:
+        sagemaker = pipeline.account.sagemaker
+        if not sagemaker.jobs[name].ended:
+            lines = [self._output(line) for line in sagemaker.input_lines(name)]
+            sagemaker.end(name, "Completed", lines)
+
+    def _output(self, line: dict[str, Any]) -> dict[str, Any]:
+        share = self.chance.random()
+        if share < self.failing:
+            metadata = {"failure-reason": "ClientError: The task failed."}
+        elif share < self.failing + self.expiring:
+            metadata = {"failure-reason": "ClientError: Annotation tasks expired."}
+        else:
+            number = self.chance.randrange(len(CLASSES))
+            return {
+                **labeled_line("", **{"class-name": CLASSES[number]}),
+                **line,
+                "digit-label": number,
+            }
+        return {**line, "digit-label-metadata": metadata}
+
+
+def label(
+    pipeline: Pipeline, run: dict[str, Any], workers: Workers | None = None, **token: Any
+) -> dict[str, Any]:
+    """Start the labeling job, let it end and return how it ended."""
     pipeline.start(run, **token)
-    sagemaker = pipeline.client("sagemaker")
-
-    def ended() -> Any:
-        found = sagemaker.describe_labeling_job(LabelingJobName=pipeline.job_name(run))
-        return found if found["LabelingJobStatus"] in ("Completed", "Failed", "Stopped") else None
-
-    found = wait_until(ended, "the end of the labeling job")
+    name = pipeline.job_name(run)
+    if workers is None:
+        pipeline.end_job(run)
+    else:
+        workers.end_job(pipeline, name)
+    found = pipeline.client("sagemaker").describe_labeling_job(LabelingJobName=name)
     return {
         "name": found["LabelingJobName"],
         "status": found["LabelingJobStatus"],
@@ -89,7 +118,7 @@ def label(pipeline: Pipeline, run: dict[str, Any], **token: Any) -> dict[str, An
     }
 
 
-def whole_run(pipeline: Pipeline, execution: str) -> str:
+def whole_run(pipeline: Pipeline, execution: str, workers: Workers | None = None) -> str:
     """Do one scheduled run and return its outcome."""
     run = pipeline.poll(execution=execution)
     if not run["claimed"]:
@@ -97,20 +126,21 @@ def whole_run(pipeline: Pipeline, execution: str) -> str:
         if run["received"]:
             outcome = pipeline.finish(run, execution=execution)["outcome"]
         return outcome
-    job = label(pipeline, run, execution=execution)
+    job = label(pipeline, run, workers, execution=execution)
     plan = pipeline.plan(run, job, execution=execution)
     pipeline.give_back(run, plan, pipeline.store(run, plan))
     return str(pipeline.finish(run, execution=execution)["outcome"])
 
 
-def runs_until_empty(pipeline: Pipeline) -> list[str]:
+def runs_until_empty(pipeline: Pipeline, workers: Workers | None = None) -> list[str]:
     outcomes: list[str] = []
     while not outcomes or outcomes[-1] != "queue_empty":
-        outcomes.append(whole_run(pipeline, f"run-{len(outcomes)}"))
+        outcomes.append(whole_run(pipeline, f"run-{len(outcomes)}", workers))
         assert len(outcomes) < 10
     return outcomes
 
 
+@on_both
 def test_a_run_without_faults(pipeline: Pipeline) -> None:
     uploads = uploaded(pipeline)
     assert runs_until_empty(pipeline) == ["succeeded", "queue_empty"]
@@ -124,14 +154,9 @@ def test_a_run_without_faults(pipeline: Pipeline) -> None:
 def test_runs_with_failing_and_absent_workers_end_with_every_item_settled(
     pipeline: Pipeline, seed: int
 ) -> None:
-    control(
-        pipeline.sandbox,
-        "POST",
-        "workforce",
-        {"failure_rate": 0.3, "expiry_rate": 0.3, "seed": seed},
-    )
     uploads = uploaded(pipeline)
-    outcomes = runs_until_empty(pipeline)
+    workers = Workers(failing=0.3, expiring=0.3, chance=random.Random(seed))
+    outcomes = runs_until_empty(pipeline, workers)
     assert set(outcomes) <= {"succeeded", "nothing_labeled", "queue_empty"}
     assert audit(pipeline, uploads) == []
     assert set(pipeline.states(uploads)) <= {"stored", "superseded", "dead_lettered"}
@@ -232,7 +257,6 @@ def close_everything(pipeline: Pipeline) -> None:
 def test_a_run_whose_steps_die_and_are_repeated_keeps_every_promise(
     pipeline: Pipeline, step: str, after: bool
 ) -> None:
-    control(pipeline.sandbox, "POST", "workforce", {"failure_rate": 0.5})
     uploads = uploaded(pipeline)
     run = pipeline.poll()
     repeats = {"number": 0}
@@ -249,7 +273,8 @@ def test_a_run_whose_steps_die_and_are_repeated_keeps_every_promise(
         pipeline.faults.forget()
         return call()
 
-    job = repeated("start", lambda: label(pipeline, run, retry_count=repeats["number"]))
+    workers = Workers(failing=0.5)
+    job = repeated("start", lambda: label(pipeline, run, workers, retry_count=repeats["number"]))
     plan = repeated("plan", lambda: pipeline.plan(run, job))
     stored = repeated("store", lambda: pipeline.store(run, plan))
     repeated("give_back", lambda: pipeline.give_back(run, plan, stored))
@@ -258,6 +283,5 @@ def test_a_run_whose_steps_die_and_are_repeated_keeps_every_promise(
     idle = {"store": not plan["shards"], "give_back": not plan["return_shards"]}.get(step, False)
     assert repeats["number"] >= (0 if idle else 3)
     assert finished["accounting_balanced"] is True
-    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
     runs_until_empty(pipeline)
     assert audit(pipeline, uploads) == []

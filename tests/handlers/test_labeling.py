@@ -22,31 +22,17 @@ from labeling_lambdas.errors import (
 )
 from labeling_lambdas.steps import start_job
 from tests.handlers.faults import CrashError
-from tests.sandbox.resources import control, wait_until
+from tests.handlers.places import on_both, on_the_sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.handlers.pipeline import Pipeline
-
-_LONG = 6000.0
-"""A job of this many seconds is still running when the test looks at it."""
-
-
-@pytest.fixture(autouse=True)
-def workers(pipeline: Pipeline) -> Iterator[None]:
-    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
-    control(pipeline.sandbox, "POST", "labeling-jobs/faults", {"reset": True})
-    pipeline.prepare_ground_truth()
-    yield
-    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
-
 
 MOST_CALLS = 40
 
 
-def slow_workers(pipeline: Pipeline) -> None:
-    control(pipeline.sandbox, "POST", "workforce", {"delay_seconds": _LONG})
+@pytest.fixture(autouse=True)
+def templates(pipeline: Pipeline) -> None:
+    pipeline.prepare_ground_truth()
 
 
 def claimed(pipeline: Pipeline, *keys: str) -> dict[str, Any]:
@@ -55,24 +41,12 @@ def claimed(pipeline: Pipeline, *keys: str) -> dict[str, Any]:
     return pipeline.poll()
 
 
-def jobs(pipeline: Pipeline) -> list[dict[str, Any]]:
-    found = control(pipeline.sandbox, "GET", "labeling-jobs")
-    return [job for job in found if job["name"].startswith(pipeline.name)]
-
-
-def wait_for_end(pipeline: Pipeline) -> dict[str, Any]:
-    def ended() -> dict[str, Any] | None:
-        (job,) = jobs(pipeline)
-        return job if job["status"] in ("Completed", "Failed", "Stopped") else None
-
-    return wait_until(ended, "the end of the labeling job")
-
-
+@on_both
 def test_a_job_is_created_with_a_line_for_each_item(pipeline: Pipeline) -> None:
     run = claimed(pipeline)
     started = pipeline.start(run)
     assert started == {"labeling_job": pipeline.job_name(run), "result": "created"}
-    job = wait_for_end(pipeline)
+    job = pipeline.end_job(run)
     assert job["status"] == "Completed"
     assert set(job["item_ids"]) == {
         key.removeprefix("ITEM#") for key in pipeline.rows() if key.startswith("ITEM#")
@@ -101,6 +75,7 @@ def test_a_job_keeps_the_template_and_the_categories_it_was_created_with(
         assert kept["Body"].read() == original["Body"].read()
 
 
+@on_the_sandbox
 def test_copies_of_tagged_templates_take_no_tags_along(pipeline: Pipeline) -> None:
     # Copying tags needs permissions of its own, which no function has.
     s3 = pipeline.client("s3")
@@ -132,7 +107,7 @@ def test_only_the_newest_version_of_a_key_is_shown_to_workers(pipeline: Pipeline
         },
     )
     pipeline.start(run)
-    assert wait_for_end(pipeline)["item_ids"] == [new.item_id]
+    assert pipeline.end_job(run)["item_ids"] == [new.item_id]
 
 
 def test_the_token_is_stored_before_the_job_exists(pipeline: Pipeline) -> None:
@@ -142,40 +117,38 @@ def test_the_token_is_stored_before_the_job_exists(pipeline: Pipeline) -> None:
         pipeline.start(run, task_token="mine")
     row = pipeline.rows()[f"JOB#{pipeline.job_name(run).lower()}"]
     assert (row["task_token"], row["run_id"]) == ("mine", run["run_id"])
-    assert jobs(pipeline) == []
+    assert pipeline.jobs() == []
 
 
 def test_a_job_whose_creation_was_not_answered_is_adopted(pipeline: Pipeline) -> None:
-    slow_workers(pipeline)
     run = claimed(pipeline)
     pipeline.faults.crash("CreateLabelingJob", after=True)
     with pytest.raises(CrashError):
         pipeline.start(run)
     pipeline.faults.forget()
     assert pipeline.start(run, retry_count=1)["result"] == "adopted"
-    assert len(jobs(pipeline)) == 1
+    assert len(pipeline.jobs()) == 1
 
 
 def test_a_job_that_ended_before_it_was_adopted_is_answered_at_once(pipeline: Pipeline) -> None:
     run = claimed(pipeline)
     pipeline.start(run)
-    wait_for_end(pipeline)
+    pipeline.end_job(run)
     token = pipeline.begin_execution()
     assert pipeline.start(run, task_token=token, retry_count=1)["result"] == "answered"
-    status, output = wait_until(
-        lambda: (found := pipeline.execution_status(pipeline.execution()))[1] and found, "the end"
-    )
+    status, output = pipeline.execution_end()
     assert status == "SUCCEEDED"
     assert (output["status"], output["name"]) == ("Completed", pipeline.job_name(run))
     assert output["output_uri"].startswith(f"s3://{pipeline.output}/labeling-jobs/")
     assert output["counters"]["TotalLabeled"] == 2
 
 
+@on_both
 def test_the_end_of_a_job_answers_the_state_that_waits(pipeline: Pipeline) -> None:
     run = claimed(pipeline)
     token = pipeline.begin_execution()
     pipeline.start(run, task_token=token)
-    wait_for_end(pipeline)
+    pipeline.end_job(run)
     name = pipeline.job_name(run).lower()
     assert pipeline.job_event(name) == {name: "answered"}
     # A second event for the same change is normal; so is a token that nobody waits for.
@@ -187,7 +160,6 @@ def test_a_job_of_others_is_ignored(pipeline: Pipeline) -> None:
 
 
 def test_a_job_that_goes_on_is_not_answered(pipeline: Pipeline) -> None:
-    slow_workers(pipeline)
     run = claimed(pipeline)
     pipeline.start(run)
     name = pipeline.job_name(run)
@@ -198,7 +170,6 @@ def test_a_job_that_goes_on_is_not_answered(pipeline: Pipeline) -> None:
 def test_an_end_that_ground_truth_does_not_know_yet_is_tried_again(
     pipeline: Pipeline, status: str
 ) -> None:
-    slow_workers(pipeline)
     run = claimed(pipeline)
     pipeline.start(run)
     name = pipeline.job_name(run)
@@ -256,15 +227,12 @@ def test_another_job_under_this_name_is_neither_stopped_nor_harvested(
     pipeline: Pipeline,
 ) -> None:
     run = claimed(pipeline)
-    slow_workers(pipeline)
     pipeline.start(run)
     foreign = as_another_run(pipeline, run)
     another_job(pipeline, run, pipeline.job_name(foreign))
     token = pipeline.begin_execution()
     assert pipeline.stop(foreign, task_token=token)["result"] == "answered"
-    _, output = wait_until(
-        lambda: (found := pipeline.execution_status(pipeline.execution()))[1] and found, "the end"
-    )
+    _, output = pipeline.execution_end()
     assert output["status"] == "NotCreated"
     assert pipeline.job_event(pipeline.job_name(foreign)) == {
         pipeline.job_name(foreign).lower(): "unknown"
@@ -307,7 +275,7 @@ def test_no_job_is_created_for_a_run_that_is_settled_or_closed(pipeline: Pipelin
     assert pipeline.finish(run)["outcome"] == "labeling_job_failed"
     with pytest.raises(LabelingJobRefusedError):
         pipeline.start(run)
-    assert jobs(pipeline) == []
+    assert pipeline.jobs() == []
     assert pipeline.states(sources) == ["returned", "returned"]
 
 
@@ -318,11 +286,10 @@ def test_a_stale_execution_starts_and_stops_nothing(pipeline: Pipeline) -> None:
             step(run, execution="stale")
         with pytest.raises(RunNotFoundError):
             step({"run_id": "unheard-of", "generation": 0})
-    assert jobs(pipeline) == []
+    assert pipeline.jobs() == []
 
 
 def test_an_older_token_never_replaces_a_newer_one(pipeline: Pipeline) -> None:
-    slow_workers(pipeline)
     run = claimed(pipeline)
     pipeline.start(run, task_token="new", retry_count=2)
     with pytest.raises(RunTakenOverError, match="newer state"):
@@ -334,23 +301,19 @@ def test_an_older_token_never_replaces_a_newer_one(pipeline: Pipeline) -> None:
 
 
 def test_a_running_job_is_stopped_and_answered_when_it_has_ended(pipeline: Pipeline) -> None:
-    slow_workers(pipeline)
     run = claimed(pipeline)
     pipeline.start(run)
-    wait_until(lambda: jobs(pipeline)[0]["status"] == "InProgress", "the start of the job")
+    pipeline.begin_job(run)
     token = pipeline.begin_execution()
     assert pipeline.stop(run, task_token=token)["result"] in ("stopping", "answered")
-    assert wait_for_end(pipeline)["status"] == "Stopped"
+    assert pipeline.end_job(run)["status"] == "Stopped"
     pipeline.job_event(pipeline.job_name(run))
-    _, output = wait_until(
-        lambda: (found := pipeline.execution_status(pipeline.execution()))[1] and found, "the end"
-    )
+    _, output = pipeline.execution_end()
     assert output["status"] == "Stopped"
 
 
 def test_a_job_that_is_being_stopped_is_not_stopped_again(pipeline: Pipeline) -> None:
     run = claimed(pipeline)
-    slow_workers(pipeline)
     pipeline.start(run)
     sagemaker = pipeline.client("sagemaker")
     described = sagemaker.describe_labeling_job(LabelingJobName=pipeline.job_name(run))
@@ -368,7 +331,7 @@ def test_a_job_that_is_being_stopped_is_not_stopped_again(pipeline: Pipeline) ->
 def test_a_job_that_has_ended_is_answered_by_stop(pipeline: Pipeline) -> None:
     run = claimed(pipeline)
     pipeline.start(run)
-    wait_for_end(pipeline)
+    pipeline.end_job(run)
     token = pipeline.begin_execution()
     assert pipeline.stop(run, task_token=token)["result"] == "answered"
 
@@ -377,9 +340,7 @@ def test_a_job_that_never_was_is_answered_as_not_created(pipeline: Pipeline) -> 
     run = claimed(pipeline)
     token = pipeline.begin_execution()
     assert pipeline.stop(run, task_token=token)["result"] == "answered"
-    _, output = wait_until(
-        lambda: (found := pipeline.execution_status(pipeline.execution()))[1] and found, "the end"
-    )
+    _, output = pipeline.execution_end()
     assert output == {
         "name": pipeline.job_name(run),
         "status": "NotCreated",
@@ -389,7 +350,7 @@ def test_a_job_that_never_was_is_answered_as_not_created(pipeline: Pipeline) -> 
     }
     # What was answered stays true: a repeat does not create the job after all.
     assert pipeline.start(run, entered_at="2026-01-02T05:00:00Z")["result"] == "stale"
-    assert jobs(pipeline) == []
+    assert pipeline.jobs() == []
 
 
 def test_no_job_is_created_once_stop_has_answered_that_there_is_none(pipeline: Pipeline) -> None:
@@ -406,11 +367,10 @@ def test_no_job_is_created_once_stop_has_answered_that_there_is_none(pipeline: P
     with pytest.raises(RunTakenOverError, match="newer state"):
         pipeline.start(run)
     assert stopped == ["stale"]
-    assert jobs(pipeline) == []
+    assert pipeline.jobs() == []
 
 
 def test_stop_waits_for_a_function_that_may_still_create_the_job(pipeline: Pipeline) -> None:
-    slow_workers(pipeline)
     run = claimed(pipeline)
     create = LabelingJobs.create
     pending: list[LabelingJobPendingError] = []
@@ -425,7 +385,7 @@ def test_stop_waits_for_a_function_that_may_still_create_the_job(pipeline: Pipel
     assert pipeline.start(run)["result"] == "created"
     assert len(pending) == 1
     assert pipeline.stop(run, retry_count=1)["result"] in ("stopping", "stale")
-    assert wait_for_end(pipeline)["status"] == "Stopped"
+    assert pipeline.end_job(run)["status"] == "Stopped"
 
 
 @pytest.mark.parametrize("killed", [True, False])
@@ -452,7 +412,6 @@ def test_stop_waits_no_longer_than_that_function_can_live(pipeline: Pipeline, ki
 
 @pytest.mark.parametrize("after", [False, True])
 def test_starting_survives_a_crash_at_every_call(pipeline: Pipeline, after: bool) -> None:
-    slow_workers(pipeline)
     run = claimed(pipeline)
     for call in range(1, MOST_CALLS):
         pipeline.faults.crash(call=call, after=after)
@@ -467,7 +426,7 @@ def test_starting_survives_a_crash_at_every_call(pipeline: Pipeline, after: bool
     else:
         pytest.fail("starting makes more calls than the test enumerates")
     assert pipeline.start(run, retry_count=99)["result"] == "adopted"
-    assert len(jobs(pipeline)) == 1
+    assert len(pipeline.jobs()) == 1
 
 
 def test_what_the_job_reads_is_encrypted_with_the_pipelines_key(pipeline: Pipeline) -> None:

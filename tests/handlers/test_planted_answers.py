@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.domain.examples import custom_review, labeled_line, reviewed_line
-from tests.sandbox.resources import control
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.handlers.pipeline import Pipeline
 
@@ -48,14 +47,10 @@ _PLANTED: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(autouse=True)
-def text_pipeline(pipeline: Pipeline) -> Iterator[None]:
-    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
-    control(pipeline.sandbox, "POST", "workforce", {"delay_seconds": 6000.0})
+def text_pipeline(pipeline: Pipeline) -> None:
     pipeline.configure(TASK_TYPE="text_single_label_classification")
     pipeline.prepare_ground_truth()
     pipeline.verify()
-    yield
-    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
 
 
 def labeled_run(pipeline: Pipeline, row: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -12,6 +12,7 @@ from labeling_lambdas.errors import PollUnfinishedError
 from labeling_lambdas.steps import draining
 from tests.handlers.faults import CrashError
 from tests.handlers.pipeline import Context
+from tests.handlers.places import on_both
 
 if TYPE_CHECKING:
     from tests.handlers.pipeline import Pipeline
@@ -124,6 +125,7 @@ def test_a_newer_version_that_comes_later_is_claimed_too(pipeline: Pipeline) -> 
     assert pipeline.states([old, new]) == ["claimed", "claimed"]
 
 
+@on_both
 def test_a_bad_message_has_its_reason_and_the_batch_goes_on(pipeline: Pipeline) -> None:
     good = pipeline.source("good.png")
     bad = {

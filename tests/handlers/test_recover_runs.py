@@ -18,7 +18,7 @@ from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.recover_runs import Recovered, RecoverRuns
 from tests.handlers.faults import CrashError
 from tests.handlers.pipeline import Context
-from tests.sandbox.resources import control, wait_until
+from tests.handlers.places import on_both
 
 if TYPE_CHECKING:
     from tests.handlers.pipeline import Pipeline
@@ -40,20 +40,12 @@ def dead_poll(pipeline: Pipeline, operation: str, count: int = 11, *, after: boo
 
 def run_whose_jobs_end_was_missed(pipeline: Pipeline) -> dict[str, Any]:
     """Let an execution wait for a labeling job that has ended."""
-    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
     pipeline.prepare_ground_truth()
     token = pipeline.begin_execution()
     pipeline.announce([pipeline.upload("a.png")])
     run = pipeline.poll()
     pipeline.start(run, task_token=token)
-    job = pipeline.job_name(run)
-    sagemaker = pipeline.client("sagemaker")
-    wait_until(
-        lambda: (
-            sagemaker.describe_labeling_job(LabelingJobName=job)["LabelingJobStatus"] == "Completed"
-        ),
-        "the end of the job",
-    )
+    pipeline.end_job(run)
     return run
 
 
@@ -76,7 +68,7 @@ def test_a_living_run_whose_jobs_end_was_missed_is_answered(pipeline: Pipeline) 
         "alive": [run["run_id"]],
         "answered": [run["run_id"]],
     }
-    wait_until(lambda: pipeline.execution_status(pipeline.execution())[1], "the answer")
+    assert pipeline.execution_end()[0] == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("code", ["KmsAccessDeniedException", "ThrottlingException"])
@@ -88,14 +80,13 @@ def test_a_missed_end_is_answered_though_the_execution_cannot_be_looked_up(
     recovered = pipeline.recover()
     assert recovered["answered"] == recovered["failed"] == [run["run_id"]]
     assert recovered["resumed"] == []
-    wait_until(lambda: pipeline.execution_status(pipeline.execution())[1], "the answer")
+    assert pipeline.execution_end()[0] == "SUCCEEDED"
     assert pipeline.recover()["failed"] == []
 
 
 def test_a_living_run_whose_verification_jobs_end_was_missed_is_answered(
     pipeline: Pipeline,
 ) -> None:
-    control(pipeline.sandbox, "POST", "workforce", {"delay_seconds": 6000.0})
     pipeline.prepare_ground_truth()
     pipeline.verify()
     token = pipeline.begin_execution()
@@ -103,22 +94,14 @@ def test_a_living_run_whose_verification_jobs_end_was_missed_is_answered(
     labeled = pipeline.ended_job(run, [pipeline.labeled(source)])
     pipeline.start_verification(run, labeled, task_token=token)
     job = pipeline.job_name(run, "verify")
-    sagemaker = pipeline.client("sagemaker")
-    sagemaker.stop_labeling_job(LabelingJobName=job)
-    wait_until(
-        lambda: (
-            sagemaker.describe_labeling_job(LabelingJobName=job)["LabelingJobStatus"] == "Stopped"
-        ),
-        "the end of the job",
-    )
-    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
+    pipeline.client("sagemaker").stop_labeling_job(LabelingJobName=job)
+    pipeline.end_job(run, "verify")
     assert pipeline.recover()["answered"] == [run["run_id"]]
-    _, output = wait_until(
-        lambda: (found := pipeline.execution_status(pipeline.execution()))[1] and found, "the end"
-    )
+    _, output = pipeline.execution_end()
     assert (output["name"], output["status"]) == (job.lower(), "Stopped")
 
 
+@on_both
 def test_a_dead_sealed_run_is_handed_to_a_new_execution(pipeline: Pipeline) -> None:
     run, _ = pipeline.seed(2)
     pipeline.begin_execution()
@@ -171,16 +154,14 @@ def test_two_schedules_that_find_the_same_dead_run_start_one_execution(
     pipeline: Pipeline,
 ) -> None:
     run, _ = pipeline.seed(1)
+    pipeline.begin_execution()
+    pipeline.kill_execution()
     other: list[dict[str, Any]] = []
 
-    def look_at_the_same_time(**_: Any) -> None:
-        if not other:
-            other.append({})
-            other[0] = pipeline.recover(execution="second")
+    def look_at_the_same_time() -> None:
+        other.append(pipeline.recover(execution="second"))
 
-    clients.stepfunctions().meta.events.register(
-        "after-call.stepfunctions.DescribeExecution", look_at_the_same_time
-    )
+    pipeline.faults.when_answered("DescribeExecution", look_at_the_same_time)
     first = pipeline.recover(execution="first")
     assert other == [{**_NOTHING, "resumed": [run["run_id"]]}]
     assert first == _NOTHING
@@ -238,14 +219,12 @@ def test_a_call_whose_answer_was_lost_is_waited_for_by_its_repeat(pipeline: Pipe
     # The first call is still at work when the state machine calls again.
     repeats: list[dict[str, Any]] = []
 
-    def repeat(**_: Any) -> None:
-        if not repeats:
-            repeats.append({})
-            pipeline.announce([pipeline.source("late.png")])
-            repeats[0] = pipeline.poll_once(context=Context(seconds=11))
+    def repeat() -> None:
+        pipeline.announce([pipeline.source("late.png")])
+        repeats.append(pipeline.poll_once(context=Context(seconds=11)))
 
     pipeline.announce(pipeline.sources(3))
-    clients.s3().meta.events.register("after-call.s3.PutObject", repeat)
+    pipeline.faults.when_answered("PutObject", repeat)
     first = pipeline.poll_once()
     assert repeats[0]["more"] is True
     assert repeats[0]["received"] == 0

@@ -13,6 +13,7 @@ from labeling_lambdas.errors import LabelingJobOutputMissingError, OutOfTimeErro
 from labeling_lambdas.steps import shards
 from tests.handlers.faults import CrashError
 from tests.handlers.pipeline import Context
+from tests.handlers.places import on_both
 
 if TYPE_CHECKING:
     from tests.handlers.pipeline import Pipeline
@@ -64,6 +65,7 @@ def test_work_is_cut_into_shards(pipeline: Pipeline, monkeypatch: pytest.MonkeyP
     assert Counter(pipeline.states(sources)) == {"stored": 25, "returned": 20}
 
 
+@on_both
 def test_each_way_to_end(pipeline: Pipeline) -> None:
     run, sources = pipeline.seed(6)
     labeled, failed, expired, bare, lost, odd = sources

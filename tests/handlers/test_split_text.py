@@ -15,6 +15,7 @@ from labeling_lambdas.handlers import split_text
 from tests.domain.examples import s3_event
 from tests.handlers.faults import CrashError
 from tests.handlers.pipeline import Context
+from tests.handlers.places import on_both
 
 if TYPE_CHECKING:
     from tests.handlers.pipeline import Pipeline
@@ -58,6 +59,7 @@ def test_each_line_is_a_message(pipeline: Pipeline, size: int) -> None:
     }
 
 
+@on_both
 def test_the_version_of_the_event_is_read(pipeline: Pipeline) -> None:
     older = pipeline.upload("a.txt", b"older")
     pipeline.upload("a.txt", b"newer")

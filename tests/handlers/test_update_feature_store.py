@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-import functools
+import random
 import time
 from collections import Counter
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labeling_lambdas.aws import clients
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.errors import DeliveryError
 from tests.handlers.faults import CrashError
-from tests.sandbox.resources import control
+from tests.handlers.places import on_both
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from labeling_lambdas.domain.items import SourceObject
     from tests.handlers.pipeline import Pipeline
 
 
-@pytest.fixture(autouse=True)
-def calm_feature_store(pipeline: Pipeline) -> Iterator[None]:
-    control(pipeline.sandbox, "POST", "feature-store/faults", {})
-    yield
-    control(pipeline.sandbox, "POST", "feature-store/faults", {})
+def refuse_records(pipeline: Pipeline, code: str = "InternalFailure") -> None:
+    """Refuse every record from now on, in batches and alone, until they are accepted again."""
+    features = pipeline.account.features
+    features.failing = lambda entries: dict.fromkeys(range(len(entries)), (code, "refused"))
+    pipeline.faults.refuse("PutRecord", code, times=10_000)
 
 
-def feature_store_faults(pipeline: Pipeline, **faults: Any) -> None:
-    control(pipeline.sandbox, "POST", "feature-store/faults", faults)
+def accept_records(pipeline: Pipeline) -> None:
+    pipeline.account.features.failing = lambda _entries: {}
+    pipeline.faults.forget()
 
 
 def without_batches(pipeline: Pipeline) -> None:
     """Make the functions' boto3 one that does not know BatchWriteRecord."""
-    older = SimpleNamespace(put_record=clients.feature_store().put_record)
-    pipeline.environment.setattr(clients, "feature_store", functools.cache(lambda: older))
+    pipeline.account.features.batched = False
 
 
 def stored_run(pipeline: Pipeline, count: int) -> tuple[Any, list[SourceObject], Any]:
@@ -64,7 +60,16 @@ def test_passing_failures_are_repeated(pipeline: Pipeline, batched: bool) -> Non
     if not batched:
         without_batches(pipeline)
     run, _, plan = stored_run(pipeline, 60)
-    feature_store_faults(pipeline, put_record_failure_rate=0.2, unprocessed_rate=0.2, seed=3)
+    features, chance = pipeline.account.features, random.Random(3)
+    refusal = ("InternalFailure", "refused")
+    features.failing = lambda entries: {
+        position: refusal for position in range(len(entries)) if chance.random() < 0.2
+    }
+    features.unprocessed = lambda entries: [
+        position for position in range(len(entries)) if chance.random() < 0.2
+    ]
+    # Fewer in all than the rounds in which one record is tried.
+    pipeline.faults.refuse("PutRecord", *refusal, times=5)
     assert pipeline.store(run, plan) == [{"shard": 0, "stored": 60, "rejected": 0}]
     assert len(pipeline.records()) == 60
 
@@ -116,6 +121,7 @@ def test_a_record_that_was_given_up_is_not_written_when_its_run_is_resumed(
     assert len(pipeline.records()) == 2
 
 
+@on_both
 def test_a_batch_refused_as_a_whole_is_written_one_by_one(pipeline: Pipeline) -> None:
     run, _, plan = stored_run(pipeline, 11)
     pipeline.faults.refuse("BatchWriteRecord", "ValidationException", "1 validation error")
@@ -159,7 +165,7 @@ def test_a_record_that_is_accepted_in_a_repeat_leaves_no_dead_letter_behind(
 
 def test_a_store_that_refuses_everything_settles_nothing(pipeline: Pipeline) -> None:
     run, sources, plan = stored_run(pipeline, 3)
-    feature_store_faults(pipeline, put_record_failure_rate=1.0)
+    refuse_records(pipeline)
     with pytest.raises(DeliveryError, match=pipeline.name):
         pipeline.store(run, plan)
     assert set(pipeline.states(sources)) == {"claimed"}
@@ -167,7 +173,7 @@ def test_a_store_that_refuses_everything_settles_nothing(pipeline: Pipeline) -> 
 
 def test_a_missing_permission_is_nobodys_records_fault(pipeline: Pipeline) -> None:
     run, sources, plan = stored_run(pipeline, 3)
-    feature_store_faults(pipeline, put_record_failure_rate=1.0, error_code="AccessDeniedException")
+    refuse_records(pipeline, "AccessDeniedException")
     with pytest.raises(DeliveryError, match="AccessDenied"):
         pipeline.store(run, plan)
     assert set(pipeline.states(sources)) == {"claimed"}
@@ -241,14 +247,14 @@ def test_records_that_are_all_refused_alike_leave_the_run_open(
     if not batched:
         without_batches(pipeline)
     run, sources, plan = stored_run(pipeline, 3)
-    feature_store_faults(pipeline, put_record_failure_rate=1.0, error_code="ValidationError")
+    refuse_records(pipeline, "ValidationError")
     with pytest.raises(DeliveryError, match=r"all 3 records.*ValidationError"):
         pipeline.store(run, plan)
     assert set(pipeline.states(sources)) == {"claimed"}
     pipeline.give_back(run, plan)
     assert pipeline.finish(run)["outcome"] == "left_open"
     assert not pipeline.dead_letters()
-    feature_store_faults(pipeline)
+    accept_records(pipeline)
     assert pipeline.store(run, plan) == [{"shard": 0, "stored": 3, "rejected": 0}]
     assert pipeline.finish(run)["outcome"] == "succeeded"
 
@@ -257,7 +263,7 @@ def test_records_that_stay_refused_for_a_week_are_dead_letters(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, sources, plan = stored_run(pipeline, 3)
-    feature_store_faults(pipeline, put_record_failure_rate=1.0, error_code="ValidationError")
+    refuse_records(pipeline, "ValidationError")
     week = 7 * 24 * 3600
     started = time.time()
     for elapsed in (0, week - 60):
@@ -275,5 +281,5 @@ def test_records_that_stay_refused_for_a_week_are_dead_letters(
 def test_a_lone_record_that_is_refused_is_a_dead_letter(pipeline: Pipeline) -> None:
     without_batches(pipeline)
     run, _, plan = stored_run(pipeline, 1)
-    feature_store_faults(pipeline, put_record_failure_rate=1.0, error_code="ValidationError")
+    refuse_records(pipeline, "ValidationError")
     assert pipeline.store(run, plan) == [{"shard": 0, "stored": 0, "rejected": 1}]

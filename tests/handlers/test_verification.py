@@ -12,10 +12,10 @@ from labeling_lambdas.errors import LabelingJobRefusedError
 from labeling_lambdas.steps import draining, shards
 from tests.domain.examples import custom_review, reviewed_line
 from tests.handlers.faults import CrashError
-from tests.sandbox.resources import control
+from tests.handlers.places import on_both
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from labeling_lambdas.domain.items import SourceObject
     from tests.handlers.pipeline import Pipeline
@@ -24,14 +24,9 @@ _SIZES = [0, 1, 10, 11, 50, 60, 1000]
 
 
 @pytest.fixture(autouse=True)
-def workers(pipeline: Pipeline) -> Iterator[None]:
-    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
-    # What a job of the sandbox's own workforce would give is of no interest here.
-    control(pipeline.sandbox, "POST", "workforce", {"delay_seconds": 6000.0})
+def verified(pipeline: Pipeline) -> None:
     pipeline.prepare_ground_truth()
     pipeline.verify()
-    yield
-    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
 
 
 def reviewed(
@@ -394,6 +389,7 @@ def test_a_kept_label_that_is_gone_is_given_anew(pipeline: Pipeline) -> None:
     assert (row["reason"], row["attempts"], "label_uri" in row) == ("label_lost", 0, False)
 
 
+@on_both
 def test_only_labeled_lines_are_shown_to_reviewers(pipeline: Pipeline) -> None:
     run, sources = pipeline.seed(5)
     labeled, failed, bare, odd, _lost = sources

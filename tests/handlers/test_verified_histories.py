@@ -15,10 +15,9 @@ import pytest
 from labeling_lambdas.steps import draining
 from tests.domain.examples import reviewed_line
 from tests.handlers.faults import CrashError
-from tests.sandbox.resources import control
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from labeling_lambdas.domain.items import SourceObject
     from tests.handlers.pipeline import Pipeline
@@ -28,14 +27,10 @@ _MOST_RUNS = 40
 
 
 @pytest.fixture(autouse=True)
-def workers(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def verified(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draining, "PART_MESSAGES", 4)
-    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
-    control(pipeline.sandbox, "POST", "workforce", {"delay_seconds": 6000.0})
     pipeline.prepare_ground_truth()
     pipeline.verify()
-    yield
-    control(pipeline.sandbox, "POST", "workforce", {"reset": True})
 
 
 @dataclass

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.handlers.places import SandboxPlace
 from tests.labelctl.stage import Operated
 from tests.sandbox.resources import make_key, make_role
 
@@ -18,42 +19,24 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def service_role(sandbox: Sandbox) -> str:
-    return make_role(sandbox, "labelctl-ground-truth", "sagemaker.amazonaws.com")
-
-
-@pytest.fixture(scope="session")
-def waiting_machine(sandbox: Sandbox) -> str:
-    role = make_role(sandbox, "labelctl-states", "states.amazonaws.com")
+def place(sandbox: Sandbox) -> SandboxPlace:
+    key = make_key(sandbox)
     wait = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}}}
     created = sandbox.client("stepfunctions").create_state_machine(
         name="labelctl-waiting",
         definition=json.dumps(wait),
-        roleArn=role,
-        encryptionConfiguration={
-            "type": "CUSTOMER_MANAGED_KMS_KEY",
-            "kmsKeyId": make_key(sandbox),
-        },
+        roleArn=make_role(sandbox, "labelctl-states", "states.amazonaws.com"),
+        encryptionConfiguration={"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": key},
     )
-    return str(created["stateMachineArn"])
+    role = make_role(sandbox, "labelctl-ground-truth", "sagemaker.amazonaws.com")
+    return SandboxPlace(sandbox, key, role, str(created["stateMachineArn"]))
 
 
 @pytest.fixture
 def operated(
-    sandbox: Sandbox,
-    _functions_here: None,
-    service_role: str,
-    waiting_machine: str,
-    monkeypatch: pytest.MonkeyPatch,
+    place: SandboxPlace, _functions_in_sandbox: None, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Operated]:
-    made = Operated(
-        sandbox,
-        f"p{uuid.uuid4().hex[:12]}",
-        make_key(sandbox),
-        service_role,
-        waiting_machine,
-        monkeypatch,
-    )
+    made = Operated(place, f"p{uuid.uuid4().hex[:12]}", monkeypatch)
     made.create().publish()
     yield made
     made.end()

@@ -11,11 +11,13 @@ from typer.testing import CliRunner, Result
 from labelctl.cli import app
 from tests.domain.examples import TASK_TYPE
 from tests.handlers.pipeline import Pipeline
+from tests.handlers.places import SandboxPlace
 from tests.sandbox.resources import make_role
 from tests.terraform_module import ROOT
 
 if TYPE_CHECKING:
     from labeling_lambdas.domain.items import SourceObject
+    from labeling_sandbox.server import Sandbox
 
 TEXTS = "text_single_label_classification"
 _PACKAGE = ROOT / "modules" / "function" / "package" / "labeling_lambdas.zip"
@@ -30,6 +32,12 @@ class Operated(Pipeline):
     """
 
     undelivered_url: str = ""
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox that the pipeline is in."""
+        assert isinstance(self.place, SandboxPlace)
+        return self.place.sandbox
 
     def publish(self, task_type: str = TASK_TYPE) -> None:
         """Make what the module makes for the command line."""
