@@ -36,7 +36,8 @@ def _label(place: Place, group: str) -> str:
 
 def test_the_record_with_the_newest_event_time_is_read(place: Place) -> None:
     runtime, group = place.client(RUNTIME), place.new_group()
-    for second, label in (("05", "first"), ("07", "newest"), ("06", "late")):
+    # A record whose event time is not greater is historic, also one with the same time.
+    for second, label in (("05", "first"), ("07", "newest"), ("06", "late"), ("07", "repeated")):
         event_time = f"2026-01-02T03:04:{second}.678Z"
         record = _record(event_time=event_time, label=label)
         runtime.put_record(FeatureGroupName=group, Record=record)
@@ -53,6 +54,8 @@ def test_the_record_with_the_newest_event_time_is_read(place: Place) -> None:
         {"unknown": "x"},
         {"confidence": "high"},
         {"attempts": "1.5"},
+        {"attempts": str(1 << 63)},
+        {"source_ref": "x" * 2049},
         {"label": "two\nlines"},
         {"label": "x" * 358_401},
     ],

@@ -10,9 +10,9 @@ import boto3
 import pytest
 from botocore.validate import validate_parameters
 
+from in_process_aws import validation
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings, labeling_job_request
 from labeling_lambdas.domain.manifest_keys import without_answers
-from labeling_sandbox.base import request_validation
 from tests.plan.planned import as_list
 from tests.plan.scenarios import KEY_ARN, REVIEWERS, TASK_TYPES, UNSAFE_CATEGORIES
 from tests.plan.test_functions import (
@@ -143,7 +143,7 @@ def test_the_request_that_is_made_of_the_settings_is_one_that_boto3_knows(
         kms_key_arn=KEY_ARN,
     )
     # Lengths, patterns and enumerations too, which boto3 itself leaves to the service.
-    assert request_validation.problems("sagemaker", "CreateLabelingJob", request) == []
+    assert validation.breaches("sagemaker", "CreateLabelingJob", request) == []
     model = boto3.client("sagemaker", region_name="us-east-1").meta.service_model
     shape = model.operation_model("CreateLabelingJob").input_shape
     assert shape is not None

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore.validate import validate_parameters
 
+from in_process_aws import validation
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings, labeling_job_request
-from labeling_sandbox.base import request_validation
 from tests.plan.scenarios import TASK_TYPES, UNSAFE, UNSAFE_LABELS
 from tests.plan.worker_page import Page, rendered_page
 
@@ -193,7 +193,7 @@ def test_the_request_that_is_made_of_the_settings_is_one_that_boto3_knows(
         kms_key_arn="arn:aws:kms:us-east-1:123456789012:key/k",
     )
     # Lengths, patterns and enumerations too, which boto3 itself leaves to the service.
-    assert request_validation.problems("sagemaker", "CreateLabelingJob", request) == []
+    assert validation.breaches("sagemaker", "CreateLabelingJob", request) == []
     model = boto3.client("sagemaker", region_name="us-east-1").meta.service_model
     shape = model.operation_model("CreateLabelingJob").input_shape
     assert shape is not None

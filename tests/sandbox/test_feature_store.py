@@ -145,17 +145,17 @@ def test_a_record_is_online_and_offline(sandbox: Sandbox, group: str) -> None:
     assert [row["is_deleted"] for row in records["offline"]] == [False]
 
 
-def test_an_older_event_never_replaces_a_newer_one(sandbox: Sandbox, group: str) -> None:
+def test_only_a_later_event_time_replaces_a_record(sandbox: Sandbox, group: str) -> None:
     client = sandbox.client("sagemaker-featurestore-runtime")
     for time, label in (
         ("2026-01-02T00:00:00.002Z", "new"),
         ("2026-01-02T00:00:00.001Z", "old"),
-        ("2026-01-02T00:00:00.002Z", "repeated"),
+        ("2026-01-02T00:00:00.002Z", "as old"),
     ):
         client.put_record(FeatureGroupName=group, Record=record(time=time, label=label))
     records = control(sandbox, "GET", f"records/{group}")
-    assert [row["label"] for row in records["online"]] == ["repeated"]
-    assert [row["label"] for row in records["offline"]] == ["new", "old", "repeated"]
+    assert [row["label"] for row in records["online"]] == ["new"]
+    assert [row["label"] for row in records["offline"]] == ["new", "old", "as old"]
 
 
 @pytest.mark.parametrize(

@@ -1,33 +1,20 @@
 """SageMaker Feature Store: every record that was written, and the latest of each.
 
-Rules: API reference of PutRecord and BatchWriteRecord, "Feature Store quotas, naming rules and data
-types" in the developer guide.
+Rules: API reference of PutRecord and BatchWriteRecord.
 """
 
 from __future__ import annotations
 
-import functools
-import math
-import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from in_process_aws import validation
 from in_process_aws.calls import Answer, Clock, Parameters, RefusalError, nothing_chosen
+from in_process_aws.feature_rules import MAXIMUM_BATCH, FeatureRules, Record, RecordError
 from in_process_aws.service import Service, arn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-
-Record = dict[str, str]
-
-_MAXIMUM_RECORD_BYTES = 350 * 1024
-_MAXIMUM_BATCH = 25
-_INTEGRAL = re.compile(r"[+-]?\d{1,19}")
-_UNIX_TIME = re.compile(r"\d{1,12}(\.\d{1,9})?")
-_EVENT_TIME = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?Z")
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 
 @dataclass
@@ -36,55 +23,22 @@ class FeatureGroup:
 
     Attributes:
         name: Its name.
-        features: Types by feature name.
-        identifier: The feature that identifies a record.
-        event_time: The feature that orders the records of one identifier.
+        rules: What it demands of its records.
         history: Every record that was written, in order, as the offline store keeps them.
         newest: Per identifier the record with the newest event time, as the online store keeps it.
     """
 
     name: str
-    features: Mapping[str, str]
-    identifier: str
-    event_time: str
+    rules: FeatureRules
     history: list[Record] = field(default_factory=list)
     newest: dict[str, Record] = field(default_factory=dict)
 
     def put(self, record: Record) -> None:
         """Keep a record that was checked."""
         self.history.append(record)
-        known = self.newest.get(record[self.identifier])
-        # An event time that is not greater makes a historic record, for the offline store only.
-        if known is None or self._moment(record) > self._moment(known):
-            self.newest[record[self.identifier]] = record
-
-    def _moment(self, record: Record) -> Decimal:
-        return _seconds(record[self.event_time])
-
-    def checked(self, values: Iterable[Mapping[str, Any]]) -> Record:
-        """Return a request's record.
-
-        Raises:
-            RefusalError: If the group does not take it.
-        """
-        record: Record = {}
-        size = 0
-        for value in values:
-            name, text = value["FeatureName"], value.get("ValueAsString")
-            if name not in self.features or name in record:
-                message = f"FeatureName {name} is not part of the group, or given twice"
-                raise _invalid(message)
-            record[name] = text = _checked_value(name, self.features[name], text)
-            size += len(name) + len(text.encode())
-        for needed in (self.identifier, self.event_time):
-            if needed not in record:
-                message = f"Record must contain the feature {needed}"
-                raise _invalid(message)
-        if size > _MAXIMUM_RECORD_BYTES:
-            message = f"The record exceeds {_MAXIMUM_RECORD_BYTES} bytes"
-            raise _invalid(message)
-        self._moment(record)
-        return record
+        identifier = record[self.rules.identifier]
+        if self.rules.is_newer(record[self.rules.event_time], self.newest.get(identifier)):
+            self.newest[identifier] = record
 
 
 class Features(Service):
@@ -132,8 +86,8 @@ class Features(Service):
         identifier: str = "source_ref",
         event_time: str = "event_time",
     ) -> FeatureGroup:
-        """Create a feature group; the arguments are as of :class:`FeatureGroup`."""
-        group = FeatureGroup(name, dict(features), identifier, event_time)
+        """Create a feature group; the other arguments are as of :class:`FeatureRules`."""
+        group = FeatureGroup(name, FeatureRules(dict(features), identifier, event_time))
         self.groups[name] = group
         return group
 
@@ -141,8 +95,7 @@ class Features(Service):
         """Refuse a request that breaks a constraint of the model, as Feature Store does."""
         found = validation.breaches(self.name, operation, parameters)
         if found:
-            message = f"{len(found)} validation error(s) detected: {'; '.join(found)}"
-            raise _invalid(message)
+            raise _invalid(validation.message(found))
 
     def _group(self, parameters: Parameters) -> FeatureGroup:
         name = parameters["FeatureGroupName"].rpartition("/")[2]
@@ -154,7 +107,10 @@ class Features(Service):
 
     def _put(self, parameters: Parameters) -> Answer:
         group = self._group(parameters)
-        record = group.checked(parameters["Record"])
+        try:
+            record = group.rules.checked(parameters["Record"])
+        except RecordError as error:
+            raise _invalid(str(error)) from error
         with self.lock:
             group.put(record)
         return {}
@@ -169,8 +125,8 @@ class Features(Service):
 
     def _batch_write(self, parameters: Parameters) -> Answer:
         entries = parameters["Entries"]
-        if len(entries) > _MAXIMUM_BATCH:
-            message = f"Entries must have at most {_MAXIMUM_BATCH} members"
+        if len(entries) > MAXIMUM_BATCH:
+            message = f"Entries must have at most {MAXIMUM_BATCH} members"
             raise _invalid(message)
         left, failing = self.unprocessed(entries), self.failing(entries)
         answer: Answer = {"Errors": [], "UnprocessedEntries": []}
@@ -194,41 +150,3 @@ class Features(Service):
 
 def _invalid(text: str) -> RefusalError:
     return RefusalError("ValidationError", text)
-
-
-def _checked_value(name: str, kind: str, text: str | None) -> str:
-    if not text:
-        # What the service does with an empty value is not documented; a caller must not find out.
-        message = f"The feature {name} has an empty ValueAsString"
-        raise _invalid(message)
-    if kind == "Integral" and not _INTEGRAL.fullmatch(text):
-        message = f"The value of the feature {name} is not Integral"
-        raise _invalid(message)
-    if kind == "Fractional" and not _is_fractional(text):
-        message = f"The value of the feature {name} is not Fractional"
-        raise _invalid(message)
-    return text
-
-
-def _is_fractional(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
-
-
-@functools.lru_cache(maxsize=1024)
-def _seconds(text: str) -> Decimal:
-    """Return an event time in seconds since the epoch, exact to the nanosecond."""
-    match = _EVENT_TIME.fullmatch(text)
-    if match is None:
-        if not _UNIX_TIME.fullmatch(text):
-            message = f"EventTime {text} is neither Unix seconds nor ISO 8601 ending in Z"
-            raise _invalid(message)
-        return Decimal(text)
-    try:
-        whole = datetime.strptime(match[1], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        message = f"EventTime {text} is no moment"
-        raise _invalid(message) from None
-    return Decimal(int(whole.timestamp())) + Decimal(f"0.{match[2] or 0}")

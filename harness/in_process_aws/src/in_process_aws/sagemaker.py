@@ -137,8 +137,7 @@ class SageMaker(Service):
         found = validation.breaches(self.name, operation, parameters)
         if found:
             code = "ValidationException"
-            text = f"{len(found)} validation error(s) detected: {'; '.join(found)}"
-            raise RefusalError(code, text)
+            raise RefusalError(code, validation.message(found))
 
     def begin(self, name: str) -> None:
         """Let the workers begin with a job."""

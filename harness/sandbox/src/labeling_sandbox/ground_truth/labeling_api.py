@@ -14,8 +14,8 @@ from moto.sagemaker.exceptions import ResourceInUseException, ResourceNotFound, 
 from moto.sagemaker.responses import SageMakerResponse
 from moto.utilities.utils import get_partition
 
+from in_process_aws import validation
 from labeling_sandbox.base import background, control
-from labeling_sandbox.base import request_validation as validation
 from labeling_sandbox.base.moto_seams import add_operations, parameter, parameters
 from labeling_sandbox.events import delivery
 from labeling_sandbox.ground_truth import labeling_requests

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from labeling_sandbox.base import request_validation
+from in_process_aws import validation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +54,7 @@ def problems(request: Mapping[str, Any], region: str, account: str) -> list[str]
     Returns:
         One sentence for each rule that is broken.
     """
-    found = request_validation.problems("sagemaker", "CreateLabelingJob", request)
+    found = validation.breaches("sagemaker", "CreateLabelingJob", request)
     # The other rules read members that the model says are there.
     return found or list(_broken_rules(request, region, account))
 

@@ -17,12 +17,13 @@ from moto.sagemaker.exceptions import ResourceInUseException, ResourceNotFound, 
 from moto.sagemaker.responses import SageMakerResponse
 from moto.utilities.utils import get_partition
 
+from in_process_aws import validation
+from in_process_aws.feature_rules import MAXIMUM_BATCH, RecordError
 from labeling_sandbox.base import control
-from labeling_sandbox.base import request_validation as validation
 from labeling_sandbox.base.moto_seams import add_operations, parameter, parameters
 from labeling_sandbox.iam import authorization
 from labeling_sandbox.stores import sagemaker_tags
-from labeling_sandbox.stores.feature_records import FeatureGroup, RecordError
+from labeling_sandbox.stores.feature_records import FeatureGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 _RESERVED_FEATURES = ("is_deleted", "write_time", "api_invocation_time")
 _ADDED_BY_STORE = ("FeatureGroupName", "FeatureGroupArn", "CreationTime", "FeatureGroupStatus")
-_MAX_BATCH = 25
 _MAX_FEATURES = 2500
 
 
@@ -114,8 +114,8 @@ class FeatureStoreRuntime(BaseResponse):  # type: ignore[misc] # moto has no typ
     def batch_write_record(self) -> ActionResult:
         """BatchWriteRecord: it answers 200 with what failed inside."""
         entries = self._get_param("Entries") or []
-        if not 1 <= len(entries) <= _MAX_BATCH:
-            message = f"Entries must hold between 1 and {_MAX_BATCH} records"
+        if not 1 <= len(entries) <= MAXIMUM_BATCH:
+            message = f"Entries must hold between 1 and {MAXIMUM_BATCH} records"
             raise _refusal(message)
         errors: list[dict[str, Any]] = []
         unprocessed: list[dict[str, Any]] = []
@@ -258,7 +258,7 @@ def _group(response: BaseResponse, name: str) -> FeatureGroup:
 
 def _create_feature_group(response: SageMakerResponse) -> ActionResult:
     request = parameters(response)
-    problems = validation.problems("sagemaker", "CreateFeatureGroup", request)
+    problems = validation.breaches("sagemaker", "CreateFeatureGroup", request)
     problems = problems or list(_broken_rules(request))
     if problems:
         raise ValidationError(message=validation.message(problems))
