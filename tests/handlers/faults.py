@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from in_process_aws.calls import Answer, Call
+
+
+_MOST_CALLS = 60
 
 
 class CrashError(Exception):
@@ -45,6 +49,29 @@ class Faults:
         """
         self.forget()
         self._crash = (operation, call, after)
+
+    def crashes(self, step: Callable[[int], object], *, after: bool) -> Iterator[int]:
+        """Kill a step at its first call, its repeat at the second, and so on until one survives.
+
+        Args:
+            step: The step; it is told at which of its calls it will die.
+            after: Whether that call still takes effect.
+
+        Yields:
+            The number of the call, after each death.
+        """
+        for call in range(1, _MOST_CALLS):
+            self.crash(call=call, after=after)
+            # What follows from a death, such as a missing answer, may be the error that is seen.
+            with contextlib.suppress(CrashError, ClientError):
+                step(call)
+            crashed = self.crashed
+            self.forget()
+            if not crashed:
+                return
+            yield call
+        message = f"the step makes more than {_MOST_CALLS} calls"
+        raise AssertionError(message)
 
     def refuse(self, operation: str, code: str, message: str = "refused", times: int = 1) -> None:
         """Answer the next calls of an operation with an error."""

@@ -11,15 +11,14 @@ import pytest
 from labeling_lambdas.steps import draining
 from labeling_sandbox.audit.auditor import Auditor, Resources, Upload
 from tests.domain.examples import labeled_line
-from tests.handlers.faults import CrashError
 from tests.handlers.pipeline import CLASSES
 from tests.handlers.places import on_both
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from labeling_lambdas.domain.items import SourceObject
     from tests.handlers.pipeline import Pipeline
-
-_MAX_CALLS = 60
 
 
 @pytest.fixture(autouse=True)
@@ -162,28 +161,31 @@ def test_runs_with_failing_and_absent_workers_end_with_every_item_settled(
     assert set(pipeline.states(uploads)) <= {"stored", "superseded", "dead_lettered"}
 
 
-def poll_with_crash(pipeline: Pipeline, call: int, *, after: bool) -> bool:
-    """Poll, dying at the n-th call; return whether there was such a call."""
-    pipeline.faults.crash(call=call, after=after)
-    crashed = False
-    try:
+def crashed_polls(pipeline: Pipeline, *, after: bool) -> Iterator[list[SourceObject]]:
+    """Let a poll die at each of its calls, each time with other uploads, which are yielded."""
+    uploads: list[SourceObject] = []
+
+    def poll(call: int) -> None:
+        sources = [pipeline.source(f"{call}-{number}.png") for number in range(6)]
+        uploads[:] = [pipeline.source(f"{call}.txt"), *sources]
+        pipeline.announce([*uploads, sources[0]])
         pipeline.poll_once()
-    except CrashError:
-        crashed = True
-    pipeline.faults.forget()
-    pipeline.expire_visibility()
-    pipeline.expire_leases()
-    return crashed
+
+    deaths = 0
+    for _ in pipeline.faults.crashes(poll, after=after):
+        pipeline.expire_visibility()
+        pipeline.expire_leases()
+        yield list(uploads)
+        close_everything(pipeline)
+        deaths += 1
+    assert deaths >= 10
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("stretch", range(6))
 def test_a_poll_that_dies_at_any_call_and_is_repeated_loses_nothing(
-    pipeline: Pipeline, after: bool, stretch: int
+    pipeline: Pipeline, after: bool
 ) -> None:
-    for number, call in enumerate(range(1 + stretch, _MAX_CALLS, 6)):
-        uploads = fresh_uploads(pipeline, number)
-        crashed = poll_with_crash(pipeline, call, after=after)
+    for uploads in crashed_polls(pipeline, after=after):
         run = pipeline.poll()
         assert run["claimed"] == len(uploads) - 1
         assert pipeline.states(uploads)[0] == "dead_lettered"
@@ -201,21 +203,13 @@ def test_a_poll_that_dies_at_any_call_and_is_repeated_loses_nothing(
         assert pipeline.in_flight() == 0
         letters = {letter["item_id"] for letter in pipeline.dead_letters()}
         assert uploads[0].item_id in letters
-        close_everything(pipeline)
-        if not crashed:
-            break
-    else:
-        pytest.fail("there are more calls than this test reaches")
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("stretch", range(3))
 def test_a_poll_that_dies_at_any_call_and_is_resumed_shares_the_items_with_the_next_run(
-    pipeline: Pipeline, after: bool, stretch: int
+    pipeline: Pipeline, after: bool
 ) -> None:
-    for number, call in enumerate(range(2 + 2 * stretch, _MAX_CALLS, 6)):
-        uploads = fresh_uploads(pipeline, number)
-        crashed = poll_with_crash(pipeline, call, after=after)
+    for uploads in crashed_polls(pipeline, after=after):
         resumed: dict[str, Any] = {"claimed": 0}
         for run_id in pipeline.open_runs():
             pipeline.recover(execution="by-hand", resume_run=run_id)
@@ -226,18 +220,6 @@ def test_a_poll_that_dies_at_any_call_and_is_resumed_shares_the_items_with_the_n
         assert resumed["claimed"] + rest["claimed"] == len(uploads) - 1
         assert pipeline.states(uploads) == ["dead_lettered"] + ["claimed"] * 6
         assert pipeline.in_flight() == 0
-        close_everything(pipeline)
-        if not crashed:
-            break
-    else:
-        pytest.fail("there are more calls than this test reaches")
-
-
-def fresh_uploads(pipeline: Pipeline, number: int) -> list[SourceObject]:
-    sources = [pipeline.source(f"{number}-{it}.png") for it in range(6)]
-    uploads = [pipeline.source(f"{number}.txt"), *sources]
-    pipeline.announce([*uploads, sources[0]])
-    return uploads
 
 
 def close_everything(pipeline: Pipeline) -> None:
@@ -262,15 +244,9 @@ def test_a_run_whose_steps_die_and_are_repeated_keeps_every_promise(
     repeats = {"number": 0}
 
     def repeated(name: str, call: Any) -> Any:
-        if name != step:
-            return call()
-        for number in range(1, 14):
-            pipeline.faults.crash(call=number, after=after)
-            try:
-                call()
-            except CrashError:
-                repeats["number"] += 1
-        pipeline.faults.forget()
+        if name == step:
+            for repeats["number"] in pipeline.faults.crashes(lambda _: call(), after=after):
+                pass
         return call()
 
     workers = Workers(failing=0.5)

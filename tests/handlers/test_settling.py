@@ -226,15 +226,8 @@ def test_planning_survives_a_crash_at_every_call(pipeline: Pipeline, after: bool
     run, sources = pipeline.seed(3)
     lines = [pipeline.labeled(sources[0]), pipeline.failed(sources[1])]
     job = pipeline.ended_job(run, lines)
-    crashes = 0
-    for call in range(1, 12):
-        pipeline.faults.crash(call=call, after=after)
-        try:
-            pipeline.plan(run, job)
-        except CrashError:
-            crashes += 1
-    pipeline.faults.forget()
-    assert crashes >= 6
+    crashes = list(pipeline.faults.crashes(lambda _: pipeline.plan(run, job), after=after))
+    assert len(crashes) >= 6
     plan = pipeline.plan(run, job)
     assert (plan["shards"], plan["return_shards"]) == ([0], 1)
     assert pipeline.states(sources) == ["claimed"] * 3
@@ -287,15 +280,8 @@ def test_giving_back_survives_a_crash_at_every_call(pipeline: Pipeline, after: b
         {"item-id": sources[2].item_id},
     ]
     plan = pipeline.plan(run, pipeline.ended_job(run, lines, "Stopped"))
-    crashes = 0
-    for call in range(1, 12):
-        pipeline.faults.crash(call=call, after=after)
-        try:
-            pipeline.give_back(run, plan)
-        except CrashError:
-            crashes += 1
-    pipeline.faults.forget()
-    assert crashes >= 5
+    crashes = list(pipeline.faults.crashes(lambda _: pipeline.give_back(run, plan), after=after))
+    assert len(crashes) >= 5
     pipeline.give_back(run, plan)
     assert pipeline.states(sources) == ["dead_lettered", "returned", "returned"]
     # More messages than items are harmless: whoever receives the second one drops it.

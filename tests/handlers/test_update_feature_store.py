@@ -183,17 +183,12 @@ def test_a_missing_permission_is_nobodys_records_fault(pipeline: Pipeline) -> No
 def test_storing_survives_a_crash_at_every_call(pipeline: Pipeline, after: bool) -> None:
     run, sources, plan = poisoned_run(pipeline)
     crashes = 0
-    for call in range(1, 12):
-        pipeline.faults.crash(call=call, after=after)
-        try:
-            pipeline.store(run, plan)
-        except CrashError:
-            crashes += 1
-            states = dict(zip(sources, pipeline.states(sources), strict=True))
-            stored = {source.uri for source, state in states.items() if state == "stored"}
-            # The record first, then the claim.
-            assert stored <= set(pipeline.records())
-    pipeline.faults.forget()
+    for _ in pipeline.faults.crashes(lambda _: pipeline.store(run, plan), after=after):
+        states = dict(zip(sources, pipeline.states(sources), strict=True))
+        stored = {source.uri for source, state in states.items() if state == "stored"}
+        # The record first, then the claim.
+        assert stored <= set(pipeline.records())
+        crashes += 1
     assert crashes >= 4
     stored_shards = pipeline.store(run, plan)
     assert stored_shards == [{"shard": 0, "stored": 5, "rejected": 1}]
