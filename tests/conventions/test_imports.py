@@ -17,7 +17,7 @@ _CODE = (
 )
 #: Modules that only some functions have a use for.
 _USERS = {
-    "labeling_lambdas.domain.claim_rules": {"poll_queue"},
+    "labeling_lambdas.domain.claim_rules": {"poll_queue", "return_items"},
     "labeling_lambdas.domain.messages": {"poll_queue", "return_items", "split_text"},
     "labeling_lambdas.domain.labels": {
         "consolidate_verification",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from botocore.exceptions import ClientError
 
+from labeling_lambdas.aws import clients
 from labeling_lambdas.domain.compact_json import compact_json
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+    from labeling_lambdas.settings import ArtifactSettings, JudgementSettings
 
 #: Size of a part of a multipart upload. S3 accepts 10,000 parts, which is 80 GB.
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
@@ -49,6 +52,11 @@ class Artifacts:
     bucket: str
     kms_key_arn: str
     run_id: str
+
+    @classmethod
+    def of(cls, settings: ArtifactSettings | JudgementSettings, run_id: str) -> Artifacts:
+        """Return the files of a run in the output bucket that a function is configured with."""
+        return cls(clients.s3(), settings.output_bucket, settings.kms_key_arn, run_id)
 
     def uri(self, name: str) -> str:
         """Return the ``s3://`` address of a file."""

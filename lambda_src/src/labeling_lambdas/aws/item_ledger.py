@@ -1,16 +1,17 @@
-"""The ledger's rows of items and keys: settling and reading them."""
+"""The ledger's rows of items, keys and texts: claiming, settling and reading them."""
 
 from __future__ import annotations
 
 import itertools
 import logging
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from labeling_lambdas.aws import item_updates, transactions
 from labeling_lambdas.aws.attribute_values import plain
+from labeling_lambdas.aws.ledger import Ledger
 from labeling_lambdas.aws.transactions import Update
+from labeling_lambdas.domain.items import text_id_of
 from labeling_lambdas.domain.states import ItemRow, ItemState
 from labeling_lambdas.errors import LedgerConflictError, LedgerRowError
 
@@ -19,10 +20,16 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from labeling_lambdas.aws.transactions import Refusal
+    from labeling_lambdas.domain.claim_rules import ClaimOn
     from labeling_lambdas.domain.items import SourceObject
+    from labeling_lambdas.domain.messages import Candidate, Rejected
     from labeling_lambdas.domain.settlement import Settlement
 
 Subject = TypeVar("Subject")
+
+#: The rows that caused the rejection of a claim: of its ``item``, of its ``key``, of its ``text``.
+RejectedClaim = dict[str, dict[str, Any]]
 
 _log = logging.getLogger(__name__)
 
@@ -93,17 +100,47 @@ def _read_batch(client: DynamoDBClient, table: str, keys: list[str]) -> dict[str
     raise LedgerConflictError(message)
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class ItemLedger:
-    """The item rows of the ledger, with the operations that settle and read them.
+class ItemLedger(Ledger):
+    """The item rows of the ledger, with the operations that claim, settle and read them."""
 
-    Attributes:
-        client: DynamoDB.
-        table: Name of the ledger table.
-    """
+    def claim(
+        self, batch: Sequence[tuple[Candidate, ClaimOn]], run_id: str, part: str
+    ) -> dict[int, RejectedClaim]:
+        """Claim all items of a batch for a run, or none of them.
 
-    client: DynamoDBClient
-    table: str
+        Returns:
+            By position of each rejected claim, the rows that caused the rejection.
+        """
+        updates, places = [], []
+        for position, (candidate, expected) in enumerate(batch):
+            source = candidate.source
+            updates.append(item_updates.claim(source, expected, run_id, part))
+            updates.append(item_updates.name_newest(source))
+            places += [(position, "item"), (position, "key")]
+            text = text_id_of(source, candidate.content)
+            if text and not expected.follows:
+                updates.append(item_updates.own_text(source.item_id, text, expected, run_id))
+                places.append((position, "text"))
+        rejected: dict[int, RejectedClaim] = {}
+        for refusal in self.transact(updates):
+            position, kind = places[refusal.action]
+            rejected.setdefault(position, {})[kind] = refusal.row
+        return rejected
+
+    def supersede(self, source: SourceObject, expected: ClaimOn) -> None:
+        """Record that an item will never be labeled, unless it was claimed in the meantime."""
+        self.update(item_updates.supersede(source, expected))
+
+    def dead_letter(
+        self,
+        rejected: Rejected,
+        source: SourceObject,
+        run_id: str,
+        part: str,
+        expected: ClaimOn,
+    ) -> Refusal | None:
+        """Record an object that cannot be labeled; return a Refusal if its row is another."""
+        return self.update(item_updates.dead_letter(rejected, source, run_id, part, expected))
 
     def settle(
         self, settlements: Sequence[Settlement], run_id: str
@@ -141,7 +178,7 @@ class ItemLedger:
     def stored_by(self, run_id: str, item_ids: Sequence[str]) -> set[str]:
         """Return which of up to 100 items a run has stored. Only needs permission to write."""
         confirmations = [item_updates.confirm_stored(item_id, run_id) for item_id in item_ids]
-        refusals = transactions.transact(self.client, self.table, confirmations)
+        refusals = self.transact(confirmations)
         others = {refusal.action for refusal in refusals}
         return {item_id for index, item_id in enumerate(item_ids) if index not in others}
 
@@ -152,9 +189,7 @@ class ItemLedger:
         for start in range(0, len(entries), transactions.MAX_ACTIONS):
             pending = list(entries[start : start + transactions.MAX_ACTIONS])
             while pending:
-                refusals = transactions.transact(
-                    self.client, self.table, [update for update, _ in pending]
-                )
+                refusals = self.transact([update for update, _ in pending])
                 if not refusals:
                     break
                 for refusal in refusals:
@@ -169,9 +204,7 @@ class ItemLedger:
     def mark_delivered(self, item_ids: Sequence[str]) -> None:
         """Record that the dead letters of these items are on the dead-letter queue."""
         for start in range(0, len(item_ids), transactions.MAX_ACTIONS):
-            transactions.transact(
-                self.client,
-                self.table,
+            self.transact(
                 [
                     Update(f"ITEM#{item}", "SET delivered = :yes", "", {"yes": True})
                     for item in item_ids[start : start + transactions.MAX_ACTIONS]

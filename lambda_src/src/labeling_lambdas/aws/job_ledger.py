@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labeling_lambdas.aws import transactions
-from labeling_lambdas.aws.attribute_values import plain
+from labeling_lambdas.aws.ledger import Ledger
 from labeling_lambdas.aws.transactions import Update
 from labeling_lambdas.domain.states import CLOSED_RUN_SECONDS
 from labeling_lambdas.errors import RunTakenOverError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 #: A job ends within 30 days, a run's two jobs within 60. Together with the time for which the rows
 #: of closed runs are kept, this ensures that no job's row expires before its run's row.
@@ -76,26 +72,14 @@ class Job(NamedTuple):
     creating_until: int = 0
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class JobLedger:
-    """The task tokens and results of labeling jobs.
-
-    Attributes:
-        client: DynamoDB.
-        table: Name of the ledger table.
-    """
-
-    client: DynamoDBClient
-    table: str
+class JobLedger(Ledger):
+    """The task tokens and results of labeling jobs."""
 
     def find(self, name: str) -> Job | None:
         """Return a job by its name, ignoring case; None if it does not belong to this pipeline."""
-        answer = self.client.get_item(
-            TableName=self.table, Key={"pk": {"S": _key(name)}}, ConsistentRead=True
-        )
-        if "Item" not in answer:
+        row = self.row(_key(name))
+        if row is None:
             return None
-        row = plain(answer["Item"])
         return Job(
             name=name.lower(),
             run_id=row["run_id"],
@@ -116,9 +100,7 @@ class JobLedger:
         Raises:
             RunTakenOverError: If a newer state already waits for the job.
         """
-        refusal = transactions.update_row(
-            self.client,
-            self.table,
+        refusal = self.update(
             Update(
                 key=_key(name),
                 update=(
@@ -154,9 +136,7 @@ class JobLedger:
         Raises:
             RunTakenOverError: If a newer state waits for the job, or the job has ended.
         """
-        refusal = transactions.update_row(
-            self.client,
-            self.table,
+        refusal = self.update(
             Update(
                 key=_key(name),
                 update="SET creating_until = :until",
@@ -170,9 +150,7 @@ class JobLedger:
 
     def end_creating(self, name: str, token: TaskToken) -> None:
         """Record that the job was not created."""
-        transactions.update_row(
-            self.client,
-            self.table,
+        self.update(
             Update(
                 key=_key(name),
                 update="REMOVE creating_until",
@@ -183,9 +161,7 @@ class JobLedger:
 
     def end(self, name: str, result: dict[str, Any]) -> None:
         """Record how a job ended. A repeated call writes the same."""
-        transactions.update_row(
-            self.client,
-            self.table,
+        self.update(
             Update(
                 _key(name), "SET job_result = :result", "attribute_exists(pk)", {"result": result}
             ),

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from labeling_lambdas.aws import transactions
-from labeling_lambdas.aws.attribute_values import plain
+from labeling_lambdas.aws.ledger import Ledger
 from labeling_lambdas.aws.transactions import Update
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 #: Seconds for which a row is kept after its last lease; an execution polls for minutes.
 _KEPT_SECONDS = 24 * 3600
@@ -29,24 +24,12 @@ class Poll(NamedTuple):
     unfinished: int = 0
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class PollLedger:
-    """The ledger's rows of polls.
-
-    Attributes:
-        client: DynamoDB.
-        table: Name of the ledger table.
-    """
-
-    client: DynamoDBClient
-    table: str
+class PollLedger(Ledger):
+    """The ledger's rows of polls."""
 
     def find(self, run_id: str) -> Poll:
         """Return the row of the polling for a run."""
-        answer = self.client.get_item(
-            TableName=self.table, Key={"pk": {"S": f"POLL#{run_id}"}}, ConsistentRead=True
-        )
-        row = plain(answer["Item"]) if "Item" in answer else {}
+        row = self.row(f"POLL#{run_id}") or {}
         return Poll(row.get("lease_until", 0), row.get("unfinished", 0))
 
     def begin(self, run_id: str, poll: Poll, lease_until: int) -> bool:
@@ -60,9 +43,7 @@ class PollLedger:
         Returns:
             False if another call began since the row was read.
         """
-        refusal = transactions.update_row(
-            self.client,
-            self.table,
+        refusal = self.update(
             Update(
                 key=f"POLL#{run_id}",
                 update="SET lease_until = :lease, unfinished = :count, expires_at = :expires",
@@ -85,9 +66,7 @@ class PollLedger:
             lease_until: The lease that the call began with. The lease of a later call is not
                 changed.
         """
-        transactions.update_row(
-            self.client,
-            self.table,
+        self.update(
             Update(
                 key=f"POLL#{run_id}",
                 update="SET lease_until = :none, unfinished = :none",
@@ -105,9 +84,7 @@ class PollLedger:
                 changed.
             hidden_until: Epoch seconds until which messages may be hidden.
         """
-        transactions.update_row(
-            self.client,
-            self.table,
+        self.update(
             Update(
                 key=f"POLL#{run_id}",
                 update="SET lease_until = :hidden",

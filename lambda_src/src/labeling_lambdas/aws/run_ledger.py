@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labeling_lambdas.aws import transactions
-from labeling_lambdas.aws.attribute_values import plain
+from labeling_lambdas.aws.ledger import Ledger
 from labeling_lambdas.aws.transactions import Update
 from labeling_lambdas.domain.states import CLOSED_RUN_SECONDS, RunState
 from labeling_lambdas.domain.timestamps import now
 from labeling_lambdas.errors import RunAliveError, RunNotFoundError, RunTakenOverError
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    from collections.abc import Mapping
+
+    from labeling_lambdas.domain.run_scope import RunScope
 
 _OPEN_RUNS = "OPEN_RUNS"
 _PIPELINE = "PIPELINE"
@@ -44,21 +44,12 @@ class Run(NamedTuple):
     plan: dict[str, Any]
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class RunLedger:
-    """The run rows of the ledger, with the operations that open, hand over and close runs.
-
-    Attributes:
-        client: DynamoDB.
-        table: Name of the ledger table.
-    """
-
-    client: DynamoDBClient
-    table: str
+class RunLedger(Ledger):
+    """The run rows of the ledger, with the operations that open, hand over and close runs."""
 
     def find(self, run_id: str) -> Run | None:
         """Return a run, or None if it is unknown or its row has expired."""
-        row = self._row(f"RUN#{run_id}")
+        row = self.row(f"RUN#{run_id}")
         if row is None:
             return None
         return Run(
@@ -72,23 +63,30 @@ class RunLedger:
             plan=row.get("run_plan", {}),
         )
 
-    def owned(self, run_id: str, execution_arn: str) -> Run:
+    def state_of(self, run_id: str) -> RunState | None:
+        """Return the state of a run, or None if its row has expired. Only closed runs expire."""
+        run = self.find(run_id)
+        return run.state if run is not None else None
+
+    def owned(self, scope: RunScope) -> Run:
         """Return an open run that belongs to this execution.
 
         Raises:
             RunNotFoundError: If the ledger has no such run.
             RunTakenOverError: If it belongs to another execution.
         """
-        run = self.find(run_id)
+        run = self.find(scope.run_id)
         if run is None:
-            message = f"run {run_id} is not in the ledger"
+            message = f"run {scope.run_id} is not in the ledger"
             raise RunNotFoundError(message)
-        if run.execution_arn != execution_arn:
-            message = f"run {run_id} belongs to {run.execution_arn}, not to {execution_arn}"
+        if run.execution_arn != scope.execution_arn:
+            message = (
+                f"run {run.run_id} belongs to {run.execution_arn}, not to {scope.execution_arn}"
+            )
             raise RunTakenOverError(message)
         return run
 
-    def open(self, run_id: str, execution_arn: str, lease_until: int) -> None:
+    def open(self, scope: RunScope, lease_until: int) -> None:
         """Open a run, or continue to poll for it in a repeated call.
 
         Raises:
@@ -96,12 +94,10 @@ class RunLedger:
             RunTakenOverError: If the run belongs to another execution or is already sealed.
         """
         moment = int(time.time())
-        refusals = transactions.transact(
-            self.client,
-            self.table,
+        refusals = self.transact(
             [
                 Update(
-                    key=f"RUN#{run_id}",
+                    key=f"RUN#{scope.run_id}",
                     update=(
                         "SET run_state = :polling, execution_arn = :execution,"
                         " lease_until = :lease,"
@@ -115,54 +111,52 @@ class RunLedger:
                     ),
                     values={
                         "polling": RunState.POLLING.value,
-                        "execution": execution_arn,
+                        "execution": scope.execution_arn,
                         "lease": lease_until,
                         "moment": moment,
                         "zero": 0,
                         "now": now(),
                     },
                 ),
-                Update(_OPEN_RUNS, "ADD run_ids :run", "", {"run": {run_id}}),
+                Update(_OPEN_RUNS, "ADD run_ids :run", "", {"run": {scope.run_id}}),
             ],
         )
         if refusals:
             row = refusals[0].row
-            message = f"run {run_id} is {row.get('run_state')} for {row.get('execution_arn')}"
-            if row.get("execution_arn") == execution_arn and row.get("lease_until", 0) > moment:
+            message = _taken(scope, row)
+            if (
+                row.get("execution_arn") == scope.execution_arn
+                and row.get("lease_until", 0) > moment
+            ):
                 raise RunAliveError(message)
             raise RunTakenOverError(message)
 
-    def end_lease(self, run_id: str, execution_arn: str) -> None:
+    def end_lease(self, scope: RunScope) -> None:
         """Record that no poll is claiming for the run."""
-        transactions.update_row(
-            self.client,
-            self.table,
+        self.update(
             Update(
-                key=f"RUN#{run_id}",
+                key=f"RUN#{scope.run_id}",
                 update="SET lease_until = :none",
                 condition="execution_arn = :execution",
-                values={"none": 0, "execution": execution_arn},
+                values={"none": 0, "execution": scope.execution_arn},
             ),
         )
 
-    def seal(self, run_id: str, execution_arn: str, counts: dict[str, Any]) -> None:
+    def seal(self, scope: RunScope, counts: dict[str, Any]) -> None:
         """Record that the run's list is complete.
 
         Raises:
             RunTakenOverError: If the run belongs to another execution or was sealed by one.
         """
         self._advance(
-            run_id,
-            execution_arn,
+            scope,
             was=RunState.POLLING,
             to=RunState.SEALED,
             name="counts",
             value=counts,
         )
 
-    def begin_settling(
-        self, run_id: str, execution_arn: str, plan: dict[str, Any]
-    ) -> dict[str, Any]:
+    def begin_settling(self, scope: RunScope, plan: dict[str, Any]) -> dict[str, Any]:
         """Record that the plan is written. After this, no job may be created for the run.
 
         Returns:
@@ -172,8 +166,7 @@ class RunLedger:
             RunTakenOverError: If the run belongs to another execution or was planned by one.
         """
         found: dict[str, Any] = self._advance(
-            run_id,
-            execution_arn,
+            scope,
             was=RunState.SEALED,
             to=RunState.SETTLING,
             name="run_plan",
@@ -183,8 +176,7 @@ class RunLedger:
 
     def _advance(
         self,
-        run_id: str,
-        execution_arn: str,
+        scope: RunScope,
         *,
         was: RunState,
         to: RunState,
@@ -192,11 +184,9 @@ class RunLedger:
         value: dict[str, Any],
     ) -> dict[str, Any]:
         """Write the state and a value; return the value that the row has under that name."""
-        refusal = transactions.update_row(
-            self.client,
-            self.table,
+        refusal = self.update(
             Update(
-                key=f"RUN#{run_id}",
+                key=f"RUN#{scope.run_id}",
                 update=f"SET run_state = :to, lease_until = :none, {name} = :value",
                 condition="run_state = :was AND execution_arn = :execution",
                 values={
@@ -204,18 +194,15 @@ class RunLedger:
                     "none": 0,
                     "value": value,
                     "was": was.value,
-                    "execution": execution_arn,
+                    "execution": scope.execution_arn,
                 },
             ),
         )
         if refusal is not None:
             row = refusal.row
-            if (row.get("run_state"), row.get("execution_arn")) == (to.value, execution_arn):
+            if (row.get("run_state"), row.get("execution_arn")) == (to.value, scope.execution_arn):
                 return dict(row[name])
-            message = (
-                f"run {run_id} is {row.get('run_state')} for {row.get('execution_arn')}, so"
-                f" {execution_arn} cannot make it {to.value}"
-            )
+            message = f"{_taken(scope, row)}, so {scope.execution_arn} cannot make it {to.value}"
             raise RunTakenOverError(message)
         return value
 
@@ -229,9 +216,7 @@ class RunLedger:
         Returns:
             Whether the run was handed over; False if another caller was first.
         """
-        refusal = transactions.update_row(
-            self.client,
-            self.table,
+        refusal = self.update(
             Update(
                 key=f"RUN#{run.run_id}",
                 update="SET execution_arn = :new, generation = :next",
@@ -247,14 +232,11 @@ class RunLedger:
         )
         return refusal is None
 
-    def close(
-        self, run_id: str, execution_arn: str, *, outcome: str, job_failed: bool | None
-    ) -> None:
+    def close(self, scope: RunScope, *, outcome: str, job_failed: bool | None) -> None:
         """Close a run after all its claims are settled.
 
         Args:
-            run_id: The run.
-            execution_arn: The execution that works on it.
+            scope: The run.
             outcome: How it ended.
             job_failed: True if its job could not be created or failed as a whole, False if its job
                 returned labels, None if neither.
@@ -264,7 +246,7 @@ class RunLedger:
         """
         updates = [
             Update(
-                key=f"RUN#{run_id}",
+                key=f"RUN#{scope.run_id}",
                 update=(
                     "SET run_state = :closed, closed_at = :now, outcome = :outcome,"
                     " lease_until = :none, expires_at = :expires"
@@ -276,73 +258,68 @@ class RunLedger:
                     "outcome": outcome,
                     "none": 0,
                     "expires": int(time.time()) + CLOSED_RUN_SECONDS,
-                    "execution": execution_arn,
+                    "execution": scope.execution_arn,
                 },
             ),
-            Update(_OPEN_RUNS, "DELETE run_ids :run", "", {"run": {run_id}}),
+            Update(_OPEN_RUNS, "DELETE run_ids :run", "", {"run": {scope.run_id}}),
         ]
         if job_failed is True:
             # In the same transaction that closes the run, so that a repeated call counts once.
             updates.append(Update(_PIPELINE, "ADD failed_jobs_in_a_row :one", "", {"one": 1}))
         elif job_failed is False:
             updates.append(Update(_PIPELINE, "SET failed_jobs_in_a_row = :no", "", {"no": 0}))
-        refusals = transactions.transact(self.client, self.table, updates)
+        refusals = self.transact(updates)
         if refusals:
             row = refusals[0].row
             if (row.get("run_state"), row.get("execution_arn")) == (
                 RunState.CLOSED.value,
-                execution_arn,
+                scope.execution_arn,
             ):
                 return
-            message = f"run {run_id} is {row.get('run_state')} for {row.get('execution_arn')}"
+            message = _taken(scope, row)
             raise RunTakenOverError(message)
 
-    def count_unreadable_output(self, run_id: str, execution_arn: str) -> None:
+    def count_unreadable_output(self, scope: RunScope) -> None:
         """Count a run whose output cannot be read towards probe mode, once.
 
         Args:
-            run_id: The run, which stays open.
-            execution_arn: The execution that works on it.
+            scope: The run, which stays open.
         """
         updates = [
             Update(
-                f"RUN#{run_id}",
+                f"RUN#{scope.run_id}",
                 "SET unreadable_output = :yes",
                 "attribute_not_exists(unreadable_output) AND execution_arn = :execution",
-                {"yes": True, "execution": execution_arn},
+                {"yes": True, "execution": scope.execution_arn},
             ),
             Update(_PIPELINE, "ADD failed_jobs_in_a_row :one", "", {"one": 1}),
         ]
         # Fails if the run is already counted, or belongs to another execution.
-        transactions.transact(self.client, self.table, updates)
+        self.transact(updates)
 
     def open_runs(self) -> list[str]:
         """Return the open runs, oldest first."""
-        row = self._row(_OPEN_RUNS)
+        row = self.row(_OPEN_RUNS)
         return sorted(row.get("run_ids", ())) if row else []
 
     def open_runs_unvisited_first(self) -> list[str]:
         """Return the open runs, oldest first, starting after the last visited one."""
-        row = self._row(_OPEN_RUNS) or {}
+        row = self.row(_OPEN_RUNS) or {}
         visited = row.get("visited_to", "")
         runs = sorted(row.get("run_ids", ()))
-        return [*(it for it in runs if it > visited), *(it for it in runs if it <= visited)]
+        return [*(run for run in runs if run > visited), *(run for run in runs if run <= visited)]
 
     def note_visited(self, run_id: str) -> None:
         """Record the last visited run, for a check that had no time for all open runs."""
-        transactions.update_row(
-            self.client,
-            self.table,
+        self.update(
             Update(_OPEN_RUNS, "SET visited_to = :run", "", {"run": run_id}),
         )
 
     def failed_jobs_in_a_row(self) -> int:
         """Return the number of consecutive runs whose job was rejected or failed as a whole."""
-        row = self._row(_PIPELINE)
+        row = self.row(_PIPELINE)
         return int(row.get("failed_jobs_in_a_row", 0)) if row else 0
 
-    def _row(self, key: str) -> dict[str, Any] | None:
-        answer = self.client.get_item(
-            TableName=self.table, Key={"pk": {"S": key}}, ConsistentRead=True
-        )
-        return plain(answer["Item"]) if "Item" in answer else None
+
+def _taken(scope: RunScope, row: Mapping[str, Any]) -> str:
+    return f"run {scope.run_id} is {row.get('run_state')} for {row.get('execution_arn')}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.artifacts import Artifacts
 from labeling_lambdas.aws.run_ledger import RunLedger
+from labeling_lambdas.domain.run_scope import RunScope
 from labeling_lambdas.settings import ArtifactSettings, read_settings
 from labeling_lambdas.steps.finish_run import FinishRun
 
@@ -34,14 +35,10 @@ def handler(event: FinishEvent, _context: LambdaContext) -> dict[str, Any]:
     """
     settings = read_settings(FinishSettings)
     step = FinishRun(
-        pipeline=settings.pipeline_name,
-        run_id=event["run_id"],
-        execution_arn=event["execution_arn"],
+        scope=RunScope(settings.pipeline_name, event["run_id"], event["execution_arn"]),
         bus=settings.event_bus_name,
-        runs=RunLedger(clients.dynamodb(), settings.ledger_table),
-        artifacts=Artifacts(
-            clients.s3(), settings.output_bucket, settings.kms_key_arn, event["run_id"]
-        ),
+        runs=RunLedger.of(settings),
+        artifacts=Artifacts.of(settings, event["run_id"]),
         events=clients.events(),
     )
     report = step.finish()

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from labeling_lambdas.aws import clients
-from labeling_lambdas.aws.callbacks import Executions
-from labeling_lambdas.aws.job_ledger import JobLedger
-from labeling_lambdas.aws.labeling_jobs import LabelingJobs
 from labeling_lambdas.domain.states import ENDED_STATUSES
 from labeling_lambdas.errors import LabelingJobUnfinishedError
 from labeling_lambdas.settings import Settings, read_settings
@@ -37,11 +33,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
             event reports its end.
     """
     settings = read_settings(Settings)
-    completion = Completion(
-        LabelingJobs(clients.sagemaker()),
-        JobLedger(clients.dynamodb(), settings.ledger_table),
-        Executions(clients.stepfunctions()),
-    )
+    completion = Completion.of(settings)
     names = [arn.rpartition("/")[2] for arn in event["resources"]]
     reports = {name: completion.report(name) for name in names}
     unfinished = [name for name, report in reports.items() if report == "unfinished"]

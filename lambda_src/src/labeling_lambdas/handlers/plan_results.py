@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.artifacts import Artifacts
 from labeling_lambdas.aws.item_ledger import ItemLedger
-from labeling_lambdas.aws.job_ledger import JobLedger
-from labeling_lambdas.aws.labeling_jobs import LabelingJobs
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
 from labeling_lambdas.domain.kept_settings import LabelRules
 from labeling_lambdas.domain.records import ExtraFeature, RecordContext, read_extra_features
+from labeling_lambdas.domain.run_scope import RunScope
 from labeling_lambdas.domain.verification_settings import Verification
 from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
-from labeling_lambdas.steps.completion import end_of_earlier_verification
+from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.kept_settings import kept_settings
 from labeling_lambdas.steps.plan_results import PlanResults
 
@@ -51,9 +49,8 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
         ``return_shards``, the number of those to return.
     """
     settings = read_settings(PlanSettings)
-    artifacts = Artifacts(
-        clients.s3(), settings.output_bucket, settings.kms_key_arn, event["run_id"]
-    )
+    scope = RunScope(settings.pipeline_name, event["run_id"], event["execution_arn"])
+    artifacts = Artifacts.of(settings, scope.run_id)
     now = LabelRules(
         settings.task_type,
         settings.label_attribute_name,
@@ -64,31 +61,23 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
     labeling = kept_settings(artifacts, identity.LABEL_STAGE)
     verifying = kept_settings(artifacts, identity.VERIFY_STAGE)
     step = PlanResults(
-        pipeline=settings.pipeline_name,
-        run_id=event["run_id"],
-        execution_arn=event["execution_arn"],
+        scope=scope,
         folder=f"results/{context.aws_request_id}",
         max_attempts=settings.max_attempts,
         rules=labeling.rules if labeling else now,
-        context=RecordContext(event["run_id"], settings.extra_features),
+        context=RecordContext(scope.run_id, settings.extra_features),
         verification=verifying.verification if verifying else settings.verification,
         shown=verifying.rules if verifying else now,
-        runs=RunLedger(clients.dynamodb(), settings.ledger_table),
-        items=ItemLedger(clients.dynamodb(), settings.ledger_table),
+        runs=RunLedger.of(settings),
+        items=ItemLedger.of(settings),
         artifacts=artifacts,
         deadline=Deadline.of(context),
     )
     verification_job = event.get("verification_job")
     if verification_job is None and verifying is not None:
         # The execution that began the verification died, and Terraform has since turned it off.
-        name = identity.labeling_job_name(
-            settings.pipeline_name, event["run_id"], identity.VERIFY_STAGE
-        )
-        verification_job = end_of_earlier_verification(
-            name,
-            LabelingJobs(clients.sagemaker()),
-            JobLedger(clients.dynamodb(), settings.ledger_table),
-            step.deadline.now,
+        verification_job = Completion.of(settings).end_of_earlier_verification(
+            scope.job_name(identity.VERIFY_STAGE), step.deadline.now
         )
     plan = step.plan(event["labeling_job"], verification_job)
     return {

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.artifacts import Artifacts
-from labeling_lambdas.aws.item_claims import ItemClaims
+from labeling_lambdas.aws.item_ledger import ItemLedger
 from labeling_lambdas.aws.poll_ledger import PollLedger
 from labeling_lambdas.aws.queues import Queue
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
 from labeling_lambdas.domain.ignored_keys import key_patterns
+from labeling_lambdas.domain.run_scope import RunScope
 from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.settings import ArtifactSettings, read_by, read_settings
+from labeling_lambdas.steps.claiming import Claiming
+from labeling_lambdas.steps.dead_letters import DeadLetters
 from labeling_lambdas.steps.draining import Drain
 from labeling_lambdas.steps.poll_queue import PollQueue
 
@@ -53,31 +55,36 @@ def handler(event: PollEvent, context: LambdaContext) -> dict[str, Any]:
     run_id = event["run"].get("run_id") or identity.run_id(
         event["execution_arn"], event["execution_started"]
     )
-    items = ItemClaims(clients.dynamodb(), settings.ledger_table)
-    step = PollQueue(
-        run_id=run_id,
-        execution_arn=event["execution_arn"],
-        max_items=settings.max_items_per_run,
-        runs=RunLedger(clients.dynamodb(), settings.ledger_table),
-        polls=PollLedger(clients.dynamodb(), settings.ledger_table),
-        items=items,
-        artifacts=Artifacts(clients.s3(), settings.output_bucket, settings.kms_key_arn, run_id),
-        deadline=Deadline.of(context),
-    )
-    new_drain = functools.partial(
-        Drain,
-        run_id=run_id,
+    scope = RunScope(settings.pipeline_name, run_id, event["execution_arn"])
+    artifacts = Artifacts.of(settings, run_id)
+    deadline = Deadline.of(context)
+    items = ItemLedger.of(settings)
+    runs = RunLedger.of(settings)
+    dead_letter_queue = Queue(clients.sqs(), settings.dead_letter_queue_url)
+    drain = Drain(
+        scope=scope,
         call_id=context.aws_request_id.partition("-")[0],
         upload_bucket=settings.upload_bucket,
         task_type=task_type(settings.task_type),
         ignored_keys=settings.ignored_keys,
         intake=Queue(clients.sqs(), settings.intake_queue_url),
-        dead_letters=Queue(clients.sqs(), settings.dead_letter_queue_url),
-        items=items,
-        artifacts=step.artifacts,
-        deadline=step.deadline,
+        dead_letters=DeadLetters(run_id, dead_letter_queue, items),
+        claiming=Claiming(run_id, runs, items),
+        runs=runs,
+        artifacts=artifacts,
+        deadline=deadline,
     )
-    polled = step.seal() if resumed else step.poll(new_drain)
+    step = PollQueue(
+        scope=scope,
+        max_items=settings.max_items_per_run,
+        drain=drain,
+        runs=runs,
+        polls=PollLedger.of(settings),
+        items=items,
+        artifacts=artifacts,
+        deadline=deadline,
+    )
+    polled = step.seal() if resumed else step.poll()
     return {
         "run_id": polled.run_id,
         "generation": polled.generation,

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.callbacks import Executions
-from labeling_lambdas.aws.job_ledger import JobLedger
-from labeling_lambdas.aws.labeling_jobs import LabelingJobs
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.settings import Settings, read_settings
@@ -35,13 +33,9 @@ def handler(event: RecoverEvent, context: LambdaContext) -> dict[str, Any]:
         pipeline=settings.pipeline_name,
         state_machine_arn=event["state_machine_arn"],
         execution_arn=event["execution_arn"],
-        runs=RunLedger(clients.dynamodb(), settings.ledger_table),
+        runs=RunLedger.of(settings),
         executions=Executions(clients.stepfunctions()),
-        completion=Completion(
-            LabelingJobs(clients.sagemaker()),
-            JobLedger(clients.dynamodb(), settings.ledger_table),
-            Executions(clients.stepfunctions()),
-        ),
+        completion=Completion.of(settings),
         deadline=Deadline.of(context),
     )
     if "resume_run" in event:

@@ -11,6 +11,7 @@ from labeling_lambdas.aws.item_ledger import ItemLedger
 from labeling_lambdas.aws.queues import Queue
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.settings import ArtifactSettings, read_settings
+from labeling_lambdas.steps.dead_letters import DeadLetters
 from labeling_lambdas.steps.return_items import ReturnItems
 from labeling_lambdas.steps.shards import rejected_shard, return_shard
 
@@ -39,14 +40,14 @@ def handler(event: ReturnEvent, context: LambdaContext) -> dict[str, Any]:
         if the function must be called again.
     """
     settings = read_settings(ReturnSettings)
+    items = ItemLedger.of(settings)
     step = ReturnItems(
-        run_id=event["run_id"],
         intake=Queue(clients.sqs(), settings.intake_queue_url),
-        dead_letters=Queue(clients.sqs(), settings.dead_letter_queue_url),
-        items=ItemLedger(clients.dynamodb(), settings.ledger_table),
-        artifacts=Artifacts(
-            clients.s3(), settings.output_bucket, settings.kms_key_arn, event["run_id"]
+        dead_letters=DeadLetters(
+            event["run_id"], Queue(clients.sqs(), settings.dead_letter_queue_url), items
         ),
+        items=items,
+        artifacts=Artifacts.of(settings, event["run_id"]),
         deadline=Deadline.of(context),
     )
     names = _lists(event)

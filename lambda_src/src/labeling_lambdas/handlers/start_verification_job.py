@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.artifacts import Artifacts
-from labeling_lambdas.aws.callbacks import Executions
 from labeling_lambdas.aws.item_ledger import ItemLedger
-from labeling_lambdas.aws.job_ledger import JobLedger, TaskToken
-from labeling_lambdas.aws.labeling_jobs import LabelingJobs
+from labeling_lambdas.aws.job_ledger import TaskToken
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
 from labeling_lambdas.domain.kept_settings import KeptSettings, LabelRules
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
+from labeling_lambdas.domain.run_scope import RunScope
 from labeling_lambdas.domain.verification_settings import Verification
 from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
 from labeling_lambdas.steps.completion import Completion
@@ -53,10 +51,8 @@ def handler(event: VerifyEvent, context: LambdaContext) -> dict[str, str]:
         answered with the task token.
     """
     settings = read_settings(VerifySettings)
-    name = identity.labeling_job_name(settings.pipeline_name, event["run_id"], event["stage"])
-    artifacts = Artifacts(
-        clients.s3(), settings.output_bucket, settings.kms_key_arn, event["run_id"]
-    )
+    scope = RunScope(settings.pipeline_name, event["run_id"], event["execution_arn"])
+    artifacts = Artifacts.of(settings, scope.run_id)
     now = LabelRules(
         settings.task_type,
         settings.label_attribute_name,
@@ -66,25 +62,18 @@ def handler(event: VerifyEvent, context: LambdaContext) -> dict[str, str]:
     labeling = kept_settings(artifacts, identity.LABEL_STAGE)
     manifest = VerificationManifest(
         artifacts,
-        ItemLedger(clients.dynamodb(), settings.ledger_table),
+        ItemLedger.of(settings),
         Harvest(artifacts, event["labeling_job"], labeling.rules if labeling else now),
     )
     step = StartJob(
-        name=name,
+        scope=scope,
+        name=scope.job_name(event["stage"]),
         stage=event["stage"],
-        run_id=event["run_id"],
-        execution_arn=event["execution_arn"],
         settings=KeptSettings(settings.verification_job, now, settings.verification),
         lines=manifest.lines,
-        runs=RunLedger(clients.dynamodb(), settings.ledger_table),
-        waiting=JobLedger(clients.dynamodb(), settings.ledger_table),
-        jobs=LabelingJobs(clients.sagemaker()),
+        runs=RunLedger.of(settings),
         artifacts=artifacts,
-        completion=Completion(
-            LabelingJobs(clients.sagemaker()),
-            JobLedger(clients.dynamodb(), settings.ledger_table),
-            Executions(clients.stepfunctions()),
-        ),
+        completion=Completion.of(settings),
         deadline=Deadline.of(context),
     )
-    return {"labeling_job": name, "result": step.start(TaskToken.of(event))}
+    return {"labeling_job": step.name, "result": step.start(TaskToken.of(event))}

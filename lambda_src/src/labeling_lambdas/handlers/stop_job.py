@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labeling_lambdas.aws import clients
-from labeling_lambdas.aws.callbacks import Executions
-from labeling_lambdas.aws.job_ledger import JobLedger, TaskToken
-from labeling_lambdas.aws.labeling_jobs import LabelingJobs
+from labeling_lambdas.aws.job_ledger import TaskToken
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
-from labeling_lambdas.domain import identity
+from labeling_lambdas.domain.run_scope import RunScope
 from labeling_lambdas.settings import Settings, read_settings
 from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.stop_job import StopJob
@@ -31,19 +28,12 @@ def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
         The job's name and the outcome.
     """
     settings = read_settings(Settings)
-    name = identity.labeling_job_name(settings.pipeline_name, event["run_id"], event["stage"])
+    scope = RunScope(settings.pipeline_name, event["run_id"], event["execution_arn"])
     step = StopJob(
-        name=name,
-        run_id=event["run_id"],
-        execution_arn=event["execution_arn"],
-        runs=RunLedger(clients.dynamodb(), settings.ledger_table),
-        waiting=JobLedger(clients.dynamodb(), settings.ledger_table),
-        jobs=LabelingJobs(clients.sagemaker()),
-        completion=Completion(
-            LabelingJobs(clients.sagemaker()),
-            JobLedger(clients.dynamodb(), settings.ledger_table),
-            Executions(clients.stepfunctions()),
-        ),
+        scope=scope,
+        name=scope.job_name(event["stage"]),
+        runs=RunLedger.of(settings),
+        completion=Completion.of(settings),
         deadline=Deadline.of(context),
     )
-    return {"labeling_job": name, "result": step.stop(TaskToken.of(event))}
+    return {"labeling_job": step.name, "result": step.stop(TaskToken.of(event))}

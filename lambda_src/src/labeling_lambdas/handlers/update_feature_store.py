@@ -37,13 +37,10 @@ def handler(event: StoreEvent, context: LambdaContext) -> dict[str, int]:
     """
     settings = read_settings(StoreSettings)
     step = UpdateFeatureStore(
-        run_id=event["run_id"],
         folder=event["folder"],
         records=FeatureStore(clients.feature_store(), settings.feature_group_name),
-        items=ItemLedger(clients.dynamodb(), settings.ledger_table),
-        artifacts=Artifacts(
-            clients.s3(), settings.output_bucket, settings.kms_key_arn, event["run_id"]
-        ),
+        items=ItemLedger.of(settings),
+        artifacts=Artifacts.of(settings, event["run_id"]),
         deadline=Deadline.of(context),
     )
     return step.store(event["shard"])

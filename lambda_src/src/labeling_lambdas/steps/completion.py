@@ -6,14 +6,17 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labeling_lambdas.aws.labeling_jobs import without_job
+from labeling_lambdas.aws import clients
+from labeling_lambdas.aws.callbacks import Executions
+from labeling_lambdas.aws.job_ledger import JobLedger
+from labeling_lambdas.aws.labeling_jobs import LabelingJobs, without_job
 from labeling_lambdas.domain.states import JobStatus
 from labeling_lambdas.errors import LabelingJobPendingError, VerificationUnfinishedError
 
 if TYPE_CHECKING:
-    from labeling_lambdas.aws.callbacks import Executions
-    from labeling_lambdas.aws.job_ledger import Job, JobLedger
-    from labeling_lambdas.aws.labeling_jobs import JobDescription, LabelingJobs
+    from labeling_lambdas.aws.job_ledger import Job
+    from labeling_lambdas.aws.labeling_jobs import JobDescription
+    from labeling_lambdas.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +34,15 @@ class Completion:
     jobs: LabelingJobs
     ledger: JobLedger
     executions: Executions
+
+    @classmethod
+    def of(cls, settings: Settings) -> Completion:
+        """Return the completion of jobs for the pipeline that a function is configured with."""
+        return cls(
+            LabelingJobs(clients.sagemaker()),
+            JobLedger.of(settings),
+            Executions(clients.stepfunctions()),
+        )
 
     def report(self, name: str) -> str:
         """Answer the state that waits for a job, if the job has ended.
@@ -69,6 +81,36 @@ class Completion:
         )
         return "answered" if answered else "stale"
 
+    def end_of_earlier_verification(self, name: str, now: float) -> dict[str, Any] | None:
+        """Return how the verification job ended that an execution of the run began before it died.
+
+        Used by an execution without verification, because verification may have been turned off
+        since.
+
+        Args:
+            name: Name of the verification job.
+            now: Epoch seconds.
+
+        Returns:
+            How it ended, None if no execution began one.
+
+        Raises:
+            VerificationUnfinishedError: If the verification job is still in progress.
+            LabelingJobPendingError: If there is no job, but a function may currently be creating
+                it.
+        """
+        job = self.ledger.find(name)
+        if job is None:
+            return None
+        result = job.result or end_of_job(job, self.jobs.describe(name), now)
+        if result is None:
+            message = (
+                f"verification was turned off while {name} goes on. The run stays open until this"
+                " job has ended; stop it if you no longer need the review"
+            )
+            raise VerificationUnfinishedError(message)
+        return result
+
 
 def end_of_job(job: Job, description: JobDescription | None, now: float) -> dict[str, Any] | None:
     """Return how a job of a run ended, or None if it is in progress.
@@ -91,36 +133,3 @@ def end_of_job(job: Job, description: JobDescription | None, now: float) -> dict
         )
         raise LabelingJobPendingError(message)
     return job.result or without_job(job.name, JobStatus.NOT_CREATED)
-
-
-def end_of_earlier_verification(
-    name: str, jobs: LabelingJobs, ledger: JobLedger, now: float
-) -> dict[str, Any] | None:
-    """Return how the verification job ended that an execution of the run began before it died.
-
-    Used by an execution without verification, because verification may have been turned off since.
-
-    Args:
-        name: Name of the verification job.
-        jobs: Ground Truth's jobs.
-        ledger: The states that wait for jobs.
-        now: Epoch seconds.
-
-    Returns:
-        How it ended, None if no execution began one.
-
-    Raises:
-        VerificationUnfinishedError: If the verification job is still in progress.
-        LabelingJobPendingError: If there is no job, but a function may currently be creating it.
-    """
-    job = ledger.find(name)
-    if job is None:
-        return None
-    result = job.result or end_of_job(job, jobs.describe(name), now)
-    if result is None:
-        message = (
-            f"verification was turned off while {name} goes on. The run stays open until this job"
-            " has ended; stop it if you no longer need the review"
-        )
-        raise VerificationUnfinishedError(message)
-    return result

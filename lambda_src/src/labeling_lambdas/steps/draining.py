@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.aws.clients import THREADS
-from labeling_lambdas.aws.queues import BATCH_BYTES, BATCH_MESSAGES, Message, Queue, is_refusal
+from labeling_lambdas.aws.queues import BATCH_MESSAGES, Message, Queue, is_refusal
 from labeling_lambdas.domain.intake import Intake
 from labeling_lambdas.domain.items import ClaimedItem, text_id_of
 from labeling_lambdas.domain.messages import (
@@ -22,21 +22,19 @@ from labeling_lambdas.domain.messages import (
     Ignored,
     Origin,
     Rejected,
-    dead_letter_message,
-    malformed_message,
     read_message,
 )
-from labeling_lambdas.domain.states import Drop, RunState
-from labeling_lambdas.errors import LedgerRowError
+from labeling_lambdas.domain.states import Drop
+from labeling_lambdas.steps.budget import Budget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from labeling_lambdas.aws.artifacts import Artifacts
-    from labeling_lambdas.aws.item_claims import ItemClaims
+    from labeling_lambdas.aws.run_ledger import RunLedger
     from labeling_lambdas.deadline import Deadline
+    from labeling_lambdas.domain.run_scope import RunScope
     from labeling_lambdas.domain.task_types import TaskType
-    from labeling_lambdas.steps.budget import Budget
+    from labeling_lambdas.steps.claiming import Claiming
+    from labeling_lambdas.steps.dead_letters import DeadLetters
 
 _log = logging.getLogger(__name__)
 
@@ -62,12 +60,12 @@ class Drained(NamedTuple):
 
     Attributes:
         intake: Counts.
-        out_of_time: Whether a thread stopped because its time ran out. If none did, the last thread
-            to stop found the queue empty or the budget used up.
+        more: Whether a thread stopped because its time ran out, and the run may claim more. If not,
+            the last thread to stop found the queue empty or the budget used up.
     """
 
     intake: Intake
-    out_of_time: bool
+    more: bool
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -75,34 +73,32 @@ class Drain:
     """The draining of the queue for one run.
 
     Attributes:
-        run_id: The run.
+        scope: The run.
         call_id: Distinguishes the parts of this call from those of a repeated call.
         upload_bucket: The only bucket whose objects are labeled.
         task_type: Determines which objects can be labeled.
         intake: The intake queue.
-        dead_letters: The dead-letter queue.
-        items: The ledger.
+        dead_letters: Dead letters of messages that can never lead to a label.
+        claiming: Claims items for the run.
+        runs: The ledger's runs. The run is opened before its first part is written.
         artifacts: The run's files.
-        state_of_run: Looks up another run.
-        open_run: Opens the run. It is called before the first part is written.
-        budget: How many items may be claimed.
         deadline: When to stop.
         ignored_keys: Patterns of keys that are not uploads.
+        budget: How many items may be claimed.
     """
 
-    run_id: str
+    scope: RunScope
     call_id: str
     upload_bucket: str
     task_type: TaskType
     intake: Queue
-    dead_letters: Queue
-    items: ItemClaims
+    dead_letters: DeadLetters
+    claiming: Claiming
+    runs: RunLedger
     artifacts: Artifacts
-    state_of_run: Callable[[str], RunState | None]
-    open_run: Callable[[], None]
-    budget: Budget
     deadline: Deadline
     ignored_keys: tuple[str, ...] = ()
+    budget: Budget = field(default_factory=lambda: Budget(0))
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _failed: threading.Event = field(default_factory=threading.Event)
     _in_doubt: threading.Event = field(default_factory=threading.Event)
@@ -110,8 +106,13 @@ class Drain:
     #: Whether the run was opened, which the first part of this drain does.
     opened: bool = False
 
-    def drain(self) -> Drained:
-        """Receive until the queue is empty, the budget is used up or the time runs out."""
+    def drain(self, room: int) -> Drained:
+        """Receive until the queue is empty, the budget is used up or the time runs out.
+
+        Args:
+            room: How many items may be claimed.
+        """
+        self.budget = Budget(room)
         try:
             with ThreadPoolExecutor(THREADS) as threads:
                 results = list(threads.map(self._work, range(THREADS)))
@@ -119,7 +120,8 @@ class Drain:
             # Only after all threads have stopped receiving, or they would receive them again.
             self._show_again(self._left)
         intake = Intake.total(part for parts, _ in results for part in parts)
-        return Drained(intake, any(out_of_time for _, out_of_time in results))
+        out_of_time = any(out_of_time for _, out_of_time in results)
+        return Drained(intake, out_of_time and self.budget.left > 0)
 
     @property
     def hides(self) -> bool:
@@ -191,12 +193,12 @@ class Drain:
         # The claims are now durable and listed, so the messages may be deleted.
         done = [entry.message for entry in listed if entry.verdict is not Drop.LEFT_IN_FLIGHT]
         refused = self.intake.delete(done)
-        self._left += [it.message for it in listed if it.verdict is Drop.LEFT_IN_FLIGHT]
+        self._left += [entry.message for entry in listed if entry.verdict is Drop.LEFT_IN_FLIGHT]
         self.budget.release(len(messages) - len(claimed))
         _log.info(
             "part processed",
             extra={
-                "run_id": self.run_id,
+                "run_id": self.scope.run_id,
                 "part": part,
                 **counts.fields(),
                 "undeleted": refused,
@@ -207,7 +209,7 @@ class Drain:
     def _open_once(self) -> None:
         with self._opening:
             if not self.opened:
-                self.open_run()
+                self.runs.open(self.scope, self.deadline.ends_at)
                 self.opened = True
 
     def _read(self, message: Message) -> _Entry:
@@ -226,61 +228,23 @@ class Drain:
             # key's row twice, and the ledger then shows that the other versions are superseded. The
             # same applies to a text, which may be on another line of another version.
             chosen = _one_of_each_text(_newest_of_each_key(waiting))
-            verdicts = self.items.claim(
-                [candidate for candidate, _ in chosen.values()],
-                run_id=self.run_id,
-                part=part,
-                state_of_run=self.state_of_run,
-            )
+            verdicts = self.claiming.claim([candidate for candidate, _ in chosen.values()], part)
             for item, verdict in verdicts.items():
                 chosen[item][1].verdict = verdict
             waiting = {item: pair for item, pair in waiting.items() if item not in chosen}
 
     def _dead_letter(self, part: str, listed: list[_Entry]) -> None:
-        bodies: list[str] = []
-        noted: list[str] = []
-        for entry in listed:
-            rejected = entry.read
-            if not isinstance(rejected, Rejected):
-                continue
-            source = rejected.source
-            if source is None:
-                entry.verdict = rejected
-                bodies.append(_malformed_body(entry.message, rejected))
-                continue
-            if source.item_id in noted:
-                entry.verdict = Drop.DEAD_LETTERED
-                continue
-            try:
-                generation = self.items.dead_letter_invalid(
-                    rejected, source, run_id=self.run_id, part=part
-                )
-            except LedgerRowError:
-                _log.exception("ledger row cannot be read", extra={"run_id": self.run_id})
-                entry.verdict = Drop.LEFT_IN_FLIGHT
-                continue
-            if generation is None:
-                entry.verdict = Drop.DEAD_LETTERED
-                continue
-            entry.verdict = rejected
-            noted.append(source.item_id)
-            bodies.append(
-                dead_letter_message(
-                    source,
-                    rejected.content,
-                    run_id=self.run_id,
-                    attempts=0,
-                    generation=generation,
-                    reason=rejected.reason,
-                    detail=rejected.detail,
-                )
-            )
-        self.dead_letters.send(bodies)
-        self.items.mark_delivered(noted)
+        rejected = [entry for entry in listed if isinstance(entry.read, Rejected)]
+        verdicts = self.dead_letters.send_rejected(
+            [(entry.message, entry.read) for entry in rejected if isinstance(entry.read, Rejected)],
+            part,
+        )
+        for entry, verdict in zip(rejected, verdicts, strict=True):
+            entry.verdict = verdict
 
 
 def _full(held: list[Message]) -> bool:
-    return len(held) >= PART_MESSAGES or sum(len(it.body) for it in held) >= PART_BYTES
+    return len(held) >= PART_MESSAGES or sum(len(message.body) for message in held) >= PART_BYTES
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -356,12 +320,6 @@ def _one_of_each_text(
         if known is None or candidate.source.order > known[0].source.order:
             newest[text] = pair
     return {candidate.source.item_id: (candidate, entry) for candidate, entry in newest.values()}
-
-
-def _malformed_body(message: Message, rejected: Rejected) -> str:
-    body = malformed_message(message.body, message_id=message.message_id, detail=rejected.detail)
-    # The envelope may be too large for the queue although the original was not.
-    return body if len(body.encode()) <= BATCH_BYTES else message.body
 
 
 def _counts(listed: list[_Entry]) -> Intake:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.aws.run_ledger import Run, RunLedger
+    from labeling_lambdas.domain.run_scope import RunScope
 
 _log = logging.getLogger(__name__)
 
@@ -48,18 +49,14 @@ class FinishRun:
     """The end of a run.
 
     Attributes:
-        pipeline: Name of the pipeline.
-        run_id: The run.
-        execution_arn: The execution that works on it.
+        scope: The run.
         bus: Event bus for the completion event.
         runs: The ledger's runs.
         artifacts: The run's files.
         events: EventBridge.
     """
 
-    pipeline: str
-    run_id: str
-    execution_arn: str
+    scope: RunScope
     bus: str
     runs: RunLedger
     artifacts: Artifacts
@@ -77,7 +74,7 @@ class FinishRun:
         Raises:
             RunTakenOverError: If the run belongs to another execution.
         """
-        run = self.runs.owned(self.run_id, self.execution_arn)
+        run = self.runs.owned(self.scope)
         intake = Intake.from_fields(run.counts)
         settled, all_settled = self._settled(run)
         jobs = {name: run.plan.get(name) for name in ("job", "verification_job")}
@@ -88,9 +85,9 @@ class FinishRun:
             intake, settled, job=labeling, verification=verification, all_settled=all_settled
         )
         report = {
-            "run_id": self.run_id,
+            "run_id": self.scope.run_id,
             "outcome": outcome.value,
-            "execution_arn": self.execution_arn,
+            "execution_arn": self.scope.execution_arn,
             "opened_at": run.opened_at,
             "closed_at": now(),
             **intake.fields(),
@@ -139,14 +136,12 @@ class FinishRun:
             job_failed: bool | None = True
         else:
             job_failed = False if settled.stored else None
-        self.runs.close(
-            self.run_id, self.execution_arn, outcome=outcome.value, job_failed=job_failed
-        )
+        self.runs.close(self.scope, outcome=outcome.value, job_failed=job_failed)
 
     def _publish(self, report: dict[str, Any], outcome: Outcome) -> None:
         probing = self.runs.failed_jobs_in_a_row() >= PROBE_AFTER_FAILED_JOBS
         announcements.publish_metrics(
-            self.pipeline,
+            self.scope.pipeline,
             {
                 "ItemsReceived": report["received"],
                 "ItemsClaimed": report["claimed"],
@@ -167,7 +162,7 @@ class FinishRun:
         _log.info(
             "run finished",
             extra={
-                "run_id": self.run_id,
+                "run_id": self.scope.run_id,
                 "outcome": outcome.value,
                 "claimed": report["claimed"],
                 "stored": report["stored"],

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.items import ClaimedItem
     from labeling_lambdas.domain.kept_settings import LabelRules
     from labeling_lambdas.domain.output_lines import OutputLine
+    from labeling_lambdas.domain.run_scope import RunScope
     from labeling_lambdas.domain.verification_settings import Verification
     from labeling_lambdas.steps.harvest import Found
 
@@ -97,9 +98,7 @@ class PlanResults:
     """The planning of the outcomes of a run's claims.
 
     Attributes:
-        pipeline: Name of the pipeline.
-        run_id: The run.
-        execution_arn: The execution that works on it.
+        scope: The run.
         folder: Folder of the run for the shards of this call.
         max_attempts: Attempts after which an item is dead-lettered.
         rules: Rules for reading the lines of the run's labeling job.
@@ -114,9 +113,7 @@ class PlanResults:
             newer versions, so that a record of such a version is later.
     """
 
-    pipeline: str
-    run_id: str
-    execution_arn: str
+    scope: RunScope
     folder: str
     max_attempts: int
     rules: LabelRules
@@ -145,18 +142,16 @@ class PlanResults:
             LabelingJobOutputMissingError: If a completed job has no output manifest.
             UnreadableOutputError: If nearly no line of an output can be read.
         """
-        run = self.runs.owned(self.run_id, self.execution_arn)
+        run = self.runs.owned(self.scope)
         if run.state is not RunState.SEALED:
             return Plan.from_fields(run.plan)
         written = self._write_shards(job, verification_job)
         self.artifacts.write(f"{self.folder}/plan.json", written.fields())
-        plan = Plan.from_fields(
-            self.runs.begin_settling(self.run_id, self.execution_arn, written.fields())
-        )
+        plan = Plan.from_fields(self.runs.begin_settling(self.scope, written.fields()))
         _log.info(
             "results planned",
             extra={
-                "run_id": self.run_id,
+                "run_id": self.scope.run_id,
                 "folder": plan.folder,
                 "store_shards": plan.store_shards,
                 "return_shards": plan.return_shards,
@@ -250,9 +245,9 @@ class PlanResults:
         if not lines.hopeless(failed_before=failed_jobs > 0):
             return
         shards.unreadable.flush()
-        self.runs.count_unreadable_output(self.run_id, self.execution_arn)
+        self.runs.count_unreadable_output(self.scope)
         probing = self.runs.failed_jobs_in_a_row() >= PROBE_AFTER_FAILED_JOBS
-        announcements.publish_metrics(self.pipeline, {"ProbeMode": int(probing)})
+        announcements.publish_metrics(self.scope.pipeline, {"ProbeMode": int(probing)})
         total = lines.readable + lines.unreadable
         message = (
             f"{lines.unreadable} of {total} lines of {job['output_uri']} cannot be read. Remove the"

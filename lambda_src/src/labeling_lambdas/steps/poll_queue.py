@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,17 +11,15 @@ from labeling_lambdas.domain.accounting import PROBE_AFTER_FAILED_JOBS, Outcome
 from labeling_lambdas.domain.intake import Intake
 from labeling_lambdas.domain.states import RunState
 from labeling_lambdas.errors import PollUnfinishedError, RunAliveError
-from labeling_lambdas.steps.budget import Budget
 from labeling_lambdas.steps.claim_list import part_of, resolve_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.aws.item_ledger import ItemLedger
     from labeling_lambdas.aws.poll_ledger import Poll, PollLedger
     from labeling_lambdas.aws.run_ledger import Run, RunLedger
     from labeling_lambdas.deadline import Deadline
+    from labeling_lambdas.domain.run_scope import RunScope
     from labeling_lambdas.steps.draining import Drain, Drained
 
 _log = logging.getLogger(__name__)
@@ -59,9 +56,9 @@ class PollQueue:
     """The polling for one run.
 
     Attributes:
-        run_id: The run.
-        execution_arn: The execution that polls.
+        scope: The run.
         max_items: Items that the run may claim.
+        drain: Empties the queue into the run.
         runs: The ledger's runs.
         polls: The ledger's polls.
         items: The ledger's items.
@@ -69,30 +66,26 @@ class PollQueue:
         deadline: When to stop.
     """
 
-    run_id: str
-    execution_arn: str
+    scope: RunScope
     max_items: int
+    drain: Drain
     runs: RunLedger
     polls: PollLedger
     items: ItemLedger
     artifacts: Artifacts
     deadline: Deadline
 
-    def poll(self, new_drain: Callable[..., Drain]) -> Polled:
+    def poll(self) -> Polled:
         """Drain the queue and, when it is drained, seal the run.
-
-        Args:
-            new_drain: Creates the drain from a budget, a function that looks up runs and one that
-                opens the run.
 
         Raises:
             PollUnfinishedError: If consecutive calls were killed or left messages hidden.
         """
-        run = self.runs.find(self.run_id)
+        run = self.runs.find(self.scope.run_id)
         if run is not None and run.state is not RunState.POLLING:
             # An earlier call sealed the run, and its response was lost.
             return self.seal()
-        poll = self.polls.find(self.run_id)
+        poll = self.polls.find(self.scope.run_id)
         until = self._held_until(poll, run)
         if until > self.deadline.now:
             # An earlier call may still be claiming, or was killed and its messages are hidden; only
@@ -102,53 +95,46 @@ class PollQueue:
             return self._again(run)
         if poll.unfinished >= _MOST_UNFINISHED:
             message = (
-                f"{poll.unfinished} calls in a row for run {self.run_id} were killed, or left"
+                f"{poll.unfinished} calls in a row for run {self.scope.run_id} were killed, or left"
                 " messages hidden"
             )
             raise PollUnfinishedError(message)
         lease = self.deadline.ends_at + LONG_POLL_SECONDS + HIDDEN_SECONDS
-        if not self.polls.begin(self.run_id, poll, lease):
+        if not self.polls.begin(self.scope.run_id, poll, lease):
             return self._again(run)
-        claimed = self._claimed_so_far()
-        budget = Budget(self._limit() - claimed)
-        drain = new_drain(
-            budget=budget,
-            state_of_run=functools.cache(self._state_of_run),
-            open_run=self._open,
-        )
+        room = self._limit() - self._claimed_so_far()
         try:
-            drained = drain.drain()
+            drained = self.drain.drain(room)
         finally:
             # Only a call that was killed leaves its lease. Recovery must not seal the run while
             # such a call may still be claiming.
-            if drain.opened:
-                self.runs.end_lease(self.run_id, self.execution_arn)
-            self._end_lease(lease, hides=drain.hides)
-        return self._finish(drained, budget, hides=drain.hides)
+            if self.drain.opened:
+                self.runs.end_lease(self.scope)
+            self._end_lease(lease, hides=self.drain.hides)
+        return self._finish(drained, hides=self.drain.hides)
 
     def _held_until(self, poll: Poll, run: Run | None) -> int:
         return max(poll.lease_until, run.lease_until if run is not None else 0)
 
     def _again(self, run: Run | None) -> Polled:
         generation = run.generation if run is not None else 0
-        return Polled(self.run_id, generation, Intake(), more=True)
+        return Polled(self.scope.run_id, generation, Intake(), more=True)
 
     def _end_lease(self, lease: int, *, hides: bool) -> None:
         if hides:
             hidden_until = int(self.deadline.now) + 1 + HIDDEN_SECONDS
-            self.polls.shorten(self.run_id, lease, hidden_until)
+            self.polls.shorten(self.scope.run_id, lease, hidden_until)
         else:
-            self.polls.end(self.run_id, lease)
+            self.polls.end(self.scope.run_id, lease)
 
-    def _finish(self, drained: Drained, budget: Budget, *, hides: bool) -> Polled:
-        run = self.runs.find(self.run_id)
+    def _finish(self, drained: Drained, *, hides: bool) -> Polled:
+        run = self.runs.find(self.scope.run_id)
         if hides:
             return self._again(run)
         if run is None:
-            return Polled(self.run_id, 0, Intake(), more=False)
-        more = drained.out_of_time and budget.left > 0
-        if more or self.deadline.near(SEALING_SECONDS):
-            return Polled(self.run_id, run.generation, drained.intake, more=True)
+            return Polled(self.scope.run_id, 0, Intake(), more=False)
+        if drained.more or self.deadline.near(SEALING_SECONDS):
+            return Polled(self.scope.run_id, run.generation, drained.intake, more=True)
         return self.seal()
 
     def seal(self) -> Polled:
@@ -157,14 +143,14 @@ class PollQueue:
         Raises:
             RunAliveError: If a call that has not ended may still be claiming.
         """
-        run = self.runs.owned(self.run_id, self.execution_arn)
+        run = self.runs.owned(self.scope)
         if run.state is not RunState.POLLING:
             intake = Intake.from_fields(run.counts)
             self._close_if_empty(intake)
             return Polled(run.run_id, run.generation, intake, more=False)
         if run.lease_until > self.deadline.now:
             message = (
-                f"run {self.run_id} may still be polled until {run.lease_until} (epoch seconds);"
+                f"run {run.run_id} may still be polled until {run.lease_until} (epoch seconds);"
                 " resume it after that"
             )
             raise RunAliveError(message)
@@ -172,28 +158,23 @@ class PollQueue:
         intake = Intake.total(parts.values())
         counts = intake.fields()
         self.artifacts.write("claims/index.json", {"parts": sorted(parts), "counts": counts})
-        self.runs.seal(self.run_id, self.execution_arn, counts)
-        _log.info("run sealed", extra={"run_id": self.run_id, **counts})
+        self.runs.seal(self.scope, counts)
+        _log.info("run sealed", extra={"run_id": self.scope.run_id, **counts})
         self._close_if_empty(intake)
-        return Polled(self.run_id, run.generation, intake, more=False)
+        return Polled(self.scope.run_id, run.generation, intake, more=False)
 
     def _close_if_empty(self, intake: Intake) -> None:
         # A call died between opening the run and listing its first part. If nothing was received,
         # the state machine ends without another step, so no other step would close the run.
         if not intake.received:
-            self.runs.close(
-                self.run_id,
-                self.execution_arn,
-                outcome=Outcome.QUEUE_EMPTY.value,
-                job_failed=None,
-            )
+            self.runs.close(self.scope, outcome=Outcome.QUEUE_EMPTY.value, job_failed=None)
 
     def _resolved_parts(self) -> dict[str, Intake]:
         counts = {}
         finished = {part_of(name) for name in self.artifacts.names("claims/")}
         for part in map(part_of, self.artifacts.names("intake/")):
             if part not in finished:
-                resolve_part(self.artifacts, self.items, run_id=self.run_id, part=part)
+                resolve_part(self.artifacts, self.items, run_id=self.scope.run_id, part=part)
             counts[part] = Intake.from_fields(self.artifacts.read(f"claims/{part}.json")["counts"])
         return counts
 
@@ -212,12 +193,5 @@ class PollQueue:
     def _limit(self) -> int:
         if self.runs.failed_jobs_in_a_row() < PROBE_AFTER_FAILED_JOBS:
             return self.max_items
-        _log.warning("probe mode: the run claims one item", extra={"run_id": self.run_id})
+        _log.warning("probe mode: the run claims one item", extra={"run_id": self.scope.run_id})
         return 1
-
-    def _open(self) -> None:
-        self.runs.open(self.run_id, self.execution_arn, self.deadline.ends_at)
-
-    def _state_of_run(self, run_id: str) -> RunState | None:
-        run = self.runs.find(run_id)
-        return run.state if run is not None else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from labeling_lambdas.aws.transactions import MAX_ACTIONS
 from labeling_lambdas.domain.accounting import Settled
-from labeling_lambdas.domain.messages import dead_letter_message, returned_message
+from labeling_lambdas.domain.messages import returned_message
 from labeling_lambdas.domain.settlement import Settlement
 from labeling_lambdas.domain.states import ItemState
 from labeling_lambdas.steps.claim_list import with_contents
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.aws.item_ledger import ItemLedger
     from labeling_lambdas.aws.queues import Queue
     from labeling_lambdas.deadline import Deadline
+    from labeling_lambdas.steps.dead_letters import DeadLetters
 
 _log = logging.getLogger(__name__)
 
@@ -36,17 +37,15 @@ class ReturnItems:
     """The return of claims.
 
     Attributes:
-        run_id: The run.
         intake: The intake queue.
-        dead_letters: The dead-letter queue.
+        dead_letters: Dead letters of the run.
         items: The ledger.
         artifacts: The run's files.
         deadline: When to stop.
     """
 
-    run_id: str
     intake: Queue
-    dead_letters: Queue
+    dead_letters: DeadLetters
     items: ItemLedger
     artifacts: Artifacts
     deadline: Deadline
@@ -76,7 +75,7 @@ class ReturnItems:
             # The number of rejected items, without the verdicts: a verdict may contain a reviewer's
             # words.
             extra={
-                "run_id": self.run_id,
+                "run_id": self.artifacts.run_id,
                 "list": name,
                 **counts.fields(),
                 "rejected": sum(counts.rejected.values()),
@@ -87,18 +86,21 @@ class ReturnItems:
         # Write the ledger first: another run may receive the message immediately, and drops it
         # while the item is claimed. A repeated call sends the messages again, which is harmless:
         # the run that receives a second message for an item drops it.
-        contradicted = {one.item.item_id for one, _ in self.items.settle(settlements, self.run_id)}
+        contradicted = {
+            one.item.item_id for one, _ in self.items.settle(settlements, self.artifacts.run_id)
+        }
         for item_id in contradicted:
             _log.error(
                 "the ledger contradicts a settlement",
-                extra={"run_id": self.run_id, "item_id": item_id},
+                extra={"run_id": self.artifacts.run_id, "item_id": item_id},
             )
         settled = [one for one in settlements if one.item.item_id not in contradicted]
-        sent = self._with_contents([it for it in settled if it.state is not ItemState.SUPERSEDED])
+        sent = self._with_contents(
+            [one for one in settled if one.state is not ItemState.SUPERSEDED]
+        )
         self.intake.send([self._returned(one) for one in sent if one.state in _TO_INTAKE])
         dead = [one for one in sent if one.state is ItemState.DEAD_LETTERED]
-        self.dead_letters.send([self._dead_letter(one) for one in dead])
-        self.items.mark_delivered([one.item.item_id for one in dead])
+        self.dead_letters.send_settled(dead)
         return settled
 
     def _with_contents(self, settlements: Sequence[Settlement]) -> list[Settlement]:
@@ -108,19 +110,8 @@ class ReturnItems:
     def _returned(self, settlement: Settlement) -> str:
         return returned_message(
             settlement.item,
-            run_id=self.run_id,
+            run_id=self.artifacts.run_id,
             attempts=settlement.attempts,
-            reason=settlement.reason,
-            detail=settlement.detail,
-        )
-
-    def _dead_letter(self, settlement: Settlement) -> str:
-        return dead_letter_message(
-            settlement.item.source,
-            settlement.item.content,
-            run_id=self.run_id,
-            attempts=settlement.attempts,
-            generation=settlement.generation,
             reason=settlement.reason,
             detail=settlement.detail,
         )

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from labeling_lambdas.aws.artifacts import Artifacts
-    from labeling_lambdas.aws.job_ledger import JobLedger, TaskToken
-    from labeling_lambdas.aws.labeling_jobs import LabelingJobs
+    from labeling_lambdas.aws.job_ledger import TaskToken
     from labeling_lambdas.aws.run_ledger import RunLedger
     from labeling_lambdas.deadline import Deadline
     from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
+    from labeling_lambdas.domain.run_scope import RunScope
     from labeling_lambdas.steps.completion import Completion
 
 _log = logging.getLogger(__name__)
@@ -47,30 +47,24 @@ class StartJob:
     """The start of a labeling job of a run, or the adoption of the job that was started.
 
     Attributes:
+        scope: The run.
         name: Name of the job.
         stage: ``label`` or ``verify``; part of the manifest's name.
-        run_id: The run.
-        execution_arn: The execution that works on it.
         settings: The current settings. The settings of the first call are stored with the run, and
             apply.
         lines: Yields the lines of the manifest. It is called only if the job is to be created.
         runs: The ledger's runs.
-        waiting: The ledger's jobs.
-        jobs: Ground Truth's jobs.
         artifacts: The run's files.
-        completion: Answers the waiting state if the job has ended already.
+        completion: Ground Truth's jobs and the states that wait for them.
         deadline: When Lambda ends this function.
     """
 
+    scope: RunScope
     name: str
     stage: str
-    run_id: str
-    execution_arn: str
     settings: KeptSettings
     lines: Callable[[KeptSettings], Iterator[str]]
     runs: RunLedger
-    waiting: JobLedger
-    jobs: LabelingJobs
     artifacts: Artifacts
     completion: Completion
     deadline: Deadline
@@ -87,13 +81,15 @@ class StartJob:
             LabelingJobRefusedError: If Ground Truth rejects the request permanently, or the run's
                 items are already being settled.
         """
-        run = self.runs.owned(self.run_id, self.execution_arn)
+        run = self.runs.owned(self.scope)
         # Before the job exists, because its completion event may arrive immediately.
-        job = self.waiting.wait(self.name, self.run_id, token)
+        job = self.completion.ledger.wait(self.name, self.scope.run_id, token)
         if job.result is not None:
             return self.completion.answer(job, job.result)
         if run.state is not RunState.SEALED:
-            message = f"run {self.run_id} is {run.state}; a job is created for a sealed run only"
+            message = (
+                f"run {self.scope.run_id} is {run.state}; a job is created for a sealed run only"
+            )
             raise LabelingJobRefusedError(message)
         kept = self._kept_settings()
         lines = self.lines(kept)
@@ -114,7 +110,7 @@ class StartJob:
         )
         _log.info(
             "labeling job started",
-            extra={"run_id": self.run_id, "labeling_job": self.name, "job_created": created},
+            extra={"run_id": self.scope.run_id, "labeling_job": self.name, "job_created": created},
         )
         if created:
             return "created"
@@ -125,26 +121,26 @@ class StartJob:
         # Writing the manifest takes time, in which the state may have failed and its job may have
         # been recorded as not created. From here on, a function that looks for the job waits for
         # this function.
-        self.waiting.begin_creating(self.name, token, self.deadline.ends_at)
+        self.completion.ledger.begin_creating(self.name, token, self.deadline.ends_at)
         try:
             return self._create_patiently(request)
         except LabelingError:
-            self.waiting.end_creating(self.name, token)
+            self.completion.ledger.end_creating(self.name, token)
             raise
 
     def _create_patiently(self, request: dict[str, Any]) -> bool:
         for pause in _REFUSED_PAUSES:
             try:
-                return self.jobs.create(request)
+                return self.completion.jobs.create(request)
             except LabelingJobRefusedError as refusal:
                 if self.deadline.near(pause + _CREATING_SECONDS):
                     raise
                 _log.warning(
                     "labeling job refused; it is tried again",
-                    extra={"run_id": self.run_id, "problem": str(refusal)},
+                    extra={"run_id": self.scope.run_id, "problem": str(refusal)},
                 )
             self.deadline.wait_until(self.deadline.now + pause, leaving=_CREATING_SECONDS)
-        return self.jobs.create(request)
+        return self.completion.jobs.create(request)
 
     def _kept_settings(self) -> KeptSettings:
         # Before the job exists, and once for all calls: the answers of the job are read with the

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from labeling_lambdas.steps.completion import end_of_job
 
 if TYPE_CHECKING:
-    from labeling_lambdas.aws.job_ledger import JobLedger, TaskToken
-    from labeling_lambdas.aws.labeling_jobs import LabelingJobs
+    from labeling_lambdas.aws.job_ledger import TaskToken
     from labeling_lambdas.aws.run_ledger import RunLedger
     from labeling_lambdas.deadline import Deadline
+    from labeling_lambdas.domain.run_scope import RunScope
     from labeling_lambdas.steps.completion import Completion
 
 _log = logging.getLogger(__name__)
@@ -23,22 +23,16 @@ class StopJob:
     """The stop of a labeling job of a run, so that workers do not work on items that are returned.
 
     Attributes:
+        scope: The run.
         name: Name of the job.
-        run_id: The run.
-        execution_arn: The execution that works on it.
         runs: The ledger's runs.
-        waiting: The ledger's jobs.
-        jobs: Ground Truth's jobs.
-        completion: Answers the waiting state.
+        completion: Ground Truth's jobs and the states that wait for them.
         deadline: The source of the current time.
     """
 
+    scope: RunScope
     name: str
-    run_id: str
-    execution_arn: str
     runs: RunLedger
-    waiting: JobLedger
-    jobs: LabelingJobs
     completion: Completion
     deadline: Deadline
 
@@ -54,17 +48,17 @@ class StopJob:
             LabelingJobPendingError: If there is no job, but a function may currently be creating
                 it.
         """
-        self.runs.owned(self.run_id, self.execution_arn)
-        job = self.waiting.wait(self.name, self.run_id, token)
-        description = self.jobs.describe(self.name)
+        self.runs.owned(self.scope)
+        job = self.completion.ledger.wait(self.name, self.scope.run_id, token)
+        description = self.completion.jobs.describe(self.name)
         result = end_of_job(job, description, self.deadline.now)
         if result is not None:
             return self.completion.answer(job, result)
         if description is not None and not description.stopping:
-            self.jobs.stop(self.name)
+            self.completion.jobs.stop(self.name)
         _log.info(
             "labeling job is being stopped",
-            extra={"run_id": self.run_id, "labeling_job": self.name},
+            extra={"run_id": self.scope.run_id, "labeling_job": self.name},
         )
         # The job may have ended between the two calls, and its event may have answered the older
         # token.

@@ -61,7 +61,6 @@ class UpdateFeatureStore:
     """The storing of a run's shards.
 
     Attributes:
-        run_id: The run.
         folder: Folder of the run's plan.
         records: The feature group.
         items: The ledger.
@@ -69,7 +68,6 @@ class UpdateFeatureStore:
         deadline: When to stop.
     """
 
-    run_id: str
     folder: str
     records: FeatureStore
     items: ItemLedger
@@ -113,7 +111,7 @@ class UpdateFeatureStore:
         _log.info(
             "shard stored",
             extra={
-                "run_id": self.run_id,
+                "run_id": self.artifacts.run_id,
                 "shard": shard,
                 "stored": stored,
                 "rejected": len(rejected),
@@ -186,7 +184,9 @@ class UpdateFeatureStore:
         done: list[str] = []
         if begun_before:
             # Writing a record again adds another row to the offline store.
-            stored = self.items.stored_by(self.run_id, [row["claim"]["item_id"] for row in rows])
+            stored = self.items.stored_by(
+                self.artifacts.run_id, [row["claim"]["item_id"] for row in rows]
+            )
             done = [row["record"]["status"] for row in rows if row["claim"]["item_id"] in stored]
             rows = [row for row in rows if row["claim"]["item_id"] not in stored]
         if not rows:
@@ -197,14 +197,14 @@ class UpdateFeatureStore:
         # between.
         contradictions = self.items.settle_stored(
             {row["claim"]["item_id"]: int(row["claim"]["attempts"]) + 1 for row in written},
-            self.run_id,
+            self.artifacts.run_id,
             {row["claim"]["item_id"]: row["claim"].get("label_uri", "") for row in written},
         )
         for item_id, row in contradictions:
             _log.error(
                 "the ledger contradicts a stored record",
                 extra={
-                    "run_id": self.run_id,
+                    "run_id": self.artifacts.run_id,
                     "item_id": item_id,
                     "state": row.state,
                     "by_run": row.run_id,
@@ -231,7 +231,7 @@ class UpdateFeatureStore:
         if not refused:
             return {}
         items = {position: rows[position]["claim"]["item_id"] for position in refused}
-        taken_before = self.items.stored_by(self.run_id, list(items.values()))
+        taken_before = self.items.stored_by(self.artifacts.run_id, list(items.values()))
         return {at: code for at, code in refused.items() if items[at] not in taken_before}
 
 

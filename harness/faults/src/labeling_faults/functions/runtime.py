@@ -42,7 +42,7 @@ _SERVICES = {
 #: Sizes at which a few items make several threads, parts, transactions, shards and chunks.
 SMALL_SIZES = {
     "labeling_lambdas.steps.draining": {"BATCH_MESSAGES": 3, "PART_MESSAGES": 4, "THREADS": 2},
-    "labeling_lambdas.aws.item_claims": {"CLAIMS_PER_TRANSACTION": 3},
+    "labeling_lambdas.steps.claiming": {"CLAIMS_PER_TRANSACTION": 3},
     "labeling_lambdas.aws.item_ledger": {"KEYS_PER_READ": 4},
     "labeling_lambdas.steps.shards": {"SHARD_ITEMS": 4},
     "labeling_lambdas.steps.update_feature_store": {"MAX_ACTIONS": 2},

@@ -20,7 +20,8 @@ from labeling_lambdas.domain import claim_rules, identity, settlement
 from labeling_lambdas.domain.accounting import Settled
 from labeling_lambdas.errors import DeliveryError
 from labeling_lambdas.handlers import plan_results
-from labeling_lambdas.steps import draining, finish_run, return_items
+from labeling_lambdas.steps import dead_letters, draining, finish_run, return_items
+from labeling_lambdas.steps.dead_letters import DeadLetters
 from labeling_lambdas.steps.draining import Drain
 from labeling_lambdas.steps.poll_queue import PollQueue
 from labeling_lambdas.steps.return_items import ReturnItems
@@ -37,9 +38,7 @@ def _always(value: object) -> Callable[[Function], Function]:
 
 def _claimed_before_listed(right: Function) -> Function:
     def process(self: Drain, part: str, messages: list[Thing]) -> Thing:
-        if not self.opened:
-            self.open_run()
-            self.opened = True
+        self._open_once()
         self._claim(part, [self._read(message) for message in messages])
         return right(self, part, messages)
 
@@ -57,7 +56,8 @@ def _deleted_before_claimed(right: Function) -> Function:
 def _settled_before_stored(right: Function) -> Function:
     def store_chunk(self: UpdateFeatureStore, rows: list[dict[str, Thing]]) -> Thing:
         claims = [row["claim"] for row in rows]
-        self.items.settle_stored({it["item_id"]: it["attempts"] + 1 for it in claims}, self.run_id)
+        attempts = {claim["item_id"]: claim["attempts"] + 1 for claim in claims}
+        self.items.settle_stored(attempts, self.artifacts.run_id)
         return right(self, rows)
 
     return store_chunk
@@ -90,8 +90,8 @@ def _taken_from_open_runs(_right: Function) -> Function:
 
 def _answered_before_the_job_ends(_right: Function) -> Function:
     def stop(self: StopJob, token: Thing) -> str:
-        job = self.waiting.wait(self.name, self.run_id, token)
-        description = self.jobs.describe(self.name)
+        job = self.completion.ledger.wait(self.name, self.scope.run_id, token)
+        description = self.completion.jobs.describe(self.name)
         result = description.result() if description else {"name": self.name, "output_uri": ""}
         return self.completion.answer(job, {**result, "status": "Stopped"})
 
@@ -144,20 +144,20 @@ def _message_without_reason(right: Function) -> Function:
 
 
 def _delivered_before_sent(right: Function) -> Function:
-    def dead_letter(self: Drain, part: str, listed: list[Thing]) -> None:
-        send = self.dead_letters.send
-        sources = [entry.read.source for entry in listed if hasattr(entry.read, "reason")]
-        noted = list(dict.fromkeys(it.item_id for it in sources if it is not None))
+    def send_rejected(self: DeadLetters, rejections: list[Thing], part: str) -> Thing:
+        sources = [rejected.source for _, rejected in rejections]
+        item_ids = [source.item_id for source in sources if source is not None]
+        recorded = list(dict.fromkeys(item_ids))
 
         def send_late(bodies: list[str]) -> None:
-            known = self.items.rows(noted)
-            self.items.mark_delivered([item for item in noted if item in known])
-            send(bodies)
+            known = self.items.rows(recorded)
+            self.items.mark_delivered([item for item in recorded if item in known])
+            self.queue.send(bodies)
 
         late: Any = SimpleNamespace(send=send_late)
-        right(dataclasses.replace(self, dead_letters=late), part, listed)
+        return right(dataclasses.replace(self, queue=late), rejections, part)
 
-    return dead_letter
+    return send_rejected
 
 
 def _closed_with_work_left(right: Function) -> Function:
@@ -189,8 +189,8 @@ MUTATIONS = (
         "I1",
         "a dead letter counts as delivered before it is sent",
         "poll_queue",
-        Drain,
-        "_dead_letter",
+        DeadLetters,
+        "send_rejected",
         _delivered_before_sent,
     ),
     Mutation(
@@ -327,7 +327,7 @@ MUTATIONS = (
         "I5",
         "a dead letter has no reason",
         "return_items",
-        return_items,
+        dead_letters,
         "dead_letter_message",
         _message_without_reason,
     ),
