@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from labeling_lambdas import process
 from labeling_lambdas.errors import OutOfTimeError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Deadline:
     @property
     def now(self) -> float:
         """The current time in epoch seconds."""
-        return time.time()
+        return process.now()
 
     @property
     def ends_at(self) -> int:
@@ -50,7 +50,7 @@ class Deadline:
             moment: Epoch seconds.
             leaving: Seconds that must remain in any case.
         """
-        time.sleep(max(0.0, min(moment - self.now, self.remaining() - leaving)))
+        process.sleep(max(0.0, min(moment - self.now, self.remaining() - leaving)))
 
     def require(self, seconds: float) -> None:
         """Raise an error if too little time is left.

@@ -8,10 +8,9 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 from __future__ import annotations
 
 import json
-import sys
-import time
 from typing import TYPE_CHECKING, Any
 
+from labeling_lambdas import process
 from labeling_lambdas.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def publish_metrics(pipeline: str, counts: Mapping[str, int]) -> None:
     """Publish counts under the pipeline's name."""
     document = {
         "_aws": {
-            "Timestamp": int(time.time() * 1000),
+            "Timestamp": int(process.now() * 1000),
             "CloudWatchMetrics": [
                 {
                     "Namespace": METRIC_NAMESPACE,
@@ -62,6 +61,4 @@ def publish_metrics(pipeline: str, counts: Mapping[str, int]) -> None:
         "Pipeline": pipeline,
         **counts,
     }
-    # The format must be on its own line: the logger would wrap it in another object.
-    sys.stdout.write(json.dumps(document) + "\n")
-    sys.stdout.flush()
+    process.write_line(json.dumps(document))

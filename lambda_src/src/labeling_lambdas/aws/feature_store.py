@@ -5,13 +5,13 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_feature_store_Batc
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from labeling_lambdas import process
 from labeling_lambdas.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class FeatureStore:
             pending = [position for position in problems if position not in refused]
             if not pending:
                 return refused
-            time.sleep(_BASE_DELAY_SECONDS * 2**attempt)
+            process.sleep(_BASE_DELAY_SECONDS * 2**attempt)
         message = f"{len(pending)} records were not taken by {self.group} in {_ROUNDS} rounds"
         raise DeliveryError(message)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import logging
-import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from labeling_lambdas import process
 from labeling_lambdas.aws import item_updates, transactions
 from labeling_lambdas.aws.attribute_values import plain
 from labeling_lambdas.aws.ledger import Ledger
@@ -95,7 +95,7 @@ def _read_batch(client: DynamoDBClient, table: str, keys: list[str]) -> dict[str
         request = answer.get("UnprocessedKeys")
         if not request:
             return rows
-        time.sleep(_BASE_DELAY_SECONDS * 2**attempt)
+        process.sleep(_BASE_DELAY_SECONDS * 2**attempt)
     message = f"{len(keys)} ledger rows could not be read in {_BATCH_READ_ROUNDS} rounds"
     raise LedgerConflictError(message)
 

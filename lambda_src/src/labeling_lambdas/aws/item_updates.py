@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws.transactions import Update
 from labeling_lambdas.domain.states import ItemRow, ItemState
-from labeling_lambdas.domain.timestamps import now
+from labeling_lambdas.timestamps import timestamp
 
 if TYPE_CHECKING:
     from labeling_lambdas.domain.claim_rules import ClaimOn
@@ -80,7 +80,7 @@ def claim(source: SourceObject, expected: ClaimOn, run_id: str, part: str) -> Up
             "attempts": expected.attempts,
             "generation": expected.generation,
             **_source_values(source),
-            "now": now(),
+            "now": timestamp(),
             **optional,
         },
         names=_SOURCE_NAMES,
@@ -130,7 +130,7 @@ def supersede(source: SourceObject, expected: ClaimOn) -> Update:
             "state": ItemState.SUPERSEDED.value,
             **_source_values(source),
             "none": "",
-            "now": now(),
+            "now": timestamp(),
         },
         names=_SOURCE_NAMES,
     )
@@ -170,7 +170,7 @@ def settle(settlement: Settlement, run_id: str) -> Update:
             "attempts": settlement.attempts,
             "generation": settlement.generation,
             "reason": settlement.reason,
-            "now": now(),
+            "now": timestamp(),
             **optional,
         },
     )
@@ -188,7 +188,7 @@ def settle_stored(item_id: str, attempts: int, run_id: str, label_uri: str = "")
             "run": run_id,
             "state": ItemState.STORED.value,
             "attempts": attempts,
-            "now": now(),
+            "now": timestamp(),
             **({"label": label_uri} if label_uri else {}),
         },
     )
@@ -236,7 +236,7 @@ def dead_letter(
             **_source_values(source),
             "reason": rejected.reason.value,
             "no": False,
-            "now": now(),
+            "now": timestamp(),
         },
         names=_SOURCE_NAMES,
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from labeling_lambdas import process
 from labeling_lambdas.aws.ledger import Ledger
 from labeling_lambdas.aws.transactions import Update
 from labeling_lambdas.domain.states import CLOSED_RUN_SECONDS
@@ -112,7 +112,7 @@ class JobLedger(Ledger):
                     "run": run_id,
                     "token": token.token,
                     "order": token.order,
-                    "expires": int(time.time()) + _JOB_ROW_SECONDS,
+                    "expires": int(process.now()) + _JOB_ROW_SECONDS,
                 },
             ),
         )

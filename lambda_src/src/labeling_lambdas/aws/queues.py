@@ -7,12 +7,12 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quota
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from labeling_lambdas import process
 from labeling_lambdas.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ class Queue:
             if not failed:
                 return
             pending = [body for index, body in enumerate(pending) if index in failed]
-            time.sleep(_PAUSE_SECONDS * 2**attempt)
+            process.sleep(_PAUSE_SECONDS * 2**attempt)
         message = f"{len(pending)} messages were not taken by {self.url} in {_ROUNDS} rounds"
         raise DeliveryError(message)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from labeling_lambdas import process
 from labeling_lambdas.aws.ledger import Ledger
 from labeling_lambdas.aws.transactions import Update
 from labeling_lambdas.domain.states import CLOSED_RUN_SECONDS, RunState
-from labeling_lambdas.domain.timestamps import now
 from labeling_lambdas.errors import RunAliveError, RunNotFoundError, RunTakenOverError
+from labeling_lambdas.timestamps import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +93,7 @@ class RunLedger(Ledger):
             RunAliveError: If another call of this execution may still be claiming for the run.
             RunTakenOverError: If the run belongs to another execution or is already sealed.
         """
-        moment = int(time.time())
+        moment = int(process.now())
         refusals = self.transact(
             [
                 Update(
@@ -115,7 +115,7 @@ class RunLedger(Ledger):
                         "lease": lease_until,
                         "moment": moment,
                         "zero": 0,
-                        "now": now(),
+                        "now": timestamp(),
                     },
                 ),
                 Update(_OPEN_RUNS, "ADD run_ids :run", "", {"run": {scope.run_id}}),
@@ -254,10 +254,10 @@ class RunLedger(Ledger):
                 condition="run_state <> :closed AND execution_arn = :execution",
                 values={
                     "closed": RunState.CLOSED.value,
-                    "now": now(),
+                    "now": timestamp(),
                     "outcome": outcome,
                     "none": 0,
-                    "expires": int(time.time()) + CLOSED_RUN_SECONDS,
+                    "expires": int(process.now()) + CLOSED_RUN_SECONDS,
                     "execution": scope.execution_arn,
                 },
             ),

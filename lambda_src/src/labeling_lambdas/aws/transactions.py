@@ -5,12 +5,11 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWrite
 
 from __future__ import annotations
 
-import random
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from labeling_lambdas import process
 from labeling_lambdas.aws.attribute_values import encode, plain
 from labeling_lambdas.errors import LedgerConflictError
 
@@ -112,7 +111,7 @@ def transact(client: DynamoDBClient, table: str, updates: Sequence[Update]) -> l
             if not any(reason["Code"] in _PASSING_REASONS for reason in reasons):
                 raise
             delay = _BASE_DELAY_SECONDS * 2**attempt
-            time.sleep(random.uniform(0, delay))  # noqa: S311 - jitter is no secret
+            process.sleep(process.jitter(delay))
         else:
             return []
     message = f"a transaction of {len(updates)} rows met other writers {_ROUNDS} times"

@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from labeling_lambdas import process
 from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.aws.queues import BATCH_MESSAGES, Message, Queue, is_refusal
 from labeling_lambdas.domain.intake import Intake
@@ -114,7 +114,7 @@ class Drain:
         """
         self.budget = Budget(room)
         try:
-            with ThreadPoolExecutor(THREADS) as threads:
+            with process.threads(THREADS) as threads:
                 results = list(threads.map(self._work, range(THREADS)))
         finally:
             # Only after all threads have stopped receiving, or they would receive them again.

@@ -19,8 +19,8 @@ from labeling_lambdas.domain.accounting import (
 )
 from labeling_lambdas.domain.intake import Intake
 from labeling_lambdas.domain.states import JobStatus
-from labeling_lambdas.domain.timestamps import now
 from labeling_lambdas.steps.shards import rejections_folder, rejections_shard
+from labeling_lambdas.timestamps import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +89,7 @@ class FinishRun:
             "outcome": outcome.value,
             "execution_arn": self.scope.execution_arn,
             "opened_at": run.opened_at,
-            "closed_at": now(),
+            "closed_at": timestamp(),
             **intake.fields(),
             **settled.fields(),
             "labeling_job": jobs["job"],

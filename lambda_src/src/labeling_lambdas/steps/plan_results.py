@@ -27,13 +27,13 @@ from labeling_lambdas.domain.settlement import (
 )
 from labeling_lambdas.domain.states import JobStatus, RunState
 from labeling_lambdas.domain.task_types import task_type
-from labeling_lambdas.domain.timestamps import now_in_milliseconds
 from labeling_lambdas.errors import UnreadableOutputError
 from labeling_lambdas.steps.claim_list import claimed_items, without_text
 from labeling_lambdas.steps.harvest import Harvest
 from labeling_lambdas.steps.manifests import is_to_be_verified
 from labeling_lambdas.steps.reviews import Reviews
 from labeling_lambdas.steps.shards import PlanShards
+from labeling_lambdas.timestamps import timestamp_in_milliseconds
 
 if TYPE_CHECKING:
     from labeling_lambdas.aws.artifacts import Artifacts
@@ -124,7 +124,7 @@ class PlanResults:
     items: ItemLedger
     artifacts: Artifacts
     deadline: Deadline
-    moment: str = field(default_factory=now_in_milliseconds)
+    moment: str = field(default_factory=timestamp_in_milliseconds)
 
     def plan(self, job: dict[str, Any], verification_job: dict[str, Any] | None) -> Plan:
         """Write the plan, or return the existing plan.

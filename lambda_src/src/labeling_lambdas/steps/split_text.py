@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from labeling_lambdas import process
 from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.aws.queues import Queue, batches
 from labeling_lambdas.domain.ignored_keys import is_ignored
@@ -136,7 +137,7 @@ class SplitText:
         return item._replace(content=replace(item.content, occurrence=occurrence))
 
     def _send(self, messages: Iterable[str]) -> None:
-        with ThreadPoolExecutor(THREADS) as threads:
+        with process.threads(THREADS) as threads:
             under_way: set[Future[None]] = set()
             for batch in batches(messages):
                 self.deadline.require(_CLOSING_SECONDS)

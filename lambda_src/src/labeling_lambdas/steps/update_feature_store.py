@@ -6,10 +6,10 @@ import itertools
 import logging
 import secrets
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from labeling_lambdas import process
 from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.aws.transactions import MAX_ACTIONS
 from labeling_lambdas.domain.accounting import Settled
@@ -85,7 +85,7 @@ class UpdateFeatureStore:
             DeliveryError: If Feature Store rejects every record with the same error, or does not
                 accept some.
         """
-        with ThreadPoolExecutor(THREADS) as threads:
+        with process.threads(THREADS) as threads:
             # Read while the shard is opened. The first chunks are written while the others are
             # still being read.
             earlier = threads.submit(self._earlier, shard)

@@ -6,23 +6,20 @@ import importlib
 import logging
 import os
 import pkgutil
-import random
-import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from botocore.exceptions import ClientError
 
 import labeling_lambdas
-from labeling_lambdas.aws import announcements, clients
-from labeling_lambdas.domain import timestamps
+from labeling_lambdas import process
+from labeling_lambdas.aws import clients
 from labeling_lambdas.errors import LabelingError
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Iterable, Iterator
     from types import ModuleType
 
@@ -140,15 +137,6 @@ class _SerialThreads:
         return (future.result() for future in futures)
 
 
-class _Moment(datetime):
-    """A datetime whose present is the world's."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> _Moment:
-        """Return the current time of the world."""
-        return cls.fromtimestamp(_world().clock.now, tz or UTC)
-
-
 _current: list[Host] = []
 _applied: list[dict[str, str]] = []
 
@@ -175,14 +163,6 @@ def _sleep(seconds: float) -> None:
         world.invocations[-1].check()
 
 
-def _uniform(low: float, high: float) -> float:
-    return _world().chance.uniform(low, high)
-
-
-_TIME = SimpleNamespace(time=lambda: _world().clock.now, sleep=_sleep)
-_RANDOM = SimpleNamespace(uniform=_uniform)
-
-
 def _client_of(service: str) -> Callable[[], Any]:
     return lambda: _world().client(service)
 
@@ -204,21 +184,16 @@ def installed() -> Iterator[None]:
         setattr(owner, name, value)
 
     for module in modules():
-        for name, value in list(vars(module).items()):
-            if value is time:
-                put(module, name, _TIME)
-            elif value is random:
-                put(module, name, _RANDOM)
-            elif value is ThreadPoolExecutor:
-                put(module, name, _SerialThreads)
-        for name, value in SMALL_SIZES.get(module.__name__, {}).items():
-            put(module, name, value)
+        for name, size in SMALL_SIZES.get(module.__name__, {}).items():
+            put(module, name, size)
     for name, service in _SERVICES.items():
         put(clients, name, _client_of(service))
-    put(timestamps, "datetime", _Moment)
+    put(process, "now", lambda: _world().clock.now)
+    put(process, "sleep", _sleep)
+    put(process, "jitter", lambda most: _world().chance.uniform(0, most))
+    put(process, "threads", _SerialThreads)
     # Metrics are lines of the standard output.
-    nowhere = SimpleNamespace(write=lambda _text: None, flush=lambda: None)
-    put(announcements, "sys", SimpleNamespace(stdout=nowhere))
+    put(process, "write_line", lambda _text: None)
     log = logging.getLogger("labeling_lambdas")
     put(log, "disabled", True)
     level = log.level
@@ -227,8 +202,8 @@ def installed() -> Iterator[None]:
         yield
     finally:
         log.setLevel(level)
-        for owner, name, value in reversed(replaced):
-            setattr(owner, name, value)
+        for owner, name, original in reversed(replaced):
+            setattr(owner, name, original)
         os.environ.clear()
         os.environ.update(environment)
         _current.clear()

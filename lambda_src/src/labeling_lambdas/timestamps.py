@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from labeling_lambdas import process
 
-def now() -> str:
+
+def timestamp() -> str:
     """Return the current time, ISO-8601 in UTC with seconds and a literal ``Z``."""
-    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z"
+    return f"{_moment():%Y-%m-%dT%H:%M:%S}Z"
 
 
-def now_in_milliseconds() -> str:
+def timestamp_in_milliseconds() -> str:
     """Return the current time in Feature Store's format of an event time, with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _moment().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _moment() -> datetime:
+    return datetime.fromtimestamp(process.now(), UTC)
