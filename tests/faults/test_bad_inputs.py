@@ -1,4 +1,4 @@
-"""Rows of older versions, messages of unknown ones, a run with a file missing: nothing is lost."""
+"""Incomplete rows, messages of unknown versions, a run with a file missing: nothing is lost."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def world_with(count: int, max_attempts: int = 3) -> World:
 
 
 def forget(world: World, state: str, *attributes: str) -> None:
-    """Let a row of this state be one of an older version."""
+    """Remove attributes from a row of this state."""
     key, row = next(
         (key, row)
         for key, row in world.ledger.items()
@@ -66,7 +66,7 @@ def forget(world: World, state: str, *attributes: str) -> None:
     ],
     ids=" ".join,
 )
-def test_a_row_of_an_older_version_is_claimed_like_any_other(
+def test_a_row_without_some_attributes_is_claimed_like_any_other(
     state: str, attributes: tuple[str, ...]
 ) -> None:
     world = world_with(3, max_attempts=1 if state == "dead_lettered" else 3)
@@ -82,7 +82,9 @@ def test_a_row_of_an_older_version_is_claimed_like_any_other(
 
 
 @pytest.mark.parametrize("attributes", [("generation",), ("attempts",), ("part",)], ids=" ".join)
-def test_a_claim_of_an_older_version_is_settled_like_any_other(attributes: tuple[str, ...]) -> None:
+def test_a_claim_without_an_attribute_is_settled_like_any_other(
+    attributes: tuple[str, ...],
+) -> None:
     world = world_with(3)
     execution = world.schedule()
     world.run(600)

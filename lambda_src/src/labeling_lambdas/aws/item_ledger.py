@@ -45,7 +45,7 @@ _SETTLED_WITH_LABEL = frozenset({ItemState.STORED, ItemState.SUPERSEDED})
 
 
 def item_row(row: dict[str, Any]) -> ItemRow:
-    """Return an item's row as an ItemRow; fields that an older version did not write are empty.
+    """Return an item's row as an ItemRow; fields that it does not have are empty.
 
     Raises:
         LedgerRowError: If the row has no state, or a state that this version does not support.

@@ -45,7 +45,7 @@ def _expectation(expected: ClaimOn) -> tuple[str, dict[str, Any]]:
         ("generation", row.generation),
     ):
         same = f"{name} = :was_{name}"
-        # An older version may have written the row without it.
+        # A row that was edited may lack it.
         condition += f" AND {same}" if value else f" AND (attribute_not_exists({name}) OR {same})"
         values[f"was_{name}"] = value
     if row.label_uri:

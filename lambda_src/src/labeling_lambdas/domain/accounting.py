@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from labeling_lambdas.domain.reasons import Reason
 from labeling_lambdas.domain.states import JobStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from labeling_lambdas.domain.intake import Intake
 
@@ -90,13 +89,9 @@ class Settled:
         dead_lettered: Counter[str] = Counter()
         rejected: Counter[str] = Counter()
         for part in parts:
-            for name in ("stored", "labeled", "superseded"):
+            for name in ("stored", "labeled", "superseded", "verified", "unverified"):
                 counts[name] += int(part[name])
-            # The version before verification does not count it, and wrote a number as "rejected".
-            for name in ("verified", "unverified"):
-                counts[name] += int(part.get(name, 0))
-            if isinstance(part.get("rejected"), Mapping):
-                rejected.update(part["rejected"])
+            rejected.update(part["rejected"])
             returned.update(part["returned"])
             dead_lettered.update(part["dead_lettered"])
         return cls(

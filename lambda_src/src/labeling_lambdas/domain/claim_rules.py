@@ -131,7 +131,7 @@ def _decide_dead_letter(
         # A poll rejected the object and died before it sent the dead letter, and the rules for what
         # can be labeled have changed since. This message is the only other record of the item.
         return ClaimOn(row, row.attempts, row.generation)
-    # The generation of a dead letter is 1 or more; an older version wrote rows without one.
+    # The generation of a dead letter is 1 or more. A row that was edited may lack it.
     current = row.generation in (0, candidate.generation)
     if candidate.origin is Origin.DEAD_LETTER and current:
         return ClaimOn(row, _attempts_of(candidate.origin, row.attempts), row.generation)

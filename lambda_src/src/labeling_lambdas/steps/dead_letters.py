@@ -131,7 +131,7 @@ class DeadLetters:
 
 def _may_dead_letter(rejected: Rejected, row: ItemRow) -> bool:
     if row.state is ItemState.DEAD_LETTERED:
-        return row.generation == rejected.generation
+        return row.generation in (0, rejected.generation)
     # The rules for what can be labeled have changed since the item was returned: the item must not
     # be lost together with its message.
     return row.state in (ItemState.RETURNED, ItemState.LABELED)

@@ -113,7 +113,7 @@ class FinishRun:
         rejected = [
             _settled("rejected", number)
             for number, name in enumerate(stored)
-            if _refused(parts.get(name, {}))
+            if parts.get(name, {}).get("refused")
         ]
         # Claims without a plan have no outcome yet.
         planned = bool(run.plan) or not run.counts["claimed"]
@@ -183,11 +183,6 @@ def _that_fit(rejections: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _settled(kind: str, number: int) -> str:
     return f"settled/{kind}-{number:05d}.json"
-
-
-def _refused(part: dict[str, Any]) -> bool:
-    # The version before verification wrote this number under another name.
-    return bool(part.get("refused", part.get("rejected")))
 
 
 def _count(run: Run, name: str) -> int:

@@ -89,8 +89,8 @@ class Plan(NamedTuple):
 
     @classmethod
     def from_fields(cls, fields: dict[str, Any]) -> Plan:
-        """Read the result of :meth:`fields`, or of a version that had one folder only."""
-        return cls(**{"folder": "results", **fields})
+        """Read what :meth:`fields` wrote."""
+        return cls(**fields)
 
 
 @dataclass(slots=True, eq=False, repr=False)
