@@ -36,7 +36,7 @@ class _Upload(TypedDict):
     Key: str
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(frozen=True)
 class Artifacts:
     """The files of one run.
 

@@ -58,7 +58,7 @@ class _Problem(NamedTuple):
         )
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(frozen=True)
 class FeatureStore:
     """One feature group.
 

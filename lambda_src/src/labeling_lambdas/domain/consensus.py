@@ -74,7 +74,7 @@ def _segments(text: str, value: Mapping[str, Any]) -> list[dict[str, str]]:
     entities = value["annotations"]["entities"]
     place = _place_in_utf16 if _counts_utf16(text, entities) else _place
     spans = [
-        (entity["label"], *(place(text, int(named(entity, it))) for it in _OFFSETS))
+        (entity["label"], *(place(text, int(named(entity, offset))) for offset in _OFFSETS))
         for entity in entities
     ]
     borders = sorted({0, len(text), *(border for _, *ends in spans for border in ends)})
@@ -109,8 +109,9 @@ def _counts_utf16(text: str, entities: Iterable[Mapping[str, Any]]) -> bool:
 
     def fits(place: Callable[[str, int], int]) -> bool:
         return all(
-            text[slice(*(place(text, int(named(it, name))) for name in _OFFSETS))] == it["text"]
-            for it in marked
+            text[slice(*(place(text, int(named(entity, name))) for name in _OFFSETS))]
+            == entity["text"]
+            for entity in marked
         )
 
     return bool(marked) and not fits(_place) and fits(_place_in_utf16)

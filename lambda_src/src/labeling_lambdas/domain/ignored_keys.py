@@ -34,7 +34,7 @@ def key_patterns(text: str) -> tuple[str, ...]:
         TypeError: If they are not a list of strings.
     """
     patterns = json.loads(text)
-    if not isinstance(patterns, list) or not all(isinstance(it, str) for it in patterns):
+    if not isinstance(patterns, list) or not all(isinstance(pattern, str) for pattern in patterns):
         message = "must be a list of patterns"
         raise TypeError(message)
     return tuple(patterns)

@@ -163,7 +163,7 @@ def _at_path(line: dict[str, Any], path: str) -> object:
         return line[path]
     if path.startswith("/"):
         # https://www.rfc-editor.org/rfc/rfc6901, where ~1 is replaced before ~0.
-        keys = [it.replace("~1", "/").replace("~0", "~") for it in path[1:].split("/")]
+        keys = [key.replace("~1", "/").replace("~0", "~") for key in path[1:].split("/")]
         return _at_keys(line, keys)
     return _at_dotted(line, path.split("."))
 

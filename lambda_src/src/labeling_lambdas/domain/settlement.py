@@ -110,6 +110,34 @@ def dead_lettered(item: ClaimedItem, reason: str, *, attempts: int, detail: str 
     )
 
 
+def settle_without_label(
+    item: ClaimedItem,
+    output: OutputLine | None,
+    *,
+    problem: str,
+    is_superseded: bool,
+    job: JobStatus,
+    max_attempts: int,
+) -> Settlement:
+    """Settle an item for which no label was found.
+
+    Args:
+        item: The claim.
+        output: The item's output line, or None if there is none or it cannot be read.
+        problem: Why the item's line cannot be read; empty if it can be read.
+        is_superseded: Whether a newer version supersedes the item.
+        job: How the job ended that the item was in.
+        max_attempts: Attempts after which an item is dead-lettered.
+    """
+    if is_superseded:
+        return superseded(item)
+    if problem:
+        return settle_unreadable(item, problem, max_attempts)
+    if item.label_uri:
+        return settle_label_lost(item)
+    return settle_unlabeled(item, output, job=job, max_attempts=max_attempts)
+
+
 def settle_unlabeled(
     item: ClaimedItem, output: OutputLine | None, *, job: JobStatus, max_attempts: int
 ) -> Settlement:

@@ -123,7 +123,7 @@ def _native_verdict(
         return None
     feedback = named(metadata, "worker-feedback")
     entries = feedback if isinstance(feedback, list) else []
-    comments = [it.get("comment") for it in entries if isinstance(it, dict)]
+    comments = [entry.get("comment") for entry in entries if isinstance(entry, dict)]
     return Verdict(category == verification.accepted_category, category, comments_of(comments))
 
 
@@ -150,6 +150,6 @@ def _category_at(index: object, verification: Verification) -> str | None:
 
 def comments_of(found: object) -> tuple[str, ...]:
     """Return the comments among some values, each truncated and on one line."""
-    texts = [it for it in found if isinstance(it, str)] if isinstance(found, list) else []
+    texts = [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
     cut = (one_line(text[:_MAX_COMMENT]).strip() for text in texts)
     return tuple(text for text in cut if text)[:_MAX_COMMENTS]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.lambda_context import LambdaContext
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, kw_only=True)
 class VerifySettings(ArtifactSettings):
     """Environment of ``start_verification_job``."""
 

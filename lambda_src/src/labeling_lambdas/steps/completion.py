@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(frozen=True)
 class Completion:
     """The answers to waiting states.
 

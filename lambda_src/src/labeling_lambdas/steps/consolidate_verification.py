@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 _URI_KEYS = ("s3Uri", "s3uri", "S3Uri")
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(frozen=True)
 class ConsolidateVerification:
     """The consolidation of reviewers' answers.
 
@@ -49,7 +49,7 @@ class ConsolidateVerification:
         merged = []
         left_out = 0
         for entry in self._contents(payload):
-            answers = [read_review(it, known) for it in self._answers(entry)]
+            answers = [read_review(answer, known) for answer in self._answers(entry)]
             reviews = [review for review in answers if isinstance(review, Review)]
             if not reviews:
                 left_out += 1

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 _ROUNDS = 8
 
 
-@dataclass
+@dataclass(frozen=True)
 class DeadLetters:
     """The dead letters of a run.
 

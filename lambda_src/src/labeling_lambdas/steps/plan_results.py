@@ -17,12 +17,10 @@ from labeling_lambdas.domain.records import (
     fits,
 )
 from labeling_lambdas.domain.settlement import (
-    settle_label_lost,
     settle_rejected,
     settle_text_in_progress,
-    settle_unlabeled,
-    settle_unreadable,
     settle_unverified,
+    settle_without_label,
     superseded,
 )
 from labeling_lambdas.domain.states import JobStatus, RunState
@@ -93,7 +91,7 @@ class Plan(NamedTuple):
         return cls(**fields)
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(frozen=True)
 class PlanResults:
     """The planning of the outcomes of a run's claims.
 
@@ -165,16 +163,7 @@ class PlanResults:
             item.item_id: self._claim(item) for item in claimed_items(self.artifacts, self.items)
         }
         shards = PlanShards.of(self.artifacts, self.folder)
-        sources = ((item_id, item.source) for item_id, item in claims.items())
-        overwritten: set[str] = set()
-        for item_id in list(self.items.superseded(sources)):
-            item = claims[item_id]
-            # A label that was paid for stays with the text. The label of an image has no further
-            # use.
-            if item.text_id and not item.waits:
-                overwritten.add(item_id)
-            else:
-                shards.back.add(superseded(claims.pop(item_id)).fields())
+        overwritten = self._settle_superseded(claims, shards)
         self._follow_texts(claims, shards)
         reviews = None
         if self.verification is not None and verification_job is not None:
@@ -187,6 +176,41 @@ class PlanResults:
             )
             self._settle_rejected(reviews, claims, overwritten, shards)
             self._require_readable(reviews.readability, verification_job, shards)
+        lines = self._settle_labels(job, claims, overwritten, reviews, shards)
+        self._require_readable(lines, job, shards)
+        shards.flush()
+        return Plan(
+            folder=self.folder,
+            store_shards=shards.store.written,
+            return_shards=shards.back.written,
+            job=job,
+            verification_job=verification_job if reviews is not None else None,
+            rejection_shards=shards.rejections.written,
+            unreadable=lines.nothing or (reviews is not None and reviews.readability.nothing),
+        )
+
+    def _settle_superseded(self, claims: dict[str, ClaimedItem], shards: PlanShards) -> set[str]:
+        """Settle superseded items; return those that stay because their text may have a label."""
+        sources = ((item_id, item.source) for item_id, item in claims.items())
+        overwritten: set[str] = set()
+        for item_id in list(self.items.superseded(sources)):
+            item = claims[item_id]
+            # A label that was paid for stays with the text. The label of an image has no more use.
+            if item.text_id and not item.waits:
+                overwritten.add(item_id)
+            else:
+                shards.settle(superseded(claims.pop(item_id)))
+        return overwritten
+
+    def _settle_labels(
+        self,
+        job: dict[str, Any],
+        claims: dict[str, ClaimedItem],
+        overwritten: set[str],
+        reviews: Reviews | None,
+        shards: PlanShards,
+    ) -> Readability:
+        """Settle each claim by its label, or without one; count the lines of the labeling job."""
         harvest = Harvest(
             artifacts=self.artifacts,
             job=job,
@@ -201,37 +225,23 @@ class PlanResults:
             if found.text and not found.item.label_uri:
                 lines.readable += not found.problem
                 lines.unreadable += bool(found.problem)
+            is_superseded = found.item.item_id in overwritten
             if found.output is not None and found.output.label is not None:
-                keeping = found.item.item_id in overwritten
-                self._share_out(found, found.output, reviews, shards, superseded_item=keeping)
-            elif found.item.item_id in overwritten:
-                shards.back.add(superseded(found.item).fields())
-            elif found.problem and not found.moved:
-                settlement = settle_unreadable(found.item, found.problem, self.max_attempts)
-                shards.back.add(settlement.fields())
-            elif found.item.label_uri:
-                shards.back.add(settle_label_lost(found.item).fields())
-            else:
-                # An item that was claimed for another task type was in no job, so no attempt
-                # counts.
-                settlement = settle_unlabeled(
-                    found.item,
-                    found.output,
-                    job=status if kind.suits(found.item) else JobStatus.NOT_CREATED,
-                    max_attempts=self.max_attempts,
+                self._settle_label(
+                    found, found.output, reviews, shards, is_superseded=is_superseded
                 )
-                shards.back.add(settlement.fields())
-        self._require_readable(lines, job, shards)
-        shards.flush()
-        return Plan(
-            folder=self.folder,
-            store_shards=shards.store.written,
-            return_shards=shards.back.written,
-            job=job,
-            verification_job=verification_job if reviews is not None else None,
-            rejection_shards=shards.rejections.written,
-            unreadable=lines.nothing or (reviews is not None and reviews.readability.nothing),
-        )
+                continue
+            settlement = settle_without_label(
+                found.item,
+                found.output,
+                problem="" if found.moved else found.problem,
+                is_superseded=is_superseded,
+                # An item that was claimed for another task type was in no job: no attempt counts.
+                job=status if kind.suits(found.item) else JobStatus.NOT_CREATED,
+                max_attempts=self.max_attempts,
+            )
+            shards.settle(settlement)
+        return lines
 
     def _require_readable(
         self, lines: Readability, job: dict[str, Any], shards: PlanShards
@@ -257,8 +267,7 @@ class PlanResults:
         raise UnreadableOutputError(message)
 
     def _claim(self, item: ClaimedItem) -> ClaimedItem:
-        # If the limit was lowered after the item was returned, the item still has this attempt, and
-        # no count exceeds the limit.
+        # If the limit was lowered after the item was returned, the item still has this attempt.
         attempts = min(item.attempts, self.max_attempts - 1)
         return without_text(item)._replace(attempts=attempts)
 
@@ -274,7 +283,7 @@ class PlanResults:
             if label_uri:
                 claims[item.item_id] = item._replace(label_uri=label_uri)
             else:
-                shards.back.add(settle_text_in_progress(claims.pop(item.item_id)).fields())
+                shards.settle(settle_text_in_progress(claims.pop(item.item_id)))
 
     def _settle_rejected(
         self,
@@ -289,15 +298,16 @@ class PlanResults:
             self.deadline.require(_CLOSING_SECONDS)
             rejected.append(item.item_id)
             if item.item_id in overwritten:
-                shards.back.add(superseded(item).fields())
+                shards.settle(superseded(item))
                 continue
-            settlement = settle_rejected(
-                item,
-                category=verdict.category,
-                detail=verdict.detail,
-                max_attempts=self.max_attempts,
+            shards.settle(
+                settle_rejected(
+                    item,
+                    category=verdict.category,
+                    detail=verdict.detail,
+                    max_attempts=self.max_attempts,
+                )
             )
-            shards.back.add(settlement.fields())
             shards.rejections.add(
                 {
                     "item_id": item.item_id,
@@ -308,30 +318,30 @@ class PlanResults:
         for item_id in rejected:
             del claims[item_id]
 
-    def _share_out(
+    def _settle_label(
         self,
         found: Found,
         output: OutputLine,
         reviews: Reviews | None,
         shards: PlanShards,
         *,
-        superseded_item: bool,
+        is_superseded: bool,
     ) -> None:
         """Store a label, or keep it for verification or for its text in a newer version."""
         provenance = found.judged or _judged(found, output, reviews)
         kept = self._with_label(found, provenance, shards)
-        if superseded_item:
-            shards.back.add(superseded(kept, label_uri=kept.label_uri).fields())
+        if is_superseded:
+            shards.settle(superseded(kept, label_uri=kept.label_uri))
         elif provenance is not None:
             record = self._record(found, output, provenance)
             shards.store.add({"claim": kept.fields(), "record": record})
         elif found.item.waits:
             # The label of the other item is not verified yet. The next run takes it over.
-            shards.back.add(settle_text_in_progress(kept).fields())
+            shards.settle(settle_text_in_progress(kept))
         elif reviews is not None:
             reason = reviews.without_verdict.get(output.item_id)
             status = JobStatus(reviews.job["status"])
-            shards.back.add(settle_unverified(kept, reason, status).fields())
+            shards.settle(settle_unverified(kept, reason, status))
 
     def _with_label(
         self, found: Found, provenance: Provenance | None, shards: PlanShards

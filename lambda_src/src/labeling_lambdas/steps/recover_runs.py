@@ -32,7 +32,7 @@ _MAX_LISTED = 1_000
 _TAKE_OVER_ROUNDS = 5
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(frozen=True)
 class Recovered:
     """The results of a recovery of the open runs. Each list contains run IDs.
 
@@ -58,7 +58,7 @@ class Recovered:
         }
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(frozen=True)
 class RecoverRuns:
     """The recovery of runs.
 
@@ -138,7 +138,9 @@ class RecoverRuns:
             raise
 
     def _catch_up(self, run_id: str, recovered: Recovered) -> None:
-        jobs = [identity.labeling_job_name(self.pipeline, run_id, it) for it in identity.STAGES]
+        jobs = [
+            identity.labeling_job_name(self.pipeline, run_id, stage) for stage in identity.STAGES
+        ]
         if "answered" in [self.completion.report(job) for job in jobs]:
             recovered.answered.append(run_id)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from labeling_lambdas.aws.artifacts import Artifacts
+    from labeling_lambdas.domain.settlement import Settlement
 
 #: Items of one shard: small enough to hold in memory, and large enough that 100,000 items make only
 #: 21 shards. Settling it in transactions keeps all threads busy for six rounds; with a number that
@@ -65,7 +66,7 @@ def rejections_shard(folder: str, number: int) -> str:
     return f"{rejections_folder(folder)}{number:05d}.jsonl"
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass
 class Shards:
     """A writer of lines into shards of a bounded size.
 
@@ -105,7 +106,7 @@ class Shards:
             self.size = 0
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(frozen=True)
 class PlanShards:
     """The shards of a plan.
 
@@ -133,6 +134,10 @@ class PlanShards:
             rejections=Shards(artifacts, functools.partial(rejections_shard, folder)),
             unreadable=Shards(artifacts, unreadable_shard),
         )
+
+    def settle(self, settlement: Settlement) -> None:
+        """Add a claim to settle without a record."""
+        self.back.add(settlement.fields())
 
     def flush(self) -> None:
         """Write the current shards."""

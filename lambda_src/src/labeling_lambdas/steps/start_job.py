@@ -42,7 +42,7 @@ _CREATING_SECONDS = 60
 _MANIFESTS = "manifests"
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(frozen=True)
 class StartJob:
     """The start of a labeling job of a run, or the adoption of the job that was started.
 

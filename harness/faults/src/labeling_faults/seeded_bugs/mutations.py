@@ -54,11 +54,11 @@ def _deleted_before_claimed(right: Function) -> Function:
 
 
 def _settled_before_stored(right: Function) -> Function:
-    def store_chunk(self: UpdateFeatureStore, rows: list[dict[str, Thing]]) -> Thing:
-        claims = [row["claim"] for row in rows]
+    def store_chunk(self: UpdateFeatureStore, chunk: tuple[list[dict[str, Thing]], bool]) -> Thing:
+        claims = [row["claim"] for row in chunk[0]]
         attempts = {claim["item_id"]: claim["attempts"] + 1 for claim in claims}
         self.items.settle_stored(attempts, self.artifacts.run_id)
-        return right(self, rows)
+        return right(self, chunk)
 
     return store_chunk
 
