@@ -28,7 +28,7 @@ _SETTLED = st.builds(
 
 
 @given(_INTAKES, _SETTLED)
-def test_balanced_means_that_both_sums_match(intake: Intake, settled: Settled) -> None:
+def test_a_run_is_balanced_if_both_sums_match(intake: Intake, settled: Settled) -> None:
     received = intake.claimed + sum(intake.dropped.values()) + sum(intake.invalid.values())
     ended = (
         settled.stored
@@ -41,7 +41,7 @@ def test_balanced_means_that_both_sums_match(intake: Intake, settled: Settled) -
 
 
 @given(COUNTS, COUNTS_BY_NAME, COUNTS_BY_NAME)
-def test_one_message_too_many_or_too_few_is_noticed(
+def test_one_message_too_many_or_too_few_is_detected(
     claimed: int, dropped: dict[str, int], invalid: dict[str, int]
 ) -> None:
     received = claimed + sum(dropped.values()) + sum(invalid.values())

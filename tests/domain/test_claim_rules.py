@@ -33,7 +33,7 @@ _RUN_STATES = (*RunState, None)
     ("state", "drop"),
     [(ItemState.STORED, Drop.STORED), (ItemState.SUPERSEDED, Drop.SUPERSEDED)],
 )
-def test_what_is_stored_or_superseded_is_never_claimed_again(
+def test_a_stored_or_superseded_item_is_never_claimed_again(
     state: ItemState, drop: Drop, origin: Origin, run: RunState | None
 ) -> None:
     assert decision(candidate(origin), row(state), run) is drop
@@ -41,7 +41,7 @@ def test_what_is_stored_or_superseded_is_never_claimed_again(
 
 @pytest.mark.parametrize(("origin", "run"), [*product(Origin, _RUN_STATES)])
 @pytest.mark.parametrize("state", [ItemState.RETURNED, ItemState.LABELED])
-def test_what_was_given_back_is_claimed_with_the_attempts_of_the_ledger(
+def test_a_returned_item_is_claimed_with_the_attempts_of_the_ledger(
     state: ItemState, origin: Origin, run: RunState | None
 ) -> None:
     known = row(state)
@@ -72,7 +72,7 @@ def test_an_unsent_dead_letter_is_claimed_again_after_its_run_has_ended(
         (None, None),
     ],
 )
-def test_what_another_run_has_claimed_depends_on_that_run(
+def test_a_claim_of_another_run_depends_on_the_state_of_that_run(
     origin: Origin, run: RunState | None, verdict: Drop | None
 ) -> None:
     known = row(ItemState.CLAIMED)
@@ -97,7 +97,7 @@ def test_a_second_message_for_an_item_of_this_run_is_a_duplicate(origin: Origin)
         (Origin.RETURNED, 1, False),
     ],
 )
-def test_only_the_current_dead_letter_starts_an_item_anew(
+def test_only_the_current_dead_letter_starts_an_item_again(
     origin: Origin, generation: int, claimed: bool, run: RunState | None
 ) -> None:
     known = row(ItemState.DEAD_LETTERED)
@@ -134,7 +134,7 @@ def test_a_returned_label_is_first_expected_to_be_what_the_ledger_holds() -> Non
 
 
 @pytest.mark.parametrize("state", [ItemState.LABELED, ItemState.CLAIMED])
-def test_a_label_stays_with_the_item_whatever_the_message_says(state: ItemState) -> None:
+def test_a_label_stays_with_the_item_regardless_of_the_message(state: ItemState) -> None:
     known = row(state, label_uri="s3://b/label")
     claim = decision(candidate(Origin.EVENT), known, RunState.CLOSED)
     assert isinstance(claim, ClaimOn)

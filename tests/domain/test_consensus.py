@@ -84,11 +84,11 @@ def test_an_answer_is_read_however_often_it_was_encoded(content: Any) -> None:
         {"answer": {"label": "Correct"}},
     ],
 )
-def test_an_answer_that_says_nothing_is_not_counted(content: Any) -> None:
+def test_an_answer_without_a_category_is_not_counted(content: Any) -> None:
     assert read_review(content, _CATEGORIES) is None
 
 
-def test_any_category_is_taken_where_none_is_known_and_a_comment_may_be_absent() -> None:
+def test_any_category_is_accepted_if_none_is_known_and_a_comment_is_optional() -> None:
     assert read_review({"verification": {"label": "Own"}}, None) == Review("Own")
 
 
@@ -142,28 +142,28 @@ def entities(text: str, *spans: tuple[str, int, int]) -> dict[str, Any]:
         ([("A", 4, 4), ("B", 8, 99)], [("Ada ", ""), ("was ", ""), ("here", "B")]),
     ],
 )
-def test_a_text_is_cut_where_its_entities_begin_and_end(
+def test_a_text_is_split_at_the_offsets_of_its_entities(
     spans: list[tuple[str, int, int]], segments: list[tuple[str, str]]
 ) -> None:
     found = entities("Ada was here", *spans)["segments"]
-    assert [(it["text"], it["label"]) for it in found] == segments
+    assert [(segment["text"], segment["label"]) for segment in found] == segments
 
 
 @given(
     st.text(max_size=30),
     st.lists(st.tuples(st.sampled_from("AB"), st.integers(0, 40), st.integers(0, 40)), max_size=5),
 )
-def test_the_segments_are_the_text(text: str, spans: list[tuple[str, int, int]]) -> None:
+def test_the_segments_joined_are_the_text(text: str, spans: list[tuple[str, int, int]]) -> None:
     ordered = [(label, *sorted(ends)) for label, *ends in spans]
     found = entities(text, *ordered)  # type: ignore[arg-type]
-    assert "".join(it["text"] for it in found["segments"]) == text
+    assert "".join(segment["text"] for segment in found["segments"]) == text
     assert found["given"] == list(dict.fromkeys(label for label, *_ in spans))
 
 
 @pytest.mark.parametrize(
     ("marked", "start", "end"), [("Ada", 2, 5), ("Ada", 3, 6), (None, 2, 5), ("Eve", 2, 5)]
 )
-def test_offsets_in_utf16_units_are_known_by_the_marked_text(
+def test_offsets_in_utf16_units_are_detected_by_the_text_of_the_entities(
     marked: str | None, start: int, end: int
 ) -> None:
     entity: dict[str, Any] = {"label": "Person", "startOffset": start, "endOffset": end}
@@ -175,12 +175,12 @@ def test_offsets_in_utf16_units_are_known_by_the_marked_text(
         "source": "\U0001f600 Ada was here",
     }
     segments = shown(line, "named_entity_recognition")["segments"]
-    (found,) = [it["text"] for it in segments if it["label"]]
+    (found,) = [segment["text"] for segment in segments if segment["label"]]
     # Where nothing marked tells, or fits neither, offsets count characters.
     text = line["source"]
     assert found == ("Ada" if marked == "Ada" else text[start:end])
 
 
-def test_a_line_without_a_readable_label_is_no_task() -> None:
+def test_a_line_without_a_readable_label_makes_no_task() -> None:
     with pytest.raises(UnreadableLineError):
         shown({**labeled_line("i"), "digit-label": "x"}, "image_single_label_classification")

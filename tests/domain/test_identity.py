@@ -18,7 +18,7 @@ _EXECUTION_NAMES = st.text("abcXYZ019_-.", min_size=1, max_size=80)
 
 
 @given(_TRIPLES, _TRIPLES)
-def test_two_object_versions_have_one_id_only_if_they_are_the_same(
+def test_different_object_versions_have_different_ids(
     one: tuple[str, str, str], other: tuple[str, str, str]
 ) -> None:
     assert (identity.item_id(*one) == identity.item_id(*other)) == (one == other)
@@ -33,7 +33,7 @@ def test_two_object_versions_have_one_id_only_if_they_are_the_same(
         (("b", "A.png", "v"), ("b", "a.png", "v")),
     ],
 )
-def test_no_character_of_a_key_can_make_two_items_one(
+def test_no_character_of_a_key_makes_two_ids_equal(
     one: tuple[str, str, str], other: tuple[str, str, str]
 ) -> None:
     assert identity.item_id(*one) != identity.item_id(*other)
@@ -53,8 +53,8 @@ def test_an_id_never_changes_between_releases() -> None:
 
 def test_a_line_is_an_item_of_its_own() -> None:
     lines = [source("a.txt", line=line) for line in (None, 1, 2, 12)]
-    assert len({it.item_id for it in lines}) == len({it.key_id for it in lines}) == 4
-    assert [it.uri for it in lines] == [
+    assert len({line.item_id for line in lines}) == len({line.key_id for line in lines}) == 4
+    assert [line.uri for line in lines] == [
         "s3://digits-uploads/a.txt",
         "s3://digits-uploads/a.txt#L1",
         "s3://digits-uploads/a.txt#L2",
@@ -124,11 +124,11 @@ def test_sequencers_compare_as_s3_documents_padded_with_zeros_on_the_right(
     assert all(one <= other for one, other in pairwise(padded))
 
 
-def test_the_case_of_a_sequencer_says_nothing() -> None:
+def test_the_case_of_a_sequencer_is_ignored() -> None:
     assert identity.comparable_sequencer("0a1f") == identity.comparable_sequencer("0A1F")
 
 
-def test_a_text_is_the_same_in_every_line_and_version_and_another_under_another_key() -> None:
+def test_a_text_has_one_id_in_every_line_and_version_of_a_key() -> None:
     known = identity.text_id("b", "a.txt", "text", 1)
     assert known == identity.text_id("b", "a.txt", "text", 1)
     others = [("c", "a.txt", "text", 1), ("b", "b.txt", "text", 1)]

@@ -106,7 +106,7 @@ _KEPT = [
 
 @pytest.mark.parametrize("key", _LITTER)
 @pytest.mark.parametrize("kind", [_IMAGES, _TEXTS], ids=["images", "texts"])
-def test_litter_of_an_operating_system_is_ignored(key: str, kind: object) -> None:
+def test_files_of_an_operating_system_are_ignored(key: str, kind: object) -> None:
     assert is_ignored(key, ())
     upload = source(key)
     for body in (json.dumps(s3_event(upload)), text_message(upload, None)):
@@ -115,14 +115,14 @@ def test_litter_of_an_operating_system_is_ignored(key: str, kind: object) -> Non
 
 
 @pytest.mark.parametrize("key", _KEPT)
-def test_what_only_looks_like_litter_is_not_ignored(key: str) -> None:
+def test_keys_that_resemble_such_files_are_not_ignored(key: str) -> None:
     assert not is_ignored(key, ())
     read = read_message(json.dumps(s3_event(source(key))), upload_bucket=UPLOADS, task_type=_IMAGES)
     assert not isinstance(read, Ignored)
 
 
 @pytest.mark.parametrize("name", ["appledouble-event.json", "ds-store-event.json"])
-def test_an_event_of_litter_is_neither_a_task_nor_a_dead_letter(name: str) -> None:
+def test_an_event_of_an_ignored_key_makes_no_task_and_no_dead_letter(name: str) -> None:
     body = (_UPLOADS / name).read_text("utf-8")
     read = read_message(body, upload_bucket="up", task_type=_IMAGES)
     assert read == Ignored("ignored_key")
@@ -147,13 +147,13 @@ def test_patterns_are_of_whole_keys(pattern: str, key: str, ignored: bool) -> No
 
 
 @pytest.mark.parametrize("text", ["{}", "null", '"*"', "[1]", "x"])
-def test_what_is_no_list_of_patterns_is_refused(text: str) -> None:
+def test_a_value_that_is_not_a_list_of_patterns_is_refused(text: str) -> None:
     with pytest.raises((TypeError, ValueError)):
         key_patterns(text)
 
 
 @given(st.sampled_from(_LITTER))
-def test_what_a_run_has_given_back_is_never_ignored(key: str) -> None:
+def test_a_returned_item_is_never_ignored(key: str) -> None:
     # The ledger knows the item, so its message may not vanish.
     upload = source(key)
     back = returned_message(
@@ -167,7 +167,7 @@ def test_what_a_run_has_given_back_is_never_ignored(key: str) -> None:
         assert isinstance(read, Candidate | Rejected)
 
 
-def test_litter_of_another_bucket_is_still_foreign() -> None:
+def test_an_ignored_key_in_another_bucket_is_foreign() -> None:
     body = json.dumps(s3_event(source(".DS_Store", bucket="elsewhere")))
     read = read_message(body, upload_bucket=UPLOADS, task_type=_IMAGES)
     assert isinstance(read, Rejected)

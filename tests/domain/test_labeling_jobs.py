@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @given(st.lists(CLAIMS, max_size=5))
-def test_a_manifest_line_holds_the_key_as_it_is_whatever_it_contains(
+def test_a_manifest_line_contains_the_key_unchanged(
     claims: list[ClaimedItem],
 ) -> None:
     lines = list(manifest_lines(claims, manifest_key="source-ref", attribute="a"))
@@ -35,7 +35,7 @@ def test_a_manifest_line_holds_the_key_as_it_is_whatever_it_contains(
     assert all(line.endswith("\n") and len(line.splitlines()) == 1 for line in lines)
 
 
-def test_of_several_versions_only_the_newest_is_in_the_manifest() -> None:
+def test_only_the_newest_of_several_versions_is_in_the_manifest() -> None:
     def version(number: int, sequencer: str) -> ClaimedItem:
         return ClaimedItem(source(version_id=f"v{number}", sequencer=sequencer))
 
@@ -49,10 +49,10 @@ def test_each_line_of_a_file_is_superseded_by_the_same_line_of_a_newer_version()
         return ClaimedItem(source("a.txt", version_id=sequencer, sequencer=sequencer, line=number))
 
     claims = [line(1, "0A"), line(2, "0A"), line(3, "0A"), line(1, "0B"), line(2, "0B")]
-    assert newest_versions(claims) == {it.item_id for it in claims[2:]}
+    assert newest_versions(claims) == {claim.item_id for claim in claims[2:]}
 
 
-def test_a_text_is_written_out_with_the_keys_of_its_row() -> None:
+def test_a_manifest_line_contains_the_text_and_the_keys_of_its_row() -> None:
     extra = {
         "ticket": 7,
         "nested": {"a": [None, "é"]},
@@ -88,7 +88,7 @@ def test_workers_get_the_template_or_the_page_of_the_service() -> None:
         worker_ui(job_settings(template_s3_uri=None))
 
 
-def test_the_request_is_one_that_boto3_knows() -> None:
+def test_the_request_is_valid_for_boto3() -> None:
     model = boto3.client("sagemaker", region_name="us-east-1").meta.service_model
     shape = model.operation_model("CreateLabelingJob").input_shape
     assert shape is not None
@@ -103,7 +103,7 @@ def test_the_request_is_one_that_boto3_knows() -> None:
         validate_parameters(request, shape)
 
 
-def test_the_request_says_what_terraform_decided() -> None:
+def test_the_request_has_the_settings_of_terraform() -> None:
     settings = job_settings()
     request = labeling_job_request(
         settings, name="n", manifest_uri="s3://m", output_bucket="out", kms_key_arn="key"

@@ -128,7 +128,7 @@ def test_every_recorded_line_is_covered_here() -> None:
 @pytest.mark.parametrize(
     ("task_type", "case"), [(task_type, case) for task_type in _SAID for case in _SAID[task_type]]
 )
-def test_what_a_recorded_line_says(task_type: str, case: str) -> None:
+def test_a_recorded_line_has_this_label(task_type: str, case: str) -> None:
     recorded = fixture(task_type, case)
     line = read(task_type, recorded)
     assert line.label is not None
@@ -136,12 +136,12 @@ def test_what_a_recorded_line_says(task_type: str, case: str) -> None:
     assert (label.name, label.confidence, label.created_at) == _SAID[task_type][case]
     attribute = attribute_of(task_type)
     # As the service wrote it: boxes, spans, and the mask's address next to its colours.
-    assert label.value == {it: recorded[it] for it in (attribute, f"{attribute}-metadata")}
+    assert label.value == {name: recorded[name] for name in (attribute, f"{attribute}-metadata")}
 
 
 @pytest.mark.parametrize("task_type", _SAID)
 @pytest.mark.parametrize("case", _NOT_LABELED)
-def test_why_a_recorded_line_has_no_label(task_type: str, case: str) -> None:
+def test_a_recorded_line_without_a_label_has_this_reason(task_type: str, case: str) -> None:
     line = read(task_type, fixture(task_type, case))
     assert (line.label, line.reason, line.reached) == (None, *_NOT_LABELED[case])
 
@@ -179,7 +179,7 @@ def test_names_in_the_metadata_may_have_underscores(task_type: str) -> None:
 
 @pytest.mark.parametrize("task_type", _SAID)
 @pytest.mark.parametrize("attribute_value", [None, True, "", "three", -1, 1.5, {}, [None], [[]]])
-def test_a_label_of_another_shape_is_unreadable(task_type: str, attribute_value: object) -> None:
+def test_a_label_in_another_format_is_unreadable(task_type: str, attribute_value: object) -> None:
     line = {**fixture(task_type, _USUAL[task_type]), attribute_of(task_type): attribute_value}
     with pytest.raises(UnreadableLineError, match=f"item {line['item-id']}: "):
         read(task_type, line)
@@ -217,7 +217,9 @@ _REMOVED = [
 
 @pytest.mark.parametrize(("task_type", "path"), _REMOVED)
 @pytest.mark.parametrize("replacement", ["removed", None, True, [3]])
-def test_what_a_label_cannot_do_without(task_type: str, path: str, replacement: object) -> None:
+def test_a_label_without_a_required_field_is_unreadable(
+    task_type: str, path: str, replacement: object
+) -> None:
     line = copy.deepcopy(fixture(task_type, _USUAL[task_type]))
     *parents, last = path.split(".")
     target: Any = line
@@ -244,7 +246,9 @@ def test_what_a_label_cannot_do_without(task_type: str, path: str, replacement: 
         (_TEXTS, "confidence"),
     ],
 )
-def test_a_label_can_do_without_confidences(task_type: str, name: str, replacement: object) -> None:
+def test_a_label_without_confidences_is_readable(
+    task_type: str, name: str, replacement: object
+) -> None:
     line = fixture(task_type, _USUAL[task_type])
     line["label-metadata"][name] = replacement
     label = read(task_type, line).label
@@ -289,7 +293,7 @@ def test_names_are_sorted_and_written_without_escapes() -> None:
         ("STRASSE", "stra\u00dfe"),
     ],
 )
-def test_a_name_that_comes_back_changed_stands_for_the_one_label_like_it(
+def test_a_name_in_another_form_is_read_as_the_only_label_that_matches(
     given: str, label: str
 ) -> None:
     line = fixture(_TEXTS, "other_class")
@@ -302,7 +306,7 @@ def test_a_name_that_comes_back_changed_stands_for_the_one_label_like_it(
 
 
 @pytest.mark.parametrize("labels", [{"Cat", "CAT"}, {"dog"}])
-def test_a_name_that_fits_several_labels_or_none_is_unreadable(labels: set[str]) -> None:
+def test_a_name_that_matches_several_labels_or_none_is_unreadable(labels: set[str]) -> None:
     line = fixture(_TEXTS, "other_class")
     line["label-metadata"]["class-name"] = "cat"
     with pytest.raises(UnreadableLineError, match="not among the labels"):

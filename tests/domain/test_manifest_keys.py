@@ -36,7 +36,7 @@ _VALUES = st.one_of(
 
 
 @given(st.dictionaries(_KEYS, _VALUES, max_size=8))
-def test_no_row_answers_for_labelers_or_reviewers(row: dict[str, Any]) -> None:
+def test_keys_that_look_like_answers_are_removed_from_a_row(row: dict[str, Any]) -> None:
     claim = ClaimedItem(source("a.jsonl", line=1), content=TextContent("x", row))
     (text,) = manifest_lines([claim], manifest_key="source", attribute="digit-label")
     line = json.loads(text)
@@ -48,11 +48,11 @@ def test_no_row_answers_for_labelers_or_reviewers(row: dict[str, Any]) -> None:
     )
     assert (output.label, output.reached) == (None, False)
     folded = {key.strip().casefold() for key in line}
-    assert not any(it.startswith(("digit-label-", "digit-verification-")) for it in folded)
+    assert not any(key.startswith(("digit-label-", "digit-verification-")) for key in folded)
     assert {"source", "item-id"} == folded & set(_ANSWERS)
 
 
-def test_other_keys_of_a_row_are_handed_through() -> None:
+def test_other_keys_of_a_row_are_passed_through() -> None:
     row = {
         "ticket": 1,
         "source-language": "en",
@@ -71,7 +71,7 @@ def test_the_names_of_a_mask_are_those_of_its_labels() -> None:
 
 
 @given(st.dictionaries(_KEYS, _VALUES, max_size=8))
-def test_what_reviewers_are_shown_holds_the_label_and_no_verdict(row: dict[str, Any]) -> None:
+def test_reviewers_see_the_label_and_no_verdict(row: dict[str, Any]) -> None:
     line = {**row, **labeled_line("i")}
     shown = without_verdict(line, "digit-verification")
     assert read_verdict(shown, verification()) is None
@@ -97,7 +97,7 @@ def test_a_verdict_is_one_of_the_job_that_its_metadata_name(shape: Any, prefix: 
         {"job-name": ["digits-r-verify"]},
     ],
 )
-def test_metadata_that_disagree_make_no_verdict(changes: dict[str, Any]) -> None:
+def test_contradictory_metadata_make_no_verdict(changes: dict[str, Any]) -> None:
     line = reviewed_line(labeled_line("i"), job="digits-r-verify")
     assert is_verdict_of(line, verification(), "digits-r-verify")
     metadata = {**line["digit-verification-metadata"], **changes}

@@ -70,12 +70,12 @@ def event_with(path: str, value: object) -> str:
 @example("[" * 100_000)
 @example('{"schema":' * 100_000)
 @example('{"schema": "labeling-item/1"}')
-def test_any_text_is_a_verdict_and_never_an_exception(body: str) -> None:
+def test_any_body_is_classified_without_an_exception(body: str) -> None:
     assert isinstance(verdict(body), Rejected)
 
 
 @given(_JSON)
-def test_any_json_is_a_verdict(body: object) -> None:
+def test_any_json_body_is_classified(body: object) -> None:
     assert isinstance(verdict(json.dumps(body)), Rejected)
 
 
@@ -103,7 +103,7 @@ _FIELDS = (
 @example("detail.object.key", "k" * 200_000 + ".png")
 @example("detail.object.version-id", "")
 @example("detail.object.version-id", None)
-def test_an_event_with_any_field_replaced_is_a_verdict(field: str, value: object) -> None:
+def test_an_event_with_any_field_replaced_is_classified(field: str, value: object) -> None:
     verdict(event_with(field, value))
 
 
@@ -119,7 +119,7 @@ _ENVELOPE_FIELDS = ("schema", "kind", "item", "attempts", "generation", "run_id"
 @example("kind", "malformed")
 @example("label_uri", "\ud800")
 @example("label_uri", "s3://" + "k" * 5000)
-def test_an_envelope_with_any_field_replaced_is_a_verdict(field: str, value: object) -> None:
+def test_an_envelope_with_any_field_replaced_is_classified(field: str, value: object) -> None:
     text = returned_message(
         ClaimedItem(source()), run_id="r", attempts=1, reason="not_labeled", detail=""
     )
@@ -136,7 +136,7 @@ def test_an_envelope_with_any_field_replaced_is_a_verdict(field: str, value: obj
     "key",
     ["a b.png", "a+b.png", "a%20b.png", "é ñ.JPG", 'q"u\\o.jpeg', "x/y/ä\t.png", "\u3000.png"],
 )
-def test_a_key_is_taken_as_it_is(key: str) -> None:
+def test_a_key_is_not_decoded(key: str) -> None:
     read = verdict(json.dumps(s3_event(source(key))))
     assert isinstance(read, Candidate)
     assert read.source == source(key)
@@ -203,7 +203,7 @@ def test_a_malformed_message_keeps_its_text() -> None:
     }
 
 
-def test_a_malformed_message_moved_back_again_and_again_stays_as_small_as_it_was() -> None:
+def test_a_malformed_message_does_not_grow_when_it_is_redriven_repeatedly() -> None:
     text = original = malformed_message("{not json", message_id="m", detail="d")
     for _ in range(5):
         assert verdict(text) == verdict("{not json")
@@ -211,7 +211,7 @@ def test_a_malformed_message_moved_back_again_and_again_stays_as_small_as_it_was
     assert text == original
 
 
-def test_a_malformed_message_that_can_be_read_by_now_is_taken_for_what_it_is() -> None:
+def test_a_redriven_malformed_message_is_read_if_it_is_readable_now() -> None:
     event = json.dumps(s3_event(source()))
     text = malformed_message(event, message_id="m", detail="d")
     assert verdict(text) == Candidate(source())

@@ -11,7 +11,7 @@ from labeling_lambdas.domain.occurrences import Occurrences
 
 
 @given(st.lists(st.sampled_from(["a", "b", "A", " a", "é"])))
-def test_each_text_is_counted_for_itself(texts: list[str]) -> None:
+def test_each_text_has_its_own_count(texts: list[str]) -> None:
     occurrences, expected = Occurrences(), Counter[str]()
     for text in texts:
         expected[text] += 1

@@ -47,7 +47,7 @@ def test_every_recorded_line_is_covered_here() -> None:
 
 
 @pytest.mark.parametrize("name", _SAID)
-def test_what_a_labeled_line_says(name: str) -> None:
+def test_a_labeled_line_has_this_label(name: str) -> None:
     line = fixture_line(name)
     assert line.label is not None
     assert (line.label.name, line.label.confidence, line.label.created_at) == _SAID[name]
@@ -56,7 +56,7 @@ def test_what_a_labeled_line_says(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", _NOT_LABELED)
-def test_why_a_line_has_no_label(name: str) -> None:
+def test_a_line_without_a_label_has_this_reason(name: str) -> None:
     line = fixture_line(name)
     assert line.label is None
     assert (line.reason, line.reached) == _NOT_LABELED[name]
@@ -74,7 +74,7 @@ def test_a_label_next_to_a_failure_is_no_label() -> None:
     assert (line.label, line.reason) == (None, Reason.ANNOTATION_EXPIRED)
 
 
-def test_the_label_of_another_job_is_not_this_ones() -> None:
+def test_the_label_of_another_job_is_not_read() -> None:
     line = read_output_line(
         json.dumps(labeled_line("i")), task_type=TASK_TYPE, attribute="other-label"
     )
@@ -92,7 +92,7 @@ def test_the_label_of_another_job_is_not_this_ones() -> None:
         ("2026-01-02 03:04:05", "2026-01-02T03:04:05.000Z"),
     ],
 )
-def test_odd_dates_become_the_form_that_feature_store_takes(written: str, read_as: str) -> None:
+def test_other_date_formats_are_converted_for_feature_store(written: str, read_as: str) -> None:
     line = read(labeled_line("i", **{"creation-date": written}))
     assert line.label is not None
     assert line.label.created_at == read_as
@@ -118,7 +118,7 @@ def test_the_documented_spelling_of_the_date_is_read_too() -> None:
         {"class-name": ["three"]},
     ],
 )
-def test_a_label_that_cannot_be_understood_is_unreadable_and_names_the_item(
+def test_an_unreadable_label_names_the_item(
     changes: dict[str, Any],
 ) -> None:
     with pytest.raises(UnreadableLineError, match="item i:"):
@@ -126,7 +126,7 @@ def test_a_label_that_cannot_be_understood_is_unreadable_and_names_the_item(
 
 
 @pytest.mark.parametrize("value", [None, True, -1, "three", "", [0], {"0": 1}, 1.5])
-def test_a_value_that_is_no_class_index_is_unreadable(value: object) -> None:
+def test_a_value_that_is_not_a_class_index_is_unreadable(value: object) -> None:
     with pytest.raises(UnreadableLineError, match="item i: the label is not a class index"):
         read({**labeled_line("i"), "digit-label": value})
 
@@ -149,7 +149,7 @@ def test_confidence_is_a_number_or_unknown(value: object, confidence: float | No
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_confidence_that_is_no_finite_number_is_unknown(value: float) -> None:
+def test_a_confidence_that_is_not_a_finite_number_is_unknown(value: float) -> None:
     # Feature Store refuses it in a Fractional feature, and the whole label with it.
     line = read(labeled_line("i", confidence=value))
     assert line.label is not None
@@ -164,7 +164,7 @@ def test_any_text_is_read_or_unreadable(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "{", "[]", "null", '{"item-id": 3}', "{}"])
-def test_a_line_that_names_no_item_belongs_to_none(text: str) -> None:
+def test_a_line_without_an_item_id_belongs_to_no_item(text: str) -> None:
     assert item_of(text) is None
 
 

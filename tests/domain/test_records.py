@@ -57,7 +57,7 @@ def record_of(line: dict[str, Any], how: RecordContext = _CONTEXT) -> dict[str, 
     return feature_record(ClaimedItem(source(), attempts=1), read(line), how, _LABELED)
 
 
-def test_a_record_says_who_labeled_what_and_when() -> None:
+def test_a_record_names_the_job_the_object_and_the_time() -> None:
     record = record_of(labeled_line("i"))
     assert record == {
         "source_ref": "s3://digits-uploads/a.png",
@@ -81,7 +81,7 @@ def test_a_record_says_who_labeled_what_and_when() -> None:
 
 
 @given(CLAIMS.filter(lambda claim: bool(claim.source.etag)), _TEXTS.filter(str.strip), _TEXTS)
-def test_every_column_has_a_value_of_one_line_and_a_repeat_is_the_same_row(
+def test_every_column_has_one_line_and_a_repeated_record_is_equal(
     item: ClaimedItem, name: str, comment: str
 ) -> None:
     line = labeled_line(item.item_id, **{"class-name": name, "comment": comment})
@@ -96,7 +96,7 @@ def test_every_column_has_a_value_of_one_line_and_a_repeat_is_the_same_row(
     assert json.loads(record["label_json"])["digit-label-metadata"]["comment"] == comment
 
 
-def test_what_is_unknown_is_left_out_rather_than_empty() -> None:
+def test_unknown_values_are_omitted_not_written_empty() -> None:
     line = labeled_line("i")
     del line["digit-label-metadata"]["confidence"]
     item = ClaimedItem(source(etag=""))
@@ -139,11 +139,13 @@ def test_a_verified_label_names_the_job_that_verified_it_and_its_own_schema() ->
         "digits-run-verify",
     )
     record = feature_record(ClaimedItem(source()), read(labeled_line("i")), _CONTEXT, provenance)
-    found = [record[it] for it in ("labeling_job", "status", "verification_job", "label_schema")]
+    found = [
+        record[name] for name in ("labeling_job", "status", "verification_job", "label_schema")
+    ]
     assert found == ["digits-earlier-label", "VERIFIED", "digits-run-verify", "sha256:earlier"]
     assert record["run_id"] == "run"
 
 
-def test_a_line_without_a_label_is_no_record() -> None:
+def test_a_line_without_a_label_makes_no_record() -> None:
     with pytest.raises(ValueError, match="has no label"):
         record_of({"item-id": "i"})

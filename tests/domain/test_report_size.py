@@ -15,6 +15,6 @@ def test_rejections_with_the_longest_comments_of_all_reviewers_are_cut_to_what_f
     assert 0 < len(json.dumps(fitting)) <= 128 * 1024
 
 
-def test_usual_rejections_are_all_reported() -> None:
+def test_few_rejections_are_all_reported() -> None:
     rejections = [{"item_id": "i" * 32, "class": "Wrong", "comments": ["blurred"]}] * 100
     assert finish_run._that_fit(rejections) == rejections

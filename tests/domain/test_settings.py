@@ -117,13 +117,13 @@ def test_a_value_of_the_wrong_form_is_named_together_with_what_is_missing(
     assert "LEDGER_TABLE is missing" in str(caught.value)
 
 
-def test_what_is_an_item_of_a_text_file_is_checked() -> None:
+def test_the_setting_text_items_is_checked() -> None:
     with pytest.raises(SettingsError, match="TEXT_ITEMS has the wrong form: 'word'"):
         read_settings(SplitSettings, {**_ENVIRONMENT, "TEXT_ITEMS": "word"})
 
 
 @pytest.mark.parametrize("text", ["null", "[]"])
-def test_labels_of_an_own_category_file_are_not_known(text: str) -> None:
+def test_the_labels_of_your_own_category_file_are_unknown(text: str) -> None:
     assert read_settings(PlanSettings, {**_ENVIRONMENT, "LABELS": text}).labels is None
 
 
@@ -136,7 +136,7 @@ def test_structured_values_are_typed() -> None:
     assert plan.verification == verification()
 
 
-def test_verification_that_is_off_is_none_and_own_categories_are_not_known() -> None:
+def test_verification_is_none_when_off_and_unknown_categories_are_none() -> None:
     off = read_settings(PlanSettings, {**_ENVIRONMENT, "VERIFICATION": "null"})
     assert off.verification is None
     own = json.dumps(verification_fields(categories=None))

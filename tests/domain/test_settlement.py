@@ -47,7 +47,7 @@ _LINES = (None, _BARE, _EXPIRED, _FAILED)
         (JobStatus.NOT_CREATED, None, Reason.LABELING_JOB_NOT_CREATED, 0),
     ],
 )
-def test_an_attempt_counts_only_where_workers_were_offered_the_item(
+def test_an_attempt_counts_only_if_workers_were_offered_the_item(
     job: JobStatus, line: OutputLine | None, reason: Reason, attempts: int
 ) -> None:
     found = settle_unlabeled(_ITEM, line, job=job, max_attempts=3)
@@ -87,7 +87,7 @@ def test_a_job_that_failed_as_a_whole_never_leads_to_a_dead_letter(job: JobStatu
     assert (found.state, found.attempts) == (ItemState.RETURNED, 2)
 
 
-def test_an_unreadable_line_is_an_attempt_that_gave_nothing() -> None:
+def test_an_unreadable_line_uses_an_attempt() -> None:
     found = settle_unreadable(_ITEM, "why", 3)
     assert (found.state, found.attempts) == (ItemState.RETURNED, 1)
     assert found.reason == Reason.UNREADABLE_OUTPUT
@@ -100,7 +100,7 @@ def test_an_unreadable_line_is_an_attempt_that_gave_nothing() -> None:
 
 
 @given(CLAIMS, st.integers(1, 9), st.text(min_size=1, max_size=2000))
-def test_a_rejection_costs_an_attempt_and_keeps_what_reviewers_said(
+def test_a_rejection_uses_an_attempt_and_keeps_the_comments(
     item: ClaimedItem, max_attempts: int, detail: str
 ) -> None:
     item = item._replace(label_uri="s3://b/label", attempts=min(item.attempts, max_attempts - 1))
@@ -129,7 +129,7 @@ def test_a_rejection_costs_an_attempt_and_keeps_what_reviewers_said(
         (JobStatus.SKIPPED, None, "verification_job_not_created"),
     ],
 )
-def test_a_label_that_was_not_verified_is_kept_and_costs_nothing(
+def test_a_label_that_was_not_verified_is_kept_without_using_an_attempt(
     job: JobStatus, line: Reason | None, reason: str
 ) -> None:
     item = ClaimedItem(source(), attempts=2, label_uri="s3://b/label")
@@ -137,7 +137,7 @@ def test_a_label_that_was_not_verified_is_kept_and_costs_nothing(
     assert found == Settlement(item, ItemState.LABELED, 2, 0, reason)
 
 
-def test_a_label_that_is_lost_is_given_anew_and_costs_nothing() -> None:
+def test_an_item_whose_label_is_lost_is_labeled_again_without_using_an_attempt() -> None:
     item = ClaimedItem(source(), attempts=2, label_uri="s3://b/label")
     found = settle_label_lost(item)
     assert (found.state, found.attempts, found.reason) == (ItemState.RETURNED, 2, "label_lost")
@@ -145,7 +145,7 @@ def test_a_label_that_is_lost_is_given_anew_and_costs_nothing() -> None:
 
 
 @given(CLAIMS)
-def test_being_superseded_costs_nothing(item: ClaimedItem) -> None:
+def test_a_superseded_item_uses_no_attempt(item: ClaimedItem) -> None:
     found = superseded(item)
     assert (found.state, found.attempts, found.generation) == (
         ItemState.SUPERSEDED,

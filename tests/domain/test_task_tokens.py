@@ -27,7 +27,7 @@ def token(generation: int, entered_at: str, retry_count: int = 0) -> TaskToken:
         (token(0, "2026-01-02T03:04:05.1Z"), token(0, "2026-01-02T03:04:05.123456Z")),
     ],
 )
-def test_the_newer_token_sorts_behind_the_older(older: TaskToken, newer: TaskToken) -> None:
+def test_the_newer_token_sorts_after_the_older(older: TaskToken, newer: TaskToken) -> None:
     assert older.order < newer.order
 
 
@@ -38,7 +38,7 @@ def test_the_newer_token_sorts_behind_the_older(older: TaskToken, newer: TaskTok
         max_size=6,
     )
 )
-def test_order_is_generation_then_moment_then_repeat(keys: list[tuple[int, int, int]]) -> None:
+def test_tokens_sort_by_generation_then_time_then_retry(keys: list[tuple[int, int, int]]) -> None:
     start = datetime(2026, 1, 2, tzinfo=UTC)
 
     def made(key: tuple[int, int, int]) -> TaskToken:

@@ -154,7 +154,7 @@ def test_the_label_attribute_of_a_segmentation_alone_is_a_reference() -> None:
 
 @pytest.mark.parametrize("stage", ["labeling", "verification"])
 @pytest.mark.parametrize("name", sorted(ROWS))
-def test_the_default_task_can_be_sent(name: str, stage: str) -> None:
+def test_the_default_settings_of_a_task_are_valid_for_boto3(name: str, stage: str) -> None:
     row = ROWS[name]["verification"] if stage == "verification" else ROWS[name]
     task = row["default_task"]
     assert 1 <= len(task["title"]) <= SHAPES["TaskTitle"]["max"]

@@ -16,7 +16,7 @@ def test_an_unknown_task_type_is_an_error_that_names_the_known_ones() -> None:
         task_type("nonsense")
 
 
-def test_what_the_functions_know_of_image_classification() -> None:
+def test_the_settings_of_image_classification() -> None:
     found = task_type(TASK_TYPE)
     assert found.manifest_key == "source-ref"
     assert found.extensions == {".jpg", ".jpeg", ".jpe", ".jfif", ".png"}
@@ -24,7 +24,7 @@ def test_what_the_functions_know_of_image_classification() -> None:
     assert found.max_text_characters is None
 
 
-def test_what_the_functions_know_of_texts() -> None:
+def test_the_settings_of_text_task_types() -> None:
     found = task_type("named_entity_recognition")
     assert found.manifest_key == "source"
     assert found.extensions == {".txt", ".jsonl", ".ndjson"}
@@ -53,6 +53,6 @@ def test_an_image_can_be_labeled(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["a", "a.gif", "a.png.txt", "png", ".png", "x.png/a", "a.png "])
-def test_another_ending_is_rejected(key: str) -> None:
+def test_another_extension_is_rejected(key: str) -> None:
     found = task_type(TASK_TYPE).reason_to_reject(source(key))
     assert found is Reason.UNSUPPORTED_EXTENSION

@@ -69,9 +69,9 @@ def test_utf16_and_utf32_are_read_as_a_whole(encoding: str, mark: str, sample: l
 def test_rows_are_read_in_utf16_and_utf32(
     encoding: str, mark: str, sample: list[str], items: TextItems
 ) -> None:
-    rows = [json.dumps({"source": it, "n": 1}, ensure_ascii=False) for it in sample if it]
+    rows = [json.dumps({"source": text, "n": 1}, ensure_ascii=False) for text in sample if text]
     found = split((mark + "\n".join(rows)).encode(encoding), key="a.jsonl", items=items)
-    assert texts(found) == list(enumerate((it for it in sample if it), start=1))
+    assert texts(found) == list(enumerate((text for text in sample if text), start=1))
 
 
 def test_the_unicode_text_of_a_spreadsheet_is_read() -> None:
@@ -80,7 +80,7 @@ def test_the_unicode_text_of_a_spreadsheet_is_read() -> None:
     assert texts(split(content)) == expected
 
 
-def test_padding_and_what_shows_nothing_are_blank_lines() -> None:
+def test_padding_and_invisible_characters_are_blank_lines() -> None:
     content = (_UPLOADS / "nul-padding.txt").read_bytes()
     assert texts(split(content)) == [(1, "one")]
     assert texts(split(content, items=TextItems.FILE)) == [(None, "one\n")]
@@ -108,7 +108,7 @@ def test_padding_and_what_shows_nothing_are_blank_lines() -> None:
     ],
 )
 @pytest.mark.parametrize("items", TextItems)
-def test_a_line_that_shows_nothing_is_blank(line: str, items: TextItems) -> None:
+def test_a_line_of_invisible_characters_is_blank(line: str, items: TextItems) -> None:
     assert texts(split(f"one\n{line}\nthree"))[::2] == [(1, "one")]
     assert texts(split(f"one\n{line}\nthree")) == [(1, "one"), (3, "three")]
     assert texts(split(line, items=items)) == [(None, Reason.EMPTY_OBJECT)]
@@ -117,7 +117,7 @@ def test_a_line_that_shows_nothing_is_blank(line: str, items: TextItems) -> None
 
 
 @pytest.mark.parametrize("line", ["\u06dd", "\u0301", "\ufffd", "\ufffc", "👩\u200d💻", ".", "ﾠx"])
-def test_a_line_that_shows_something_is_an_item(line: str) -> None:
+def test_a_line_with_a_visible_character_is_an_item(line: str) -> None:
     assert texts(split(f"one\n{line}\n")) == [(1, "one"), (2, line)]
 
 
@@ -137,18 +137,18 @@ def test_control_characters_within_a_text_are_refused(line: str) -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 1000])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r\r\n", "\r"])
-def test_each_end_of_a_line_ends_one(end: str, size: int) -> None:
+def test_each_line_end_ends_one_line(end: str, size: int) -> None:
     content = end.join(["one", "", "three", "four"])
     for last in ("", end):
         assert texts(split(content + last, size=size)) == [(1, "one"), (3, "three"), (4, "four")]
         whole = split(content + last, items=TextItems.FILE, size=size)
         expected = (content + last).replace(end, "\n")
         assert texts(whole) == [(None, expected)]
-    rows = end.join(json.dumps({"source": it}) for it in ("one", "two"))
+    rows = end.join(json.dumps({"source": text}) for text in ("one", "two"))
     assert texts(split(rows, key="a.jsonl", size=size)) == [(1, "one"), (2, "two")]
 
 
-def test_a_doubled_carriage_return_is_no_part_of_the_text() -> None:
+def test_a_doubled_carriage_return_is_not_part_of_the_text() -> None:
     content = (_UPLOADS / "crcrlf.txt").read_bytes()
     assert texts(split(content)) == [(1, "one"), (2, "two")]
 
@@ -166,7 +166,7 @@ def test_a_doubled_carriage_return_is_no_part_of_the_text() -> None:
         pytest.param("one\r\r\n\ufefftwo\r\r\nthree\r\r\n\ufefffour", id="joined and converted"),
     ],
 )
-def test_a_file_of_several_ends_of_lines_has_the_same_texts(
+def test_a_file_with_mixed_line_ends_has_the_same_texts(
     content: str, encoding: str, size: int
 ) -> None:
     expected = list(enumerate(["one", "two", "three", "four"], start=1))
@@ -178,7 +178,7 @@ def test_a_file_of_several_ends_of_lines_has_the_same_texts(
 
 
 @pytest.mark.parametrize("size", [1, 2, 1000])
-def test_byte_order_marks_of_joined_files_are_no_part_of_a_text(size: int) -> None:
+def test_byte_order_marks_of_joined_files_are_not_part_of_a_text(size: int) -> None:
     joined = "\ufeffone\n\ufefftwo\r\n\ufeff\nlast\ufeff"
     assert texts(split(joined, size=size)) == [(1, "one"), (2, "two"), (4, "last")]
     whole = split(joined, items=TextItems.FILE, size=size)
@@ -190,7 +190,7 @@ def test_byte_order_marks_of_joined_files_are_no_part_of_a_text(size: int) -> No
 
 
 @pytest.mark.parametrize("size", [1, 1000])
-def test_what_a_file_system_leaves_around_a_text_is_dropped(size: int) -> None:
+def test_null_bytes_around_a_text_are_dropped(size: int) -> None:
     content = "\0\0\0one\n\0two\0\0\nlast\x1a\0\0"
     assert texts(split(content, size=size)) == [(1, "one"), (2, "two"), (3, "last")]
     assert texts(split('\0\0{"source":"one"}\n{"source":"two"}\x1a', key="a.jsonl")) == [
@@ -199,11 +199,13 @@ def test_what_a_file_system_leaves_around_a_text_is_dropped(size: int) -> None:
     ]
 
 
-_LINES = st.lists(st.text(CHARACTERS.filter(lambda it: it not in "\r\n\ufeff"), max_size=20))
+_LINES = st.lists(
+    st.text(CHARACTERS.filter(lambda character: character not in "\r\n\ufeff"), max_size=20)
+)
 
 
 @given(_LINES, st.sampled_from(_WIDE), st.integers(1, 9))
-def test_whatever_a_byte_order_mark_announces_is_read_exactly(
+def test_a_text_with_a_byte_order_mark_is_read_exactly(
     lines: list[str], wide: object, size: int
 ) -> None:
     encoding, _ = wide.values  # type: ignore[attr-defined]
@@ -229,7 +231,7 @@ def test_an_alphabet_without_a_byte_order_mark_is_read_exactly_or_refused(
     lines = data.draw(st.lists(st.text(letters, min_size=1, max_size=30), min_size=1, max_size=6))
     encoding = data.draw(st.sampled_from(["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]))
     found = split("\r\n".join(lines).encode(encoding), size=5)
-    given_texts = {it.content.text for it in found if it.content}
+    given_texts = {item.content.text for item in found if item.content}
     assert given_texts <= set(lines)
     if len(lines) > 1 and sum(map(len, lines)) > 3:
         assert texts(found) == _expected(lines)
@@ -244,7 +246,7 @@ def test_an_alphabet_without_a_byte_order_mark_is_read_exactly_or_refused(
 def test_ascii_with_control_characters_is_never_taken_for_another_encoding(
     pieces: list[str],
 ) -> None:
-    letters = sum(len(it.strip("\0\x01\n")) for it in pieces)
+    letters = sum(len(piece.strip("\0\x01\n")) for piece in pieces)
     content = "".join(pieces)
     for item in split(content):
         if item.content is not None and 2 * letters > len(content):
@@ -253,7 +255,7 @@ def test_ascii_with_control_characters_is_never_taken_for_another_encoding(
 
 
 @given(st.binary(max_size=400), st.sampled_from(["a.txt", "a.jsonl"]), st.sampled_from(TextItems))
-def test_no_bytes_give_a_text_that_nobody_can_read(
+def test_no_bytes_are_read_as_an_unreadable_text(
     content: bytes, key: str, items: TextItems
 ) -> None:
     found = split(content, key=key, items=items)
@@ -274,17 +276,17 @@ def test_the_encoding_is_recognised_without_holding_the_file(encoding: str) -> N
     found = text_items(
         (line for _ in range(30)), key="a.txt", items=TextItems.LINE, max_characters=20_000
     )
-    assert sum(it.content is not None for it in found) == 60_000
+    assert sum(item.content is not None for item in found) == 60_000
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4 * 1024 * 1024
 
 
-def test_what_cannot_be_decoded_is_named_by_its_place() -> None:
+def test_the_problem_names_the_place_of_undecodable_bytes() -> None:
     (item,) = split("caf\xe9".encode("latin-1"))
     assert item.detail == "byte 4 of the text is not UTF-8"
     wide = "\ufeffone\ntw".encode("utf-16-le") + b"\x00\xd8o\x00\n\x00"
-    assert [(it.line, it.reason, it.detail) for it in split(wide)] == [
+    assert [(item.line, item.reason, item.detail) for item in split(wide)] == [
         (1, None, ""),
         (2, Reason.NOT_UTF8, "character 3 of the text is not UTF-16-LE"),
     ]
@@ -292,8 +294,6 @@ def test_what_cannot_be_decoded_is_named_by_its_place() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("items", TextItems)
-def test_a_line_of_east_asia_without_any_proof_is_refused_once(
-    encoding: str, items: TextItems
-) -> None:
+def test_an_ambiguous_east_asian_line_is_refused_once(encoding: str, items: TextItems) -> None:
     content = "上海的包裹在哪里請幫忙我忘記密碼".encode(encoding)
     assert texts(split(content, items=items)) == [(None, Reason.NOT_UTF8)]

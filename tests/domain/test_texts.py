@@ -88,7 +88,7 @@ def test_a_file_of_blank_lines_is_one_unusable_item(items: TextItems, content: s
 
 
 @pytest.mark.parametrize("character", ["x", "é", "🎉", "\t"])
-def test_a_text_may_have_so_many_characters_and_no_more(character: str) -> None:
+def test_a_text_may_have_the_maximum_of_characters_and_no_more(character: str) -> None:
     longest = character * (_MAX - 1) + "y"
     found = split(f"{longest}\nz{longest}\r\nlast", size=4096)
     assert texts(found) == [(1, longest), (2, Reason.TEXT_TOO_LONG), (3, "last")]
@@ -103,7 +103,7 @@ def test_a_text_of_escaped_characters_may_be_too_long_for_a_manifest() -> None:
     assert texts(split("x" + "\x0b" * 17_000)) == [(1, Reason.TEXT_TOO_LONG)]
 
 
-def test_an_endless_line_is_not_held_in_memory() -> None:
+def test_a_line_without_an_end_is_not_held_in_memory() -> None:
     import tracemalloc
 
     def endless() -> Iterator[bytes]:
@@ -119,7 +119,7 @@ def test_an_endless_line_is_not_held_in_memory() -> None:
 
 
 @pytest.mark.parametrize("line", [b"\xff", b"caf\xe9 latin", b"\xed\xa0\x80", b"a\xc3"])
-def test_a_line_that_is_not_utf8_spoils_no_other(line: bytes) -> None:
+def test_a_line_that_is_not_utf8_does_not_affect_others(line: bytes) -> None:
     found = split(b"one\n" + line + b"\nthree")
     assert texts(found) == [(1, "one"), (2, Reason.NOT_UTF8), (3, "three")]
     assert "byte" in found[1].detail
@@ -133,9 +133,7 @@ def test_a_file_in_another_encoding_has_no_usable_line() -> None:
 
 @pytest.mark.parametrize("key", ["a.JSONL", "a.ndjson", "x.txt/a.Ndjson"])
 @pytest.mark.parametrize("items", TextItems)
-def test_a_row_gives_its_source_and_hands_its_other_keys_through(
-    items: TextItems, key: str
-) -> None:
+def test_a_row_passes_its_source_and_its_other_keys_through(items: TextItems, key: str) -> None:
     rows = [
         {"source": "one", "ticket": 7, "nested": {"a": [1, None, "é"]}},
         {"source": "two", "source-ref": "s3://x/y", "$schema": "x", "$": 1},
@@ -180,7 +178,7 @@ def nested(levels: int) -> str:
         ('{"source":"x","extra":"' + "y" * 1_300_000 + '"}', Reason.TEXT_TOO_LONG),
     ],
 )
-def test_a_row_that_cannot_be_used_spoils_no_other(row: str, reason: Reason) -> None:
+def test_an_unusable_row_does_not_affect_others(row: str, reason: Reason) -> None:
     content = f'{{"source":"one"}}\n{row}\n{{"source":"three"}}'
     found = split(content, key="a.jsonl", size=65_536)
     assert texts(found) == [(1, "one"), (2, reason), (3, "three")]
@@ -263,7 +261,7 @@ def test_lines_with_any_characters_come_through_unchanged(
         if not is_blank(line)
     }
     if expected:
-        carried = {it.line: travelled(it, source("a.txt")).text for it in found}
+        carried = {item.line: travelled(item, source("a.txt")).text for item in found}
         assert carried == expected
 
 
@@ -293,7 +291,7 @@ def test_a_text_that_was_not_sent_is_rejected_for_its_reason(reason: str) -> Non
 
 
 @pytest.mark.parametrize("reason", ["", "attempts_exhausted", "nonsense", None, [], 3])
-def test_a_message_without_text_is_malformed_unless_it_says_why(reason: object) -> None:
+def test_a_message_without_text_or_reason_is_malformed(reason: object) -> None:
     message = json.loads(text_message(source("a.txt", line=4), None))
     body = json.dumps({**message, "reason": reason})
     read = read_message(body, upload_bucket=UPLOADS, task_type=_TYPE)
@@ -317,7 +315,9 @@ def test_an_event_of_a_text_file_that_was_not_split_is_malformed() -> None:
         (source("a.txt", bucket="elsewhere"), Reason.FOREIGN_BUCKET),
     ],
 )
-def test_a_file_that_cannot_be_split_is_judged_like_any_object(upload: Any, reason: Reason) -> None:
+def test_a_file_that_cannot_be_split_is_classified_like_any_object(
+    upload: Any, reason: Reason
+) -> None:
     read = read_message(text_message(upload, None), upload_bucket=UPLOADS, task_type=_TYPE)
     assert isinstance(read, Rejected)
     assert (read.reason, read.source) == (reason, upload)
@@ -348,7 +348,7 @@ def test_an_envelope_that_no_splitter_wrote_is_malformed(changes: dict[str, Any]
     assert read.source is None
 
 
-def test_what_is_rejected_keeps_its_text() -> None:
+def test_a_rejected_item_keeps_its_text() -> None:
     content = TextContent("x" * 20_001, {"ticket": 1})
     body = text_message(source("a.txt", line=4), content)
     read = read_message(body, upload_bucket=UPLOADS, task_type=_TYPE)

@@ -23,7 +23,7 @@ def wants(item_id: str, line: dict[str, Any], percent: float = 100) -> bool:
 
 
 @given(_ITEM_IDS, st.floats(0, 100), st.floats(0, 100))
-def test_a_larger_sample_holds_the_smaller_one(item_id: str, one: float, other: float) -> None:
+def test_a_larger_sample_contains_the_smaller_one(item_id: str, one: float, other: float) -> None:
     smaller, larger = sorted([one, other])
     assert wants(item_id, _LINE, larger) or not wants(item_id, _LINE, smaller)
     assert wants(item_id, _LINE, 100)
@@ -31,7 +31,7 @@ def test_a_larger_sample_holds_the_smaller_one(item_id: str, one: float, other: 
 
 
 @pytest.mark.parametrize("percent", [1, 10, 50, 99])
-def test_a_sample_has_the_size_it_should(percent: int) -> None:
+def test_a_sample_has_the_configured_share(percent: int) -> None:
     # Evenly spread identities, as hashes are.
     count = 10_000
     ids = [f"{number * 2**32 // count:08x}" + "0" * 24 for number in range(count)]
@@ -49,13 +49,15 @@ def test_a_sample_has_the_size_it_should(percent: int) -> None:
         ({f"key-{number}": "x" * 20_000 for number in range(5)}, False),
     ],
 )
-def test_what_breaks_ground_truths_limits_is_not_verified(line: dict[str, Any], fits: bool) -> None:
+def test_a_label_beyond_the_limits_of_ground_truth_is_not_verified(
+    line: dict[str, Any], fits: bool
+) -> None:
     assert wants("0" * 32, line) is fits
 
 
 @pytest.mark.parametrize("shape", [reviewed_line, custom_review])
 @pytest.mark.parametrize("category", ["Correct", "Wrong label", "Unclear"])
-def test_the_category_decides_in_either_shape(shape: Any, category: str) -> None:
+def test_a_verdict_is_read_by_category_in_either_format(shape: Any, category: str) -> None:
     line = shape(_LINE, category, "too loose", "no")
     found = read_verdict(line, verification())
     assert found == Verdict(category == "Correct", category, ("too loose", "no"))
@@ -67,12 +69,14 @@ def test_the_category_decides_in_either_shape(shape: Any, category: str) -> None
     ("index", "category"),
     [(0, "Correct"), ("0", "Correct"), (1, "Wrong label"), ("2", "Unclear")],
 )
-def test_an_index_decides_where_there_is_no_name(index: int | str, category: str) -> None:
+def test_a_verdict_is_read_by_index_without_a_category_name(
+    index: int | str, category: str
+) -> None:
     found = read_verdict(reviewed_line(_LINE, index=index), verification())
     assert found == Verdict(category == "Correct", category)
 
 
-def test_an_index_of_own_categories_is_a_rejection_without_a_name() -> None:
+def test_an_index_into_unknown_categories_rejects_without_a_name() -> None:
     own = verification(categories=None)
     assert read_verdict(reviewed_line(_LINE, index=0), own) == Verdict(True, "Correct")
     assert read_verdict(reviewed_line(_LINE, index=3), own) == Verdict(False, "category 3")
@@ -81,13 +85,13 @@ def test_an_index_of_own_categories_is_a_rejection_without_a_name() -> None:
 
 
 @pytest.mark.parametrize("index", [True, -1, 3, "x", "", None, [], 1.5])
-def test_what_is_no_verdict_is_not_taken_for_a_rejection(index: Any) -> None:
+def test_a_value_that_is_not_a_verdict_is_not_a_rejection(index: Any) -> None:
     line = {**reviewed_line(_LINE, index=0), "digit-verification": index}
     assert read_verdict(line, verification()) is Reason.VERIFICATION_FAILED
 
 
 @pytest.mark.parametrize("shape", [reviewed_line, custom_review])
-def test_a_category_that_is_not_known_says_nothing(shape: Any) -> None:
+def test_an_unknown_category_is_not_a_verdict(shape: Any) -> None:
     # The categories may have changed while the job went on.
     line = shape(_LINE, "Right")
     assert read_verdict(line, verification()) is Reason.VERIFICATION_FAILED
@@ -101,7 +105,7 @@ def test_a_category_that_is_not_known_says_nothing(shape: Any) -> None:
     ],
 )
 @pytest.mark.parametrize("key", ["failure-reason", "failure_reason"])
-def test_a_failed_line_says_why(key: str, failure: str, reason: Reason) -> None:
+def test_a_failed_line_has_a_reason(key: str, failure: str, reason: Reason) -> None:
     line = {**_LINE, "digit-verification-metadata": {key: failure}}
     assert read_verdict(line, verification()) is reason
 
@@ -116,7 +120,7 @@ def test_comments_fit_a_message_and_a_line(comment: str, count: int) -> None:
     found = read_verdict(line, verification())
     assert isinstance(found, Verdict)
     assert len(found.comments) <= 9
-    assert all(0 < len(it) <= 1000 for it in found.comments)
+    assert all(0 < len(comment) <= 1000 for comment in found.comments)
     found.detail.encode()
     assert "\n" not in found.detail
 

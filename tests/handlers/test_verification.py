@@ -107,7 +107,7 @@ def test_what_reviewers_reject_goes_back_to_labelers_with_what_they_said(
     ]
     assert pipeline.lines(f"{report['rejections_uri']}00000.jsonl") == report["rejections"]
     logged = [{**vars(record), "text": record.getMessage()} for record in caplog.records]
-    assert "claims given back" in {it["text"] for it in logged}
+    assert "claims returned" in {it["text"] for it in logged}
     assert secret not in str(logged)
     assert "Wrong label" not in str(logged)
     # Only a reviewer's rejection sends an item to labelers again.

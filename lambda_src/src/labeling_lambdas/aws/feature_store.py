@@ -111,7 +111,7 @@ class FeatureStore:
             if not pending:
                 return refused
             process.sleep(_BASE_DELAY_SECONDS * 2**attempt)
-        message = f"{len(pending)} records were not taken by {self.group} in {_ROUNDS} rounds"
+        message = f"{len(pending)} records were not accepted by {self.group} in {_ROUNDS} rounds"
         raise DeliveryError(message)
 
     def _write_one(self, chosen: Mapping[int, Record]) -> dict[int, _Problem]:

@@ -192,7 +192,7 @@ class Queue:
                 return
             pending = [body for index, body in enumerate(pending) if index in failed]
             process.sleep(_PAUSE_SECONDS * 2**attempt)
-        message = f"{len(pending)} messages were not taken by {self.url} in {_ROUNDS} rounds"
+        message = f"{len(pending)} messages were not accepted by {self.url} in {_ROUNDS} rounds"
         raise DeliveryError(message)
 
 

@@ -114,7 +114,7 @@ def transact(client: DynamoDBClient, table: str, updates: Sequence[Update]) -> l
             process.sleep(process.jitter(delay))
         else:
             return []
-    message = f"a transaction of {len(updates)} rows met other writers {_ROUNDS} times"
+    message = f"a transaction of {len(updates)} rows conflicted with other writers {_ROUNDS} times"
     raise LedgerConflictError(message)
 
 

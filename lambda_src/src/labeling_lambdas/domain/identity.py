@@ -137,6 +137,6 @@ def run_of_verification_job(arn: str, pipeline: str) -> str:
     name = arn.rpartition("/")[2].lower()
     found = _VERIFICATION_OF.fullmatch(name.removeprefix(f"{pipeline.lower()}-"))
     if found is None:
-        message = f"{arn} is no verification job of {pipeline}"
+        message = f"{arn} is not a verification job of {pipeline}"
         raise ValueError(message)
     return found["run"]

@@ -212,14 +212,14 @@ def named(fields: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - any JS
 
 def _mapping(value: object, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        message = f"{what} is missing or no object"
+        message = f"{what} is missing or not an object"
         raise _ShapeError(message)
     return value
 
 
 def _list(value: object, what: str) -> list[Any]:
     if not isinstance(value, list):
-        message = f"{what} is missing or no list"
+        message = f"{what} is missing or not a list"
         raise _ShapeError(message)
     return value
 
@@ -286,6 +286,6 @@ def _event_time(metadata: Mapping[str, Any]) -> str:
             moment = moment.replace(tzinfo=UTC)
         moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        message = "creation-date is missing or no date"
+        message = "creation-date is missing or not a date"
         raise _ShapeError(message) from None
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

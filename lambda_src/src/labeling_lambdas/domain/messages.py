@@ -193,7 +193,7 @@ def _why_without_text(message: dict[str, Any]) -> tuple[Reason, str]:
     stated = message.get("reason")
     if isinstance(stated, str) and stated in _REASONS_WITHOUT_TEXT:
         return Reason(stated), str(message.get("detail", ""))[:_MAX_DETAIL]
-    return Reason.MALFORMED_EVENT, "the message carries no text; upload the object again"
+    return Reason.MALFORMED_EVENT, "the message has no text; upload the object again"
 
 
 def _original_body(body: str) -> str:

@@ -65,7 +65,9 @@ def _claims_of(artifacts: Artifacts, ledger: ItemLedger, part: str) -> list[dict
                 "files of the run are missing", extra={"run_id": artifacts.run_id, "part": part}
             )
             return []
-        _log.warning("list of claims made anew", extra={"run_id": artifacts.run_id, "part": part})
+        _log.warning(
+            "list of claims written again", extra={"run_id": artifacts.run_id, "part": part}
+        )
         claims = artifacts.read(name)
     return list(claims["items"])
 

@@ -261,7 +261,7 @@ class PlanResults:
         total = lines.readable + lines.unreadable
         message = (
             f"{lines.unreadable} of {total} lines of {job['output_uri']} cannot be read. Remove the"
-            " cause, or put a mended manifest in its place, or an empty object to give these"
+            " cause, or put a repaired manifest in its place, or an empty object to give these"
             " answers up, and the next run goes on"
         )
         raise UnreadableOutputError(message)

@@ -95,11 +95,11 @@ class RecoverRuns:
             except ClientError as error:
                 recovered.failed.append(run_id)
                 _log.exception(
-                    "run cannot be looked after",
+                    "run cannot be recovered",
                     extra={"run_id": run_id, "code": error.response["Error"]["Code"]},
                 )
         _log.info(
-            "open runs looked after",
+            "open runs checked",
             extra={
                 "alive": len(recovered.alive),
                 "answered": len(recovered.answered),
@@ -192,5 +192,5 @@ class RecoverRuns:
                 message = f"resume_run: {run_id} is being worked on by {run.execution_arn}"
                 raise RunAliveError(message)
             self.runs.take_over(run, self.execution_arn)
-        message = f"resume_run: {run_id} changes hands all the time; try again later"
+        message = f"resume_run: {run_id} is taken over again and again; try again later"
         raise RunAliveError(message)

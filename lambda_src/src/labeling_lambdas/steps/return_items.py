@@ -71,7 +71,7 @@ class ReturnItems:
         list_name = name.rpartition("/")[2].removesuffix(".jsonl")
         self.artifacts.write(f"settled/{list_name}.json", counts.fields())
         _log.info(
-            "claims given back",
+            "claims returned",
             # The number of rejected items, without the verdicts: a verdict may contain a reviewer's
             # words.
             extra={

@@ -136,7 +136,7 @@ class StartJob:
                 if self.deadline.near(pause + _CREATING_SECONDS):
                     raise
                 _log.warning(
-                    "labeling job refused; it is tried again",
+                    "labeling job refused; it will be retried",
                     extra={"run_id": self.scope.run_id, "problem": str(refusal)},
                 )
             self.deadline.wait_until(self.deadline.now + pause, leaving=_CREATING_SECONDS)
