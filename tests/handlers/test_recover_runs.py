@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -325,7 +326,6 @@ def test_ten_thousand_open_runs_neither_fill_the_result_nor_starve_one_another(
 
     pipeline.environment.setattr(RecoverRuns, "_recover_run", look)
     for _ in range(3):
-        recovery.deadline = Deadline.of(FewCalls(13))
-        recovery.recover()
+        dataclasses.replace(recovery, deadline=Deadline.of(FewCalls(13))).recover()
     assert visited == runs[: len(visited)]
     assert len(visited) >= 6
