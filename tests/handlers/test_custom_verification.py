@@ -99,7 +99,7 @@ def test_a_task_shows_the_source_and_the_label(pipeline: Pipeline) -> None:
 def test_a_job_of_somebody_else_is_refused(name: str) -> None:
     arn = f"arn:aws:sagemaker:us-east-1:123456789012:labeling-job/{name}"
     event: Any = {"version": "2018-10-16", "labelingJobArn": arn, "dataObject": labeled_line("i")}
-    with pytest.raises(ValueError, match="no verification job of"):
+    with pytest.raises(ValueError, match="is not a verification job of"):
         prepare_verification.handler(event, Context())
 
 

@@ -202,7 +202,10 @@ class RunLedger(Ledger):
             row = refusal.row
             if (row.get("run_state"), row.get("execution_arn")) == (to.value, scope.execution_arn):
                 return dict(row[name])
-            message = f"{_taken(scope, row)}, so {scope.execution_arn} cannot make it {to.value}"
+            message = (
+                f"run {scope.run_id} is {row.get('run_state')} for {row.get('execution_arn')}, so"
+                f" {scope.execution_arn} cannot make it {to.value}"
+            )
             raise RunTakenOverError(message)
         return value
 
