@@ -121,7 +121,7 @@ def test_maintenance_roles_of_the_offline_store_can_use_the_key(
     assert "arn:aws:iam::123456789012:role/compactor" in named
 
 
-def test_a_caller_with_an_own_key_is_told_what_its_policy_must_hold(
+def test_an_output_lists_the_statements_that_the_callers_key_policy_needs(
     plan: Callable[[str], Planned], key_policy: dict[str, Statement]
 ) -> None:
     planned = plan("own_key")

@@ -99,7 +99,7 @@ def test_traces_may_be_sent_by_functions_and_state_machine(locked_down: Planned)
     assert machine["tracing_configuration"] == [{"enabled": True}]
 
 
-def test_nothing_of_it_is_there_by_default(usual: Planned) -> None:
+def test_none_of_these_settings_is_on_by_default(usual: Planned) -> None:
     for function in functions(usual).values():
         assert not function["vpc_config"]
         assert not function["layers"]

@@ -250,7 +250,7 @@ def test_functions_log_json_into_their_own_group(own_key: Planned) -> None:
         assert logging["log_group"] == f"/aws/lambda/{values['function_name']}"
 
 
-def test_no_log_is_kept_for_ever(own_key: Planned) -> None:
+def test_every_log_group_has_a_retention(own_key: Planned) -> None:
     groups = own_key.of_type("aws_cloudwatch_log_group")
     # Those of functions that another task type or verification would have are there too.
     assert len(groups) == 13 + 1

@@ -206,7 +206,7 @@ def root(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator
 
 @pytest.mark.parametrize("given", [None, GIVEN], ids=["read", "given"])
 @pytest.mark.parametrize("name", sorted(ALLOWED))
-def test_nothing_that_holds_data_goes_whatever_is_unknown(
+def test_no_resource_with_data_is_replaced_whatever_is_unknown(
     root: Root, name: str, given: dict[str, str] | None
 ) -> None:
     changed = ALLOWED[name]
@@ -252,9 +252,7 @@ def test_another_name_that_shows_only_at_apply_is_refused_before_anything_change
     assert {type_of(address) for address in finished} <= {"terraform_data"}
 
 
-def test_destroy_without_leave_destroys_nothing_and_with_it_everything(
-    root: Root, sandbox: Sandbox
-) -> None:
+def test_destroy_deletes_nothing_unless_force_destroy_is_set(root: Root, sandbox: Sandbox) -> None:
     # The last test of this file.
     root.write({})
     environment = root.terraform.env

@@ -58,7 +58,7 @@ def test_the_categories_are_the_labels_in_order(own_key: Planned) -> None:
     }
 
 
-def test_an_own_template_and_category_file_are_used(plan: Callable[[str], Planned]) -> None:
+def test_the_callers_template_and_category_file_are_used(plan: Callable[[str], Planned]) -> None:
     planned = plan("overrides")
     job = json.loads(planned.environment("start_labeling_job")["LABELING_JOB"])
     assert job["categories_s3_uri"] == "s3://my-files/categories.json"

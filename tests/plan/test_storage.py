@@ -229,7 +229,7 @@ def test_only_uploads_raise_events_and_serve_browsers(own_key: Planned) -> None:
     assert rule["expose_headers"] == ["Access-Control-Allow-Origin"]
 
 
-def test_access_is_logged_where_asked_for_each_bucket_in_a_folder_of_its_own(
+def test_access_logs_of_each_bucket_have_their_own_prefix(
     plan: Callable[[str], Planned],
 ) -> None:
     kind = "module.storage.aws_s3_bucket_logging.this"

@@ -45,7 +45,7 @@ module "labeling" {
 """
 
 
-def test_nothing_is_counted_by_a_value_that_is_not_known_yet(
+def test_the_module_can_be_planned_with_values_known_only_after_apply(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     folder = tmp_path_factory.mktemp("caller")

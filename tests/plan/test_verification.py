@@ -169,7 +169,7 @@ def test_every_function_that_reads_judgements_knows_the_rule(
         assert json.loads(environment["LABELS"]) is not None
 
 
-def test_categories_in_an_own_file_are_not_known_but_for_the_accepted_one(
+def test_only_the_accepted_category_of_the_callers_category_file_is_known(
     plan: Callable[[str], Planned],
 ) -> None:
     planned = plan("verified overrides")
@@ -253,7 +253,7 @@ def test_the_function_that_consolidates_reads_answers_and_writes_nothing(
 
 
 @pytest.mark.parametrize("task_type", TASK_TYPES)
-def test_other_functions_keep_the_rights_they_have_without_verification(
+def test_other_functions_have_the_same_permissions_without_verification(
     plan: Callable[[str], Planned], task_type: str
 ) -> None:
     planned = plan(f"verified {task_type}")

@@ -224,7 +224,7 @@ def test_an_image_without_boxes_is_judged_too(plan: Callable[[str], Planned]) ->
     assert json.loads(classifier(root).attributes["categories"] or "") == UNSAFE_CATEGORIES
 
 
-def test_labels_of_an_own_category_file_are_those_of_the_line(
+def test_labels_of_the_callers_category_file_are_read_from_the_manifest_line(
     plan: Callable[[str], Planned],
 ) -> None:
     planned = plan("verified overrides")

@@ -206,7 +206,7 @@ def test_the_functions_know_the_labels(plan: Callable[[str], Planned], task_type
     assert labels == UNSAFE_LABELS
 
 
-def test_the_functions_know_no_labels_of_an_own_category_file(
+def test_the_functions_know_no_labels_of_the_callers_category_file(
     plan: Callable[[str], Planned],
 ) -> None:
     assert json.loads(plan("overrides").environment("plan_results")["LABELS"]) is None

@@ -57,7 +57,7 @@ def test_the_definition_calls_every_step_and_nothing_else(
     assert role["CallSteps"]["Action"] == "lambda:InvokeFunction"
 
 
-def test_nothing_waits_by_asking_again(definition: dict[str, Any]) -> None:
+def test_no_state_polls_for_the_end_of_a_job(definition: dict[str, Any]) -> None:
     states = list(all_states(definition))
     assert not [state for state in states if state["Type"] == "Wait"]
     waiting = [each for each in states if "waitForTaskToken" in each.get("Resource", "")]

@@ -25,7 +25,7 @@ def test_a_job_that_ends_later_answers_the_state(run: Runner) -> None:
 
 
 @pytest.mark.parametrize("status", ["Failed", "Stopped"])
-def test_a_job_that_ends_badly_is_harvested_without_being_stopped(run: Runner, status: str) -> None:
+def test_the_output_of_a_failed_job_is_read_without_stopping_it(run: Runner, status: str) -> None:
     ended = run(usual(start_labeling_job=Answers(job_ended(status)), finish_run=JOB_FAILED))
     assert "StopJob" not in ended.states
     assert ended.event_for("plan_results")["labeling_job"] == job_ended(status)
@@ -97,7 +97,7 @@ def test_a_start_that_keeps_failing_is_given_up(run: Runner) -> None:
     assert ended.steps[-5:] == ["stop_job", *SETTLING_STEPS]
 
 
-def test_a_job_that_never_ends_is_stopped_then_harvested(run_impatiently: Runner) -> None:
+def test_a_job_that_never_ends_is_stopped_and_its_output_is_read(run_impatiently: Runner) -> None:
     acts = usual(
         start_labeling_job=Returns({"result": "created"}),
         stop_job=Answers(job_ended("Stopped"), when="later"),

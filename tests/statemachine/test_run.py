@@ -138,7 +138,7 @@ def test_a_full_queue_is_polled_on_for_the_same_run(run: Runner) -> None:
     assert ended.ending == "SUCCEEDED"
 
 
-def test_trouble_with_earlier_runs_keeps_no_new_run_from_polling(run: Runner) -> None:
+def test_an_error_of_recover_runs_does_not_prevent_a_new_run(run: Runner) -> None:
     ended = run(usual(recover_runs=Raises("SettingsError")))
     assert ended.steps[:2] == ["recover_runs", "poll_queue"]
     assert ended.event_for("poll_queue")["run"] == {"resumed": False}
@@ -183,7 +183,7 @@ def test_a_run_that_cannot_be_polled_for_stays_open(run: Runner, error: str, cal
 
 
 @pytest.mark.parametrize("step", sorted(EVENT_TYPES))
-def test_a_passing_fault_of_a_step_does_no_harm(run: Runner, step: str) -> None:
+def test_a_transient_error_of_a_step_is_retried(run: Runner, step: str) -> None:
     acts = (
         usual(start_labeling_job=Raises("LabelingJobRefusedError")) if step == "stop_job" else USUAL
     )

@@ -113,7 +113,7 @@ def test_each_outcome_has_its_end(run: Runner, outcome: Outcome) -> None:
 @pytest.mark.parametrize(
     "report", [{"run_id": RUN_ID, "outcome": "something_new"}, {"run_id": RUN_ID, "outcome": None}]
 )
-def test_an_unknown_outcome_does_not_pass_for_success(run: Runner, report: Event) -> None:
+def test_an_unknown_outcome_fails_the_execution(run: Runner, report: Event) -> None:
     assert run(usual(finish_run=Returns(report))).ending == "RunLeftOpen"
 
 

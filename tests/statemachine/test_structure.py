@@ -83,7 +83,7 @@ def _reachable(machine: dict[str, Any], start: list[str]) -> set[str]:
     return found
 
 
-def test_step_functions_takes_it(workflow: Workflow, definition_text: str) -> None:
+def test_step_functions_accepts_the_definition(workflow: Workflow, definition_text: str) -> None:
     validated = workflow.client.validate_state_machine_definition(definition=definition_text)
     assert (validated["result"], validated["diagnostics"]) == ("OK", [])
 
@@ -95,7 +95,7 @@ def test_every_state_is_reachable_and_every_target_exists(definition: dict[str, 
         assert _reachable(machine, [machine["StartAt"]]) == set(machine["States"])
 
 
-def test_every_way_leads_to_an_end(definition: dict[str, Any]) -> None:
+def test_every_path_reaches_an_end(definition: dict[str, Any]) -> None:
     for machine in _machines(definition):
         ends = {
             name
@@ -106,7 +106,7 @@ def test_every_way_leads_to_an_end(definition: dict[str, Any]) -> None:
             assert ends & _reachable(machine, [name]), name
 
 
-def test_nothing_is_asked_again_and_again(
+def test_no_state_waits_and_then_polls(
     definition: dict[str, Any], states: dict[str, State]
 ) -> None:
     assert "Wait" not in {state["Type"] for state in states.values()}
@@ -153,7 +153,7 @@ def test_the_errors_that_are_named_exist(tasks: dict[str, State]) -> None:
 
 
 @pytest.mark.parametrize("error", ["SettingsError", "RunTakenOverError", "RunNotFoundError"])
-def test_what_is_hopeless_is_not_repeated(tasks: dict[str, State], error: str) -> None:
+def test_permanent_errors_are_not_retried(tasks: dict[str, State], error: str) -> None:
     for name, task in tasks.items():
         rule = next(rule for rule in task["Retry"] if error in rule["ErrorEquals"])
         assert rule["MaxAttempts"] == 0, name

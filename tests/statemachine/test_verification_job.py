@@ -99,7 +99,7 @@ def test_what_a_stopped_job_has_labeled_is_verified(run_verifying: Runner) -> No
 
 
 @pytest.mark.parametrize("status", ["Failed", "Stopped"])
-def test_a_job_that_ends_badly_is_harvested_without_being_stopped(
+def test_the_output_of_a_failed_job_is_read_without_stopping_it(
     run_verifying: Runner, status: str
 ) -> None:
     verification = job_ended(status, "verify")
@@ -159,7 +159,7 @@ def test_both_jobs_may_be_stopped_in_one_run(run_verifying: Runner) -> None:
     assert plan["verification_job"] == job_ended("Stopped", "verify")
 
 
-def test_a_job_that_never_ends_is_stopped_then_harvested(
+def test_a_job_that_never_ends_is_stopped_and_its_output_is_read(
     run_verifying_impatiently: Runner,
 ) -> None:
     acts = usual(
@@ -202,7 +202,7 @@ def test_nothing_is_verified_while_the_labeling_job_may_still_be_worked_on(
     assert ended.ending == "RunLeftOpen"
 
 
-def test_a_passing_fault_of_the_start_does_no_harm(run_verifying: Runner) -> None:
+def test_a_transient_error_of_the_start_is_retried(run_verifying: Runner) -> None:
     def adopt(event: Event) -> Reply:
         return Answers(job_ended(stage=event["stage"]))
 
