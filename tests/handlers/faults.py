@@ -78,7 +78,7 @@ class Faults:
         self._refusals.setdefault(operation, []).extend([(code, message)] * times)
 
     def forget(self) -> None:
-        """Let everything go well from now on, and count anew."""
+        """Let everything go well from now on, and count again."""
         self._crash = None
         self._dead = False
         self._refusals.clear()

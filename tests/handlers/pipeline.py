@@ -125,7 +125,7 @@ class Pipeline(Executions):
             run = self.poll_once(run, execution=execution, **arguments)
             if not run["more"]:
                 return run
-        message = "poll_queue wants to be called again for ever"
+        message = "poll_queue never ends"
         raise AssertionError(message)
 
     def claim(self, count: int, *, execution: str = "one") -> dict[str, Any]:
@@ -239,7 +239,7 @@ class Pipeline(Executions):
             state = return_items.handler(json_round_trip(event), context or Context())
             if not state["more"]:
                 return state
-        message = "return_items wants to be called again for ever"
+        message = "return_items never ends"
         raise AssertionError(message)
 
     def finish(self, run: Mapping[str, Any], *, execution: str = "one") -> dict[str, Any]:

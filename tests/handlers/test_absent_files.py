@@ -14,7 +14,7 @@ from labeling_lambdas.steps.harvest import output_lines
 if TYPE_CHECKING:
     from tests.handlers.pipeline import Pipeline
 
-# S3 answers 403 for an absent file to a caller whose right to list does not apply to the read.
+# S3 answers 403 for an absent file to a caller whose permission to list does not apply to the read.
 HIDDEN = "AccessDenied"
 
 

@@ -77,7 +77,7 @@ def delete_file(pipeline: Pipeline, run: dict[str, Any], name: str) -> None:
 
 
 @pytest.mark.parametrize("lost", ["claims/index.json", "claims/{part}.json"])
-def test_a_list_of_claims_that_was_deleted_is_made_anew(pipeline: Pipeline, lost: str) -> None:
+def test_a_list_of_claims_that_was_deleted_is_written_again(pipeline: Pipeline, lost: str) -> None:
     pipeline.prepare_ground_truth()
     run = pipeline.claim(5)
     (part,) = pipeline.file(run, "claims/index.json")["parts"]

@@ -28,11 +28,13 @@ def test_labels_that_were_renamed_while_the_job_went_on_are_stored_as_they_were_
     run = pipeline.claim(3)
     pipeline.start(run)
     pipeline.configure(**_NOW)
-    job = pipeline.ended_job(run, [pipeline.labeled(it) for it in pipeline.sources(3)])
+    job = pipeline.ended_job(run, [pipeline.labeled(source) for source in pipeline.sources(3)])
     answer = pipeline.settle(run, job)
     assert (answer["outcome"], answer["stored"]) == ("succeeded", 3)
     records = pipeline.records().values()
-    assert {(it["label"], it["label_schema"]) for it in records} == {("three", "sha256:then")}
+    assert {(record["label"], record["label_schema"]) for record in records} == {
+        ("three", "sha256:then")
+    }
 
 
 def test_what_is_verified_is_judged_by_the_labels_of_its_labeling_job(pipeline: Pipeline) -> None:
@@ -42,7 +44,7 @@ def test_what_is_verified_is_judged_by_the_labels_of_its_labeling_job(pipeline: 
     pipeline.start(run)
     pipeline.configure(**_NOW)
     pipeline.verify()
-    lines = [pipeline.labeled(it) for it in pipeline.sources(2)]
+    lines = [pipeline.labeled(source) for source in pipeline.sources(2)]
     assert pipeline.start_verification(run, pipeline.ended_job(run, lines))["result"] == "created"
     assert len(pipeline.manifest(run, "verify")) == 2
 
@@ -62,7 +64,7 @@ def test_judgements_are_read_by_the_verification_that_the_job_began_with(
     run = pipeline.claim(4)
     pipeline.start(run)
     sources = pipeline.sources(4)
-    lines = [pipeline.labeled(it) for it in sources]
+    lines = [pipeline.labeled(source) for source in sources]
     job = pipeline.ended_job(run, lines)
     pipeline.start_verification(run, job)
     pipeline.configure(VERIFICATION=json.dumps(now))
@@ -70,7 +72,7 @@ def test_judgements_are_read_by_the_verification_that_the_job_began_with(
     answer = pipeline.settle(run, job, pipeline.ended_job(run, judged, stage="verify"))
     assert answer["accounting_balanced"]
     assert pipeline.states(sources) == ["stored", "stored", "stored", "returned"]
-    assert {it["status"] for it in pipeline.records().values()} == {"VERIFIED"}
+    assert {record["status"] for record in pipeline.records().values()} == {"VERIFIED"}
     assert pipeline.item(sources[3])["reason"] == "verification_rejected"
 
 
@@ -93,6 +95,6 @@ def test_a_repeated_start_creates_the_job_of_the_first_call(pipeline: Pipeline) 
         LabelingJobName=pipeline.job_name(run)
     )
     assert described["HumanTaskConfig"]["TaskTitle"] != "Another title"
-    job = pipeline.ended_job(run, [pipeline.labeled(it) for it in pipeline.sources(2)])
+    job = pipeline.ended_job(run, [pipeline.labeled(source) for source in pipeline.sources(2)])
     pipeline.settle(run, job)
-    assert {it["label_schema"] for it in pipeline.records().values()} == {"sha256:then"}
+    assert {record["label_schema"] for record in pipeline.records().values()} == {"sha256:then"}

@@ -96,7 +96,7 @@ def test_a_task_shows_the_source_and_the_label(pipeline: Pipeline) -> None:
 
 @pytest.mark.parametrize("name", ["digits-verify", "other-20260102t030405-0123456789-verify"])
 @pytest.mark.usefixtures("pipeline")
-def test_a_job_of_somebody_else_is_refused(name: str) -> None:
+def test_a_job_of_another_pipeline_is_refused(name: str) -> None:
     arn = f"arn:aws:sagemaker:us-east-1:123456789012:labeling-job/{name}"
     event: Any = {"version": "2018-10-16", "labelingJobArn": arn, "dataObject": labeled_line("i")}
     with pytest.raises(ValueError, match="is not a verification job of"):
@@ -113,7 +113,9 @@ def test_each_object_gets_one_result_under_the_jobs_attribute(
         for number in range(count)
     ]
     merged = consolidate(pipeline, entries, key)
-    assert [it["datasetObjectId"] for it in merged] == [str(number) for number in range(count)]
+    assert [result["datasetObjectId"] for result in merged] == [
+        str(number) for number in range(count)
+    ]
     assert merged[0]["consolidatedAnnotation"] == {
         "content": {
             "digit-verification": {
@@ -147,8 +149,10 @@ def test_an_object_without_a_readable_answer_is_left_out(
             entry(3, answer("Of nobody"), answer("Correct", "a secret")),
         ],
     )
-    assert [it["datasetObjectId"] for it in merged] == ["3"]
-    assert {(vars(it)["merged"], vars(it)["left_out"]) for it in caplog.records} == {(1, 3)}
+    assert [result["datasetObjectId"] for result in merged] == ["3"]
+    assert {(vars(record)["merged"], vars(record)["left_out"]) for record in caplog.records} == {
+        (1, 3)
+    }
     assert "secret" not in str([vars(record) for record in caplog.records])
 
 
@@ -156,5 +160,5 @@ def test_own_categories_are_those_of_the_event(pipeline: Pipeline) -> None:
     keep(pipeline, categories=None)
     entries = [entry(0, answer("Own")), entry(1, answer("Unclear"))]
     merged = consolidate(pipeline, entries, labelCategories=["Correct", "Own"])
-    assert [it["datasetObjectId"] for it in merged] == ["0"]
+    assert [result["datasetObjectId"] for result in merged] == ["0"]
     assert len(consolidate(pipeline, entries)) == 2

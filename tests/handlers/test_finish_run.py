@@ -50,7 +50,7 @@ def test_a_run_that_labeled_something_succeeds(
     assert row["expires_at"] > 0
     assert pipeline.open_runs() == set()
     metrics = metrics_of(capsys.readouterr().out)
-    names = {it["Name"] for it in metrics["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+    names = {metric["Name"] for metric in metrics["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
     assert {name: metrics[name] for name in names} == {
         "ItemsReceived": 4,
         "ItemsClaimed": 4,
@@ -61,7 +61,9 @@ def test_a_run_that_labeled_something_succeeds(
         "ProbeMode": 0,
     }
     assert metrics["Pipeline"] == pipeline.name
-    (event,) = [it for it in pipeline.place.events() if it["detail"]["run_id"] == run["run_id"]]
+    (event,) = [
+        event for event in pipeline.place.events() if event["detail"]["run_id"] == run["run_id"]
+    ]
     assert event["detail-type"] == "Labeling Run Completed"
     assert event["detail"]["outcome"] == "succeeded"
     assert event["detail"]["report_uri"] == (
@@ -119,7 +121,7 @@ def test_a_run_with_nothing_to_label_is_one_of_an_empty_queue(pipeline: Pipeline
     assert pipeline.open_runs() == set()
 
 
-def test_a_run_whose_claims_nobody_looked_at_stays_open(
+def test_a_run_without_a_plan_stays_open(
     pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = pipeline.claim(2)
@@ -164,7 +166,9 @@ def test_a_mismatch_closes_the_run_and_is_published(
     pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run, sources = pipeline.seed(2)
-    plan = pipeline.plan(run, pipeline.ended_job(run, [pipeline.labeled(it) for it in sources]))
+    plan = pipeline.plan(
+        run, pipeline.ended_job(run, [pipeline.labeled(source) for source in sources])
+    )
     pipeline.store(run, plan)
     settled = pipeline.file(run, "settled/store-00000.json")
     pipeline.write_file(run, "settled/store-00000.json", {**settled, "stored": 1})
@@ -176,7 +180,9 @@ def test_a_mismatch_closes_the_run_and_is_published(
 
 def test_a_repeat_gives_the_same_outcome(pipeline: Pipeline) -> None:
     run, sources = pipeline.seed(2)
-    first = pipeline.settle(run, pipeline.ended_job(run, [pipeline.labeled(it) for it in sources]))
+    first = pipeline.settle(
+        run, pipeline.ended_job(run, [pipeline.labeled(source) for source in sources])
+    )
     assert pipeline.finish(run) == first
 
 

@@ -44,7 +44,7 @@ def audit(pipeline: Pipeline, uploads: list[SourceObject]) -> list[str]:
         ),
     )
     found = auditor.audit(
-        [Upload(it.bucket, it.key, it.version_id) for it in uploads], max_attempts=3
+        [Upload(source.bucket, source.key, source.version_id) for source in uploads], max_attempts=3
     )
     return found.violations
 
@@ -195,7 +195,7 @@ def test_a_poll_that_dies_at_any_call_and_is_repeated_loses_nothing(
             for part in listed["parts"]
             for item in pipeline.file(run, f"claims/{part}.json")["items"]
         ]
-        assert sorted(items) == sorted(it.item_id for it in uploads[1:])
+        assert sorted(items) == sorted(source.item_id for source in uploads[1:])
         counts = listed["counts"]
         assert counts["received"] == counts["claimed"] + sum(counts["dropped"].values()) + sum(
             counts["invalid"].values()

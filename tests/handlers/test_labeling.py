@@ -148,7 +148,7 @@ def test_the_end_of_a_job_answers_the_state_that_waits(pipeline: Pipeline) -> No
     pipeline.end_job(run)
     name = pipeline.job_name(run).lower()
     assert pipeline.job_event(name) == {name: "answered"}
-    # A second event for the same change is normal; so is a token that nobody waits for.
+    # A second event for the same change is normal; so is a token that no state waits for.
     assert pipeline.job_event(name) == {name: "stale"}
 
 

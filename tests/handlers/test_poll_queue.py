@@ -266,7 +266,7 @@ def test_messages_of_a_poll_that_fails_are_there_for_its_repeat(
     assert set(pipeline.states(sources)) == {"claimed"}
 
 
-def test_a_poll_that_may_not_show_its_messages_again_tells_its_own_error(
+def test_a_poll_that_cannot_make_its_messages_visible_raises_the_first_error(
     pipeline: Pipeline,
 ) -> None:
     pipeline.announce(pipeline.sources(3))
@@ -276,7 +276,7 @@ def test_a_poll_that_may_not_show_its_messages_again_tells_its_own_error(
         pipeline.poll()
 
 
-def test_a_poll_that_may_not_receive_lets_its_repeat_wait_for_nothing(pipeline: Pipeline) -> None:
+def test_the_repeat_of_a_poll_that_could_not_receive_does_not_wait(pipeline: Pipeline) -> None:
     pipeline.announce(pipeline.sources(3))
     pipeline.faults.refuse("ReceiveMessage", "AccessDeniedException", times=100)
     with pytest.raises(ClientError, match="ReceiveMessage"):
@@ -314,7 +314,7 @@ def test_a_poll_that_is_killed_before_its_run_opens_is_waited_for(pipeline: Pipe
     assert pipeline.poll()["claimed"] == 3
 
 
-def test_polls_that_are_killed_again_and_again_fail_by_name(pipeline: Pipeline) -> None:
+def test_five_polls_in_a_row_that_are_killed_are_an_error(pipeline: Pipeline) -> None:
     pipeline.announce(pipeline.sources(3))
     for _ in range(5):
         pipeline.faults.crash("ReceiveMessage")

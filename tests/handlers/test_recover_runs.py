@@ -178,7 +178,7 @@ def test_a_poll_that_may_still_claim_is_waited_for(pipeline: Pipeline) -> None:
         pipeline.poll_once({"run_id": run["run_id"], "resumed": True})
 
 
-def test_one_runs_trouble_does_not_keep_the_others_waiting(pipeline: Pipeline) -> None:
+def test_a_run_that_cannot_be_recovered_does_not_stop_the_others(pipeline: Pipeline) -> None:
     run, _ = pipeline.seed(1)
     pipeline.put_rows(
         {"pk": "OPEN_RUNS", "run_ids": {"0-broken", run["run_id"], "9-unknown"}},

@@ -46,16 +46,17 @@ def test_everything_that_is_not_labeled_goes_back_with_attempt_and_reason(
     pipeline.give_back(run, plan)
     waiting = pipeline.waiting()
     assert {message["item_id"] for message in waiting} == {source.item_id for source in sources}
-    assert {(it["kind"], it["attempts"], it["reason"], it["run_id"]) for it in waiting} <= {
-        ("returned", 1, "annotation_failed", run["run_id"])
-    }
+    assert {
+        (message["kind"], message["attempts"], message["reason"], message["run_id"])
+        for message in waiting
+    } <= {("returned", 1, "annotation_failed", run["run_id"])}
     assert set(pipeline.states(sources)) <= {"returned"}
 
 
 def test_work_is_cut_into_shards(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shards, "SHARD_ITEMS", 10)
     run, sources = pipeline.seed(45)
-    lines = [pipeline.labeled(it) for it in sources[:25]] + [pipeline.failed(sources[25])]
+    lines = [pipeline.labeled(source) for source in sources[:25]] + [pipeline.failed(sources[25])]
     plan = pipeline.plan(run, pipeline.ended_job(run, lines))
     assert (plan["shards"], plan["return_shards"]) == ([0, 1, 2], 2)
     stored = pipeline.store(run, plan)
@@ -174,7 +175,7 @@ def test_overwritten_objects_are_found_however_many_rows_the_ledger_is_asked_for
     run, sources = pipeline.seed(130)
     overwritten = [sources[0], sources[99], sources[129]]
     pipeline.announce(
-        [pipeline.source(it.key, version_id="v2", sequencer="0B") for it in overwritten]
+        [pipeline.source(source.key, version_id="v2", sequencer="0B") for source in overwritten]
     )
     pipeline.poll(execution="two")
     job = pipeline.ended_job(run, [pipeline.labeled(source) for source in sources])
@@ -185,7 +186,9 @@ def test_overwritten_objects_are_found_however_many_rows_the_ledger_is_asked_for
 
 def test_the_plan_is_written_once(pipeline: Pipeline) -> None:
     run, sources = pipeline.seed(2)
-    plan = pipeline.plan(run, pipeline.ended_job(run, [pipeline.labeled(it) for it in sources]))
+    plan = pipeline.plan(
+        run, pipeline.ended_job(run, [pipeline.labeled(source) for source in sources])
+    )
     # Whatever a repeat is told later, what was planned is acted upon.
     assert pipeline.plan(run, pipeline.ended_job(run, status="Failed")) == plan
     assert pipeline.run_row(run)["run_state"] == "settling"
@@ -285,8 +288,10 @@ def test_giving_back_survives_a_crash_at_every_call(pipeline: Pipeline, after: b
     pipeline.give_back(run, plan)
     assert pipeline.states(sources) == ["dead_lettered", "returned", "returned"]
     # More messages than items are harmless: whoever receives the second one drops it.
-    assert {it["item_id"] for it in pipeline.waiting()} == {it.item_id for it in sources[1:]}
-    assert {it["item_id"] for it in pipeline.dead_letters()} == {sources[0].item_id}
+    assert {message["item_id"] for message in pipeline.waiting()} == {
+        source.item_id for source in sources[1:]
+    }
+    assert {letter["item_id"] for letter in pipeline.dead_letters()} == {sources[0].item_id}
     assert pipeline.item(sources[0])["delivered"] is True
     assert pipeline.finish(run)["accounting_balanced"] is True
     assert pipeline.poll(execution="two")["claimed"] == 2
@@ -294,19 +299,24 @@ def test_giving_back_survives_a_crash_at_every_call(pipeline: Pipeline, after: b
 
 def test_the_last_attempt_ends_on_the_dead_letter_queue(pipeline: Pipeline) -> None:
     run, sources = pipeline.seed(11, attempts=2, generation=1)
-    plan = pipeline.plan(run, pipeline.ended_job(run, [pipeline.failed(it) for it in sources]))
+    plan = pipeline.plan(
+        run, pipeline.ended_job(run, [pipeline.failed(source) for source in sources])
+    )
     pipeline.give_back(run, plan)
     letters = pipeline.dead_letters()
     assert len(letters) == 11
-    assert {(it["reason"], it["detail"], it["attempts"], it["generation"]) for it in letters} == {
-        ("attempts_exhausted", "annotation_failed", 3, 2)
-    }
+    assert {
+        (letter["reason"], letter["detail"], letter["attempts"], letter["generation"])
+        for letter in letters
+    } == {("attempts_exhausted", "annotation_failed", 3, 2)}
     assert pipeline.waiting() == []
 
 
 def test_what_another_run_has_taken_in_the_meantime_is_confirmed(pipeline: Pipeline) -> None:
     run, sources = pipeline.seed(2)
-    plan = pipeline.plan(run, pipeline.ended_job(run, [pipeline.failed(it) for it in sources]))
+    plan = pipeline.plan(
+        run, pipeline.ended_job(run, [pipeline.failed(source) for source in sources])
+    )
     pipeline.give_back(run, plan)
     pipeline.poll(execution="two")
     pipeline.give_back(run, plan)
@@ -330,6 +340,6 @@ def test_a_queue_that_does_not_take_everything_is_tried_again(pipeline: Pipeline
     pipeline.environment.setattr(client, "send_message_batch", refusing)
     run, sources = pipeline.seed(3)
     pipeline.give_back(run, pipeline.plan(run, pipeline.ended_job(run, status="Failed")))
-    assert sorted(it["item_id"] for it in pipeline.waiting()) == sorted(
+    assert sorted(message["item_id"] for message in pipeline.waiting()) == sorted(
         source.item_id for source in sources
     )

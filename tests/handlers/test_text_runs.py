@@ -82,7 +82,7 @@ def test_a_large_manifest_is_written_whole(
     # A part of the run's list holds no more large texts than one receive adds to a full one.
     for part in pipeline.file(run, "claims/index.json")["parts"]:
         items = pipeline.file(run, f"claims/{part}.json")["items"]
-        assert sum(len(it["text"]) for it in items) <= draining.PART_BYTES + 10 * len(texts[0])
+        assert sum(len(item["text"]) for item in items) <= draining.PART_BYTES + 10 * len(texts[0])
     assert sorted(line["source"] for line in manifest(pipeline, run)) == texts
 
 
@@ -113,13 +113,16 @@ def test_a_label_is_stored_under_the_address_of_its_line(pipeline: Pipeline) -> 
 def test_what_is_given_back_carries_its_text_and_can_be_labeled_again(pipeline: Pipeline) -> None:
     pipeline.configure(TASK_TYPE="text_single_label_classification", MAX_ATTEMPTS="2")
     run, sources = three_rows(pipeline)
-    first = {it["item-id"]: it["source"] for it in manifest(pipeline, run)}
+    first = {line["item-id"]: line["source"] for line in manifest(pipeline, run)}
     pipeline.settle(run, pipeline.ended_job(run, [labeled(sources[0], "x")]))
     waiting = pipeline.waiting()
-    assert {it["item_id"]: it["text"] for it in waiting} == {
+    assert {message["item_id"]: message["text"] for message in waiting} == {
         source.item_id: first[source.item_id] for source in sources[1:]
     }
-    assert [it["extra"]["ticket"] for it in sorted(waiting, key=lambda it: it["text"])] == [3, 2]
+    assert [
+        message["extra"]["ticket"]
+        for message in sorted(waiting, key=lambda message: message["text"])
+    ] == [3, 2]
 
     again = pipeline.poll(execution="two")
     assert again["claimed"] == 2
@@ -127,7 +130,7 @@ def test_what_is_given_back_carries_its_text_and_can_be_labeled_again(pipeline: 
     pipeline.give_back(again, plan)
     assert pipeline.finish(again, execution="two")["accounting_balanced"] is True
     letters = pipeline.dead_letters()
-    assert {it["item_id"]: it["text"] for it in letters} == {
+    assert {letter["item_id"]: letter["text"] for letter in letters} == {
         source.item_id: first[source.item_id] for source in sources[1:]
     }
 
@@ -135,7 +138,7 @@ def test_what_is_given_back_carries_its_text_and_can_be_labeled_again(pipeline: 
     last = pipeline.poll(execution="three")
     assert last["claimed"] == 2
     lines = manifest_of(pipeline, last, execution="three")
-    assert {it["item-id"]: it["source"] for it in lines} == {
+    assert {line["item-id"]: line["source"] for line in lines} == {
         source.item_id: first[source.item_id] for source in sources[1:]
     }
 
@@ -180,17 +183,17 @@ def test_a_poll_that_is_killed_loses_no_text(
     pipeline.expire_visibility()
     later = pipeline.poll(execution="two")
     texts += [
-        it["text"]
+        item["text"]
         for part in (
             pipeline.file(later, "claims/index.json")["parts"] if later["received"] else []
         )
-        for it in pipeline.file(later, f"claims/{part}.json")["items"]
+        for item in pipeline.file(later, f"claims/{part}.json")["items"]
     ]
     assert sorted(texts) == ["one", "three", "two"]
-    assert {it["reason"] for it in pipeline.dead_letters()} == {"not_utf8"}
+    assert {letter["reason"] for letter in pipeline.dead_letters()} == {"not_utf8"}
 
 
-def test_a_line_that_cannot_be_labeled_is_a_dead_letter_until_it_is_uploaded_anew(
+def test_a_line_that_cannot_be_labeled_is_a_dead_letter_until_it_is_uploaded_again(
     pipeline: Pipeline,
 ) -> None:
     upload = pipeline.upload("a.txt", b"fine\ncaf\xe9")

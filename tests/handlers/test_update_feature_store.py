@@ -163,7 +163,7 @@ def test_a_record_that_is_accepted_in_a_repeat_leaves_no_dead_letter_behind(
     assert pipeline.states(sources) == ["stored", "stored"]
 
 
-def test_a_store_that_refuses_everything_settles_nothing(pipeline: Pipeline) -> None:
+def test_a_feature_group_that_refuses_every_record_settles_nothing(pipeline: Pipeline) -> None:
     run, sources, plan = stored_run(pipeline, 3)
     refuse_records(pipeline)
     with pytest.raises(DeliveryError, match=pipeline.name):
@@ -171,7 +171,7 @@ def test_a_store_that_refuses_everything_settles_nothing(pipeline: Pipeline) -> 
     assert set(pipeline.states(sources)) == {"claimed"}
 
 
-def test_a_missing_permission_is_nobodys_records_fault(pipeline: Pipeline) -> None:
+def test_a_missing_permission_rejects_no_record(pipeline: Pipeline) -> None:
     run, sources, plan = stored_run(pipeline, 3)
     refuse_records(pipeline, "AccessDeniedException")
     with pytest.raises(DeliveryError, match="AccessDenied"):

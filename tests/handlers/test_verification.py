@@ -64,9 +64,9 @@ def test_what_reviewers_accept_is_stored_as_verified(pipeline: Pipeline, size: i
     assert set(pipeline.states(sources)) <= {"stored"}
     records = pipeline.records().values()
     assert len(records) == size
-    assert {(it["status"], it["verification_job"], it["labeling_job"]) for it in records} <= {
-        ("VERIFIED", pipeline.job_name(run, "verify"), pipeline.job_name(run))
-    }
+    assert {
+        (record["status"], record["verification_job"], record["labeling_job"]) for record in records
+    } <= {("VERIFIED", pipeline.job_name(run, "verify"), pipeline.job_name(run))}
     report = pipeline.report(run)
     assert (report["verified"], report["unverified"], report["rejected"]) == (size, 0, {})
     if size:
@@ -90,12 +90,12 @@ def test_what_reviewers_reject_goes_back_to_labelers_with_what_they_said(
     )
     assert answer["outcome"] == "succeeded"
     rows = [pipeline.item(source) for source in sources]
-    assert {(it["item_state"], it["attempts"], it["reason"], it["detail"]) for it in rows} == {
+    assert {(row["item_state"], row["attempts"], row["reason"], row["detail"]) for row in rows} == {
         ("returned", 1, "verification_rejected", f"Wrong label; {secret}")
     }
     assert not any("label_uri" in row for row in rows)
     waiting = pipeline.waiting()
-    assert {(it["reason"], it["detail"], it["attempts"]) for it in waiting} == {
+    assert {(message["reason"], message["detail"], message["attempts"]) for message in waiting} == {
         ("verification_rejected", f"Wrong label; {secret}", 1)
     }
     report = pipeline.report(run)
@@ -107,7 +107,7 @@ def test_what_reviewers_reject_goes_back_to_labelers_with_what_they_said(
     ]
     assert pipeline.lines(f"{report['rejections_uri']}00000.jsonl") == report["rejections"]
     logged = [{**vars(record), "text": record.getMessage()} for record in caplog.records]
-    assert "claims returned" in {it["text"] for it in logged}
+    assert "claims returned" in {entry["text"] for entry in logged}
     assert secret not in str(logged)
     assert "Wrong label" not in str(logged)
     # Only a reviewer's rejection sends an item to labelers again.
@@ -194,10 +194,10 @@ def test_each_way_to_end_a_verification(pipeline: Pipeline) -> None:
     (uri,) = {row["label_uri"] for row in rows.values() if "label_uri" in row}
     assert uri.startswith(f"s3://{pipeline.output}/runs/{run['run_id']}/results/")
     kept = {row["item_id"]: row for row in pipeline.lines(uri)}
-    assert kept.keys() == {it.item_id for it in (expired, failed, bare, lost, odd, unread)}
+    assert kept.keys() == {source.item_id for source in (expired, failed, bare, lost, odd, unread)}
     assert json.loads(kept[lost.item_id]["line"]) == lines[lost]
     assert kept[lost.item_id]["labeling_job"] == pipeline.job_name(run)
-    messages = {it["item_id"]: it for it in pipeline.waiting()}
+    messages = {message["item_id"]: message for message in pipeline.waiting()}
     assert {key for key, it in messages.items() if it.get("label_uri") == uri} == kept.keys()
     assert "label_uri" not in messages[rejected.item_id]
 
@@ -244,7 +244,7 @@ def test_what_a_stopped_labeling_job_gave_is_verified(pipeline: Pipeline) -> Non
     line = pipeline.labeled(sources[0])
     job = pipeline.ended_job(run, [line], "Stopped")
     assert pipeline.start_verification(run, job)["result"] == "created"
-    assert [it["item-id"] for it in pipeline.manifest(run, "verify")] == [sources[0].item_id]
+    assert [line["item-id"] for line in pipeline.manifest(run, "verify")] == [sources[0].item_id]
     answer = pipeline.settle(run, job, reviewed(pipeline, run, [reviewed_line(line)]))
     assert answer["outcome"] == "labeling_job_failed"
     assert pipeline.states(sources) == ["stored", "returned"]
@@ -265,13 +265,15 @@ def test_kept_labels_are_verified_by_the_next_run_and_never_given_again(
     # One transaction opens the run. The messages let the first guess be right, so one more claims.
     assert Counter(pipeline.faults.calls)["TransactWriteItems"] == 2
     assert pipeline.start(run, execution="two")["result"] == "created"
-    assert [it["item-id"] for it in pipeline.manifest(run, "label")] == [fresh.item_id]
+    assert [line["item-id"] for line in pipeline.manifest(run, "label")] == [fresh.item_id]
     new_line = pipeline.labeled(fresh)
     job = pipeline.ended_job(run, [new_line])
     assert pipeline.start_verification(run, job, execution="two")["result"] == "created"
     lines = pipeline.manifest(run, "verify")
-    assert {it["item-id"] for it in lines} == {it.item_id for it in [*sources, fresh]}
-    assert {it["source-ref"]: it for it in lines}[sources[0].uri] == pipeline.labeled(sources[0])
+    assert {line["item-id"] for line in lines} == {source.item_id for source in [*sources, fresh]}
+    assert {line["source-ref"]: line for line in lines}[sources[0].uri] == pipeline.labeled(
+        sources[0]
+    )
     verification = reviewed(pipeline, run, [reviewed_line(line) for line in lines])
     answer = pipeline.settle(run, job, verification, execution="two")
     assert (answer["outcome"], answer["stored"]) == ("succeeded", 4)
@@ -317,12 +319,12 @@ def test_a_label_is_kept_through_one_failure_after_the_other(pipeline: Pipeline)
     assert pipeline.poll(execution="four")["claimed"] == 1
 
 
-def test_a_kept_label_that_is_rejected_is_given_anew(pipeline: Pipeline) -> None:
+def test_a_kept_label_that_is_rejected_is_labeled_again(pipeline: Pipeline) -> None:
     (source,) = kept_run(pipeline, 1)
     run = pipeline.poll(execution="two")
     job = without_output(pipeline, run, "Skipped", "label")
     pipeline.start_verification(run, job, execution="two")
-    rejections = [reviewed_line(it, "Unclear") for it in pipeline.manifest(run, "verify")]
+    rejections = [reviewed_line(line, "Unclear") for line in pipeline.manifest(run, "verify")]
     pipeline.settle(run, job, reviewed(pipeline, run, rejections), execution="two")
     row = pipeline.item(source)
     assert (row["item_state"], row["attempts"], "label_uri" in row) == ("returned", 1, False)
@@ -369,7 +371,7 @@ def test_a_kept_label_is_stored_as_it_is_where_verification_was_turned_off(
     assert pipeline.report(run)["verification_job"] is None
 
 
-def test_a_kept_label_that_is_gone_is_given_anew(pipeline: Pipeline) -> None:
+def test_a_kept_label_that_is_gone_is_labeled_again(pipeline: Pipeline) -> None:
     gone, found = kept_run(pipeline, 2)
     (uri,) = {pipeline.item(source)["label_uri"] for source in (gone, found)}
     key = uri.removeprefix(f"s3://{pipeline.output}/")
@@ -381,7 +383,7 @@ def test_a_kept_label_that_is_gone_is_given_anew(pipeline: Pipeline) -> None:
     job = without_output(pipeline, run, "Skipped", "label")
     pipeline.start_verification(run, job, execution="two")
     lines = pipeline.manifest(run, "verify")
-    assert [it["item-id"] for it in lines] == [found.item_id]
+    assert [line["item-id"] for line in lines] == [found.item_id]
     verification = reviewed(pipeline, run, [reviewed_line(line) for line in lines])
     pipeline.settle(run, job, verification, execution="two")
     assert pipeline.states([gone, found]) == ["returned", "stored"]
@@ -432,7 +434,9 @@ def test_a_sample_is_verified_and_the_rest_is_stored_as_unverified(
 ) -> None:
     pipeline.verify(sample_percent=percent)
     run, sources = pipeline.seed(60)
-    chosen = {it.item_id for it in sources if int(it.item_id[:8], 16) < percent / 100 * 2**32}
+    chosen = {
+        source.item_id for source in sources if int(source.item_id[:8], 16) < percent / 100 * 2**32
+    }
     job = pipeline.ended_job(run, [pipeline.labeled(source) for source in sources])
     pipeline.start_verification(run, job)
     verification = pipeline.job_result(run, "verify")
@@ -477,7 +481,7 @@ def test_a_limit_that_was_lowered_is_not_exceeded(pipeline: Pipeline) -> None:
     pipeline.environment.setenv("MAX_ATTEMPTS", "2")
     run, sources = pipeline.seed(4, attempts=5)
     stored, rejected, failed, kept = sources
-    lines = [pipeline.labeled(it) for it in (stored, rejected, kept)]
+    lines = [pipeline.labeled(source) for source in (stored, rejected, kept)]
     job = pipeline.ended_job(run, [*lines, pipeline.failed(failed)])
     reviews = [reviewed_line(lines[0]), reviewed_line(lines[1], "Unclear")]
     pipeline.settle(run, job, reviewed(pipeline, run, reviews))
@@ -524,7 +528,9 @@ def test_settling_a_verified_run_survives_a_crash_at_every_call(
     answer = repeated("finish", lambda: pipeline.finish(run))
     assert (answer["outcome"], answer["accounting_balanced"]) == ("succeeded", True)
     assert pipeline.states(sources) == ["stored", "returned", "labeled", "returned"]
-    assert {it["item_id"] for it in pipeline.waiting()} == {it.item_id for it in sources[1:]}
+    assert {message["item_id"] for message in pipeline.waiting()} == {
+        source.item_id for source in sources[1:]
+    }
     report = pipeline.report(run)
     assert (report["verified"], report["labeled"], report["rejected"]) == (1, 1, {"Unclear": 1})
 
@@ -570,7 +576,7 @@ def test_no_verification_job_is_created_for_a_run_that_is_settled(pipeline: Pipe
         pipeline.start_verification(run, job)
 
 
-def test_a_verification_job_that_nobody_started_is_answered_by_stop(pipeline: Pipeline) -> None:
+def test_a_verification_job_that_was_never_started_is_answered_by_stop(pipeline: Pipeline) -> None:
     run, _ = pipeline.seed(1)
     token = pipeline.begin_execution()
     assert pipeline.stop(run, stage="verify", task_token=token)["result"] == "answered"

@@ -75,10 +75,12 @@ class History:
         run = self.step(lambda _: pipeline.poll(execution=execution))
         if not run["claimed"]:
             return "queue_empty"
-        self.step(lambda it: pipeline.start(run, execution=execution, retry_count=it))
+        self.step(lambda repeat: pipeline.start(run, execution=execution, retry_count=repeat))
         job = pipeline.job_result(run, "label") or self.label(run)
         self.step(
-            lambda it: pipeline.start_verification(run, job, execution=execution, retry_count=it)
+            lambda repeat: pipeline.start_verification(
+                run, job, execution=execution, retry_count=repeat
+            )
         )
         verification = pipeline.job_result(run, "verify") or self.review(run)
         plan = self.step(lambda _: pipeline.plan(run, job, verification, execution=execution))
@@ -134,7 +136,7 @@ class History:
 def test_every_item_ends_as_labelers_and_reviewers_said(pipeline: Pipeline, seed: int) -> None:
     sources = pipeline.sources(6)
     pipeline.announce(sources)
-    history = History(pipeline, random.Random(seed), {it.item_id: it for it in sources})
+    history = History(pipeline, random.Random(seed), {source.item_id: source for source in sources})
     for number in range(_MOST_RUNS):
         if history.run(f"run-{number}") == "queue_empty":
             break
@@ -143,7 +145,7 @@ def test_every_item_ends_as_labelers_and_reviewers_said(pipeline: Pipeline, seed
     assert pipeline.waiting() == []
     assert pipeline.in_flight() == 0
     assert pipeline.open_runs() == set()
-    letters = {it["item_id"]: it for it in pipeline.dead_letters()}
+    letters = {letter["item_id"]: letter for letter in pipeline.dead_letters()}
     records = pipeline.records()
     for item, source in history.by_id.items():
         row = pipeline.item(source)

@@ -109,7 +109,7 @@ def test_an_error_is_of_the_class_that_clients_catch(account: Account) -> None:
     assert (response["Error"]["Code"], response["extra"]) == ("TaskTimedOut", 1)
 
 
-def test_an_operation_that_nobody_calls_is_missing(account: Account) -> None:
+def test_an_operation_that_the_functions_do_not_call_is_missing(account: Account) -> None:
     with pytest.raises(AttributeError, match="create_bucket"):
         account.client("s3").create_bucket(Bucket="x")
 
@@ -144,7 +144,7 @@ class Backend:
         return state_machine_arn.replace("stateMachine", "execution") + f":{name}"
 
 
-def test_executions_are_somebody_elses(account: Account) -> None:
+def test_executions_need_a_backend(account: Account) -> None:
     backend = Backend()
     account.states.backend = backend
     states = account.client("stepfunctions")

@@ -1,4 +1,4 @@
-"""Labeling jobs have names that are taken for ever, and end as a test says."""
+"""Labeling jobs have names that never become free, and end as a test says."""
 
 from __future__ import annotations
 

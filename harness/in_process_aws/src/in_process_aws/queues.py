@@ -124,7 +124,9 @@ class StoredQueue:
 
     def copy_of(self, message_id: str, now: float) -> StoredMessage:
         """Return a second delivery of a message, regardless of the first."""
-        known = {it.message_id: it for it in (*self.messages(), *self._by_handle.values())}
+        known = {
+            message.message_id: message for message in (*self.messages(), *self._by_handle.values())
+        }
         message = known[message_id]
         copied = StoredMessage(message_id, message.body, message.sent_at, now)
         copied.receives = message.receives
@@ -132,4 +134,4 @@ class StoredQueue:
 
     def in_flight(self, now: float) -> int:
         """Return how many messages were received and neither deleted nor came back."""
-        return sum(it.visible_at > now and it.receives > 0 for it in self.messages())
+        return sum(message.visible_at > now and message.receives > 0 for message in self.messages())

@@ -202,7 +202,11 @@ class S3(Service):
             bucket, key = self._bucket(parameters), parameters["Key"]
             version_id = parameters.get("VersionId")
             if version_id is not None:
-                kept = [it for it in bucket.objects.get(key, ()) if it.version_id != version_id]
+                kept = [
+                    version
+                    for version in bucket.objects.get(key, ())
+                    if version.version_id != version_id
+                ]
                 bucket.objects[key] = kept
                 return {"VersionId": version_id}
             marker = StoredObject(b"", self.new_id("version"), "", "", self.moment(), {}, True)
@@ -271,7 +275,7 @@ class S3(Service):
                 raise RefusalError(code, "The list of parts was not in ascending order.")
             bodies = [upload.parts.get(number) for number in numbers]
             wanted = [part["ETag"] for part in listed]
-            if not bodies or [None if it is None else _etag(it) for it in bodies] != wanted:
+            if not bodies or [None if body is None else _etag(body) for body in bodies] != wanted:
                 code = "InvalidPart"
                 raise RefusalError(code, "One or more of the specified parts could not be found.")
             parts = [body for body in bodies if body is not None]

@@ -172,7 +172,7 @@ class SageMaker(Service):
             message = f"labeling job {name} is {job.status} and cannot become {status}"
             raise ValueError(message)
         if output_lines is not None:
-            texts = [it if isinstance(it, str) else json.dumps(it) for it in output_lines]
+            texts = [line if isinstance(line, str) else json.dumps(line) for line in output_lines]
             if written:
                 self.write_output(name, texts)
             job.counters = _counted(texts, job.attribute)

@@ -175,7 +175,7 @@ class SQS(Service):
             for message in reversed(ready[given:]):
                 queue.put_back(message)
             until = now + visibility
-            return [(it, queue.receive(it, until, now)) for it in ready[:given]]
+            return [(message, queue.receive(message, until, now)) for message in ready[:given]]
 
     def _stays(self, queue: StoredQueue, message: StoredMessage, now: float) -> bool:
         if message.sent_at + queue.retention_seconds <= now:
@@ -216,7 +216,7 @@ class SQS(Service):
             queue, now = self._queue(parameters), self.clock.now
             queue.come_back(now)
             messages, in_flight = queue.messages(), queue.in_flight(now)
-            delayed = sum(it.visible_at > now and not it.receives for it in messages)
+            delayed = sum(message.visible_at > now and not message.receives for message in messages)
         whole = {
             "ApproximateNumberOfMessages": len(messages) - in_flight - delayed,
             "ApproximateNumberOfMessagesNotVisible": in_flight,
