@@ -7,8 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from in_process_aws.calls import RefusalError
-
-MAXIMUM_BATCH_BYTES = 262_144
+from in_process_aws.queue_limits import MAXIMUM_BATCH_BYTES
 
 
 @dataclass(slots=True)

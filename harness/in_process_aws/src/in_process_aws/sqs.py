@@ -7,23 +7,24 @@ guide. Not simulated: the limit of 120,000 messages in flight.
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import TYPE_CHECKING, Any
 
 from in_process_aws.calls import Answer, Clock, Parameters, RefusalError, nothing_chosen
-from in_process_aws.queues import MAXIMUM_BATCH_BYTES, StoredMessage, StoredQueue
+from in_process_aws.queue_limits import (
+    BATCH_ENTRY_ID,
+    FORBIDDEN_CHARACTER,
+    MAXIMUM_BATCH_BYTES,
+    MAXIMUM_BATCH_ENTRIES,
+    MAXIMUM_VISIBILITY_SECONDS,
+)
+from in_process_aws.queues import StoredMessage, StoredQueue
 from in_process_aws.service import ACCOUNT_ID, REGION, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-_MAXIMUM_ENTRIES = 10
 _MAXIMUM_WAIT_SECONDS = 20
-_MAXIMUM_VISIBILITY_SECONDS = 43_200
 _LEGACY = "AWS.SimpleQueueService."
-_ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
-# SendMessage, API reference: the characters that XML 1.0 allows.
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class SQS(Service):
@@ -116,7 +117,7 @@ class SQS(Service):
 
     def _send(self, parameters: Parameters) -> Answer:
         queue, body = self._queue(parameters), parameters["MessageBody"]
-        if not body or _FORBIDDEN.search(body):
+        if not body or FORBIDDEN_CHARACTER.search(body):
             code = "InvalidMessageContents" if body else "MissingParameter"
             raise RefusalError(code, "The message is empty or has characters that are not allowed.")
         if len(body.encode()) > queue.maximum_message_bytes:
@@ -137,10 +138,10 @@ class SQS(Service):
         queue = self._queue(parameters)
         count = parameters.get("MaxNumberOfMessages", 1)
         wait = parameters.get("WaitTimeSeconds", 0)
-        _check_range("MaxNumberOfMessages", count, 1, _MAXIMUM_ENTRIES)
+        _check_range("MaxNumberOfMessages", count, 1, MAXIMUM_BATCH_ENTRIES)
         _check_range("WaitTimeSeconds", wait, 0, _MAXIMUM_WAIT_SECONDS)
         visibility = parameters.get("VisibilityTimeout", queue.visibility_seconds)
-        _check_range("VisibilityTimeout", visibility, 0, _MAXIMUM_VISIBILITY_SECONDS)
+        _check_range("VisibilityTimeout", visibility, 0, MAXIMUM_VISIBILITY_SECONDS)
         received = self._take(queue, count, visibility)
         if not received and wait:
             self.clock.sleep(self._time_to_wait(queue, wait))
@@ -199,7 +200,7 @@ class SQS(Service):
 
     def _change_visibility(self, parameters: Parameters) -> Answer:
         seconds = parameters["VisibilityTimeout"]
-        _check_range("VisibilityTimeout", seconds, 0, _MAXIMUM_VISIBILITY_SECONDS)
+        _check_range("VisibilityTimeout", seconds, 0, MAXIMUM_VISIBILITY_SECONDS)
         with self.lock:
             queue, now = self._queue(parameters), self.clock.now
             queue.come_back(now)
@@ -260,12 +261,12 @@ def _check_batch(entries: Sequence[Mapping[str, Any]]) -> None:
     if not entries:
         code = f"{_LEGACY}EmptyBatchRequest"
         raise RefusalError(code, "There should be at least one entry in the request.")
-    if len(entries) > _MAXIMUM_ENTRIES:
+    if len(entries) > MAXIMUM_BATCH_ENTRIES:
         code = f"{_LEGACY}TooManyEntriesInBatchRequest"
         text = f"Maximum number of entries per request are 10. You have sent {len(entries)}."
         raise RefusalError(code, text)
     identifiers = [entry["Id"] for entry in entries]
-    if not all(_ENTRY_ID.fullmatch(identifier) for identifier in identifiers):
+    if not all(BATCH_ENTRY_ID.fullmatch(identifier) for identifier in identifiers):
         code = f"{_LEGACY}InvalidBatchEntryId"
         raise RefusalError(code, "A batch entry id can only contain alphanumeric characters, - _")
     if len(set(identifiers)) < len(identifiers):

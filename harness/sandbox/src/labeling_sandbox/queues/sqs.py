@@ -9,7 +9,6 @@ is, and the limit of 120,000 messages in flight.
 from __future__ import annotations
 
 import json
-import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,13 @@ from moto.sqs.exceptions import (
 from moto.sqs.models import Message, Queue, SQSBackend
 from moto.sqs.responses import SQSResponse
 
+from in_process_aws.queue_limits import (
+    BATCH_ENTRY_ID,
+    FORBIDDEN_CHARACTER,
+    MAXIMUM_BATCH_BYTES,
+    MAXIMUM_BATCH_ENTRIES,
+    MAXIMUM_VISIBILITY_SECONDS,
+)
 from labeling_sandbox.base import control
 from labeling_sandbox.queues.redrive import MoveTasks
 from labeling_sandbox.queues.storage import QueueStorage
@@ -38,21 +44,13 @@ if TYPE_CHECKING:
 
     from labeling_sandbox.server import Sandbox
 
-MAXIMUM_BATCH_BYTES = 262_144
-"""The total of a batch, and the most that the provider lets a queue's ``maximumMessageSize`` be."""
-
-_MAXIMUM_BATCH_ENTRIES = 10
-_MAXIMUM_VISIBILITY_SECONDS = 43_200
 # SetQueueAttributes, API reference.
 _ATTRIBUTE_BOUNDS = {
     "DelaySeconds": (0, 900),
     "MessageRetentionPeriod": (60, 1_209_600),
     "ReceiveMessageWaitTimeSeconds": (0, 20),
-    "VisibilityTimeout": (0, _MAXIMUM_VISIBILITY_SECONDS),
+    "VisibilityTimeout": (0, MAXIMUM_VISIBILITY_SECONDS),
 }
-_BATCH_ENTRY_ID = re.compile(r"[\w-]{1,80}", re.ASCII)
-# SendMessage, API reference: the characters that XML 1.0 allows.
-_FORBIDDEN_CHARACTER = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BATCHES = {
     "send_message_batch": "Send",
     "delete_message_batch": "Delete",
@@ -248,7 +246,7 @@ def _change_visibility(queue: Queue, receipt_handle: str, seconds: int) -> None:
 
 
 def _check_visibility(seconds: int) -> None:
-    if not 0 <= seconds <= _MAXIMUM_VISIBILITY_SECONDS:
+    if not 0 <= seconds <= MAXIMUM_VISIBILITY_SECONDS:
         message = f"Value {seconds} for parameter VisibilityTimeout is invalid."
         raise InvalidParameterValue(message)
 
@@ -260,7 +258,7 @@ def _validated(stock: Callable[..., None]) -> Callable[..., None]:
         if not message_body:
             parameter = "MessageBody"
             raise MissingParameter(parameter)
-        if _FORBIDDEN_CHARACTER.search(message_body):
+        if FORBIDDEN_CHARACTER.search(message_body):
             message = "Invalid characters found. Valid characters are those of XML 1.0."
             msg = "InvalidMessageContents"
             raise SQSException(msg, message)
@@ -290,12 +288,12 @@ def _checked_batch(
 def _check_batch(entries: Sequence[Mapping[str, Any]], action: str) -> None:
     if not entries:
         raise EmptyBatchRequest(action)
-    if len(entries) > _MAXIMUM_BATCH_ENTRIES:
+    if len(entries) > MAXIMUM_BATCH_ENTRIES:
         raise TooManyEntriesInBatchRequest(len(entries))
     seen: set[str] = set()
     for entry in entries:
         identifier = str(entry["Id"])
-        if not _BATCH_ENTRY_ID.fullmatch(identifier):
+        if not BATCH_ENTRY_ID.fullmatch(identifier):
             raise InvalidBatchEntryId
         if identifier in seen:
             raise BatchEntryIdsNotDistinct(identifier)
