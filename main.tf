@@ -115,6 +115,7 @@ module "ledger" {
 
   # The last to be created is the first to be destroyed: where its protection refuses, all the rest still stands.
   depends_on = [
+    aws_ssm_parameter.published,
     module.encryption,
     module.feature_group,
     module.function,
@@ -122,7 +123,6 @@ module "ledger" {
     module.intake,
     module.log_groups,
     module.monitoring,
-    module.parameters,
     module.storage,
     module.workflow,
   ]
@@ -271,26 +271,4 @@ module "monitoring" {
   rule_names                 = local.rule_names
   state_machine_arn          = local.state_machine_arn
   tags                       = var.tags
-}
-
-module "parameters" {
-  source = "./modules/parameters"
-
-  prefix = "/${local.job_name}"
-  tags   = var.tags
-  values = merge(
-    {
-      dead-letter-queue-url = module.intake.queue_urls.dead_letter
-      feature-group-name    = module.feature_group.name
-      ledger-table-name     = local.ledger_table_name
-      output-bucket-name    = module.storage.bucket_names.output
-      state-machine-arn     = module.workflow.state_machine_arn
-      task-type             = var.task_type
-      undelivered-queue-url = module.intake.queue_urls.undelivered
-      upload-bucket-name    = module.storage.bucket_names.upload
-      upload-queue-url      = module.intake.queue_urls.intake
-    },
-    length(var.ignored_keys) > 0 ? { ignored-keys = jsonencode(var.ignored_keys) } : {},
-    local.splits_uploads ? { splitter-function-name = local.function_names["split_text"] } : {},
-  )
 }

@@ -61,7 +61,7 @@ output "schedule_name" {
 
 output "ssm_parameter_names" {
   description = "Names of the SSM parameters by what they hold."
-  value       = module.parameters.names
+  value       = { for key, parameter in aws_ssm_parameter.published : key => parameter.name }
 }
 
 output "state_machine_arn" {

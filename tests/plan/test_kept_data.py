@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import hcl2
 import pytest
 import tftest
 
-from tests.terraform_module import copy_module, offline_environment, terraform_test
+from tests.terraform_module import ROOT, copy_module, offline_environment, terraform_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +60,7 @@ module "labeling" {
   verification             = %(verification)s
 }
 """
+MODULE = "module.labeling"
 REVIEWERS = "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/reviewers"
 APPLIED = {
     "job_name": '"kept"',
@@ -182,6 +184,15 @@ class Root:
         }
 
 
+def moved_blocks() -> list[tuple[str, str]]:
+    """Return the addresses before and after each ``moved`` block of the root module."""
+    return [
+        (str(block["from"]).strip("${}"), str(block["to"]).strip("${}"))
+        for path in sorted(ROOT.glob("*.tf"))
+        for block in hcl2.loads(path.read_text(encoding="utf-8")).get("moved", [])
+    ]
+
+
 def type_of(address: str) -> str:
     return re.sub(r"^(module\.\w+(\[[^]]*\])?\.)*", "", address).split(".")[0]
 
@@ -216,6 +227,22 @@ def test_no_resource_with_data_is_replaced_whatever_is_unknown(
     assert {type_of(address) for address in gone}.isdisjoint(DATA_TYPES), gone
     if "task_type" not in changed:
         assert gone == set()
+
+
+def test_a_moved_resource_is_not_replaced(root: Root) -> None:
+    root.write({})
+    applied = root.state()
+    for old, new in moved_blocks():
+        root.terraform.execute_command("state", "mv", f"{MODULE}.{new}", f"{MODULE}.{old}")
+    gone = applied - root.state()
+    assert gone
+    root.run("plan", "-out=tfplan")
+    shown = json.loads(root.terraform.execute_command("show", "-json", "tfplan").out)
+    changes = [each for each in shown["resource_changes"] if each["mode"] == "managed"]
+    assert {each["address"] for each in changes if "previous_address" in each} == gone
+    assert {action for each in changes for action in each["change"]["actions"]} == {"no-op"}
+    for old, new in moved_blocks():
+        root.terraform.execute_command("state", "mv", f"{MODULE}.{old}", f"{MODULE}.{new}")
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))

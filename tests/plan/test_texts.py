@@ -37,7 +37,7 @@ def test_only_texts_are_split(text: Planned, image: Planned) -> None:
     assert {address for address in added if not address.startswith("module.function[")} == {
         "module.intake.aws_lambda_function_event_invoke_config.splitter[0]",
         "module.intake.aws_lambda_permission.splitter[0]",
-        'module.parameters.aws_ssm_parameter.this["splitter-function-name"]',
+        'aws_ssm_parameter.published["splitter-function-name"]',
     }
     assert {address.split('"')[1] for address in added if address.startswith("module.f")} == {
         "split_text"

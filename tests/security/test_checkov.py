@@ -19,7 +19,7 @@ SCANNERS = ROOT / ".venv-scan" / "bin"
 #: Checks of Checkov that the module does not follow, by resource. The reasons are beside the
 #: resources; a check that is added there without being added here fails.
 WAIVED = {
-    ("CKV2_AWS_34", "module.parameters.aws_ssm_parameter.this"),
+    ("CKV2_AWS_34", "aws_ssm_parameter.published"),
     ("CKV2_AWS_62", "module.storage.aws_s3_bucket.this"),
     ("CKV_AWS_109", "module.encryption.aws_iam_policy_document.key"),
     ("CKV_AWS_111", "module.encryption.aws_iam_policy_document.key"),

@@ -1,0 +1,34 @@
+# The names that other stacks and labelctl look up, as SSM parameters under /<job_name>/.
+
+locals {
+  parameters = merge(
+    {
+      dead-letter-queue-url = module.intake.queue_urls.dead_letter
+      feature-group-name    = module.feature_group.name
+      ledger-table-name     = local.ledger_table_name
+      output-bucket-name    = module.storage.bucket_names.output
+      state-machine-arn     = module.workflow.state_machine_arn
+      task-type             = var.task_type
+      undelivered-queue-url = module.intake.queue_urls.undelivered
+      upload-bucket-name    = module.storage.bucket_names.upload
+      upload-queue-url      = module.intake.queue_urls.intake
+    },
+    length(var.ignored_keys) > 0 ? { ignored-keys = jsonencode(var.ignored_keys) } : {},
+    local.splits_uploads ? { splitter-function-name = local.function_names["split_text"] } : {},
+  )
+}
+
+resource "aws_ssm_parameter" "published" {
+  #checkov:skip=CKV2_AWS_34:The values are names, not secrets, and readers need no permission for the key.
+  for_each = local.parameters
+
+  name  = "/${local.job_name}/${each.key}"
+  tags  = var.tags
+  type  = "String"
+  value = each.value
+}
+
+moved {
+  from = module.parameters.aws_ssm_parameter.this
+  to   = aws_ssm_parameter.published
+}
