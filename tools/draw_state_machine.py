@@ -1,198 +1,163 @@
-"""Draw a state machine's definition as an SVG picture, the same bytes on every machine.
-
-Reads a definition in the Amazon States Language from a file, or from standard input, and writes
-the picture to standard output: ``python -m tools.draw_state_machine definition.json``.
-Only the standard library is used, and nothing is fetched.
-"""
+"""Draw a state machine's definition (Amazon States Language) as an SVG picture with Graphviz."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from tools.graph_layout import HEADING, lay_out
-from tools.state_graph import ENDS, read_graph
+import pygraphviz
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from tools.graph_layout import Box, Layout, Line
-    from tools.state_graph import State
+    Definition = Mapping[str, Any]
 
-STYLE = """
-  text { font: 11px Helvetica, Arial, sans-serif; fill: #1f2328; }
-  .name { font-size: 13px; font-weight: 600; text-anchor: middle; }
-  .calls { font: 11px Menlo, Consolas, monospace; text-anchor: middle; fill: #57606a; }
-  .to-left { text-anchor: end; }
-  .state { stroke-width: 1.5; }
-  .Task { fill: #ddf4ff; stroke: #0969da; }
-  .Choice { fill: #fff8c5; stroke: #9a6700; }
-  .Pass, .Wait { fill: #f6f8fa; stroke: #57606a; }
-  .Map, .Parallel { fill: #f6f8fa; stroke: #0969da; }
-  .Succeed { fill: #dafbe1; stroke: #1a7f37; }
-  .Fail { fill: #ffebe9; stroke: #cf222e; }
-  .way { fill: none; stroke: #57606a; stroke-width: 1.3; }
-  .after-error { stroke: #cf222e; stroke-dasharray: 5 3; }
-"""
-ROUNDING = {"Choice": 20, "Fail": 16, "Succeed": 16}
-LEGEND = (
-    ("way", "after an error, once its repeats are used up"),
-    ("frame", "waits until its job has ended"),
+_LEGEND = (
+    "Dashed lines: after an error, when its retries are used up. "
+    "Double frames: the state waits until its labeling job has ended."
 )
+_GREY, _RED = "#57606a", "#cf222e"
+_GRAPH = {
+    "bgcolor": "white",
+    "compound": "true",
+    "fontname": "Helvetica",
+    "fontsize": "11",
+    "label": _LEGEND,
+    "nodesep": "0.4",
+    "ranksep": "0.42",
+    "splines": "ortho",
+}
+_NODE = {
+    "fixedsize": "true",
+    "fontname": "Helvetica",
+    "fontsize": "13",
+    "height": "0.6",
+    "shape": "box",
+    "style": "rounded,filled",
+    "width": "2.2",
+}
+_EDGE = {
+    "arrowsize": "0.7",
+    "color": _GREY,
+    "fontname": "Helvetica",
+    "fontsize": "10",
+    "labelangle": "-35",
+    "labeldistance": "2",
+}
+# Heavy lines are drawn short and straight.
+_STRAIGHT = {"weight": "100"}
+_AFTER_ERROR = {"color": _RED, "style": "dashed", "weight": "0"}
+
+#: Fill and line colour of a state by its type.
+_COLOURS = {
+    "Choice": ("#fff8c5", "#9a6700"),
+    "Fail": ("#ffebe9", _RED),
+    "Map": ("#f6f8fa", "#0969da"),
+    "Pass": ("#f6f8fa", _GREY),
+    "Succeed": ("#dafbe1", "#1a7f37"),
+    "Task": ("#ddf4ff", "#0969da"),
+}
+_TESTS = {"BooleanEquals": "", "IsPresent": " is present", "NumericGreaterThan": " > {}"}
 
 
-def draw(definition_text: str, title: str = "State machine") -> str:
+def draw(definition_text: str, title: str, job_name: str) -> str:
     """Draw a definition.
 
     Args:
         definition_text: The definition, JSON text.
-        title: What the picture shows, for those who cannot see it.
+        title: What the picture shows.
+        job_name: What the names of the functions begin with.
 
     Returns:
-        An SVG document.
+        An SVG document. Its measures depend on the fonts of the machine, its content does not.
     """
-    graph = read_graph(json.loads(definition_text))
-    layout = lay_out(graph)
-    legend = list(_legend(layout))
-    width = max(layout.width, _LEGEND_WIDTH if legend else 0)
-    told = "; ".join(
-        f"{way.source} to {way.target}{f' ({way.label})' if way.label else ''}"
-        for way in graph.ways
-    )
-    size = f"{_number(width)} {_number(layout.height)}"
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" role="img">',
-        f"<title>{escape(title)}</title>",
-        f"<desc>{escape(told)}</desc>",
-        f"<style>{STYLE}</style>",
-        "<defs>",
-        *(_arrow(name, colour) for name, colour in (("usual", "#57606a"), ("error", "#cf222e"))),
-        "</defs>",
-        '<rect width="100%" height="100%" fill="#ffffff"/>',
-        *_drawn(layout),
-        *legend,
-        "</svg>",
-    ]
-    return "\n".join(lines) + "\n"
+    definition = json.loads(definition_text)
+    graph = pygraphviz.AGraph(name=title, directed=True, strict=False)
+    graph.graph_attr.update(_GRAPH)
+    graph.node_attr.update(_NODE)
+    graph.edge_attr.update(_EDGE)
+    _add_states(graph, definition, f"{job_name}-")
+    _add_transitions(graph, definition)
+    picture: bytes = graph.draw(format="svg", prog="dot")
+    return picture.decode()
 
 
-_LEGEND_WIDTH = 330.0
-
-
-def _drawn(layout: Layout) -> Iterator[str]:
-    for name, box in layout.boxes.items():
-        yield from _box(layout.graph.states[name], box)
-    for name, pictures in layout.inner.items():
-        for (x, y), picture in pictures:
-            yield f'<g transform="translate({_number(x)} {_number(y)})">'
-            yield from _drawn(picture)
-            yield f"</g><!-- {name} -->"
-    for line in layout.lines:
-        yield _line(line)
-    for label in layout.labels:
-        side = ' class="to-left"' if label.to_left else ""
-        yield f"<text{side}{_at(*label.at)}>{escape(label.text)}</text>"
-
-
-def _box(state: State, box: Box) -> Iterator[str]:
-    rounding = ROUNDING.get(state.kind, 6)
-    yield _rectangle(box, state.kind, rounding)
-    if state.waits:
-        inside = 3.0
-        yield (
-            f"<rect{_at(box.left + inside, box.top + inside)} "
-            f'width="{_number(box.width - 2 * inside)}" '
-            f'height="{_number(box.height - 2 * inside)}" rx="4" '
-            f'class="{state.kind}" style="fill: none; stroke-width: 1"/>'
-        )
-    middle = box.top + HEADING / 2 if state.inner else box.y
-    name_y = middle - 3 if state.calls else middle + 4.5
-    yield f'<text class="name"{_at(box.x, name_y)}>{escape(state.name)}</text>'
-    if state.calls:
-        yield f'<text class="calls"{_at(box.x, middle + 13)}>{escape(state.calls)}</text>'
-
-
-def _rectangle(box: Box, kind: str, rounding: float) -> str:
-    return (
-        f'<rect{_at(box.left, box.top)} width="{_number(box.width)}" '
-        f'height="{_number(box.height)}" rx="{rounding}" class="state {kind}"/>'
-    )
-
-
-def _line(line: Line) -> str:
-    corners = " ".join(f"{_number(x)},{_number(y)}" for x, y in line.points)
-    kind, arrow = ("way after-error", "error") if line.way.after_error else ("way", "usual")
-    end = f' marker-end="url(#{arrow})"' if line.arrow else ""
-    return f'<polyline class="{kind}" points="{corners}"{end}/>'
-
-
-def _arrow(name: str, colour: str) -> str:
-    return (
-        f'<marker id="{name}" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" '
-        f'markerHeight="8" markerUnits="userSpaceOnUse" orient="auto">'
-        f'<path d="M0 0.5 L8 4 L0 7.5 z" fill="{colour}"/></marker>'
-    )
-
-
-def _legend(layout: Layout) -> Iterator[str]:
-    """Explain broken lines and double frames, where the column of the ends leaves room for it."""
-    states = layout.graph.states.values()
-    if not any(state.kind in ENDS for state in states):
-        return
-    x, y = layout.width - _LEGEND_WIDTH, 24.0
-    if any(way.after_error for way in layout.graph.ways):
-        yield (
-            f'<polyline class="way after-error" points="{_number(x)},{_number(y)} '
-            f'{_number(x + 34)},{_number(y)}" marker-end="url(#error)"/>'
-        )
-        yield f"<text{_at(x + 44, y + 4)}>{LEGEND[0][1]}</text>"
-        y += 26
-    if any(state.waits for state in states):
-        yield f'<rect{_at(x, y - 8)} width="34" height="18" rx="5" class="state Task"/>'
-        yield (
-            f'<rect{_at(x + 3, y - 5)} width="28" height="12" rx="3" class="Task" '
-            'style="fill: none; stroke-width: 1"/>'
-        )
-        yield f"<text{_at(x + 44, y + 4)}>{LEGEND[1][1]}</text>"
-
-
-def _at(x: float, y: float) -> str:
-    return f' x="{_number(x)}" y="{_number(y)}"'
-
-
-def _number(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Draw a definition.
-
-    Args:
-        arguments: Command line without the program name; the process's own by default.
-
-    Returns:
-        The exit status: 0, or 1 with one line on standard error.
-    """
-    parser = argparse.ArgumentParser(description="Draw a state machine's definition as SVG.")
-    parser.add_argument("definition", help="file of the definition; - is standard input")
-    parser.add_argument("--title", default="State machine", help="what the picture shows")
-    options = parser.parse_args(arguments)
-    try:
-        if options.definition == "-":
-            text = sys.stdin.read()
+def _add_states(graph: pygraphviz.AGraph, definition: Definition, prefix: str) -> None:
+    for name, state in definition["States"].items():
+        fill, line = _COLOURS[state["Type"]]
+        if "ItemProcessor" in state:
+            inner = graph.add_subgraph(
+                name=f"cluster_{name}",
+                label=f"<<B>{escape(name)}</B>>",
+                bgcolor=fill,
+                color=line,
+                style="rounded",
+            )
+            _add_states(inner, state["ItemProcessor"], prefix)
         else:
-            text = Path(options.definition).read_text(encoding="utf-8")
-        picture = draw(text, options.title)
-    except (OSError, KeyError, ValueError) as error:
-        print(f"error: {options.definition} is no definition: {error!r}", file=sys.stderr)
-        return 1
-    sys.stdout.write(picture)
-    return 0
+            waits = state.get("Resource", "").endswith(".waitForTaskToken")
+            graph.add_node(
+                name,
+                label=_label(name, _function_name(state).removeprefix(prefix).replace("-", "_")),
+                fillcolor=fill,
+                color=line,
+                peripheries=2 if waits else 1,
+            )
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _label(name: str, function: str) -> str:
+    called = f'<BR/><FONT FACE="Courier" POINT-SIZE="11">{escape(function)}</FONT>'
+    return f"<<B>{escape(name)}</B>{called if function else ''}>"
+
+
+def _add_transitions(graph: pygraphviz.AGraph, definition: Definition) -> None:
+    states = definition["States"]
+    # Graphviz draws lines between nodes, and ends one at a cluster when it is told to.
+    inner = {name: list(_inner_states(state)) for name, state in states.items()}
+    for source, state in states.items():
+        for target, attributes in _transitions(state):
+            clusters = {
+                end: f"cluster_{name}"
+                for end, name in (("ltail", source), ("lhead", target))
+                if inner[name]
+            }
+            ends = (inner[source] or [source])[-1], (inner[target] or [target])[0]
+            graph.add_edge(*ends, **attributes, **clusters)
+        if inner[source]:
+            _add_transitions(graph, state["ItemProcessor"])
+
+
+def _transitions(state: Definition) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the next states of a state, each with the attributes of its line."""
+    for number, choice in enumerate(state.get("Choices", [])):
+        yield choice["Next"], _condition(choice) | (_STRAIGHT if number == 0 else {})
+    if "Default" in state:
+        yield state["Default"], {"xlabel": _padded("otherwise")}
+    if "Next" in state:
+        yield state["Next"], dict(_STRAIGHT)
+    for catch in state.get("Catch", []):
+        errors = [_padded(error) for error in catch["ErrorEquals"] if error != "States.ALL"]
+        yield catch["Next"], {**_AFTER_ERROR, "xlabel": "\n".join(errors)}
+
+
+def _condition(choice: Definition) -> dict[str, str]:
+    variable = choice["Variable"].removeprefix("$.")
+    (test,) = choice.keys() - {"Next", "Variable"}
+    if test == "StringEquals":
+        # Many lines leave such a choice, so the value is to the left of each one's end.
+        return {"headlabel": choice[test] + "\N{NO-BREAK SPACE}" * 2 * len(choice[test])}
+    return {"xlabel": _padded(f"{variable}{_TESTS[test]}".format(choice[test]))}
+
+
+def _padded(text: str) -> str:
+    """Keep a text off its line."""
+    return f"\N{NO-BREAK SPACE}{text}\N{NO-BREAK SPACE}"
+
+
+def _inner_states(state: Definition) -> Iterator[str]:
+    yield from state.get("ItemProcessor", {"States": {}})["States"]
+
+
+def _function_name(state: Definition) -> str:
+    return str(state.get("Parameters", {}).get("FunctionName", "")).rpartition(":")[2]
