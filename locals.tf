@@ -171,28 +171,75 @@ locals {
   }
 }
 
-# Repeats of every step that does not wait for a labeling job. All steps can be repeated without harm, so whatever
-# is not known to be hopeless is tried again.
+# How the state machine retries its states, by kind of state. Every state can be repeated without harm, so each retries all
+# errors except those that a repeat cannot fix.
 locals {
-  step_retry = [
-    {
-      ErrorEquals = ["SettingsError", "RunTakenOverError", "RunNotFoundError", "RunAliveError", "PollUnfinishedError"]
-      MaxAttempts = 0
-    },
-    {
-      # A step that stopped before its deadline goes on where it left off.
-      ErrorEquals     = ["OutOfTimeError"]
-      IntervalSeconds = 1
-      MaxAttempts     = 20
-      BackoffRate     = 1
-    },
-    {
-      ErrorEquals     = ["States.ALL"]
-      IntervalSeconds = 2
-      MaxAttempts     = 4
-      BackoffRate     = 2
-      MaxDelaySeconds = 30
-      JitterStrategy  = "FULL"
-    },
-  ]
+  retries = {
+    step = [
+      {
+        ErrorEquals = ["SettingsError", "RunTakenOverError", "RunNotFoundError", "RunAliveError", "PollUnfinishedError"]
+        MaxAttempts = 0
+      },
+      {
+        # A function that stopped before its deadline continues where it stopped.
+        ErrorEquals     = ["OutOfTimeError"]
+        IntervalSeconds = 1
+        MaxAttempts     = 20
+        BackoffRate     = 1
+      },
+      {
+        ErrorEquals     = ["States.ALL"]
+        IntervalSeconds = 2
+        MaxAttempts     = 4
+        BackoffRate     = 2
+        MaxDelaySeconds = 30
+        JitterStrategy  = "FULL"
+      },
+    ]
+
+    start_job = [
+      {
+        ErrorEquals = [
+          "LabelingJobNameTakenError",
+          "LabelingJobRefusedError",
+          "RunNotFoundError",
+          "RunTakenOverError",
+          "SettingsError",
+          "States.Timeout",
+        ]
+        MaxAttempts = 0
+      },
+      {
+        ErrorEquals     = ["LabelingJobThrottledError"]
+        IntervalSeconds = 30
+        MaxAttempts     = 5
+        BackoffRate     = 2
+      },
+      {
+        ErrorEquals     = ["States.ALL"]
+        IntervalSeconds = 2
+        MaxAttempts     = 3
+        BackoffRate     = 2
+      },
+    ]
+
+    stop_job = [
+      {
+        ErrorEquals = ["RunTakenOverError", "RunNotFoundError", "SettingsError"]
+        MaxAttempts = 0
+      },
+      {
+        ErrorEquals     = ["LabelingJobPendingError"]
+        IntervalSeconds = 60
+        MaxAttempts     = 15
+        BackoffRate     = 1
+      },
+      {
+        ErrorEquals     = ["States.ALL"]
+        IntervalSeconds = 10
+        MaxAttempts     = 4
+        BackoffRate     = 3
+      },
+    ]
+  }
 }
