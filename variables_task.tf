@@ -115,11 +115,11 @@ variable "task" {
   nullable = false
 
   validation {
-    condition = (
-      var.task.availability_seconds >= 60 && var.task.availability_seconds <= 2592000 &&
-      floor(var.task.availability_seconds) == var.task.availability_seconds
-    )
-    error_message = "task.availability_seconds must be a whole number from 60 to 2592000 (30 days)."
+    condition = alltrue([
+      for name, range in local.task_ranges :
+      var.task[name] >= range[0] && var.task[name] <= range[1] && floor(var.task[name]) == var.task[name]
+    ])
+    error_message = "task: availability_seconds must be a whole number from 60 to 2592000 (30 days), max_concurrent_tasks from 1 to 5000, time_limit_seconds from 30 to 28800 (8 hours), and workers_per_object from 1 to 9."
   }
 
   validation {
@@ -143,22 +143,6 @@ variable "task" {
   }
 
   validation {
-    condition = (
-      var.task.max_concurrent_tasks >= 1 && var.task.max_concurrent_tasks <= 5000 &&
-      floor(var.task.max_concurrent_tasks) == var.task.max_concurrent_tasks
-    )
-    error_message = "task.max_concurrent_tasks must be a whole number from 1 to 5000."
-  }
-
-  validation {
-    condition = (
-      var.task.time_limit_seconds >= 30 && var.task.time_limit_seconds <= 28800 &&
-      floor(var.task.time_limit_seconds) == var.task.time_limit_seconds
-    )
-    error_message = "task.time_limit_seconds must be a whole number from 30 to 28800 (8 hours)."
-  }
-
-  validation {
     condition     = var.task.time_limit_seconds <= var.task.availability_seconds
     error_message = "task.time_limit_seconds must not be more than task.availability_seconds: the task would expire in the worker's hands."
   }
@@ -166,14 +150,6 @@ variable "task" {
   validation {
     condition     = var.task.title == null || can(regex(local.task_title_pattern, var.task.title))
     error_message = "task.title must be one line of 1 to 128 characters."
-  }
-
-  validation {
-    condition = (
-      var.task.workers_per_object >= 1 && var.task.workers_per_object <= 9 &&
-      floor(var.task.workers_per_object) == var.task.workers_per_object
-    )
-    error_message = "task.workers_per_object must be a whole number from 1 to 9."
   }
 
   validation {

@@ -72,11 +72,12 @@ variable "verification" {
   }
 
   validation {
-    condition = var.verification == null || try(
-      var.verification.availability_seconds >= 60 && var.verification.availability_seconds <= 2592000 &&
-      floor(var.verification.availability_seconds) == var.verification.availability_seconds, false
-    )
-    error_message = "verification.availability_seconds must be a whole number from 60 to 2592000 (30 days)."
+    condition = var.verification == null || try(alltrue([
+      for name, range in local.task_ranges :
+      var.verification[name] >= range[0] && var.verification[name] <= range[1] &&
+      floor(var.verification[name]) == var.verification[name]
+    ]), false)
+    error_message = "verification: availability_seconds must be a whole number from 60 to 2592000 (30 days), max_concurrent_tasks from 1 to 5000, time_limit_seconds from 30 to 28800 (8 hours), and workers_per_object from 1 to 9."
   }
 
   validation {
@@ -143,14 +144,6 @@ variable "verification" {
   }
 
   validation {
-    condition = var.verification == null || try(
-      var.verification.max_concurrent_tasks >= 1 && var.verification.max_concurrent_tasks <= 5000 &&
-      floor(var.verification.max_concurrent_tasks) == var.verification.max_concurrent_tasks, false
-    )
-    error_message = "verification.max_concurrent_tasks must be a whole number from 1 to 5000."
-  }
-
-  validation {
     condition     = var.verification == null || try(var.verification.sample_percent > 0 && var.verification.sample_percent <= 100, false)
     error_message = "verification.sample_percent must be above 0 and at most 100. To verify nothing leave verification out."
   }
@@ -164,14 +157,6 @@ variable "verification" {
   }
 
   validation {
-    condition = var.verification == null || try(
-      var.verification.time_limit_seconds >= 30 && var.verification.time_limit_seconds <= 28800 &&
-      floor(var.verification.time_limit_seconds) == var.verification.time_limit_seconds, false
-    )
-    error_message = "verification.time_limit_seconds must be a whole number from 30 to 28800 (8 hours)."
-  }
-
-  validation {
     condition     = var.verification == null || try(var.verification.time_limit_seconds <= var.verification.availability_seconds, false)
     error_message = "verification.time_limit_seconds must not be more than verification.availability_seconds: the task would expire in the reviewer's hands."
   }
@@ -179,14 +164,6 @@ variable "verification" {
   validation {
     condition     = try(var.verification.title, null) == null || can(regex(local.task_title_pattern, var.verification.title))
     error_message = "verification.title must be one line of 1 to 128 characters."
-  }
-
-  validation {
-    condition = var.verification == null || try(
-      var.verification.workers_per_object >= 1 && var.verification.workers_per_object <= 9 &&
-      floor(var.verification.workers_per_object) == var.verification.workers_per_object, false
-    )
-    error_message = "verification.workers_per_object must be a whole number from 1 to 9."
   }
 
   validation {
