@@ -55,15 +55,21 @@ locals {
 
   # A function reaches the key only through the services it calls.
   _key = {
-    for services in ["dynamodb", "dynamodb+s3", "dynamodb+s3+sagemaker", "dynamodb+s3+sqs", "dynamodb+sqs", "s3", "s3+sqs"] : services => {
+    for services in [
+      "dynamodb",
+      "dynamodb+s3",
+      "dynamodb+s3+sagemaker",
+      "dynamodb+s3+sqs",
+      "dynamodb+sqs",
+      "s3",
+      "s3+sqs",
+      ] : services => {
       Key = {
         actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
         resources = [module.encryption.key_arn]
         conditions = {
           StringEquals = {
-            "kms:ViaService" = [
-              for service in split("+", services) : "${service}.${local.region}.${data.aws_partition.current.dns_suffix}"
-            ]
+            "kms:ViaService" = [for service in split("+", services) : "${service}.${local.region}.amazonaws.com"]
           }
         }
       }
@@ -84,7 +90,7 @@ locals {
     VERIFICATION         = jsonencode(local.verification)
   })
   # Of the functions that Ground Truth calls while a verification job goes on.
-  _read_judgement_settings = {
+  _read_verification_settings = {
     Key = {
       actions    = ["kms:Decrypt"]
       resources  = [module.encryption.key_arn]
@@ -99,7 +105,7 @@ locals {
       timeout_seconds = 120
       memory_mb       = 256
       environment     = local._artifact_environment
-      statements = merge(local._read_judgement_settings, {
+      statements = merge(local._read_verification_settings, {
         ReadAnswers = { actions = ["s3:GetObject"], resources = ["${local.bucket_arns.output}/labeling-jobs/*"] }
       })
     }
@@ -138,7 +144,8 @@ locals {
         MAX_ATTEMPTS   = tostring(var.max_attempts)
       })
       statements = merge(
-        local._read_claims, local._artifacts, local._labeling_output, local._describe_labeling_jobs, local._key["dynamodb+s3"],
+        local._read_claims, local._artifacts, local._labeling_output, local._describe_labeling_jobs,
+        local._key["dynamodb+s3"],
       )
     }
 
@@ -168,7 +175,7 @@ locals {
       timeout_seconds = 30
       memory_mb       = 256
       environment     = local._artifact_environment
-      statements      = local._read_judgement_settings
+      statements      = local._read_verification_settings
     }
 
     recover_runs = {
@@ -176,10 +183,13 @@ locals {
       timeout_seconds = 120
       memory_mb       = 256
       environment     = {}
-      statements = merge(local._read_and_update_ledger, local._describe_labeling_jobs, local._answer_workflow, local._key["dynamodb"], {
-        DescribeExecutions = { actions = ["states:DescribeExecution"], resources = [local.execution_arns] }
-        RestartRun         = { actions = ["states:StartExecution"], resources = [local.state_machine_arn] }
-      })
+      statements = merge(
+        local._read_and_update_ledger, local._describe_labeling_jobs, local._answer_workflow, local._key["dynamodb"],
+        {
+          DescribeExecutions = { actions = ["states:DescribeExecution"], resources = [local.execution_arns] }
+          RestartRun         = { actions = ["states:StartExecution"], resources = [local.state_machine_arn] }
+        },
+      )
     }
 
     return_items = {
@@ -191,7 +201,10 @@ locals {
         INTAKE_QUEUE_URL      = module.intake.queue_urls.intake
       })
       statements = merge(local._update_ledger, local._artifacts, local._key["dynamodb+s3+sqs"], {
-        ReturnItems = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.dead_letter, local.queue_arns.intake] }
+        ReturnItems = {
+          actions   = ["sqs:SendMessage"]
+          resources = [local.queue_arns.dead_letter, local.queue_arns.intake]
+        }
       })
     }
 
@@ -207,7 +220,7 @@ locals {
         UPLOAD_BUCKET    = local.bucket_names.upload
       }
       statements = merge(local._keep_failures, local._key["s3+sqs"], {
-        # Always the version that the event names, for which S3 asks this right and not s3:GetObject.
+        # Always the version that the event names, for which S3 requires this permission and not s3:GetObject.
         ReadUploads = { actions = ["s3:GetObjectVersion"], resources = ["${local.bucket_arns.upload}/*"] }
         SendItems   = { actions = ["sqs:SendMessage"], resources = [local.queue_arns.intake] }
       })
@@ -221,8 +234,8 @@ locals {
         LABELING_JOB = jsonencode(local.labeling_job)
       })
       statements = merge(
-        local._read_claims, local._artifacts, local._list_runs, local._describe_labeling_jobs, local._create_labeling_jobs,
-        local._answer_workflow, local._key["dynamodb+s3"],
+        local._read_claims, local._artifacts, local._list_runs, local._describe_labeling_jobs,
+        local._create_labeling_jobs, local._answer_workflow, local._key["dynamodb+s3"],
         {
           CreateLabelingJob = {
             actions    = ["sagemaker:CreateLabelingJob"]
@@ -245,9 +258,11 @@ locals {
         local._create_labeling_jobs, local._answer_workflow, local._key["dynamodb+s3"],
         {
           CreateLabelingJob = {
-            actions    = ["sagemaker:CreateLabelingJob"]
-            resources  = [local.labeling_job_arns]
-            conditions = { ArnEquals = { "sagemaker:WorkteamArn" = [try(var.verification.workteam_arn, var.workteam_arn)] } }
+            actions   = ["sagemaker:CreateLabelingJob"]
+            resources = [local.labeling_job_arns]
+            conditions = {
+              ArnEquals = { "sagemaker:WorkteamArn" = [try(var.verification.workteam_arn, var.workteam_arn)] }
+            }
           }
         },
       )
@@ -258,9 +273,10 @@ locals {
       timeout_seconds = 60
       memory_mb       = 256
       environment     = {}
-      statements = merge(local._read_and_update_ledger, local._describe_labeling_jobs, local._answer_workflow, local._key["dynamodb"], {
-        StopLabelingJob = { actions = ["sagemaker:StopLabelingJob"], resources = [local.labeling_job_arns] }
-      })
+      statements = merge(
+        local._read_and_update_ledger, local._describe_labeling_jobs, local._answer_workflow, local._key["dynamodb"],
+        { StopLabelingJob = { actions = ["sagemaker:StopLabelingJob"], resources = [local.labeling_job_arns] } },
+      )
     }
 
     update_feature_store = {
@@ -269,7 +285,10 @@ locals {
       memory_mb       = 512
       environment     = merge(local._artifact_environment, { FEATURE_GROUP_NAME = local.feature_group_name })
       statements = merge(local._update_ledger, local._artifacts, local._list_runs, local._key[local._record_services], {
-        WriteRecords = { actions = ["sagemaker:BatchWriteRecord", "sagemaker:PutRecord"], resources = local.feature_group_arns }
+        WriteRecords = {
+          actions   = ["sagemaker:BatchWriteRecord", "sagemaker:PutRecord"]
+          resources = local.feature_group_arns
+        }
       })
     }
   }

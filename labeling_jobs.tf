@@ -1,18 +1,21 @@
-# What labeling and verification jobs are created with, and how their labels and judgements are read.
+# What labeling and verification jobs are created with, and how their labels and verdicts are read.
 
 locals {
-  # A feature that came after the group was created is no column of it and goes into extra_json.
+  # A feature that was added after the group was created has no column and goes into extra_json.
   extra_features = {
-    for name, path in var.extra_features : name => { path = path, column = contains(module.feature_group.feature_names, name) }
+    for name, path in var.extra_features : name => {
+      column = contains(module.feature_group.feature_names, name)
+      path   = path
+    }
   }
 
   # plan_results returns what was labeled with another name. A list that would fill much of the 4 KB of an environment
-  # is left out, as that of an own category file is: names are then taken as they come. The functions that create jobs
+  # is left out, as that of the caller's own category file is: names are then taken as they come. The functions that create jobs
   # must fit the list beside the settings of the job.
   all_labels_json = jsonencode(var.labels)
   known_labels    = length(base64encode(local.all_labels_json)) * 3 / 4 <= 1024 ? local.all_labels_json : jsonencode(null)
 
-  # How a judgement is read. The names in an own category file are not known here.
+  # How a verdict is read. The names in the caller's own category file are not known here.
   verification = var.verification == null ? null : {
     accepted_category = local.verification_task.accepted_category
     attribute         = local.verification_attribute_name

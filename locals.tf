@@ -87,7 +87,10 @@ locals {
   log_group_arns    = { for use, name in local.log_group_names : use => "${local.arn_prefixes.logs}:log-group:${name}" }
   queue_arns        = { for use, name in local.queue_names : use => "${local.arn_prefixes.sqs}:${name}" }
   role_arns = merge(
-    { for use, name in local.role_names : use => "arn:${local.partition}:iam::${local.account_id}:role${local.iam.path}${name}" },
+    {
+      for use, name in local.role_names :
+      use => "arn:${local.partition}:iam::${local.account_id}:role${local.iam.path}${name}"
+    },
     var.ground_truth_role == null ? {} : { ground_truth = var.ground_truth_role.arn },
   )
   rule_arns         = { for use, name in local.rule_names : use => "${local.arn_prefixes.events}:rule/${name}" }
@@ -97,20 +100,9 @@ locals {
   # AWS documents for no action whether IAM compares the name as it was given or in lower case, as it stands in the ARN
   # of a labeling job.
   feature_group_arns = distinct([
-    for name in [local.feature_group_name, lower(local.feature_group_name)] : "${local.arn_prefixes.sagemaker}:feature-group/${name}"
+    for name in [local.feature_group_name, lower(local.feature_group_name)] :
+    "${local.arn_prefixes.sagemaker}:feature-group/${name}"
   ])
-}
-
-locals {
-  # The ARN of a role session leaves the role's path out, hence a pattern with and one without a path.
-  session_role = try(regex("^arn:[a-z-]+:sts::[0-9]{12}:assumed-role/([^/]+)/", data.aws_caller_identity.current.arn)[0], null)
-  deploying_principal_arns = local.session_role == null ? [data.aws_caller_identity.current.arn] : [
-    for name in [local.session_role, "*/${local.session_role}"] : "arn:${local.partition}:iam::${local.account_id}:role/${name}"
-  ]
-  administrator_principal_arns = concat(
-    ["arn:${local.partition}:iam::${local.account_id}:root"],
-    var.administrator_principal_arns == null ? local.deploying_principal_arns : var.administrator_principal_arns,
-  )
 }
 
 locals {
@@ -122,7 +114,7 @@ locals {
   label_attribute_name = "${local.job_name}${local.task_type.label_attribute_suffix}"
 
   verification_enabled = var.verification != null
-  # As the variable, but with what the task type says where the caller says nothing.
+  # The variable, with the defaults of the task type.
   verification_task = {
     accepted_category = coalesce(try(var.verification.accepted_category, null), local.verification_categories[0])
     categories        = local.verification_categories

@@ -1,41 +1,5 @@
-# The module's table of contents: what exists and how it is wired. Names and ARNs are in locals.tf, the functions
-# and their permissions in functions.tf, the settings of labeling jobs in labeling_jobs.tf.
-
-data "aws_caller_identity" "current" {
-  lifecycle {
-    postcondition {
-      condition     = try(var.deployment.account_id, self.account_id) == self.account_id
-      error_message = "deployment.account_id is not the account of the provider's credentials, ${self.account_id}."
-    }
-  }
-}
-
-data "aws_partition" "current" {
-  lifecycle {
-    postcondition {
-      condition     = try(var.deployment.partition, self.partition) == self.partition
-      error_message = "deployment.partition is not the partition of the provider, ${self.partition}."
-    }
-  }
-}
-
-# The region as every supported provider gives it: data.aws_region names it by an attribute that provider 6 deprecates, or
-# by one that provider 5 lacks.
-data "aws_service" "sagemaker" {
-  service_id = "sagemaker"
-
-  lifecycle {
-    postcondition {
-      condition     = contains(keys(local.task_type_table.managed_function_accounts), self.region)
-      error_message = "Region ${self.region} has no Ground Truth functions for task_type ${var.task_type}. Deploy to one of ${join(", ", keys(local.task_type_table.managed_function_accounts))}."
-    }
-
-    postcondition {
-      condition     = try(var.deployment.region, self.region) == self.region
-      error_message = "deployment.region is not the region of the provider, ${self.region}."
-    }
-  }
-}
+# The module's table of contents: its parts, and what each is given. Account and region are in deployment.tf, names and
+# ARNs in locals.tf, functions and their permissions in functions.tf, settings of labeling jobs in labeling_jobs.tf.
 
 module "encryption" {
   source = "./modules/encryption"
@@ -113,7 +77,7 @@ module "ledger" {
   name                        = local.ledger_table_name
   tags                        = var.tags
 
-  # The last to be created is the first to be destroyed: where its protection refuses, all the rest still stands.
+  # Created last, so destroyed first: if its deletion protection refuses, nothing else has been destroyed yet.
   depends_on = [
     aws_ssm_parameter.published,
     module.encryption,
