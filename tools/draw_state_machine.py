@@ -61,13 +61,12 @@ _COLOURS = {
 _TESTS = {"BooleanEquals": "", "IsPresent": " is present", "NumericGreaterThan": " > {}"}
 
 
-def draw(definition_text: str, title: str, job_name: str) -> str:
+def draw(definition_text: str, title: str) -> str:
     """Draw a definition.
 
     Args:
         definition_text: The definition, JSON text.
         title: What the picture shows.
-        job_name: What the names of the functions begin with.
 
     Returns:
         An SVG document. Its measures depend on the fonts of the machine, its content does not.
@@ -77,13 +76,13 @@ def draw(definition_text: str, title: str, job_name: str) -> str:
     graph.graph_attr.update(_GRAPH)
     graph.node_attr.update(_NODE)
     graph.edge_attr.update(_EDGE)
-    _add_states(graph, definition, f"{job_name}-")
+    _add_states(graph, definition)
     _add_transitions(graph, definition)
     picture: bytes = graph.draw(format="svg", prog="dot")
     return picture.decode()
 
 
-def _add_states(graph: pygraphviz.AGraph, definition: Definition, prefix: str) -> None:
+def _add_states(graph: pygraphviz.AGraph, definition: Definition) -> None:
     for name, state in definition["States"].items():
         fill, line = _COLOURS[state["Type"]]
         if "ItemProcessor" in state:
@@ -94,12 +93,12 @@ def _add_states(graph: pygraphviz.AGraph, definition: Definition, prefix: str) -
                 color=line,
                 style="rounded",
             )
-            _add_states(inner, state["ItemProcessor"], prefix)
+            _add_states(inner, state["ItemProcessor"])
         else:
             waits = state.get("Resource", "").endswith(".waitForTaskToken")
             graph.add_node(
                 name,
-                label=_label(name, _function_name(state).removeprefix(prefix).replace("-", "_")),
+                label=_label(name, _step(state)),
                 fillcolor=fill,
                 color=line,
                 peripheries=2 if waits else 1,
@@ -159,5 +158,7 @@ def _inner_states(state: Definition) -> Iterator[str]:
     yield from state.get("ItemProcessor", {"States": {}})["States"]
 
 
-def _function_name(state: Definition) -> str:
-    return str(state.get("Parameters", {}).get("FunctionName", "")).rpartition(":")[2]
+def _step(state: Definition) -> str:
+    """Return the step whose function a state calls: `poll_queue` for `digits-poll-queue`."""
+    function = str(state.get("Parameters", {}).get("FunctionName", "")).rpartition(":")[2]
+    return function.partition("-")[2].replace("-", "_")

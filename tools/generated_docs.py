@@ -55,7 +55,7 @@ def pictures() -> dict[Path, str]:
         The pictures, SVG documents, by their files in the repository.
     """
     return {
-        IMAGES / name: draw(definition, PICTURES[name][0], DEPLOYMENT["job_name"])
+        IMAGES / name: draw(definition, PICTURES[name][0])
         for name, definition in definitions().items()
     }
 

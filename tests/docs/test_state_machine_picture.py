@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.terraform_module import ROOT
-from tools.draw_state_machine import draw
+from tools import draw_state_machine
 from tools.generated_docs import PICTURES, pictures
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def test_each_state_of_the_template_is_in_a_picture(drawn: dict[Path, str]) -> N
 
 def states(**by_name: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     definition = {"StartAt": next(iter(by_name)), "States": by_name}
-    return shown(draw(json.dumps(definition), "States", "digits"))
+    return shown(draw_state_machine.draw(json.dumps(definition), "States"))
 
 
 def test_each_condition_is_at_its_line() -> None:

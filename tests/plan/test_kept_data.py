@@ -16,7 +16,7 @@ import hcl2
 import pytest
 import tftest
 
-from tests.terraform_module import ROOT, copy_module, offline_environment, terraform_test
+from tests.terraform_module import copy_module, offline_environment, terraform_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -184,11 +184,11 @@ class Root:
         }
 
 
-def moved_blocks() -> list[tuple[str, str]]:
-    """Return the addresses before and after each ``moved`` block of the root module."""
+def moved_blocks(module: Path) -> list[tuple[str, str]]:
+    """Return the addresses before and after each ``moved`` block of a module."""
     return [
         (str(block["from"]).strip("${}"), str(block["to"]).strip("${}"))
-        for path in sorted(ROOT.glob("*.tf"))
+        for path in sorted(module.glob("*.tf"))
         for block in hcl2.loads(path.read_text(encoding="utf-8")).get("moved", [])
     ]
 
@@ -232,7 +232,8 @@ def test_no_resource_with_data_is_replaced_whatever_is_unknown(
 def test_a_moved_resource_is_not_replaced(root: Root) -> None:
     root.write({})
     applied = root.state()
-    for old, new in moved_blocks():
+    moved = moved_blocks(root.folder / "labeling")
+    for old, new in moved:
         root.terraform.execute_command("state", "mv", f"{MODULE}.{new}", f"{MODULE}.{old}")
     gone = applied - root.state()
     assert gone
@@ -241,7 +242,7 @@ def test_a_moved_resource_is_not_replaced(root: Root) -> None:
     changes = [each for each in shown["resource_changes"] if each["mode"] == "managed"]
     assert {each["address"] for each in changes if "previous_address" in each} == gone
     assert {action for each in changes for action in each["change"]["actions"]} == {"no-op"}
-    for old, new in moved_blocks():
+    for old, new in moved:
         root.terraform.execute_command("state", "mv", f"{MODULE}.{old}", f"{MODULE}.{new}")
 
 
