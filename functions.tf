@@ -76,7 +76,7 @@ locals {
     }
   }
 
-  # Whoever writes to an online store with a key needs to decrypt with it.
+  # Writing to an online store that has a key needs permission to decrypt with it.
   _record_services = try(var.feature_group.online_store_enabled, false) ? "dynamodb+s3+sagemaker" : "dynamodb+s3"
 
   # What the functions know of labels and their verification. A run keeps with its jobs what they were created with.

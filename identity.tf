@@ -3,7 +3,7 @@
 # changed or not known yet at a later plan.
 
 locals {
-  # Where Terraform runs now, or what the caller says of it.
+  # Where Terraform runs now, or where the caller states that it does.
   current = {
     account_id = var.deployment == null ? data.aws_caller_identity.current.account_id : var.deployment.account_id
     partition  = var.deployment == null ? data.aws_partition.current.partition : var.deployment.partition

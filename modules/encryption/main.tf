@@ -4,7 +4,7 @@ locals {
   account_principal = "arn:${var.deployment.partition}:iam::${var.deployment.account_id}:root"
 }
 
-# What any key must allow for this pipeline; the caller of an own key gets it as an output.
+# What any key must allow for this pipeline; an output for callers who bring their own key.
 data "aws_iam_policy_document" "required" {
   #checkov:skip=CKV_AWS_111:In the policy of a key the star is the key itself.
   #checkov:skip=CKV_AWS_356:In the policy of a key the star is the key itself.

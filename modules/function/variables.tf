@@ -85,7 +85,7 @@ variable "package" {
 }
 
 variable "reserved_concurrency" {
-  description = "Calls at the same time that are kept for the function; null shares what the account has."
+  description = "Reserved concurrent executions of the function; null shares the account's concurrency."
   type        = number
   default     = null
 }

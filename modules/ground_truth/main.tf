@@ -63,7 +63,7 @@ locals {
     template   = var.template_s3_uri == null ? local.template : var.template_s3_uri
   })), 0, 16)}"
 
-  # The caller's own files may lie in another bucket.
+  # The caller's own files may be in another bucket.
   override_uris = concat(
     var.labels == null ? [var.categories_s3_uri] : [],
     var.template_s3_uri == null ? [] : [var.template_s3_uri],
@@ -82,7 +82,7 @@ resource "aws_s3_object" "template" {
   kms_key_id             = var.kms_key_arn
   server_side_encryption = "aws:kms"
 
-  # An object takes ten tags, where the caller's provider may set more by default; and a copy would need the right to
+  # An object takes ten tags, where the caller's provider may set more by default; and a copy would need permission to
   # copy them.
   override_provider {
     default_tags {
@@ -104,7 +104,7 @@ resource "aws_s3_object" "categories" {
   kms_key_id             = var.kms_key_arn
   server_side_encryption = "aws:kms"
 
-  # An object takes ten tags, where the caller's provider may set more by default; and a copy would need the right to
+  # An object takes ten tags, where the caller's provider may set more by default; and a copy would need permission to
   # copy them.
   override_provider {
     default_tags {
@@ -187,7 +187,7 @@ data "aws_iam_policy_document" "this" {
     resources = [var.kms_key_arn]
   }
 
-  # PutMetricData knows no resources, and AWS's pages name several namespaces for labeling jobs.
+  # PutMetricData supports no resources, and AWS's pages name several namespaces for labeling jobs.
   statement {
     sid       = "Metrics"
     actions   = ["cloudwatch:PutMetricData"]

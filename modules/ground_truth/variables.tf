@@ -43,7 +43,7 @@ variable "kms_key_arn" {
 }
 
 variable "label_details" {
-  description = "What else is known of a label, by its name."
+  description = "Details of labels, by label name."
   type = map(object({
     description        = optional(string)
     short_display_name = optional(string)
@@ -103,7 +103,7 @@ variable "upload_bucket_arn" {
 }
 
 variable "verification" {
-  description = "What verification jobs need; null when labels are not verified. An own category file or template takes the place of the shipped one."
+  description = "What verification jobs need; null when labels are not verified. Your own category file or template replaces the shipped one."
   type = object({
     categories           = list(string)
     categories_s3_uri    = optional(string)

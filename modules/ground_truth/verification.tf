@@ -60,7 +60,7 @@ resource "aws_s3_object" "verification_template" {
   kms_key_id             = var.kms_key_arn
   server_side_encryption = "aws:kms"
 
-  # An object takes ten tags, where the caller's provider may set more by default; and a copy would need the right to
+  # An object takes ten tags, where the caller's provider may set more by default; and a copy would need permission to
   # copy them.
   override_provider {
     default_tags {
@@ -83,7 +83,7 @@ resource "aws_s3_object" "verification_categories" {
   kms_key_id             = var.kms_key_arn
   server_side_encryption = "aws:kms"
 
-  # An object takes ten tags, where the caller's provider may set more by default; and a copy would need the right to
+  # An object takes ten tags, where the caller's provider may set more by default; and a copy would need permission to
   # copy them.
   override_provider {
     default_tags {

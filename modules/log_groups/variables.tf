@@ -4,7 +4,7 @@ variable "kms_key_arn" {
 }
 
 variable "names" {
-  description = "Names of the log groups by what logs."
+  description = "Names of the log groups, by function or use."
   type        = map(string)
 }
 

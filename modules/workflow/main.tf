@@ -65,7 +65,7 @@ data "aws_iam_policy_document" "workflow" {
     resources = ["*"]
   }
 
-  # The same page names these two besides; they know resources, so its own log group is enough.
+  # The same page also names these two; they support resources, so the state machine's log group is enough.
   statement {
     sid     = "WriteLog"
     actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
