@@ -110,7 +110,7 @@ def test_each_invariant_has_two_seeded_bugs() -> None:
     [
         "returned items are not sent",
         "messages are deleted before the claim",
-        "each try creates a new job",
+        "each retry creates a new job",
         "dropped messages are not counted",
         "a claim has no condition",
         "the ledger has no reason",

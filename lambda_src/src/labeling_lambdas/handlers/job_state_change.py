@@ -37,8 +37,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
     names = [arn.rpartition("/")[2] for arn in event["resources"]]
     reports = {name: completion.report(name) for name in names}
     unfinished = [name for name, report in reports.items() if report == "unfinished"]
-    announced = event.get("detail", {}).get("LabelingJobStatus")
-    if unfinished and announced in ENDED_STATUSES:
-        message = f"the event says {announced}, and {', '.join(unfinished)} goes on"
+    reported = event.get("detail", {}).get("LabelingJobStatus")
+    if unfinished and reported in ENDED_STATUSES:
+        message = f"the event reports {reported}, but {', '.join(unfinished)} is in progress"
         raise LabelingJobUnfinishedError(message)
     return reports

@@ -105,8 +105,8 @@ class Completion:
         result = job.result or end_of_job(job, self.jobs.describe(name), now)
         if result is None:
             message = (
-                f"verification was turned off while {name} goes on. The run stays open until this"
-                " job has ended; stop it if you no longer need the review"
+                f"verification was turned off while {name} is in progress. The run stays open until"
+                " this job has ended; stop it if you no longer need the review"
             )
             raise VerificationUnfinishedError(message)
         return result

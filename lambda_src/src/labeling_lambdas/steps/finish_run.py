@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labeling_lambdas.aws import announcements
+from labeling_lambdas.aws import run_events
 from labeling_lambdas.domain.accounting import (
     PROBE_AFTER_FAILED_JOBS,
     Outcome,
@@ -140,7 +140,7 @@ class FinishRun:
 
     def _publish(self, report: dict[str, Any], outcome: Outcome) -> None:
         probing = self.runs.failed_jobs_in_a_row() >= PROBE_AFTER_FAILED_JOBS
-        announcements.publish_metrics(
+        run_events.publish_metrics(
             self.scope.pipeline,
             {
                 "ItemsReceived": report["received"],
@@ -156,7 +156,7 @@ class FinishRun:
         # Reviewers' comments stay in the bucket: an event is small, and other consumers can read
         # it.
         detail = {name: value for name, value in report.items() if name != "rejections"}
-        announcements.announce_run(
+        run_events.put_run_event(
             self.events, self.bus, {**detail, "report_uri": self.artifacts.uri(REPORT)}
         )
         _log.info(

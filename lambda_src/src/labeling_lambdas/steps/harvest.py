@@ -58,7 +58,7 @@ def output_lines(artifacts: Artifacts, job: Mapping[str, Any]) -> Iterator[str]:
         if job["status"] == JobStatus.COMPLETED:
             message = (
                 f"labeling job {job['name']} is completed and has no output manifest at {uri}; put"
-                " it there, or an empty object if there are no labels, and the next run goes on"
+                " it there, or an empty object if there are no labels, and the next run continues"
             )
             raise LabelingJobOutputMissingError(message) from None
         _log.warning("the job wrote no output", extra={"run_id": artifacts.run_id, "uri": uri})

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labeling_lambdas.aws import announcements
+from labeling_lambdas.aws import run_events
 from labeling_lambdas.domain.accounting import PROBE_AFTER_FAILED_JOBS
 from labeling_lambdas.domain.readability import Readability
 from labeling_lambdas.domain.records import (
@@ -257,12 +257,12 @@ class PlanResults:
         shards.unreadable.flush()
         self.runs.count_unreadable_output(self.scope)
         probing = self.runs.failed_jobs_in_a_row() >= PROBE_AFTER_FAILED_JOBS
-        announcements.publish_metrics(self.scope.pipeline, {"ProbeMode": int(probing)})
+        run_events.publish_metrics(self.scope.pipeline, {"ProbeMode": int(probing)})
         total = lines.readable + lines.unreadable
         message = (
             f"{lines.unreadable} of {total} lines of {job['output_uri']} cannot be read. Remove the"
             " cause, or put a repaired manifest in its place, or an empty object to give these"
-            " answers up, and the next run goes on"
+            " answers up, and the next run continues"
         )
         raise UnreadableOutputError(message)
 

@@ -63,7 +63,7 @@ def _settled_before_stored(right: Function) -> Function:
     return store_chunk
 
 
-def _untaken_records_forgotten(right: Function) -> Function:
+def _unaccepted_records_forgotten(right: Function) -> Function:
     def write(self: FeatureStore, records: Thing) -> Thing:
         try:
             return right(self, records)
@@ -84,7 +84,7 @@ def _without_condition(right: Function) -> Function:
     return claim
 
 
-def _taken_from_open_runs(_right: Function) -> Function:
+def _claims_of_open_runs_taken(_right: Function) -> Function:
     return lambda row, _run, _state: claim_rules.ClaimOn(row, row.attempts, row.generation)
 
 
@@ -98,7 +98,7 @@ def _answered_before_the_job_ends(_right: Function) -> Function:
     return stop
 
 
-def _a_new_job_for_each_try(right: Function) -> Function:
+def _a_new_job_for_each_retry(right: Function) -> Function:
     numbers = itertools.count()
     return lambda pipeline, run, stage: f"{right(pipeline, run, stage)}{next(numbers)}"
 
@@ -164,7 +164,7 @@ def _closed_with_work_left(right: Function) -> Function:
     return lambda self, run: (right(self, run)[0], True)
 
 
-def _noted_too_late(_right: Function) -> Function:
+def _lease_not_written(_right: Function) -> Function:
     return lambda _self, _run, _poll, _lease: True
 
 
@@ -219,15 +219,15 @@ MUTATIONS = (
     ),
     Mutation(
         "I2",
-        "records that were not taken count as taken",
+        "records that were not accepted count as stored",
         "update_feature_store",
         FeatureStore,
         "write",
-        _untaken_records_forgotten,
+        _unaccepted_records_forgotten,
     ),
     Mutation(
         "I2",
-        "what is stored is written again by a repeat",
+        "stored records are written again by a repeated call",
         "finish_run",
         ItemLedger,
         "stored_by",
@@ -238,15 +238,15 @@ MUTATIONS = (
     ),
     Mutation(
         "I3",
-        "open runs are robbed of their claims",
+        "claims of open runs are taken",
         "poll_queue",
         claim_rules,
         "_decide_claimed",
-        _taken_from_open_runs,
+        _claims_of_open_runs_taken,
     ),
     Mutation(
         "I3",
-        "items are returned while the job goes on",
+        "items are returned while the job is in progress",
         "stop_job",
         StopJob,
         "stop",
@@ -254,11 +254,11 @@ MUTATIONS = (
     ),
     Mutation(
         "I3",
-        "each try creates a new job",
+        "each retry creates a new job",
         "start_labeling_job",
         identity,
         "labeling_job_name",
-        _a_new_job_for_each_try,
+        _a_new_job_for_each_retry,
     ),
     Mutation(
         "I3",
@@ -270,7 +270,7 @@ MUTATIONS = (
     ),
     Mutation(
         "I3",
-        "a text is given to labelers while they have it",
+        "a text is in two jobs at the same time",
         "poll_queue",
         item_updates,
         "own_text",
@@ -286,7 +286,7 @@ MUTATIONS = (
     ),
     Mutation(
         "I3",
-        "answers are judged by the settings of now",
+        "answers are read with the current settings",
         "plan_results",
         plan_results,
         "kept_settings",
@@ -319,7 +319,7 @@ MUTATIONS = (
         "_spent",
         _attempts_not_counted,
     ),
-    Mutation("I5", "attempts have no end", "plan_results", settlement, "_spent", _never_exhausted),
+    Mutation("I5", "attempts never end", "plan_results", settlement, "_spent", _never_exhausted),
     Mutation(
         "I5", "the ledger has no reason", "return_items", item_updates, "settle", _without_reason
     ),
@@ -333,11 +333,11 @@ MUTATIONS = (
     ),
     Mutation(
         "I6",
-        "a poll receives before it notes so",
+        "a poll receives messages before it writes its lease",
         "poll_queue",
         PollLedger,
         "begin",
-        _noted_too_late,
+        _lease_not_written,
     ),
     Mutation(
         "I6",

@@ -23,7 +23,7 @@ EVENT_TYPE = "Labeling Run Completed"
 METRIC_NAMESPACE = "GroundTruthLabeling"
 
 
-def announce_run(client: EventBridgeClient, bus: str, detail: Mapping[str, Any]) -> None:
+def put_run_event(client: EventBridgeClient, bus: str, detail: Mapping[str, Any]) -> None:
     """Put the completion event of a run on the bus.
 
     Raises:
