@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     SettingsType = TypeVar("SettingsType", bound="DataclassInstance")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Settings:
     """Settings of every function."""
 
@@ -26,7 +26,7 @@ class Settings:
     ledger_table: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ArtifactSettings(Settings):
     """Settings of the functions that read or write a run's files."""
 
@@ -34,7 +34,7 @@ class ArtifactSettings(Settings):
     kms_key_arn: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class JudgementSettings:
     """Settings of the functions that Ground Truth calls. They do not use the ledger."""
 

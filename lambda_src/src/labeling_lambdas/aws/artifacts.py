@@ -36,7 +36,7 @@ class _Upload(TypedDict):
     Key: str
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Artifacts:
     """The files of one run.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.settings import Settings
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Ledger:
     """The ledger. Each kind of row has a subclass with its operations.
 

@@ -81,7 +81,7 @@ def is_refusal(error: Exception) -> bool:
     return status < _SERVER_ERRORS and not answer.get("RetryAttempts")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Queue:
     """One queue.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.lambda_context import LambdaContext
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FinishSettings(ArtifactSettings):
     """Environment of ``finish_run``."""
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.lambda_context import LambdaContext
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PollSettings(ArtifactSettings):
     """Environment of ``poll_queue``."""
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.lambda_context import LambdaContext
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SplitSettings:
     """Environment of ``split_text``, which does not use the ledger."""
 

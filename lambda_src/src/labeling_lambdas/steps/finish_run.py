@@ -44,7 +44,7 @@ _REPORTED_REJECTIONS = 100
 _REJECTION_CHARACTERS = 64 * 1024
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False, repr=False)
 class FinishRun:
     """The end of a run.
 

@@ -99,7 +99,7 @@ def _has_moved(item: ClaimedItem, row: Mapping[str, Any]) -> bool:
     return bool(row["item_id"] != item.item_id)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Harvest:
     """The output lines of a run, read with one line in memory at a time.
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _NOT_IN_JSON = ("NaN", "Infinity")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False, repr=False)
 class LabelingManifest:
     """The manifest of the labeling job: the claims that have no label yet.
 
@@ -82,7 +82,7 @@ def is_to_be_verified(found: Found, verification: Verification, shown: LabelRule
     )
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False, repr=False)
 class VerificationManifest:
     """The manifest of the verification job: the labels of this run, and earlier unverified ones.
 

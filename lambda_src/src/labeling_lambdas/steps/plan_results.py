@@ -91,7 +91,7 @@ class Plan(NamedTuple):
         return cls(**fields)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False, repr=False)
 class PlanResults:
     """The planning of the outcomes of a run's claims.
 

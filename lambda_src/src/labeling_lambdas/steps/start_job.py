@@ -42,7 +42,7 @@ _CREATING_SECONDS = 60
 _MANIFESTS = "manifests"
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False, repr=False)
 class StartJob:
     """The start of a labeling job of a run, or the adoption of the job that was started.
 
