@@ -234,7 +234,7 @@ def test_a_failure_on_the_way_says_how_to_go_on(
 
 
 def fail_after(monkeypatch: pytest.MonkeyPatch, sends: int) -> None:
-    from labelctl.announcing import UploadSender
+    from labelctl.upload_events import UploadSender
     from labeling_lambdas.errors import DeliveryError
 
     real, calls = UploadSender.send, Counter[str]()

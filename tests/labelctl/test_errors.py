@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from labelctl.cli import app
-from labelctl.moments import read_age, read_moment, spoken_age
+from labelctl.durations import read_age, read_moment, spoken_age
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labelctl.announcing import upload_event
-from labelctl.letters import Letter
+from labelctl.dead_letters import Letter
 from labelctl.redrive import HOLD_SECONDS, Choice, Redrive
+from labelctl.upload_events import upload_event
 from labeling_lambdas.aws.queues import Queue
 from labeling_lambdas.domain.messages import dead_letter_message, malformed_message
 from tests.domain.examples import s3_event

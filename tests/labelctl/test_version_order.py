@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelctl.judgement import LONGEST_RETENTION
-from labelctl.listing import ListedObject, Version
+from labelctl.classify import LONGEST_RETENTION
+from labelctl.objects import ListedObject, Version
 from labelctl.sequencers import sequencer_after
 from labeling_lambdas.domain.identity import comparable_sequencer
 from tests.domain.examples import source

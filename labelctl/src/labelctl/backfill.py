@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from labelctl.announcing import upload_event
-from labelctl.judgement import Verdict
+from labelctl.classify import Verdict
+from labelctl.upload_events import upload_event
 from labeling_lambdas.aws.item_ledger import KEYS_PER_READ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from labelctl.announcing import UploadSender
     from labelctl.checkpoint import Checkpoint
-    from labelctl.judgement import Judge, Judged
-    from labelctl.listing import ListedObject
+    from labelctl.classify import Judge, Judged
+    from labelctl.objects import ListedObject
     from labelctl.pace import Pace
     from labelctl.tally import Tally
+    from labelctl.upload_events import UploadSender
 
 _REASON = "labelctl backfill"
 

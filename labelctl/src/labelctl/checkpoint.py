@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from labelctl.failures import LabelctlError
+from labelctl.errors import LabelctlError
 from labelctl.tally import Tally
 
 if TYPE_CHECKING:

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from labelctl import letters, screen, status
-from labelctl.announcing import UploadSender
+from labelctl import dead_letters, screen, status
 from labelctl.backfill import Backfill
 from labelctl.checkpoint import Checkpoint
+from labelctl.classify import Judge
 from labelctl.connection import Connection
-from labelctl.failures import LabelctlError, explained
-from labelctl.judgement import Judge
+from labelctl.durations import read_age, read_moment
+from labelctl.errors import LabelctlError, explained
 from labelctl.ledger import Ledger
-from labelctl.listing import listed_objects
-from labelctl.moments import read_age, read_moment
+from labelctl.objects import listed_objects
 from labelctl.pace import Pace
 from labelctl.pipeline import Pipeline, find_pipeline
 from labelctl.redrive import Choice, Redrive
 from labelctl.redrive import present as present_seconds
 from labelctl.tally import Tally
+from labelctl.upload_events import UploadSender
 from labeling_lambdas.aws.queues import Queue
 
 if TYPE_CHECKING:
@@ -244,8 +244,8 @@ def redrive(  # noqa: PLR0913 - one parameter for each option
         screen.show_redrive(work, now)
 
 
-def _read_letter(body: str, pipeline: Pipeline, *, undelivered: bool) -> letters.Letter:
-    read = letters.read_undelivered if undelivered else letters.read_dead_letter
+def _read_letter(body: str, pipeline: Pipeline, *, undelivered: bool) -> dead_letters.Letter:
+    read = dead_letters.read_undelivered if undelivered else dead_letters.read_dead_letter
     return read(body, pipeline)
 
 

@@ -15,9 +15,9 @@ from labeling_lambdas.aws.queues import BATCH_MESSAGES, Message, Queue
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from labelctl.announcing import UploadSender
     from labelctl.connection import Client
-    from labelctl.letters import Letter
+    from labelctl.dead_letters import Letter
+    from labelctl.upload_events import UploadSender
 
 #: Visibility timeout in seconds while the queue is read. If labelctl is killed, its messages become
 #: visible again after this time.

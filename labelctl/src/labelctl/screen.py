@@ -11,7 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from labelctl.moments import spoken_age
+from labelctl.durations import spoken_age
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from labelctl.judgement import Verdict
+from labelctl.classify import Verdict
 
 if TYPE_CHECKING:
-    from labelctl.judgement import Judged
+    from labelctl.classify import Judged
 
 
 @dataclass

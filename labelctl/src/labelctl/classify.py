@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from labelctl.connection import Client
     from labelctl.ledger import Ledger
-    from labelctl.listing import ListedObject
+    from labelctl.objects import ListedObject
     from labelctl.pipeline import Pipeline
     from labeling_lambdas.domain.items import SourceObject
     from labeling_lambdas.domain.states import ItemState

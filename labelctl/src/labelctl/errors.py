@@ -17,7 +17,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from labelctl.rights import NeededRight, needed_right
+from labelctl.permissions import NeededRight, needed_right
 from labeling_lambdas.errors import LabelingError
 
 if TYPE_CHECKING:
