@@ -1,5 +1,4 @@
-# The rules of the Terraform language and of the AWS provider; naming and documentation have tests of their own in
-# tests/conventions.
+# Rules of the Terraform language and of the AWS provider. tests/conventions checks naming and documentation.
 
 tflint {
   required_version = ">= 0.50"
