@@ -1,4 +1,4 @@
-"""A pipeline with what an operator's command line needs: parameters, all queues, a splitter."""
+"""A pipeline with what labelctl needs: SSM parameters, all queues, a splitter."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Operated(Pipeline):
     """A pipeline with an operator.
 
     Attributes:
-        undelivered_url: The queue of what could not be delivered.
+        undelivered_url: The queue of events that could not be delivered.
     """
 
     undelivered_url: str = ""
@@ -40,7 +40,7 @@ class Operated(Pipeline):
         return self.place.sandbox
 
     def publish(self, task_type: str = TASK_TYPE) -> None:
-        """Make what the module makes for the command line."""
+        """Create the resources that the module creates for labelctl."""
         sqs = self.client("sqs")
         self.undelivered_url = sqs.create_queue(QueueName=f"{self.name}-undelivered")["QueueUrl"]
         self.parameters(
@@ -96,7 +96,7 @@ class Operated(Pipeline):
         return json.loads(result.stdout)
 
     def error(self, command: str, *arguments: str, code: int = 1) -> str:
-        """Run a command that must fail, and return the one line that it says."""
+        """Run a command that must fail, and return its one-line message."""
         result = self.labelctl(command, *arguments)
         assert result.exit_code == code, result.output
         assert not result.stdout
@@ -104,7 +104,7 @@ class Operated(Pipeline):
         return line
 
     def label(self, sources: list[SourceObject]) -> None:
-        """Have the pipeline label uploads, from their events to their records."""
+        """Label uploads, from their events to their records."""
         self.announce(sources)
         run = self.poll(execution="earlier")
         assert run["claimed"] == len(sources)

@@ -1,4 +1,4 @@
-"""backfill: what was missed is sent, what is known is not, and an interruption changes nothing."""
+"""backfill: missed objects are sent, known ones are not, and an interruption changes nothing."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labelctl.checkpoint import Checkpoint
-from labelctl.pace import Pace
-from labelctl.tally import Tally
+from labelctl.backfill import RateLimit
+from labelctl.checkpoint import BackfillCounts, Checkpoint
 from tests.sandbox.resources import wait_until
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def test_unlabeled_old_objects_are_sent_and_none_is_labeled_again(
     sent = objects - labeled
     assert (answer["listed"], answer["sent"]) == (objects, sent)
     assert answer["known"] == {"stored": labeled}
-    # At most the batch that was under way is there twice.
+    # At most the batch that was being sent is on the queue twice.
     assert sent <= messages(operated) <= (sent + 10 if killed else sent)
     assert list(tmp_path.iterdir()) == []
     assert operated.poll()["claimed"] == sent
@@ -74,9 +73,9 @@ def test_unlabeled_old_objects_are_sent_and_none_is_labeled_again(
 
 
 def interrupt(operated: Operated, how: signal.Signals, after: int, arguments: list[str]) -> str:
-    """Start the command as a process of its own, and end it when it has sent something.
+    """Start the command as a separate process, and end it when it has sent something.
 
-    It is slow enough that a busy machine, too, sees it at work.
+    Its rate is low enough that it is still sending on a busy machine.
     """
     command = [_LABELCTL, "backfill", "--pipeline", operated.name, *arguments, "--rate", "10"]
     with subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.PIPE) as process:
@@ -91,7 +90,7 @@ def interrupt(operated: Operated, how: signal.Signals, after: int, arguments: li
 def interruptible() -> Iterator[None]:
     """Let SIGINT reach new processes, also where a shell runs the tests in the background.
 
-    Such a shell lets them ignore SIGINT, and what is ignored here is ignored in a new process too.
+    Such a shell makes them ignore SIGINT, and a new process inherits ignored signals.
     """
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
@@ -99,12 +98,12 @@ def interruptible() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_an_interrupted_backfill_says_how_to_go_on(operated: Operated, tmp_path: Path) -> None:
+def test_an_interrupted_backfill_states_how_to_continue(operated: Operated, tmp_path: Path) -> None:
     uploads = upload(operated, 120)
     arguments = ["--send", "--checkpoint", str(tmp_path / "state.json")]
     said = interrupt(operated, signal.SIGINT, 10, arguments)
     assert re.fullmatch(
-        r"error: interrupted; \d+ objects were sent, go on with the same command\n", said
+        r"error: interrupted; \d+ objects were sent, continue with the same command\n", said
     )
     assert messages(operated) < 120
     assert operated.answer("backfill", *arguments)["sent"] == 120
@@ -150,7 +149,7 @@ def test_an_object_in_any_state_of_the_ledger_is_not_sent(operated: Operated) ->
     assert "1 current versions are superseded in the ledger" in shown
 
 
-def test_what_cannot_be_labeled_is_counted_with_its_reason_and_not_sent(
+def test_objects_that_cannot_be_labeled_are_counted_by_reason_and_not_sent(
     operated: Operated,
 ) -> None:
     operated.client("s3").put_object(Bucket=operated.uploads, Key="folder/", Body=b"")
@@ -170,14 +169,14 @@ def test_what_cannot_be_labeled_is_counted_with_its_reason_and_not_sent(
     assert keys(operated) == {"d.png": 1}
 
 
-def test_deleted_objects_are_no_objects(operated: Operated) -> None:
+def test_deleted_objects_are_not_listed(operated: Operated) -> None:
     operated.upload("gone.png")
     operated.client("s3").delete_object(Bucket=operated.uploads, Key="gone.png")
     assert operated.answer("backfill")["listed"] == 0
 
 
 @pytest.mark.parametrize("key", ["a b+c.png", "ü/%41.png", "é\u2003x.png"])
-def test_a_key_arrives_as_it_is(operated: Operated, key: str) -> None:
+def test_keys_are_not_changed_by_encoding(operated: Operated, key: str) -> None:
     source = operated.upload(key)
     operated.answer("backfill", "--send")
     assert operated.poll()["claimed"] == 1
@@ -199,7 +198,7 @@ def test_only_keys_after_a_given_one_are_sent(operated: Operated) -> None:
     assert keys(operated) == {"c.png": 1}
 
 
-def test_only_what_was_uploaded_since_is_sent(operated: Operated) -> None:
+def test_only_objects_uploaded_since_the_given_time_are_sent(operated: Operated) -> None:
     operated.upload("a.png")
     ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     answer = operated.answer("backfill", "--send", "--since", ahead)
@@ -207,7 +206,7 @@ def test_only_what_was_uploaded_since_is_sent(operated: Operated) -> None:
     assert operated.answer("backfill", "--send", "--since", "1h")["sent"] == 1
 
 
-def test_a_second_backfill_before_the_poll_does_no_harm(operated: Operated) -> None:
+def test_a_second_backfill_before_the_poll_claims_nothing_twice(operated: Operated) -> None:
     uploads = upload(operated, 5)
     for _ in range(2):
         operated.answer("backfill", "--send")
@@ -216,20 +215,20 @@ def test_a_second_backfill_before_the_poll_does_no_harm(operated: Operated) -> N
     assert set(operated.states(uploads)) == {"claimed"}
 
 
-def test_a_real_event_that_comes_as_well_does_no_harm(operated: Operated) -> None:
+def test_an_upload_event_beside_a_backfill_claims_nothing_twice(operated: Operated) -> None:
     uploads = upload(operated, 5)
     operated.answer("backfill", "--send")
     operated.announce(uploads)
     assert operated.poll()["claimed"] == 5
 
 
-def test_a_failure_on_the_way_says_how_to_go_on(
+def test_a_failure_while_sending_states_how_to_continue(
     operated: Operated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(operated, 25)
     fail_after(monkeypatch, 2)
     line = operated.error("backfill", "--send")
-    assert line.endswith("; 20 objects were sent, go on with --start-after old/0019.png")
+    assert line.endswith("; 20 objects were sent, continue with --start-after old/0019.png")
     monkeypatch.undo()
 
 
@@ -249,15 +248,15 @@ def fail_after(monkeypatch: pytest.MonkeyPatch, sends: int) -> None:
     monkeypatch.setattr(UploadSender, "send", send)
 
 
-def test_a_checkpoint_of_another_backfill_is_refused(operated: Operated, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_backfill_is_rejected(operated: Operated, tmp_path: Path) -> None:
     path = tmp_path / "state.json"
-    Checkpoint(path, {"pipeline": "other"}).save(Tally(), None)
+    Checkpoint(path, {"pipeline": "other"}).save(BackfillCounts(), None)
     line = operated.error("backfill", "--send", "--checkpoint", str(path))
     assert "is of another backfill" in line
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"schema": "x"}', "{"])
-def test_a_file_that_is_no_checkpoint_is_refused(
+def test_a_file_that_is_not_a_checkpoint_is_rejected(
     operated: Operated, tmp_path: Path, content: str
 ) -> None:
     path = tmp_path / "state.json"
@@ -266,22 +265,22 @@ def test_a_file_that_is_no_checkpoint_is_refused(
     assert path.read_text() == content
 
 
-def test_the_age_in_since_means_the_same_moment_in_every_start(tmp_path: Path) -> None:
+def test_the_age_in_since_means_the_same_time_in_every_start(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "state.json", {"since": "2h"})
     assert checkpoint.load() is None
-    moment = datetime(2026, 1, 2, tzinfo=UTC)
-    tally = Tally(listed=3, to_send=1, sent=1, last_key="k")
-    tally.known["stored"] = 2
-    checkpoint.save(tally, moment)
+    since = datetime(2026, 1, 2, tzinfo=UTC)
+    counts = BackfillCounts(listed=3, to_send=1, sent=1, last_key="k")
+    counts.known["stored"] = 2
+    checkpoint.save(counts, since)
     saved = checkpoint.load()
     assert saved is not None
-    assert (saved.since, saved.tally) == (moment, tally)
+    assert (saved.since, saved.counts) == (since, counts)
     assert json.loads(checkpoint.path.read_text())["since"] == "2026-01-02T00:00:00+00:00"
 
 
-def test_the_rate_is_kept() -> None:
+def test_the_rate_limit_is_not_exceeded() -> None:
     slept: list[float] = []
-    pace = Pace(50, clock=lambda: 100.0 + sum(slept), sleep=slept.append)
+    rate_limit = RateLimit(50, clock=lambda: 100.0 + sum(slept), sleep=slept.append)
     for _ in range(11):
-        pace.wait(10)
+        rate_limit.wait(10)
     assert sum(slept) == pytest.approx(2.0)

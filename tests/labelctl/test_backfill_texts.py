@@ -1,4 +1,4 @@
-"""backfill of texts: by way of the shipped splitter, each line in its right place."""
+"""backfill of texts, which go through the shipped splitter."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def lines(first: int, last: int) -> bytes:
 def wait_for_messages(operated: Operated, count: int) -> None:
     sqs = operated.client("sqs")
 
-    def there() -> bool:
+    def have_arrived() -> bool:
         answer = sqs.get_queue_attributes(
             QueueUrl=operated.intake_url, AttributeNames=["ApproximateNumberOfMessages"]
         )
         return int(answer["Attributes"]["ApproximateNumberOfMessages"]) >= count
 
-    wait_until(there, f"{count} messages on the queue", 60)
+    wait_until(have_arrived, f"{count} messages on the queue", 60)
 
 
 def claim_some(operated: Operated, upload: SourceObject, wanted: int, sequencer: str) -> None:
-    """Let the pipeline know one line of a text only."""
+    """Enter one line of a text into the ledger."""
     line = upload.at_line(wanted)
     rows = (
         {"pk": f"ITEM#{line.item_id}", "item_state": "stored", "run_id": "r"},
@@ -53,15 +53,15 @@ def test_a_missed_text_is_split_and_claimed(operated: Operated) -> None:
     assert (again["sent"], again["known"]) == (0, {"claimed": 1})
 
 
-@pytest.mark.parametrize("known", [1, 250], ids=["asked for first", "found by reading"])
-def test_a_text_of_which_a_line_is_known_is_not_sent(operated: Operated, known: int) -> None:
+@pytest.mark.parametrize("known", [1, 250], ids=["among the first lines", "found by reading"])
+def test_a_text_with_one_known_line_is_not_sent(operated: Operated, known: int) -> None:
     operated.label_texts()
     claim_some(operated, operated.upload("a.txt", lines(1, 250)), known, "0055AED6DCD90281E5")
     answer = operated.answer("backfill", "--send")
     assert (answer["sent"], answer["known"]) == (0, {"stored": 1})
 
 
-def test_no_line_of_a_newer_text_is_taken_for_superseded(operated: Operated) -> None:
+def test_no_line_of_a_newer_text_is_superseded(operated: Operated) -> None:
     operated.label_texts()
     # Far from the first lines, so that only reading the whole text can find it.
     older = operated.upload("a.txt", lines(1, 250))
@@ -74,7 +74,7 @@ def test_no_line_of_a_newer_text_is_taken_for_superseded(operated: Operated) -> 
     assert Counter(operated.states(newer.at_line(n) for n in range(1, 251))) == {"claimed": 250}
 
 
-def test_a_text_may_be_one_item(operated: Operated) -> None:
+def test_a_text_file_can_be_one_item(operated: Operated) -> None:
     operated.label_texts("file")
     upload = operated.upload("a.txt", b"one\ntwo\n")
     assert operated.answer("backfill", "--send")["sent"] == 1

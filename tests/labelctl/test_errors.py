@@ -1,4 +1,4 @@
-"""Whatever an operator gets wrong is said in one line, with the right exit code."""
+"""Each mistake of an operator is reported in one line, with the documented exit code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from labelctl.cli import app
-from labelctl.durations import read_age, read_moment, spoken_age
+from labelctl.durations import format_age, read_age, read_time
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ def test_an_unknown_pipeline_is_named(
         )
 
 
-def test_a_pipeline_of_an_older_version_is_said_to_be_one(operated: Operated) -> None:
+def test_a_pipeline_of_an_older_version_is_reported(operated: Operated) -> None:
     operated.client("ssm").delete_parameter(Name=f"/{operated.name}/task-type")
     line = operated.error("status")
     assert f"lacks the parameters /{operated.name}/task-type; apply this version" in line
@@ -42,13 +42,13 @@ def test_a_task_type_of_a_newer_version_is_named(operated: Operated) -> None:
     assert "task type 'video' is unknown" in operated.error("status")
 
 
-def test_a_text_pipeline_without_its_splitter_is_refused(operated: Operated) -> None:
+def test_a_text_pipeline_without_its_splitter_is_rejected(operated: Operated) -> None:
     operated.parameters(**{"task-type": "text_single_label_classification"})
     assert "/splitter-function-name" in operated.error("backfill")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_without_credentials_nothing_is_tried(
+def test_missing_credentials_are_reported(
     operated: Operated, command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with monkeypatch.context() as environment:
@@ -59,7 +59,7 @@ def test_without_credentials_nothing_is_tried(
         assert operated.error(command).startswith("error: no usable AWS credentials")
 
 
-def test_without_a_region_nothing_is_tried(
+def test_a_missing_region_is_reported(
     operated: Operated, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with monkeypatch.context() as environment:
@@ -72,7 +72,7 @@ def test_without_a_region_nothing_is_tried(
 
 
 @pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-def test_either_variable_says_the_region(
+def test_either_variable_sets_the_region(
     operated: Operated, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
     with monkeypatch.context() as environment:
@@ -112,7 +112,7 @@ def test_an_endpoint_that_does_not_answer_is_named(
     ],
     ids=" ".join,
 )
-def test_a_wrong_command_line_exits_with_2(arguments: list[str]) -> None:
+def test_an_invalid_command_line_exits_with_2(arguments: list[str]) -> None:
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2
     assert not result.stdout
@@ -142,13 +142,13 @@ def test_an_age_is_a_number_and_a_unit(text: str, age: timedelta) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "2", "h", "-2h", "2.5h", "2y", "9999999d"])
-def test_anything_else_is_no_age(text: str) -> None:
-    with pytest.raises(ValueError, match="is no age"):
+def test_any_other_text_is_not_an_age(text: str) -> None:
+    with pytest.raises(ValueError, match="is not an age"):
         read_age(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "moment"),
+    ("text", "time"),
     [
         ("2026-01-31", "2026-01-31T00:00+00:00"),
         ("2026-01-31T08:00", "2026-01-31T08:00+00:00"),
@@ -156,14 +156,14 @@ def test_anything_else_is_no_age(text: str) -> None:
         ("2d", "2026-02-26T12:00+00:00"),
     ],
 )
-def test_a_moment_is_iso_or_an_age(text: str, moment: str) -> None:
+def test_a_time_is_iso_8601_or_an_age(text: str, time: str) -> None:
     now = datetime(2026, 2, 28, 12, tzinfo=UTC)
-    assert read_moment(text, now) == datetime.fromisoformat(moment)
+    assert read_time(text, now) == datetime.fromisoformat(time)
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(-1, "0s"), (0, "0s"), (59.9, "59s"), (60, "1m 0s"), (3661, "1h 1m"), (90000, "1d 1h")],
 )
-def test_an_age_is_spoken_in_its_two_largest_units(seconds: float, text: str) -> None:
-    assert spoken_age(seconds) == text
+def test_an_age_is_formatted_in_its_two_largest_units(seconds: float, text: str) -> None:
+    assert format_age(seconds) == text

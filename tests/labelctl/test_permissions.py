@@ -1,4 +1,4 @@
-"""A command runs with exactly the rights that its page names, and says which one it lacks."""
+"""A command runs with exactly the permissions that its page lists, and names a missing one."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ _POLICIES: dict[str, list[Statement]] = {
 
 @dataclass(frozen=True)
 class Use:
-    """A command with what it needs.
+    """A command with the permissions and resources that it needs.
 
     Attributes:
         policies: Titles in the document.
         arguments: Command and options.
-        prepare: Gives it something to do.
+        prepare: Creates something for it to process.
         texts: Whether the pipeline labels texts.
     """
 
@@ -69,8 +69,8 @@ def text(operated: Operated) -> None:
 
 
 def dead_letters(operated: Operated) -> None:
-    """One that is meant and one that is not."""
-    for reason in ("meant", "other"):
+    """Dead-letter an item that the command selects, and one that it does not."""
+    for reason in ("selected", "other"):
         source = operated.source(f"{reason}.png")
         body = dead_letter_message(
             source, run_id="r", attempts=1, generation=1, reason=reason, detail=""
@@ -102,7 +102,7 @@ USES = {
         texts=True,
     ),
     "redrive": Use(("redrive",), ("redrive",), dead_letters),
-    "redrive --send": Use(_REDRIVE, ("redrive", "--send", "--reason", "meant"), dead_letters),
+    "redrive --send": Use(_REDRIVE, ("redrive", "--send", "--reason", "selected"), dead_letters),
     "redrive --undelivered --send": Use(
         _REDRIVE, ("redrive", "--undelivered", "--send"), undelivered
     ),
@@ -110,9 +110,9 @@ USES = {
 
 
 def statements(operated: Operated, name: str) -> list[Statement]:
-    """The statements of a use, with the names of the test's pipeline."""
+    """Return the statements of a use, with the names of the test's pipeline."""
     use = USES[name]
-    found = json.dumps([it for title in use.policies for it in _POLICIES[title]])
+    found = json.dumps([entry for title in use.policies for entry in _POLICIES[title]])
     if "--undelivered" in use.arguments:
         found = found.replace("JOB_NAME-dead-letter", "JOB_NAME-undelivered")
     names = {
@@ -136,7 +136,7 @@ def without_each_action(policy: list[Statement]) -> list[tuple[str, list[Stateme
         for action in statement["Action"]:
             less = copy.deepcopy(policy)
             less[position]["Action"].remove(action)
-            reduced.append((action, [it for it in less if it["Action"]]))
+            reduced.append((action, [kept for kept in less if kept["Action"]]))
     return reduced
 
 
@@ -166,7 +166,7 @@ def encrypt(operated: Operated) -> None:
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", USES)
-def test_a_command_needs_each_right_of_its_policy_and_no_other(
+def test_a_command_needs_each_permission_of_its_policy_and_no_other(
     operated: Operated, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use = USES[name]
@@ -187,7 +187,7 @@ def test_a_command_needs_each_right_of_its_policy_and_no_other(
             line = operated.error(*use.arguments)
             # Metrics are the one thing here that has no ARN.
             resource = "*" if action.startswith("cloudwatch:") else "arn:"
-            assert line.startswith(f"error: missing right {action} on {resource}")
+            assert line.startswith(f"error: missing permission {action} on {resource}")
             snippet = json.loads(line.partition("allow it with ")[2].partition("; ")[0])
             assert snippet["Action"] == action
         use.prepare(operated)
@@ -196,13 +196,13 @@ def test_a_command_needs_each_right_of_its_policy_and_no_other(
     assert result.exit_code == 0, result.output
 
 
-def test_the_rights_of_every_policy_are_tried() -> None:
+def test_every_policy_of_the_page_is_tested() -> None:
     used = {title for use in USES.values() for title in use.policies}
     assert used == set(_POLICIES)
 
 
 @pytest.mark.parametrize(
-    ("service", "operation", "parameters", "right"),
+    ("service", "operation", "parameters", "permission"),
     [
         (
             "s3",
@@ -245,18 +245,18 @@ def test_the_rights_of_every_policy_are_tried() -> None:
         ),
     ],
 )
-def test_a_refusal_that_says_nothing_is_explained_by_the_call(
+def test_a_denial_without_details_is_explained_from_the_call(
     service: str,
     operation: str,
     parameters: dict[str, Any],
-    right: tuple[str, str],
+    permission: tuple[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     with pytest.raises(LabelctlError) as shown:
         call_refused(service, operation, parameters, "AccessDenied", "Access Denied")
-    assert str(shown.value).startswith(f"missing right {right[0]} on {right[1]}; ")
+    assert str(shown.value).startswith(f"missing permission {permission[0]} on {permission[1]}; ")
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_a_refusal_that_says_nothing_is_explained_by_the_call(
         (
             "KMS.AccessDeniedException",
             "The ciphertext refers to a key that you may not use.",
-            "missing right kms:Decrypt on the pipeline's key (the module's output kms_key_arn)",
+            "missing permission kms:Decrypt on the pipeline's key (the module's output kms_key",
         ),
         ("ExpiredToken", "expired", "AWS does not accept the credentials (ExpiredToken)"),
         (
@@ -280,7 +280,7 @@ def test_a_refusal_that_says_nothing_is_explained_by_the_call(
         ),
     ],
 )
-def test_each_refusal_is_one_line(
+def test_each_denial_is_one_line(
     code: str, text: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):

@@ -1,4 +1,4 @@
-"""redrive: what is meant goes back to where it is worked on, and nothing gets lost on the way."""
+"""redrive: the selected messages go back to the intake queue, and none is lost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labelctl.dead_letters import Letter
+from labelctl.dead_letters import FailedMessage
 from labelctl.redrive import HOLD_SECONDS, Choice, Redrive
 from labelctl.upload_events import upload_event
 from labeling_lambdas.aws.queues import Queue
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def dead_letter(operated: Operated, key: str, reason: str = "attempts_exhausted") -> SourceObject:
-    """Give an item up, in the ledger and on the queue."""
+    """Dead-letter an item, in the ledger and on the queue."""
     source = operated.source(key)
     operated.put_rows(
         {
@@ -48,14 +48,16 @@ def counts(operated: Operated, url: str) -> tuple[int, int]:
     return waiting, in_flight
 
 
-def test_a_dry_run_counts_by_reason_and_leaves_everything_in_sight(operated: Operated) -> None:
+def test_a_dry_run_counts_by_reason_and_leaves_every_message_visible(operated: Operated) -> None:
     for number in range(25):
         dead_letter(
             operated, f"{number}.png", "attempts_exhausted" if number % 5 else "not_labeled"
         )
     answer = operated.answer("redrive")
     assert (answer["found"], answer["chosen"], answer["sent"]) == (25, 25, 0)
-    assert {reason: it["found"] for reason, it in answer["reasons"].items()} == {
+    assert {
+        reason: reason_counts["found"] for reason, reason_counts in answer["reasons"].items()
+    } == {
         "attempts_exhausted": 20,
         "not_labeled": 5,
     }
@@ -67,13 +69,13 @@ def test_the_json_has_the_documented_fields(operated: Operated) -> None:
     dead_letter(operated, "a.png")
     answer = operated.answer("redrive")
     (ages,) = answer["reasons"].values()
-    assert {name: it for name, it in ages.items() if "age" not in name} == {
+    assert {name: value for name, value in ages.items() if "age" not in name} == {
         "found": 1,
         "chosen": 1,
         "sent": 0,
     }
     assert 0 <= ages["newest_age_seconds"] <= ages["oldest_age_seconds"] < 60
-    assert {name: it for name, it in answer.items() if name != "reasons"} == {
+    assert {name: value for name, value in answer.items() if name != "reasons"} == {
         "schema": "labelctl-redrive/1",
         "pipeline": operated.name,
         "queue": "dead_letter",
@@ -86,7 +88,7 @@ def test_the_json_has_the_documented_fields(operated: Operated) -> None:
     }
 
 
-def test_what_is_sent_starts_at_its_first_attempt(operated: Operated) -> None:
+def test_an_item_that_is_sent_starts_at_its_first_attempt(operated: Operated) -> None:
     sources = [dead_letter(operated, f"{number}.png") for number in range(12)]
     assert operated.answer("redrive", "--send")["sent"] == 12
     assert counts(operated, operated.dead_letter_url) == (0, 0)
@@ -95,13 +97,15 @@ def test_what_is_sent_starts_at_its_first_attempt(operated: Operated) -> None:
     assert {(row["item_state"], row["attempts"]) for row in rows} == {("claimed", 0)}
 
 
-def test_only_the_reasons_that_are_named_are_sent_and_the_others_are_seen_again(
+def test_only_the_named_reasons_are_sent_and_other_messages_become_visible_again(
     operated: Operated,
 ) -> None:
     for number in range(15):
         dead_letter(operated, f"{number}.png", ("one", "two", "three")[number % 3])
     answer = operated.answer("redrive", "--send", "--reason", "one", "--reason", "two")
-    assert {reason: it["sent"] for reason, it in answer["reasons"].items()} == {
+    assert {
+        reason: reason_counts["sent"] for reason, reason_counts in answer["reasons"].items()
+    } == {
         "one": 5,
         "two": 5,
         "three": 0,
@@ -129,19 +133,23 @@ def test_no_more_than_the_maximum_is_sent(operated: Operated) -> None:
         (["--newer-than", "1h", "--older-than", "30m"], 0),
     ],
 )
-def test_age_chooses(operated: Operated, arguments: list[str], chosen: int) -> None:
+def test_messages_are_selected_by_age(
+    operated: Operated, arguments: list[str], chosen: int
+) -> None:
     dead_letter(operated, "a.png")
     time.sleep(0.05)
     assert operated.answer("redrive", *arguments)["chosen"] == chosen
 
 
-def test_both_bounds_of_age_belong_to_the_choice() -> None:
+def test_both_age_limits_are_inclusive() -> None:
     choice = Choice(sent_before=20.0, sent_after=10.0)
-    meant = [at for at in (9.9, 10.0, 20.0, 20.1) if choice.means(Letter("r", "body"), at)]
-    assert meant == [10.0, 20.0]
+    selected = [
+        at for at in (9.9, 10.0, 20.0, 20.1) if choice.selects(FailedMessage("r", "body"), at)
+    ]
+    assert selected == [10.0, 20.0]
 
 
-def test_a_malformed_message_needs_a_word_of_its_own_and_goes_back_as_it_came(
+def test_a_malformed_message_needs_its_own_option_and_is_sent_unchanged(
     operated: Operated,
 ) -> None:
     operated.dead_letter(malformed_message("not JSON", message_id="m", detail="d"), "neither")
@@ -152,7 +160,7 @@ def test_a_malformed_message_needs_a_word_of_its_own_and_goes_back_as_it_came(
     assert Counter(operated.waiting()) == {"not JSON": 1, "neither": 1}
 
 
-def test_what_sqs_itself_moved_goes_back_as_it_is(operated: Operated) -> None:
+def test_a_message_that_sqs_moved_is_sent_unchanged(operated: Operated) -> None:
     source = operated.source("a.png")
     operated.dead_letter(json.dumps(s3_event(source)))
     answer = operated.answer("redrive", "--send")
@@ -171,7 +179,7 @@ def test_the_second_copy_of_a_dead_letter_is_dropped(operated: Operated) -> None
 
 
 class _Interrupting:
-    """SQS that lets the operator's Ctrl-C come at the n-th call of a kind, before or after it."""
+    """An SQS client that raises the operator's Ctrl-C before or after the second call of a kind."""
 
     def __init__(self, client: Any, operation: str, *, after: bool) -> None:
         self._client, self._operation, self._after = client, operation, after
@@ -205,13 +213,13 @@ def test_an_interruption_at_any_call_loses_nothing(
     work = redrive(operated, client)
     with pytest.raises(KeyboardInterrupt):
         work.run()
-    held = 10 if (operation, after) == ("receive_message", True) else 0
+    hidden = 10 if (operation, after) == ("receive_message", True) else 0
     waiting, in_flight = counts(operated, operated.dead_letter_url)
-    # What was received and never seen comes back when the hold ends; all else is in sight.
-    assert in_flight == held
-    on_queues = {it["item_id"] for it in (*operated.waiting(), *operated.dead_letters())}
+    # A message received unnoticed becomes visible when its timeout ends; the others are visible.
+    assert in_flight == hidden
+    on_queues = {message["item_id"] for message in (*operated.waiting(), *operated.dead_letters())}
     assert len(on_queues) + in_flight == 25
-    if not held:
+    if not hidden:
         assert on_queues == {source.item_id for source in sources}
         redrive(operated, operated.client("sqs")).run()
         assert operated.poll()["claimed"] == 25
@@ -228,7 +236,7 @@ def redrive(operated: Operated, client: Any) -> Redrive:
         operated.dead_letter_url,
         Queue(client, operated.intake_url),
         NoUploads(),  # type: ignore[arg-type]
-        lambda body: Letter("any", body),
+        lambda body: FailedMessage("any", body),
         Choice(),
         send=True,
         progress=lambda _: None,
@@ -239,7 +247,7 @@ def test_a_message_that_is_delivered_twice_is_sent_once(operated: Operated) -> N
     dead_letter(operated, "a.png")
 
     class Twice:
-        """SQS that delivers the first batch again."""
+        """An SQS client that delivers the first batch again."""
 
         first: dict[str, Any] | None = None
 
@@ -255,12 +263,11 @@ def test_a_message_that_is_delivered_twice_is_sent_once(operated: Operated) -> N
 
     work = redrive(operated, Twice())
     work.run()
-    assert sum(tally.sent for tally in work.reasons.values()) == 1
+    assert sum(counts.sent for counts in work.reasons.values()) == 1
     assert counts(operated, operated.intake_url) == (1, 0)
 
 
-def test_what_is_held_comes_back_by_itself() -> None:
-    # Long enough for a long queue, short enough to wait for.
+def test_the_visibility_timeout_fits_a_long_queue_and_a_short_wait() -> None:
     assert 60 <= HOLD_SECONDS <= 900
 
 
@@ -270,14 +277,16 @@ def undelivered(operated: Operated, *messages: Any) -> None:
         operated.client("sqs").send_message(QueueUrl=operated.undelivered_url, MessageBody=body)
 
 
-def test_events_that_were_not_delivered_go_to_the_intake_queue(operated: Operated) -> None:
+def test_undelivered_events_go_to_the_intake_queue(operated: Operated) -> None:
     source = operated.source("a.png")
     job_ended = {"source": "aws.sagemaker", "detail-type": "SageMaker Ground Truth Labeling Job"}
     foreign = operated.source("b.png", bucket="another")
     undelivered(operated, s3_event(source), job_ended, "{}", "x", s3_event(foreign))
     answer = operated.answer("redrive", "--undelivered", "--send", "--include-malformed")
     assert (answer["queue"], answer["sent"]) == ("undelivered", 1)
-    assert {reason: it["found"] for reason, it in answer["reasons"].items()} == {
+    assert {
+        reason: reason_counts["found"] for reason, reason_counts in answer["reasons"].items()
+    } == {
         "event_not_delivered": 1,
         "not_an_upload": 4,
     }
@@ -294,12 +303,14 @@ def test_a_text_that_could_not_be_split_goes_to_the_splitter(operated: Operated)
     event = upload_event(upload, reason="PutObject")
     undelivered(operated, {"version": "1.0", "requestPayload": event, "responsePayload": {}})
     answer = operated.answer("redrive", "--undelivered", "--send")
-    assert {reason: it["sent"] for reason, it in answer["reasons"].items()} == {"split_failed": 1}
+    assert {
+        reason: reason_counts["sent"] for reason, reason_counts in answer["reasons"].items()
+    } == {"split_failed": 1}
     wait_for_messages(operated, 3)
     assert operated.poll()["claimed"] == 3
 
 
-def test_people_see_a_table(operated: Operated) -> None:
+def test_without_json_a_table_is_printed(operated: Operated) -> None:
     assert "the queue is empty" in operated.labelctl("redrive").stdout
     for key in ("a.png", "b.png"):
         dead_letter(operated, key)

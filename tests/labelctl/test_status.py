@@ -1,4 +1,4 @@
-"""status: queues, open runs and the progress of their jobs, as they are."""
+"""status: queues, open runs and the progress of their labeling jobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.labelctl.stage import Operated
 
 
-def test_a_pipeline_at_rest(operated: Operated) -> None:
+def test_a_pipeline_without_runs_or_messages(operated: Operated) -> None:
     queue = {"waiting": 0, "in_flight": 0, "oldest_age_seconds": None}
     assert operated.answer("status") == {
         "schema": "labelctl-status/1",
@@ -64,7 +64,7 @@ def test_an_open_run_is_shown_with_its_job(operated: Operated) -> None:
     assert "4/4" in table
 
 
-def test_the_verification_job_is_shown_beside_it(operated: Operated) -> None:
+def test_the_verification_job_is_shown_beside_the_labeling_job(operated: Operated) -> None:
     run = operated.claim(1)
     for stage in ("label", "verify"):
         name = f"{operated.name}-{run['run_id']}-{stage}"
@@ -76,23 +76,23 @@ def test_the_verification_job_is_shown_beside_it(operated: Operated) -> None:
     assert jobs == [("label", "NotCreated", 0), ("verify", "NotCreated", 0)]
 
 
-def test_a_run_whose_execution_is_gone_is_named(operated: Operated) -> None:
+def test_a_run_without_a_running_execution_is_named(operated: Operated) -> None:
     run = operated.claim(1)
     (shown,) = operated.answer("status")["runs"]
     assert shown["execution_status"] == "NOT_STARTED"
     table = operated.labelctl("status").stdout
-    assert f"run {run['run_id']} has no live execution" in table
+    assert f"run {run['run_id']} has no running execution" in table
 
 
 @pytest.mark.parametrize(("failed", "probe"), [(2, False), (3, True)])
-def test_probe_mode_is_said(operated: Operated, failed: int, *, probe: bool) -> None:
+def test_probe_mode_is_shown(operated: Operated, failed: int, *, probe: bool) -> None:
     operated.put_rows({"pk": "PIPELINE", "failed_jobs_in_a_row": failed})
     answer = operated.answer("status")
     assert (answer["failed_jobs_in_a_row"], answer["probe_mode"]) == (failed, probe)
     assert ("probe mode" in operated.labelctl("status").stdout) is probe
 
 
-def test_ages_come_from_cloudwatch_when_they_are_asked_for(operated: Operated) -> None:
+def test_ages_are_read_from_cloudwatch_on_request(operated: Operated) -> None:
     operated.client("cloudwatch").put_metric_data(
         Namespace="AWS/SQS",
         MetricData=[

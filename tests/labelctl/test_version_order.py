@@ -1,4 +1,4 @@
-"""An object that is sent afterwards takes its right place among the versions of its key."""
+"""An object that is sent by a backfill is ordered correctly among the versions of its key."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelctl.classify import LONGEST_RETENTION
+from labelctl.ledger import sequencer_after
 from labelctl.objects import ListedObject, Version
-from labelctl.sequencers import sequencer_after
 from labeling_lambdas.domain.identity import comparable_sequencer
 from tests.domain.examples import source
 
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.items import SourceObject
     from tests.labelctl.stage import Operated
 
-#: S3's own, with the least distance there can be between two.
+#: Sequencers in S3's format, at the smallest possible distance.
 FIRST, SECOND, THIRD = "0055AED6DCD90281E5", "0055AED6DCD90281E6", "0055AED6DCD90281E7"
 REAL = st.text("0123456789ABCDEF", min_size=1, max_size=24)
 
 
 @given(REAL, REAL)
-def test_the_made_order_is_between_a_known_event_and_any_later_one(one: str, other: str) -> None:
+def test_the_created_sequencer_is_between_a_known_event_and_any_later_one(
+    one: str, other: str
+) -> None:
     known, later = sorted(map(comparable_sequencer, (one, other)))
     made = comparable_sequencer(sequencer_after([known]))
     assert known < made
@@ -34,14 +36,14 @@ def test_the_made_order_is_between_a_known_event_and_any_later_one(one: str, oth
 
 
 @given(st.lists(REAL, max_size=5))
-def test_the_made_order_follows_that_of_every_line(known: list[str]) -> None:
+def test_the_created_sequencer_follows_every_line(known: list[str]) -> None:
     orders = [comparable_sequencer(one) for one in known]
     made = comparable_sequencer(sequencer_after(orders))
     assert all(order < made for order in orders)
 
 
 @pytest.mark.parametrize("order", ["G" * 40, "F" * 40])
-def test_nothing_is_made_up_after_an_order_that_cannot_be_followed(order: str) -> None:
+def test_no_sequencer_is_created_after_an_order_that_has_no_successor(order: str) -> None:
     with pytest.raises(ValueError, match=r"F{40}|G{40}"):
         sequencer_after([order])
 
@@ -51,12 +53,14 @@ def versions(operated: Operated, count: int) -> list[SourceObject]:
     uploads = [operated.upload("a.png", f"version {n}".encode()) for n in range(count)]
     sequencers = (FIRST, SECOND, THIRD)
     return [
-        operated.source(it.key, version_id=it.version_id, size=it.size, sequencer=sequencer)
-        for it, sequencer in zip(uploads, sequencers, strict=False)
+        operated.source(
+            upload.key, version_id=upload.version_id, size=upload.size, sequencer=sequencer
+        )
+        for upload, sequencer in zip(uploads, sequencers, strict=False)
     ]
 
 
-def test_a_missed_newer_version_is_not_taken_for_superseded(operated: Operated) -> None:
+def test_a_missed_newer_version_is_not_superseded(operated: Operated) -> None:
     old, missed = versions(operated, 2)
     operated.announce([old])
     operated.poll(execution="first")
@@ -67,7 +71,9 @@ def test_a_missed_newer_version_is_not_taken_for_superseded(operated: Operated) 
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["known before", "unknown before"])
-def test_a_later_real_event_still_wins(operated: Operated, *, known: bool) -> None:
+def test_a_later_upload_event_supersedes_the_backfilled_version(
+    operated: Operated, *, known: bool
+) -> None:
     old, missed = versions(operated, 2)
     if known:
         operated.announce([old])
@@ -81,7 +87,7 @@ def test_a_later_real_event_still_wins(operated: Operated, *, known: bool) -> No
     assert operated.rows()[f"KEY#{missed.key_id}"]["item_id"] == newest.item_id
 
 
-def test_sent_after_a_newer_version_was_claimed_it_is_superseded(operated: Operated) -> None:
+def test_a_version_sent_after_a_newer_one_was_claimed_is_superseded(operated: Operated) -> None:
     _, missed = versions(operated, 2)
     operated.answer("backfill", "--send", "--ignore-older-versions")
     newest = operated.source("a.png", version_id="newest", sequencer=THIRD)
@@ -90,7 +96,7 @@ def test_sent_after_a_newer_version_was_claimed_it_is_superseded(operated: Opera
     assert operated.states([missed, newest]) == ["superseded", "claimed"]
 
 
-def test_a_late_real_event_of_the_same_version_changes_nothing(operated: Operated) -> None:
+def test_a_late_upload_event_of_the_same_version_changes_nothing(operated: Operated) -> None:
     old, missed = versions(operated, 2)
     operated.announce([old])
     operated.poll(execution="first")
@@ -110,13 +116,13 @@ def test_backfills_of_one_version_after_another_keep_their_order(operated: Opera
     assert operated.rows()[f"KEY#{uploads[0].key_id}"]["item_id"] == uploads[-1].item_id
 
 
-def test_while_an_older_version_may_still_be_on_its_way_the_newer_is_held_back(
+def test_a_version_is_held_back_while_the_event_of_an_older_one_may_be_queued(
     operated: Operated,
 ) -> None:
     old, missed = versions(operated, 2)
     answer = operated.answer("backfill", "--send")
     assert (answer["sent"], answer["held_back"]) == (0, {"older_version_unknown": 1})
-    # Sent, it would be superseded by the older version, whose real order is above the made one.
+    # If it was sent, the older version would supersede it: its sequencer is above the created one.
     operated.announce([old])
     operated.poll(execution="first")
     assert operated.answer("backfill", "--send")["sent"] == 1
@@ -124,20 +130,22 @@ def test_while_an_older_version_may_still_be_on_its_way_the_newer_is_held_back(
     assert operated.rows()[f"KEY#{missed.key_id}"]["item_id"] == missed.item_id
 
 
-def test_the_operator_may_vouch_that_no_older_event_waits(operated: Operated) -> None:
+def test_an_option_states_that_no_older_event_is_queued(operated: Operated) -> None:
     versions(operated, 2)
     assert operated.answer("backfill", "--send", "--ignore-older-versions")["sent"] == 1
 
 
-def test_an_older_version_that_no_queue_can_hold_any_more_does_not_matter() -> None:
+def test_an_older_version_beyond_the_longest_retention_is_ignored() -> None:
     now = datetime(2026, 6, 1, tzinfo=UTC)
     edge = now - LONGEST_RETENTION
     older = [Version("recent", edge), Version("old", edge - timedelta(seconds=1))]
     listed = ListedObject(source(), now, older)
-    assert [it.version_id for it in listed.older_sources(edge)] == ["recent"]
+    assert [version.version_id for version in listed.older_sources(edge)] == ["recent"]
 
 
-def test_a_row_whose_order_cannot_be_read_holds_its_object_back(operated: Operated) -> None:
+def test_an_object_is_held_back_if_its_order_in_the_ledger_is_unreadable(
+    operated: Operated,
+) -> None:
     upload = operated.upload("a.png")
     operated.upload("b.png")
     operated.put_rows({"pk": f"KEY#{upload.key_id}", "newest": "x", "item_id": "i"})

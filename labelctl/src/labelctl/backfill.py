@@ -1,26 +1,48 @@
-"""Sending items for objects that existed before the pipeline, or whose event was missed."""
+"""Send items for objects that existed before the pipeline, or whose event was missed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from labelctl.classify import Verdict
+from labelctl.classify import Decision
 from labelctl.upload_events import upload_event
 from labeling_lambdas.aws.item_ledger import KEYS_PER_READ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from labelctl.checkpoint import Checkpoint
-    from labelctl.classify import Judge, Judged
+    from labelctl.checkpoint import BackfillCounts, Checkpoint
+    from labelctl.classify import Classified, Classifier
     from labelctl.objects import ListedObject
-    from labelctl.pace import Pace
-    from labelctl.tally import Tally
     from labelctl.upload_events import UploadSender
 
 _REASON = "labelctl backfill"
+
+
+@dataclass
+class RateLimit:
+    """A rate limit for a sender.
+
+    Attributes:
+        rate: Objects per second.
+        clock: Returns seconds, from any origin.
+        sleep: Waits for a number of seconds.
+    """
+
+    rate: float
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    _free_at: float = field(default=0.0, init=False)
+
+    def wait(self, objects: int) -> None:
+        """Wait until this number of objects may be sent."""
+        now = self.clock()
+        if self._free_at > now:
+            self.sleep(self._free_at - now)
+        self._free_at = max(now, self._free_at) + objects / self.rate
 
 
 @dataclass
@@ -28,20 +50,20 @@ class Backfill:
     """One backfill.
 
     Attributes:
-        judge: Classifies objects.
+        classifier: Classifies objects.
         sender: Sends events; None for a dry run.
-        pace: Limits the rate of the sender.
-        tally: The counts, including those of earlier starts.
+        rate_limit: Limits the rate of the sender.
+        counts: The counts, including those of earlier starts.
         checkpoint: File for the state; None to keep no state.
         progress: Called with the counts from time to time.
     """
 
-    judge: Judge
+    classifier: Classifier
     sender: UploadSender | None
-    pace: Pace
-    tally: Tally
+    rate_limit: RateLimit
+    counts: BackfillCounts
     checkpoint: Checkpoint | None
-    progress: Callable[[Tally], None]
+    progress: Callable[[BackfillCounts], None]
 
     def run(self, objects: Iterable[ListedObject]) -> None:
         """Classify each object and send the events of those to send.
@@ -49,33 +71,35 @@ class Backfill:
         The checkpoint is written after the send that it records. The next start sends events again
         that were sent in between, and the poll drops them as duplicates.
         """
-        waiting: list[Judged] = []
+        waiting: list[Classified] = []
         for group in _groups(objects, KEYS_PER_READ):
-            for judged in self.judge.judge(group):
-                waiting.append(judged)
+            for classified in self.classifier.classify(group):
+                waiting.append(classified)
                 if self.sender is not None and _to_send(waiting) == self.sender.batch:
                     self._finish(waiting)
                     waiting = []
             self._finish(waiting)
             waiting = []
 
-    def _finish(self, waiting: list[Judged]) -> None:
+    def _finish(self, waiting: list[Classified]) -> None:
         if not waiting:
             return
-        sources = [judged.source for judged in waiting if judged.verdict is Verdict.SEND]
+        sources = [
+            classified.source for classified in waiting if classified.decision is Decision.SEND
+        ]
         if self.sender is not None and sources:
-            self.pace.wait(len(sources))
+            self.rate_limit.wait(len(sources))
             self.sender.send([upload_event(source, reason=_REASON) for source in sources])
-            self.tally.sent += len(sources)
-        for judged in waiting:
-            self.tally.note(judged)
+            self.counts.sent += len(sources)
+        for classified in waiting:
+            self.counts.note(classified)
         if self.checkpoint is not None:
-            self.checkpoint.save(self.tally, self.judge.since)
-        self.progress(self.tally)
+            self.checkpoint.save(self.counts, self.classifier.since)
+        self.progress(self.counts)
 
 
-def _to_send(waiting: list[Judged]) -> int:
-    return sum(judged.verdict is Verdict.SEND for judged in waiting)
+def _to_send(waiting: list[Classified]) -> int:
+    return sum(classified.decision is Decision.SEND for classified in waiting)
 
 
 def _groups(objects: Iterable[ListedObject], size: int) -> Iterator[list[ListedObject]]:

@@ -1,4 +1,4 @@
-"""The classification of the bucket's objects for a backfill, by their rows in the ledger."""
+"""Classify the objects of the upload bucket for a backfill, by their rows in the ledger."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from labelctl.sequencers import sequencer_after
+from labelctl.ledger import sequencer_after
 from labeling_lambdas.aws.item_ledger import KEYS_PER_READ
 from labeling_lambdas.aws.uploads import Uploads
 from labeling_lambdas.domain.ignored_keys import is_ignored
@@ -39,7 +39,7 @@ _UNREADABLE_ORDER = "unreadable_order"
 _SEVERAL_STATES = "several_states"
 
 
-class Verdict(StrEnum):
+class Decision(StrEnum):
     """The classification of an object."""
 
     SEND = "send"
@@ -54,22 +54,22 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Classified:
     """An object with its classification.
 
     Attributes:
         source: The object version, with a sequencer if it is to be sent.
-        verdict: Its classification.
+        decision: Its classification.
         reason: The item's state, or the reason why it is not sent.
     """
 
     source: SourceObject
-    verdict: Verdict
+    decision: Decision
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class Classifier:
     """A classifier of objects.
 
     Attributes:
@@ -88,7 +88,7 @@ class Judge:
     since: datetime | None = None
     trust_order: bool = False
 
-    def judge(self, objects: Sequence[ListedObject]) -> list[Judged]:
+    def classify(self, objects: Sequence[ListedObject]) -> list[Classified]:
         """Classify some objects, with one read of the ledger for all of them.
 
         Args:
@@ -97,76 +97,83 @@ class Judge:
         Returns:
             The classifications in the order of the objects.
         """
-        early = {it.source.key: self._before_the_ledger(it) for it in objects}
-        asked = [it for it in objects if early[it.source.key] is None]
-        recent = {it.source.key: it.older_sources(self.now - LONGEST_RETENTION) for it in asked}
+        early = {listed.source.key: self._before_the_ledger(listed) for listed in objects}
+        looked_up = [listed for listed in objects if early[listed.source.key] is None]
+        recent = {
+            listed.source.key: listed.older_sources(self.now - LONGEST_RETENTION)
+            for listed in looked_up
+        }
         states = self.ledger.states(
             item
-            for it in asked
-            for version in (it.source, *recent[it.source.key])
+            for listed in looked_up
+            for version in (listed.source, *recent[listed.source.key])
             for item in self._first_ids(version)
         )
-        fresh = [it for it in asked if not any(i in states for i in self._first_ids(it.source))]
+        fresh = [
+            listed
+            for listed in looked_up
+            if not any(i in states for i in self._first_ids(listed.source))
+        ]
         orders = {} if self.pipeline.splits_uploads else self._orders(fresh)
-        verdicts = []
-        for it in objects:
-            verdict = early[it.source.key] or self._known(it.source, states)
-            if verdict is None and not self.trust_order:
-                verdict = self._held_back(it.source, recent[it.source.key], states)
-            verdicts.append(verdict or self._fresh(it.source, orders))
-        return verdicts
+        results = []
+        for listed in objects:
+            decision = early[listed.source.key] or self._known(listed.source, states)
+            if decision is None and not self.trust_order:
+                decision = self._held_back(listed.source, recent[listed.source.key], states)
+            results.append(decision or self._fresh(listed.source, orders))
+        return results
 
-    def _before_the_ledger(self, listed: ListedObject) -> Judged | None:
+    def _before_the_ledger(self, listed: ListedObject) -> Classified | None:
         source = listed.source
         if self.since is not None and listed.modified < self.since:
-            return Judged(source, Verdict.TOO_OLD)
+            return Classified(source, Decision.TOO_OLD)
         if source.key.endswith("/") and source.size == 0:
-            return Judged(source, Verdict.NOT_LABELABLE, Drop.FOLDER_MARKER.value)
+            return Classified(source, Decision.NOT_LABELABLE, Drop.FOLDER_MARKER.value)
         if is_ignored(source.key, self.pipeline.ignored_keys):
-            return Judged(source, Verdict.NOT_LABELABLE, Drop.IGNORED_KEY.value)
+            return Classified(source, Decision.NOT_LABELABLE, Drop.IGNORED_KEY.value)
         reason = self.pipeline.task_type.reason_to_reject(source)
-        return Judged(source, Verdict.NOT_LABELABLE, reason.value) if reason else None
+        return Classified(source, Decision.NOT_LABELABLE, reason.value) if reason else None
 
     def _first_ids(self, source: SourceObject) -> list[str]:
         """Return the items to look up first: for a text, some lines, which usually suffice."""
         if not self.pipeline.splits_uploads:
             return [source.item_id]
-        return [source.item_id, *(source.at_line(it).item_id for it in range(1, KEYS_PER_READ))]
+        return [source.item_id, *(source.at_line(line).item_id for line in range(1, KEYS_PER_READ))]
 
-    def _known(self, source: SourceObject, states: dict[str, ItemState]) -> Judged | None:
+    def _known(self, source: SourceObject, states: dict[str, ItemState]) -> Classified | None:
         found = {states[item].value for item in self._first_ids(source) if item in states}
         return _known(source, found)
 
     def _held_back(
         self, source: SourceObject, recent: list[SourceObject], states: dict[str, ItemState]
-    ) -> Judged | None:
+    ) -> Classified | None:
         # Its event may still be in a queue. If it were claimed after the sequencer of this version
         # was created, it would supersede the newest version.
         for older in recent:
             if not any(item in states for item in self._first_ids(older)):
-                return Judged(source, Verdict.HELD_BACK, _OLDER_VERSION_UNKNOWN)
+                return Classified(source, Decision.HELD_BACK, _OLDER_VERSION_UNKNOWN)
         return None
 
     def _orders(self, objects: Iterable[ListedObject]) -> dict[str, list[str]]:
-        sources = [it.source for it in objects]
+        sources = [listed.source for listed in objects]
         found = self.ledger.newest_orders(source.key_id for source in sources)
         return {source.key: [found[source.key_id]] for source in sources if source.key_id in found}
 
-    def _fresh(self, source: SourceObject, orders: dict[str, list[str]]) -> Judged:
+    def _fresh(self, source: SourceObject, orders: dict[str, list[str]]) -> Classified:
         known = orders.get(source.key, [])
         if self.pipeline.splits_uploads:
             for block in self._blocks(source):
                 states = self.ledger.states(line.item_id for line in block)
-                judged = _known(source, {state.value for state in states.values()})
-                if judged is not None:
-                    return judged
+                classified = _known(source, {state.value for state in states.values()})
+                if classified is not None:
+                    return classified
                 newest = self.ledger.newest_orders(line.key_id for line in block)
                 known = [max([*known, *newest.values()])] if newest else known
         try:
             sequencer = sequencer_after(known)
         except ValueError:
-            return Judged(source, Verdict.HELD_BACK, _UNREADABLE_ORDER)
-        return Judged(source._replace(sequencer=sequencer), Verdict.SEND)
+            return Classified(source, Decision.HELD_BACK, _UNREADABLE_ORDER)
+        return Classified(source._replace(sequencer=sequencer), Decision.SEND)
 
     def _blocks(self, source: SourceObject) -> Iterator[list[SourceObject]]:
         """Yield the whole text and each of its lines, several hundred at a time."""
@@ -183,8 +190,8 @@ class Judge:
         return 1 + sum(len(_LINE_ENDS.findall(chunk)) for chunk in chunks)
 
 
-def _known(source: SourceObject, states: set[str]) -> Judged | None:
+def _known(source: SourceObject, states: set[str]) -> Classified | None:
     if not states:
         return None
     (state,) = states if len(states) == 1 else {_SEVERAL_STATES}
-    return Judged(source, Verdict.KNOWN, state)
+    return Classified(source, Decision.KNOWN, state)

@@ -12,19 +12,17 @@ import typer
 from rich.console import Console
 
 from labelctl import dead_letters, screen, status
-from labelctl.backfill import Backfill
-from labelctl.checkpoint import Checkpoint
-from labelctl.classify import Judge
+from labelctl.backfill import Backfill, RateLimit
+from labelctl.checkpoint import BackfillCounts, Checkpoint
+from labelctl.classify import Classifier
 from labelctl.connection import Connection
-from labelctl.durations import read_age, read_moment
+from labelctl.durations import read_age, read_time
 from labelctl.errors import LabelctlError, explained
 from labelctl.ledger import Ledger
 from labelctl.objects import listed_objects
-from labelctl.pace import Pace
 from labelctl.pipeline import Pipeline, find_pipeline
 from labelctl.redrive import Choice, Redrive
 from labelctl.redrive import present as present_seconds
-from labelctl.tally import Tally
 from labelctl.upload_events import UploadSender
 from labeling_lambdas.aws.queues import Queue
 
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 
 app = typer.Typer(
-    help="Looks after a deployed labeling pipeline.",
+    help="Operate a deployed labeling pipeline.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -59,7 +57,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and n
 
 @app.callback()
 def main() -> None:
-    """Looks after a deployed labeling pipeline."""
+    """Operate a deployed labeling pipeline."""
 
 
 @app.command("status")
@@ -68,7 +66,7 @@ def status_command(
     pipeline: _PipelineName,
     age: Annotated[
         bool,
-        typer.Option("--age", help="Ask CloudWatch for the age of each queue's oldest message."),
+        typer.Option("--age", help="Read the age of each queue's oldest message from CloudWatch."),
     ] = False,
     as_json: _Json = False,
     region: _Region = None,
@@ -78,8 +76,8 @@ def status_command(
     with _connected(region, profile) as connection:
         found = find_pipeline(connection, pipeline)
         now = status.present()
-        with screen.working("looking", shown=not as_json):
-            seen = status.Look(connection, found, now).status(ages=age)
+        with screen.working("reading", shown=not as_json):
+            seen = status.StatusReader(connection, found, now).status(ages=age)
     if as_json:
         _print_json(seen.fields())
     else:
@@ -94,37 +92,37 @@ def backfill(  # noqa: PLR0913 - one parameter for each option
     prefix: Annotated[str, typer.Option(help="Only keys that begin with this.")] = "",
     since: Annotated[
         str | None,
-        typer.Option(help="Only objects uploaded since this moment (ISO-8601) or age (2h, 3d)."),
+        typer.Option(help="Only objects uploaded since this time (ISO-8601) or age (2h, 3d)."),
     ] = None,
     start_after: Annotated[str, typer.Option(help="Only keys that come after this one.")] = "",
     checkpoint: Annotated[
         Path | None,
         typer.Option(
             dir_okay=False,
-            help="File to keep the state in; the same command goes on after an interruption.",
+            help="File to keep the state in; the same command continues after an interruption.",
         ),
     ] = None,
     rate: Annotated[
-        float, typer.Option(min=0.01, help="Objects to send in a second, at most.")
+        float, typer.Option(min=0.01, help="Maximum number of objects to send per second.")
     ] = 100.0,
     ignore_older_versions: Annotated[
         bool,
         typer.Option(
             "--ignore-older-versions",
-            help="Send an object even if an older version of it is unknown to the ledger.",
+            help="Send an object even if an older version of it is not in the ledger.",
         ),
     ] = False,
     as_json: _Json = False,
     region: _Region = None,
     profile: _Profile = None,
 ) -> None:
-    """Send objects that were there before the pipeline, or whose event was missed."""
+    """Send objects that existed before the pipeline, or whose event was missed."""
     if checkpoint is not None and not send:
         message = "a dry run keeps no state; add --send"
         raise typer.BadParameter(message, param_hint="--checkpoint")
     now = status.present()
-    moment = _moment(since, now)
-    tally = Tally()
+    since_time = _time(since, now)
+    counts = BackfillCounts()
     with _connected(region, profile) as connection:
         found = find_pipeline(connection, pipeline)
         kept = None
@@ -139,29 +137,34 @@ def backfill(  # noqa: PLR0913 - one parameter for each option
             kept = Checkpoint(checkpoint, scope)
             saved = kept.load()
             if saved is not None:
-                tally, moment = saved.tally, saved.since
-        judge = Judge(
+                counts, since_time = saved.counts, saved.since
+        classifier = Classifier(
             found,
             Ledger(connection.client("dynamodb"), found.ledger_table),
             connection.client("s3"),
             now,
-            moment,
+            since_time,
             ignore_older_versions,
         )
         objects = listed_objects(
             connection.client("s3"),
             found.upload_bucket,
             prefix=prefix,
-            start_after=tally.last_key or start_after,
+            start_after=counts.last_key or start_after,
         )
         sender = UploadSender(connection, found) if send else None
         with (
             screen.working("backfill", shown=not as_json) as progress,
-            _resumable(connection, tally, kept),
+            _resumable(connection, counts, kept),
         ):
-            Backfill(judge, sender, Pace(rate), tally, kept, lambda it: progress(_spoken(it))).run(
-                objects
-            )
+            Backfill(
+                classifier,
+                sender,
+                RateLimit(rate),
+                counts,
+                kept,
+                lambda so_far: progress(_progress_text(so_far)),
+            ).run(objects)
         if kept is not None:
             kept.remove()
     if as_json:
@@ -170,12 +173,12 @@ def backfill(  # noqa: PLR0913 - one parameter for each option
             "pipeline": pipeline,
             "bucket": found.upload_bucket,
             "prefix": prefix,
-            "since": moment.isoformat() if moment else None,
+            "since": since_time.isoformat() if since_time else None,
             "dry_run": not send,
         }
-        _print_json({**head, **tally.fields()})
+        _print_json({**head, **counts.fields()})
     else:
-        screen.show_backfill(tally, dry_run=not send)
+        screen.show_backfill(counts, dry_run=not send)
 
 
 @app.command()
@@ -187,12 +190,14 @@ def redrive(  # noqa: PLR0913 - one parameter for each option
         list[str] | None, typer.Option(help="Only this reason; may be given several times.")
     ] = None,
     older_than: Annotated[
-        str | None, typer.Option(help="Only messages at least so old, such as 2h or 3d.")
+        str | None, typer.Option(help="Only messages of at least this age, such as 2h or 3d.")
     ] = None,
     newer_than: Annotated[
-        str | None, typer.Option(help="Only messages at most so old, such as 2h or 3d.")
+        str | None, typer.Option(help="Only messages of at most this age, such as 2h or 3d.")
     ] = None,
-    most: Annotated[int | None, typer.Option("--max", min=1, help="At most so many.")] = None,
+    most: Annotated[
+        int | None, typer.Option("--max", min=1, help="Maximum number of messages.")
+    ] = None,
     include_malformed: Annotated[
         bool,
         typer.Option("--include-malformed", help="Also messages that name no item."),
@@ -200,7 +205,7 @@ def redrive(  # noqa: PLR0913 - one parameter for each option
     undelivered: Annotated[
         bool,
         typer.Option(
-            "--undelivered", help="Events that could not be delivered, not the dead letters."
+            "--undelivered", help="Events that could not be delivered, instead of dead letters."
         ),
     ] = False,
     as_json: _Json = False,
@@ -220,13 +225,13 @@ def redrive(  # noqa: PLR0913 - one parameter for each option
     with _connected(region, profile) as connection:
         found = find_pipeline(connection, pipeline)
         client = connection.client("sqs")
-        with screen.working("looking through the queue", shown=not as_json) as progress:
+        with screen.working("reading the queue", shown=not as_json) as progress:
             work = Redrive(
                 client,
                 found.undelivered_url if undelivered else found.dead_letter_url,
                 Queue(client, found.intake_url),
                 UploadSender(connection, found),
-                lambda body: _read_letter(body, found, undelivered=undelivered),
+                lambda body: _read_message(body, found, undelivered=undelivered),
                 choice,
                 send,
                 lambda seen: progress(f"{seen} messages"),
@@ -244,7 +249,9 @@ def redrive(  # noqa: PLR0913 - one parameter for each option
         screen.show_redrive(work, now)
 
 
-def _read_letter(body: str, pipeline: Pipeline, *, undelivered: bool) -> dead_letters.Letter:
+def _read_message(
+    body: str, pipeline: Pipeline, *, undelivered: bool
+) -> dead_letters.FailedMessage:
     read = dead_letters.read_undelivered if undelivered else dead_letters.read_dead_letter
     return read(body, pipeline)
 
@@ -253,34 +260,36 @@ def _run_redrive(work: Redrive) -> None:
     try:
         work.run()
     except KeyboardInterrupt:
-        sent = sum(tally.sent for tally in work.reasons.values())
+        sent = sum(counts.sent for counts in work.reasons.values())
         _fail(
             f"interrupted; {sent} messages were sent, the others are on their queue", _INTERRUPTED
         )
 
 
 @contextmanager
-def _resumable(connection: Connection, tally: Tally, kept: Checkpoint | None) -> Iterator[None]:
+def _resumable(
+    connection: Connection, counts: BackfillCounts, kept: Checkpoint | None
+) -> Iterator[None]:
     """Print how to continue, if a backfill does not complete."""
     try:
         with explained(connection):
             yield
     except LabelctlError as error:
-        message = f"{error}{_way_on(tally, kept)}"
+        message = f"{error}{_how_to_continue(counts, kept)}"
         raise LabelctlError(message) from error
     except KeyboardInterrupt:
-        _fail(f"interrupted{_way_on(tally, kept)}", _INTERRUPTED)
+        _fail(f"interrupted{_how_to_continue(counts, kept)}", _INTERRUPTED)
 
 
-def _way_on(tally: Tally, kept: Checkpoint | None) -> str:
-    if not tally.sent:
+def _how_to_continue(counts: BackfillCounts, kept: Checkpoint | None) -> str:
+    if not counts.sent:
         return ""
-    how = "the same command" if kept else f"--start-after {shlex.quote(tally.last_key)}"
-    return f"; {tally.sent} objects were sent, go on with {how}"
+    how = "the same command" if kept else f"--start-after {shlex.quote(counts.last_key)}"
+    return f"; {counts.sent} objects were sent, continue with {how}"
 
 
-def _spoken(tally: Tally) -> str:
-    return f"{tally.listed} listed, {tally.to_send} to send, {tally.sent} sent"
+def _progress_text(counts: BackfillCounts) -> str:
+    return f"{counts.listed} listed, {counts.to_send} to send, {counts.sent} sent"
 
 
 @contextmanager
@@ -294,11 +303,11 @@ def _connected(region: str | None, profile: str | None) -> Iterator[Connection]:
         _fail(str(error))
 
 
-def _moment(text: str | None, now: datetime) -> datetime | None:
+def _time(text: str | None, now: datetime) -> datetime | None:
     if text is None:
         return None
     try:
-        return read_moment(text, now)
+        return read_time(text, now)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--since") from error
 

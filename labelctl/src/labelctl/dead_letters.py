@@ -1,4 +1,4 @@
-"""Messages of the dead-letter queue and of the undelivered queue."""
+"""Read messages of the dead-letter queue and of the undelivered queue."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOT_AN_UPLOAD = "not_an_upload"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class FailedMessage:
     """The content of a message.
 
     Attributes:
@@ -41,21 +41,21 @@ class Letter:
         return self.body is not None or self.event is not None
 
 
-def read_dead_letter(body: str, pipeline: Pipeline) -> Letter:
+def read_dead_letter(body: str, pipeline: Pipeline) -> FailedMessage:
     """Read a message of the dead-letter queue."""
     message = _decoded(body)
     if message.get("schema") == SCHEMA and message.get("kind") == "malformed":
         # The envelope would be as malformed as the message in it.
-        return Letter(MALFORMED, str(message.get("body", "")), malformed=True)
+        return FailedMessage(MALFORMED, str(message.get("body", "")), malformed=True)
     read = read_message(body, upload_bucket=pipeline.upload_bucket, task_type=pipeline.task_type)
     if isinstance(read, Rejected) and read.source is None:
-        return Letter(MALFORMED, body, malformed=True)
+        return FailedMessage(MALFORMED, body, malformed=True)
     if message.get("kind") == Origin.DEAD_LETTER:
-        return Letter(str(message.get("reason") or "unknown"), body)
-    return Letter(RECEIVED_TOO_OFTEN, body)
+        return FailedMessage(str(message.get("reason") or "unknown"), body)
+    return FailedMessage(RECEIVED_TOO_OFTEN, body)
 
 
-def read_undelivered(body: str, pipeline: Pipeline) -> Letter:
+def read_undelivered(body: str, pipeline: Pipeline) -> FailedMessage:
     """Read a message of the undelivered queue.
 
     EventBridge sends the event there unchanged; Lambda wraps the event of a failed function.
@@ -66,8 +66,8 @@ def read_undelivered(body: str, pipeline: Pipeline) -> Letter:
     event = wrapped if isinstance(wrapped, dict) else message
     source = read_upload(event)
     if source is None or source.bucket != pipeline.upload_bucket:
-        return Letter(NOT_AN_UPLOAD)
-    return Letter(SPLIT_FAILED if wrapped else EVENT_NOT_DELIVERED, event=event)
+        return FailedMessage(NOT_AN_UPLOAD)
+    return FailedMessage(SPLIT_FAILED if wrapped else EVENT_NOT_DELIVERED, event=event)
 
 
 def _decoded(body: str) -> dict[str, Any]:

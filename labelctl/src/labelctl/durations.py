@@ -1,4 +1,4 @@
-"""Ages and times in the formats that operators enter."""
+"""Read and format ages and times as operators enter them."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ def read_age(text: str) -> timedelta:
     """
     found = _AGE.fullmatch(text.strip().lower())
     if found is None:
-        message = f"{text!r} is no age; write a number and one of s, m, h, d, w, such as 2h"
+        message = f"{text!r} is not an age; write a number and one of s, m, h, d, w, such as 2h"
         raise ValueError(message)
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
-def read_moment(text: str, now: datetime) -> datetime:
+def read_time(text: str, now: datetime) -> datetime:
     """Read a time: ISO-8601, in UTC if it has no time zone, or an age before now.
 
     Raises:
         ValueError: If it is neither.
     """
     try:
-        moment = datetime.fromisoformat(text.strip())
+        time = datetime.fromisoformat(text.strip())
     except ValueError:
         try:
             return now - read_age(text)
         except ValueError as error:
-            message = f"{text!r} is neither a moment such as 2026-01-31T08:00 nor an age such as 2d"
+            message = f"{text!r} is neither a time such as 2026-01-31T08:00 nor an age such as 2d"
             raise ValueError(message) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def spoken_age(seconds: float) -> str:
+def format_age(seconds: float) -> str:
     """Return an age in its two largest units."""
     left = max(0, int(seconds))
     parts: list[str] = []
-    for letter, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
         count, left = divmod(left, size)
-        if count or parts or letter == "s":
-            parts.append(f"{count}{letter}")
+        if count or parts or unit == "s":
+            parts.append(f"{count}{unit}")
     return " ".join(parts[:2])

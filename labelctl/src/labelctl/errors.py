@@ -17,7 +17,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from labelctl.permissions import NeededRight, needed_right
+from labelctl.permissions import NeededPermission, needed_permission
 from labeling_lambdas.errors import LabelingError
 
 if TYPE_CHECKING:
@@ -88,21 +88,22 @@ def _refusal(error: ClientError, connection: Connection) -> str:
         return f"AWS does not accept the credentials ({code}); sign in again"
     if code not in _DENIED_CODES:
         return f"{error.operation_name}: {code}: {text}"
-    right = _missing_right(error, text, connection)
+    permission = _missing_permission(error, text, connection)
     if "explicit deny" in text:
-        return f"a policy explicitly denies {right.action} on {right.resource}"
-    statement = {"Effect": "Allow", "Action": right.action, "Resource": right.resource}
+        return f"a policy explicitly denies {permission.action} on {permission.resource}"
+    statement = {"Effect": "Allow", "Action": permission.action, "Resource": permission.resource}
     return (
-        f"missing right {right.action} on {right.resource}; allow it with {json.dumps(statement)}"
+        f"missing permission {permission.action} on {permission.resource};"
+        f" allow it with {json.dumps(statement)}"
     )
 
 
-def _missing_right(error: ClientError, text: str, connection: Connection) -> NeededRight:
+def _missing_permission(error: ClientError, text: str, connection: Connection) -> NeededPermission:
     stated = _DENIAL.search(text)
     if stated is not None:
-        return NeededRight(stated[1], stated[2].rstrip(".,"))
+        return NeededPermission(stated[1], stated[2].rstrip(".,"))
     # Not every service names the missing permission.
-    return needed_right(
+    return needed_permission(
         error.operation_name,
         connection.parameters,
         partition=connection.partition,

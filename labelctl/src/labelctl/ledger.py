@@ -1,4 +1,4 @@
-"""The ledger rows that backfill reads: the states of items, and the order of newest versions."""
+"""Read the ledger for a backfill: the states of items, and the order of newest versions."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws.item_ledger import item_row, read_rows
+from labeling_lambdas.domain.identity import comparable_sequencer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from labelctl.connection import Client
     from labeling_lambdas.domain.states import ItemState
+
+_WIDTH = len(comparable_sequencer(""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +41,26 @@ class Ledger:
 
     def _read(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         return read_rows(self.client, self.table, keys)
+
+
+def sequencer_after(known: Iterable[str]) -> str:
+    """Return the sequencer that immediately follows the known versions of a key.
+
+    S3 has sequencers in its events only. The one that is created here follows the newest version in
+    the ledger at the smallest possible distance: S3's sequencers use 16 to 18 of the 40 digits that
+    are compared, so a later event of the key, which S3 orders after the known one, is also ordered
+    after this one. The time of the upload is not used: how S3 creates sequencers is not documented.
+
+    Args:
+        known: Orders of the newest known version, one for each line of the object that has one.
+
+    Raises:
+        ValueError: If an order is not hexadecimal, or is the last possible one.
+    """
+    newest = max(known, default=comparable_sequencer(""))
+    width = max(_WIDTH, len(newest))
+    following = f"{int(newest, 16) + 1:0{width}X}"
+    if len(following) > width:
+        message = f"nothing follows the order {newest}"
+        raise ValueError(message)
+    return following

@@ -44,9 +44,9 @@ class ListedObject:
     def older_sources(self, since: datetime) -> list[SourceObject]:
         """Return the older versions that were uploaded since a given time."""
         return [
-            SourceObject(self.source.bucket, self.source.key, it.version_id, "", 0, "")
-            for it in self.older
-            if it.modified >= since
+            SourceObject(self.source.bucket, self.source.key, version.version_id, "", 0, "")
+            for version in self.older
+            if version.modified >= since
         ]
 
 

@@ -32,7 +32,7 @@ _KEY = "the pipeline's key (the module's output kms_key_arn)"
 
 
 @dataclass(frozen=True, slots=True)
-class NeededRight:
+class NeededPermission:
     """A permission that the caller lacks.
 
     Attributes:
@@ -44,14 +44,14 @@ class NeededRight:
     resource: str
 
 
-def needed_right(
+def needed_permission(
     operation: str,
     parameters: Mapping[str, Any],
     *,
     partition: str,
     region: str,
     of_key: bool = False,
-) -> NeededRight:
+) -> NeededPermission:
     """Return the permission that a call needs.
 
     Args:
@@ -63,11 +63,11 @@ def needed_right(
     """
     if of_key:
         sends = operation.startswith("SendMessage")
-        return NeededRight("kms:GenerateDataKey" if sends else "kms:Decrypt", _KEY)
+        return NeededPermission("kms:GenerateDataKey" if sends else "kms:Decrypt", _KEY)
     action = _ACTIONS.get(operation)
     if action is None:
         action = f"{_SERVICES.get(operation, 'unknown')}:{operation}"
-    return NeededRight(action, _resource(parameters, partition, region))
+    return NeededPermission(action, _resource(parameters, partition, region))
 
 
 def _resource(parameters: Mapping[str, Any], partition: str, region: str) -> str:
@@ -88,11 +88,14 @@ def _object(parameters: Mapping[str, Any]) -> tuple[str, str]:
 #: Service and resource of a call, by the parameter that names the resource.
 _RESOURCES: dict[str, Callable[[Mapping[str, Any]], tuple[str, str]]] = {
     "Bucket": _object,
-    "FunctionName": lambda it: ("lambda", f"function:{it['FunctionName']}"),
-    "LabelingJobName": lambda it: ("sagemaker", f"labeling-job/{it['LabelingJobName'].lower()}"),
-    "Names": lambda it: ("ssm", f"parameter{it['Names'][0].rpartition('/')[0]}/*"),
-    "QueueUrl": lambda it: ("sqs", it["QueueUrl"].rpartition("/")[2]),
-    "RequestItems": lambda it: ("dynamodb", f"table/{next(iter(it['RequestItems']))}"),
-    "TableName": lambda it: ("dynamodb", f"table/{it['TableName']}"),
-    "executionArn": lambda it: ("states", it["executionArn"].split(":", 5)[5]),
+    "FunctionName": lambda call: ("lambda", f"function:{call['FunctionName']}"),
+    "LabelingJobName": lambda call: (
+        "sagemaker",
+        f"labeling-job/{call['LabelingJobName'].lower()}",
+    ),
+    "Names": lambda call: ("ssm", f"parameter{call['Names'][0].rpartition('/')[0]}/*"),
+    "QueueUrl": lambda call: ("sqs", call["QueueUrl"].rpartition("/")[2]),
+    "RequestItems": lambda call: ("dynamodb", f"table/{next(iter(call['RequestItems']))}"),
+    "TableName": lambda call: ("dynamodb", f"table/{call['TableName']}"),
+    "executionArn": lambda call: ("states", call["executionArn"].split(":", 5)[5]),
 }

@@ -1,4 +1,4 @@
-"""Sending messages of the dead-letter queue back to the pipeline."""
+"""Send messages of the dead-letter queue back to the pipeline."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from labelctl.connection import Client
-    from labelctl.dead_letters import Letter
+    from labelctl.dead_letters import FailedMessage
     from labelctl.upload_events import UploadSender
 
 #: Visibility timeout in seconds while the queue is read. If labelctl is killed, its messages become
@@ -26,7 +26,6 @@ HOLD_SECONDS = 600
 #: Consecutive empty receives after which the queue counts as read completely: a single one may have
 #: missed a message.
 _EMPTY_RECEIVES = 2
-
 
 #: Error codes for messages that were deleted by a call without a response, or whose visibility
 #: timeout has ended.
@@ -57,19 +56,19 @@ class Choice:
     most: int | None = None
     malformed: bool = False
 
-    def means(self, letter: Letter, sent_at: float) -> bool:
+    def selects(self, content: FailedMessage, sent_at: float) -> bool:
         """Return whether a message is selected, regardless of the maximum number."""
         return (
-            letter.can_be_sent
-            and (self.malformed or not letter.malformed)
-            and (not self.reasons or letter.reason in self.reasons)
+            content.can_be_sent
+            and (self.malformed or not content.malformed)
+            and (not self.reasons or content.reason in self.reasons)
             and (self.sent_before is None or sent_at <= self.sent_before)
             and (self.sent_after is None or sent_at >= self.sent_after)
         )
 
 
 @dataclass
-class ReasonTally:
+class ReasonCounts:
     """Counts of messages with one reason.
 
     Attributes:
@@ -91,7 +90,7 @@ class ReasonTally:
 class _Held:
     message: Message
     sent_at: float
-    letter: Letter
+    content: FailedMessage
 
 
 @dataclass
@@ -117,11 +116,11 @@ class Redrive:
     url: str
     intake: Queue
     uploads: UploadSender
-    read: Callable[[str], Letter]
+    read: Callable[[str], FailedMessage]
     choice: Choice
     send: bool
     progress: Callable[[int], None]
-    reasons: dict[str, ReasonTally] = field(default_factory=dict)
+    reasons: dict[str, ReasonCounts] = field(default_factory=dict)
     undeleted: int = 0
     complete: bool = False
     _chosen: int = 0
@@ -138,9 +137,9 @@ class Redrive:
         """
         try:
             for received in self._receive():
-                meant = [held for held in received if self._note(held)]
-                if self.send and meant:
-                    self._move(meant)
+                selected = [held for held in received if self._note(held)]
+                if self.send and selected:
+                    self._move(selected)
                 self.progress(len(self._seen))
                 if self.send and self._full:
                     return
@@ -187,22 +186,24 @@ class Redrive:
         )
 
     def _note(self, held: _Held) -> bool:
-        tally = self.reasons.setdefault(held.letter.reason, ReasonTally())
-        tally.found += 1
-        tally.oldest = min(tally.oldest, held.sent_at)
-        tally.newest = max(tally.newest, held.sent_at)
-        meant = not self._full and self.choice.means(held.letter, held.sent_at)
-        if meant:
-            tally.chosen += 1
+        counts = self.reasons.setdefault(held.content.reason, ReasonCounts())
+        counts.found += 1
+        counts.oldest = min(counts.oldest, held.sent_at)
+        counts.newest = max(counts.newest, held.sent_at)
+        selected = not self._full and self.choice.selects(held.content, held.sent_at)
+        if selected:
+            counts.chosen += 1
             self._chosen += 1
-        return meant
+        return selected
 
-    def _move(self, meant: list[_Held]) -> None:
-        messages = [held.message for held in meant]
-        bodies = [held.letter.body for held in meant if held.letter.body is not None]
+    def _move(self, selected: list[_Held]) -> None:
+        messages = [held.message for held in selected]
+        bodies = [held.content.body for held in selected if held.content.body is not None]
         self.intake.send(bodies)
-        self.uploads.send([held.letter.event for held in meant if held.letter.event is not None])
-        sent = Counter(held.letter.reason for held in meant)
+        self.uploads.send(
+            [held.content.event for held in selected if held.content.event is not None]
+        )
+        sent = Counter(held.content.reason for held in selected)
         for reason, count in sent.items():
             self.reasons[reason].sent += count
         self.undeleted += Queue(self.client, self.url).delete(messages)
@@ -230,22 +231,22 @@ class Redrive:
 
     def fields(self, now: float) -> dict[str, Any]:
         """Return the counts as JSON-ready fields."""
-        tallies = sorted(self.reasons.items())
+        reasons = sorted(self.reasons.items())
         return {
-            "found": sum(tally.found for _, tally in tallies),
-            "chosen": sum(tally.chosen for _, tally in tallies),
-            "sent": sum(tally.sent for _, tally in tallies),
+            "found": sum(counts.found for _, counts in reasons),
+            "chosen": sum(counts.chosen for _, counts in reasons),
+            "sent": sum(counts.sent for _, counts in reasons),
             "undeleted": self.undeleted,
             "complete": self.complete,
             "reasons": {
                 reason: {
-                    "found": tally.found,
-                    "chosen": tally.chosen,
-                    "sent": tally.sent,
-                    "oldest_age_seconds": max(0, int(now - tally.oldest)),
-                    "newest_age_seconds": max(0, int(now - tally.newest)),
+                    "found": counts.found,
+                    "chosen": counts.chosen,
+                    "sent": counts.sent,
+                    "oldest_age_seconds": max(0, int(now - counts.oldest)),
+                    "newest_age_seconds": max(0, int(now - counts.newest)),
                 }
-                for reason, tally in tallies
+                for reason, counts in reasons
             },
         }
 

@@ -1,4 +1,4 @@
-"""The output of the commands: tables and bars. It is not used with ``--json``."""
+"""Print the results of the commands as tables and bars. Not used with ``--json``."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from labelctl.durations import spoken_age
+from labelctl.durations import format_age
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from labelctl.checkpoint import BackfillCounts
     from labelctl.redrive import Redrive
     from labelctl.status import Status
-    from labelctl.tally import Tally
 
 _BAR_WIDTH = 20
 
@@ -56,12 +56,12 @@ def show_status(status: Status) -> None:
     queues = _table(f"Queues of {status.pipeline}", "queue", "waiting", "in flight", "oldest")
     for use, queue in status.queues.items():
         age = queue.oldest_age_seconds
-        oldest = "" if age is None else spoken_age(age)
+        oldest = "" if age is None else format_age(age)
         queues.add_row(use.replace("_", "-"), str(queue.waiting), str(queue.in_flight), oldest)
     console.print(queues)
     if status.probe_mode:
         console.print(
-            f"probe mode: {status.failed_jobs_in_a_row} labeling jobs in a row were refused or"
+            f"probe mode: {status.failed_jobs_in_a_row} labeling jobs in a row were rejected or"
             " failed, so the next run takes one item only"
         )
     elif status.failed_jobs_in_a_row:
@@ -70,15 +70,15 @@ def show_status(status: Status) -> None:
         console.print("no open runs")
         return
     runs = _table("Open runs", "run", "state", "age", "claimed", "generation", "execution")
-    for it in status.runs:
-        claimed = it.run.counts.get("claimed", "")
+    for run in status.runs:
+        claimed = run.run.counts.get("claimed", "")
         runs.add_row(
-            it.run.run_id,
-            it.run.state.value,
-            spoken_age(it.age_seconds),
+            run.run.run_id,
+            run.run.state.value,
+            format_age(run.age_seconds),
             str(claimed),
-            str(it.run.generation),
-            it.execution_status,
+            str(run.run.generation),
+            run.execution_status,
         )
     console.print(runs)
     _show_jobs(status, console)
@@ -86,52 +86,52 @@ def show_status(status: Status) -> None:
 
 def _show_jobs(status: Status, console: Console) -> None:
     jobs = _table("Labeling jobs", "run", "stage", "status", "done", "")
-    for it in status.runs:
-        for job in it.jobs:
+    for run in status.runs:
+        for job in run.jobs:
             bar = ProgressBar(total=max(1, job.objects), completed=job.done, width=_BAR_WIDTH)
             done = f"{job.done}/{job.objects}"
-            jobs.add_row(it.run.run_id, job.stage, job.status, done, bar)
+            jobs.add_row(run.run.run_id, job.stage, job.status, done, bar)
     if jobs.row_count:
         console.print(jobs)
-    for it in status.runs:
-        for job in it.jobs:
+    for run in status.runs:
+        for job in run.jobs:
             if job.failure_reason:
                 console.print(f"{job.name}: {job.failure_reason}", markup=False)
-        if it.execution_status not in ("RUNNING", "PENDING_REDRIVE"):
+        if run.execution_status not in ("RUNNING", "PENDING_REDRIVE"):
             console.print(
-                f"run {it.run.run_id} has no live execution; the next scheduled one takes it over"
+                f"run {run.run.run_id} has no running execution;"
+                " the next scheduled execution takes it over"
             )
 
 
-def show_backfill(tally: Tally, *, dry_run: bool) -> None:
+def show_backfill(counts: BackfillCounts, *, dry_run: bool) -> None:
     """Show the counts of a backfill."""
     console = Console(highlight=False, soft_wrap=True)
-    table = _table("Backfill, dry run" if dry_run else "Backfill", "objects", "why", "number")
+    table = _table("Backfill, dry run" if dry_run else "Backfill", "objects", "reason", "number")
     table.columns[1].justify = "left"
-    table.add_row("to send" if dry_run else "sent", "", str(tally.to_send))
+    table.add_row("to send" if dry_run else "sent", "", str(counts.to_send))
     groups = {
-        "in the ledger": tally.known,
-        "cannot be labeled": tally.not_labelable,
-        "held back": tally.held_back,
+        "in the ledger": counts.known,
+        "cannot be labeled": counts.not_labelable,
+        "held back": counts.held_back,
     }
     for name, reasons in groups.items():
         for reason, count in sorted(reasons.items()):
             table.add_row(name, reason, str(count))
-    if tally.too_old:
-        table.add_row("uploaded before --since", "", str(tally.too_old))
-    table.add_row("listed", "", str(tally.listed))
+    if counts.too_old:
+        table.add_row("uploaded before --since", "", str(counts.too_old))
+    table.add_row("listed", "", str(counts.listed))
     console.print(table)
-    if tally.held_back:
+    if counts.held_back:
         console.print(
-            "held back: the event of an older version may still wait in a queue;"
-            " see docs/labelctl.md"
+            "held back: the event of an older version may still be in a queue; see docs/labelctl.md"
         )
-    if tally.known.get("superseded"):
+    if counts.known.get("superseded"):
         console.print(
-            f"{tally.known['superseded']} current versions are superseded in the ledger;"
+            f"{counts.known['superseded']} current versions are superseded in the ledger;"
             " copy such an object onto itself to have it labeled"
         )
-    if not tally.to_send:
+    if not counts.to_send:
         console.print("there is nothing to send")
     elif dry_run:
         console.print("nothing was sent; add --send to send")
@@ -142,14 +142,14 @@ def show_redrive(redrive: Redrive, now: float) -> None:
     console = Console(highlight=False, soft_wrap=True)
     title = "Redrive" if redrive.send else "Redrive, dry run"
     table = _table(title, "reason", "found", "chosen", "sent", "oldest", "newest")
-    for reason, tally in sorted(redrive.reasons.items()):
+    for reason, counts in sorted(redrive.reasons.items()):
         table.add_row(
             reason,
-            str(tally.found),
-            str(tally.chosen),
-            str(tally.sent),
-            spoken_age(now - tally.oldest),
-            spoken_age(now - tally.newest),
+            str(counts.found),
+            str(counts.chosen),
+            str(counts.sent),
+            format_age(now - counts.oldest),
+            format_age(now - counts.newest),
         )
     console.print(table if redrive.reasons else "the queue is empty")
     if redrive.undeleted:
@@ -159,7 +159,7 @@ def show_redrive(redrive: Redrive, now: float) -> None:
         )
     if not redrive.complete:
         console.print("stopped at --max; the queue may hold more")
-    if redrive.reasons and not any(tally.chosen for tally in redrive.reasons.values()):
+    if redrive.reasons and not any(counts.chosen for counts in redrive.reasons.values()):
         console.print("no message was chosen; see --reason, --newer-than and --older-than")
     elif not redrive.send and redrive.reasons:
         console.print("nothing was sent; add --send to send")

@@ -162,7 +162,7 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class StatusReader:
     """A reader of a pipeline's status.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Sending the event of an upload again, to the target of the original event."""
+"""Send the event of an upload again, to the target of the original event."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ class UploadSender:
             Queue(self.connection.client("sqs"), self.pipeline.intake_url).send(bodies)
             return
         for body in bodies:
-            answer = self.connection.client("lambda").invoke(
+            response = self.connection.client("lambda").invoke(
                 FunctionName=self.pipeline.splitter,
                 InvocationType="Event",
                 Payload=body.encode(),
             )
-            if answer["StatusCode"] != _ACCEPTED:
-                message = f"function {self.pipeline.splitter} answered {answer['StatusCode']}"
+            if response["StatusCode"] != _ACCEPTED:
+                message = f"function {self.pipeline.splitter} returned {response['StatusCode']}"
                 raise LabelctlError(message)
