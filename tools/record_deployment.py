@@ -42,7 +42,7 @@ def recorded_calls() -> list[list[str]]:
     """
     return sorted(
         [entry["service"], entry["operation"]]
-        for entry in calls.listing()
+        for entry in calls.entries()
         if entry["caller"] == calls.ADMINISTRATOR
     )
 

@@ -58,14 +58,14 @@ def parts(suffix: str, given: Answer) -> Any:
     if suffix == "BoundingBox":
         names = given.details["class-map"]
         return [
-            {"class": names[str(it["class_id"])], **{k: it[k] for k in it if k != "class_id"}}
-            for it in given.value["annotations"]
+            {"class": names[str(box["class_id"])], **{k: box[k] for k in box if k != "class_id"}}
+            for box in given.value["annotations"]
         ]
     if suffix == "NamedEntityRecognition":
         return given.value["annotations"]["entities"]
     if suffix == "SemanticSegmentation":
         colours = given.details["internal-color-map"]
-        return sorted(it["class-name"] for it in colours.values())
+        return sorted(colour["class-name"] for colour in colours.values())
     return sorted(given.details["class-map"].values())
 
 
@@ -149,7 +149,7 @@ def test_one_worker_agrees_with_nobody() -> None:
     spans = answer("NamedEntityRecognition", SPANS, workers=1)
     assert spans.details["entities"] == [{"confidence": 0}] * 3
     mask = answer("SemanticSegmentation", TRUTHS["SemanticSegmentation"], workers=1)
-    assert {it["confidence"] for it in mask.details["internal-color-map"].values()} == {0}
+    assert {colour["confidence"] for colour in mask.details["internal-color-map"].values()} == {0}
 
 
 def test_the_mask_shows_each_class_in_its_colour() -> None:
@@ -162,7 +162,7 @@ def test_the_mask_shows_each_class_in_its_colour() -> None:
         for row, column in ((5, 5), (5, 25), (0, 0))
     }
     colours = given.details["internal-color-map"].values()
-    assert shown == {it["hex-color"] for it in colours}
+    assert shown == {colour["hex-color"] for colour in colours}
     assert mask.palette[mask.rows[10][11]].hex() == colour(0)[1:]
     assert mask.palette[mask.rows[11][12]].hex() == "ffffff"
 
@@ -181,7 +181,8 @@ def test_no_two_classes_share_a_colour() -> None:
 def test_entities_come_in_the_order_of_the_text_with_the_labels_of_the_job() -> None:
     given = answer("NamedEntityRecognition", [*reversed(SPANS)])
     assert [
-        TEXT[it["startOffset"] : it["endOffset"]] for it in parts("NamedEntityRecognition", given)
+        TEXT[entity["startOffset"] : entity["endOffset"]]
+        for entity in parts("NamedEntityRecognition", given)
     ] == ["Ada", "Zoë", "Bern"]
     assert given.value["annotations"]["labels"] == [
         {"label": "dog", "shortDisplayName": "DOG"},

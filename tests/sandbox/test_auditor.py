@@ -80,7 +80,7 @@ class Service:
         if request["Key"] != KEPT.removeprefix("s3://output/") or self.kept is None:
             message = f"nothing is at {request['Key']}"
             raise AssertionError(message)
-        body = "".join(json.dumps(it) + "\n" for it in self.kept)
+        body = "".join(json.dumps(label) + "\n" for label in self.kept)
         return {"Body": io.BytesIO(body.encode())}
 
     def change_message_visibility_batch(self, **_request: Any) -> None:
@@ -118,7 +118,7 @@ def test_the_record_of_another_line_does_not_count() -> None:
 def test_a_line_that_waits_is_not_lost(line: int | None, lost: bool) -> None:
     waiting = envelope(Upload("uploads", "a.txt", "v1", line))
     found = violations([row(FIRST, "stored")], [record(FIRST)], intake=[waiting])
-    assert any("a.txt#L3" in it and "is lost" in it for it in found) is lost
+    assert any("a.txt#L3" in violation and "is lost" in violation for violation in found) is lost
 
 
 @pytest.mark.parametrize(("dead", "complete"), [(SECOND, True), (FIRST, False)])
@@ -164,4 +164,4 @@ def test_no_label_is_kept_of_an_item_that_is_labeled_again_or_never(state: str) 
     rows = [row(FIRST, "stored"), row(SECOND, state, **UNVERIFIED)]
     messages = [envelope(SECOND)]
     found = violations(rows, [record(FIRST)], intake=messages, dead=messages, kept=[LABEL])
-    assert any("still names its label" in it for it in found)
+    assert any("still names its label" in violation for violation in found)

@@ -464,13 +464,13 @@ def test_used_grants_are_named_by_policy_statement_and_action(
     used_grants.reset()
     client("sqs").send_message(QueueUrl=url, MessageBody="x")
     _refused(lambda: client("sqs").delete_queue(QueueUrl=url))
-    by_role = [grant for grant in used_grants.listing() if grant.owner == ROLE]
-    assert [(it.policy, it.statement, it.action) for it in by_role] == [
+    by_role = [grant for grant in used_grants.entries() if grant.owner == ROLE]
+    assert [(grant.policy, grant.statement, grant.action) for grant in by_role] == [
         ("inline", "Key", "kms:Decrypt"),
         ("inline", "Key", "kms:GenerateDataKey"),
         ("inline", "Queue", "sqs:Send*"),
     ]
-    by_key = {grant.action for grant in used_grants.listing() if grant.owner == key}
+    by_key = {grant.action for grant in used_grants.entries() if grant.owner == key}
     assert by_key == {"kms:*"}
 
 

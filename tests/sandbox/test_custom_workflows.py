@@ -13,10 +13,10 @@ from tests.sandbox.resources import control, make_function, make_key, make_role,
 from tests.sandbox.verification import JUDGEMENTS, LAMBDAS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from labeling_sandbox.server import Sandbox
     from tests.sandbox.verification import Line
+
+pytestmark = pytest.mark.usefixtures("default_ground_truth")
 
 BUCKET = "custom-labels"
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -75,17 +75,10 @@ def handler(event, context):
     if attribute == "forgets":
         return results[1:]
     if attribute == "renames":
-        return [{**it, "consolidatedAnnotation": {"content": {"other": 1}}} for it in results]
+        other = {"content": {"other": 1}}
+        return [{**result, "consolidatedAnnotation": other} for result in results]
     return results
 """
-
-
-@pytest.fixture(autouse=True)
-def calm(sandbox: Sandbox) -> Iterator[None]:
-    """Each test starts and ends with workers who know nothing."""
-    control(sandbox, "POST", "workforce", {"reset": True})
-    yield
-    control(sandbox, "POST", "workforce", {"reset": True})
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -132,7 +125,7 @@ def know(sandbox: Sandbox, count: int = 3, **behaviour: Any) -> None:
 def answers(line: Line) -> list[dict[str, Any]]:
     """What the workers of an object answered, decoded from the payload."""
     given = line["verdict"]["entry"]["annotations"]
-    return [json.loads(it["annotationData"]["content"]) for it in given]
+    return [json.loads(annotation["annotationData"]["content"]) for annotation in given]
 
 
 def test_functions_are_told_what_the_guide_says(
@@ -161,11 +154,11 @@ def test_functions_are_told_what_the_guide_says(
     assert right["verdict"]["objects"] == 2
     assert right["verdict"]["entry"]["datasetObjectId"] == "0"
     assert right["verdict"]["entry"]["dataObject"] == {"content": "text 0 é"}
-    workers = {it["workerId"] for it in right["verdict"]["entry"]["annotations"]}
+    workers = {annotation["workerId"] for annotation in right["verdict"]["entry"]["annotations"]}
     assert len(workers) == 2
     assert answers(right) == [{"verification": {"label": "Correct"}, "comment": ""}] * 2
-    assert all(it["verification"]["label"] in JUDGEMENTS[1:] for it in answers(wrong))
-    assert {it["comment"] for it in answers(wrong)} == {"not that"}
+    assert all(answer["verification"]["label"] in JUDGEMENTS[1:] for answer in answers(wrong))
+    assert {answer["comment"] for answer in answers(wrong)} == {"not that"}
     assert {key: wrong[key] for key in lines[1]} == lines[1]
     metadata = right["verdict-metadata"]
     assert metadata.pop("creation-date")

@@ -10,10 +10,16 @@ import pytest
 from rich.console import Console
 
 from labeling_sandbox.audit.auditor import Findings, Upload
-from labeling_sandbox.demo.data_set import DataSet, Item, Oddity
+from labeling_sandbox.demo.data_set import DataSet, Item, Unlabelable
 from labeling_sandbox.demo.run import Demo, DemoSettings
 from labeling_sandbox.demo.screen import Screen
-from labeling_sandbox.demo.verification import Rates, interval, judge, majority, reviewers_of
+from labeling_sandbox.demo.verification import (
+    Rates,
+    check_verification,
+    interval,
+    majority,
+    reviewers_of,
+)
 from labeling_sandbox.server import Sandbox
 
 
@@ -40,19 +46,19 @@ def test_the_interval_covers_what_it_says_and_little_more(share: float, count: i
     choice = random.Random(3)
     least, most = interval(count, share, confidence=0.9)
     hits = [sum(choice.random() < share for _ in range(count)) for _ in range(2000)]
-    inside = sum(least <= it <= most for it in hits) / len(hits)
+    inside = sum(least <= count <= most for count in hits) / len(hits)
     assert inside >= 0.88
     # Without its ends it covers less: neither can be left out.
-    assert sum(it < least for it in hits) / len(hits) <= 0.065
-    assert sum(it > most for it in hits) / len(hits) <= 0.065
-    assert sum(it <= least for it in hits) / len(hits) >= 0.035
-    assert sum(it >= most for it in hits) / len(hits) >= 0.035
+    assert sum(count < least for count in hits) / len(hits) <= 0.065
+    assert sum(count > most for count in hits) / len(hits) <= 0.065
+    assert sum(count <= least for count in hits) / len(hits) >= 0.035
+    assert sum(count >= most for count in hits) / len(hits) >= 0.035
 
 
 def test_figures_inside_the_interval_are_no_problem() -> None:
-    verdict = judge(records(60), 60, rates=Rates(), reviewers=1, max_attempts=3)
-    assert verdict.problems == []
-    text = "\n".join(verdict.lines)
+    result = check_verification(records(60), 60, rates=Rates(), reviewers=1, max_attempts=3)
+    assert result.problems == []
+    text = "\n".join(result.lines)
     assert "60 of 60 stored labels are right" in text
     assert "Expected: 99.48%" in text
     assert "57 to 60 of 60: inside" in text
@@ -61,15 +67,15 @@ def test_figures_inside_the_interval_are_no_problem() -> None:
 
 @pytest.mark.parametrize("right", [48, 56])
 def test_labels_as_good_as_without_verification_are_a_problem(right: int) -> None:
-    verdict = judge(records(60), right, rates=Rates(), reviewers=1, max_attempts=3)
-    assert verdict.problems == [f"{right} of 60 labels are right, outside of 57 to 60"]
-    assert any("OUTSIDE" in line for line in verdict.lines)
+    result = check_verification(records(60), right, rates=Rates(), reviewers=1, max_attempts=3)
+    assert result.problems == [f"{right} of 60 labels are right, outside of 57 to 60"]
+    assert any("OUTSIDE" in line for line in result.lines)
 
 
 def test_other_statuses_and_too_many_attempts_are_problems() -> None:
     mixed = [*records(59), *records(1, status="UNVERIFIED", attempts="4")]
-    verdict = judge(mixed, 60, rates=Rates(), reviewers=1, max_attempts=3)
-    assert len(verdict.problems) == 2
+    result = check_verification(mixed, 60, rates=Rates(), reviewers=1, max_attempts=3)
+    assert len(result.problems) == 2
 
 
 def test_the_number_of_reviewers_is_that_of_the_verification_jobs() -> None:
@@ -82,7 +88,7 @@ def test_the_number_of_reviewers_is_that_of_the_verification_jobs() -> None:
 
 
 ITEMS = [Item(f"{name}.png", name, name) for name in ("a", "b")]
-DATA = DataSet("pictures", [], ITEMS, [Oddity("odd.txt", "unsupported_extension")], [])
+DATA = DataSet("pictures", [], ITEMS, [Unlabelable("odd.txt", "unsupported_extension")], [])
 
 
 def demo(*, verify: bool) -> tuple[Demo, io.StringIO]:

@@ -22,8 +22,8 @@ CREATED = {"source": ["aws.s3"], "detail-type": ["Object Created"]}
 
 
 @pytest.fixture(autouse=True)
-def calm(sandbox: Sandbox) -> Iterator[None]:
-    """No test leaves duplicates or delays to the next."""
+def default_delivery(sandbox: Sandbox) -> Iterator[None]:
+    """Turn duplicates and delays off after each test."""
     yield
     control(sandbox, "POST", "events/duplicate", {"every": 0})
 

@@ -14,24 +14,14 @@ from labeling_sandbox.events import delivery
 from tests.sandbox.resources import control, make_key, make_role, put_policy, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from labeling_sandbox.server import Sandbox
+
+pytestmark = pytest.mark.usefixtures("default_ground_truth")
 
 CLASSES = ["zero", "one", "two"]
 TEMPLATE = b"""<crowd-form><crowd-image-classifier name="crowd-image-classifier"
     src="{{ task.input.taskObject | grant_read_access }}"></crowd-image-classifier></crowd-form>"""
 _numbers = itertools.count()
-
-
-@pytest.fixture(autouse=True)
-def calm(sandbox: Sandbox) -> Iterator[None]:
-    """Each test starts and ends without faults and with workers who know nothing."""
-    control(sandbox, "POST", "workforce", {"reset": True})
-    control(sandbox, "POST", "labeling-jobs/faults", {"reset": True})
-    yield
-    control(sandbox, "POST", "workforce", {"reset": True})
-    control(sandbox, "POST", "labeling-jobs/faults", {"reset": True})
 
 
 @pytest.fixture(scope="module")

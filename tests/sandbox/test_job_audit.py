@@ -71,7 +71,7 @@ def test_nothing_is_wrong_with_what_may_be(jobs: tuple[Job, ...]) -> None:
     ],
 )
 def test_paying_twice_or_for_nothing_is_found(jobs: tuple[Job, ...], found: str) -> None:
-    assert any(found in it for it in paid(*jobs)), paid(*jobs)
+    assert any(found in violation for violation in paid(*jobs)), paid(*jobs)
 
 
 def contradictions(state: str, *jobs: Job, **record: str) -> list[str]:
@@ -118,7 +118,7 @@ def test_a_ledger_that_agrees_with_the_reviewers(
 def test_a_ledger_that_contradicts_the_reviewers_is_found(
     state: str, jobs: tuple[Job, ...], record: dict[str, str], found: str
 ) -> None:
-    assert any(found in it for it in contradictions(state, *jobs, **record))
+    assert any(found in violation for violation in contradictions(state, *jobs, **record))
 
 
 class Service:
@@ -302,7 +302,7 @@ def test_a_run_may_have_labels_of_an_earlier_one() -> None:
 def test_a_job_that_could_not_read_its_manifest_had_no_items() -> None:
     given = report(stored=0, returned={"labeling_job_failed": 3})
     assert imbalances(given, job("label-1", 1, never_began=True)) == []
-    assert any("the job had 0" in it for it in imbalances(given, job("label-1", 1)))
+    assert any("the job had 0" in violation for violation in imbalances(given, job("label-1", 1)))
 
 
 @pytest.mark.parametrize(
@@ -328,4 +328,7 @@ def test_labels_of_an_earlier_run_count_beside_what_was_superseded() -> None:
 
 def test_what_was_claimed_and_is_in_no_job_is_found() -> None:
     given = report(claimed=4, received=4, returned={"expired": 1}, verification_job=VERIFICATION)
-    assert any("its jobs had 3" in it for it in imbalances(given, ABC, verdicts("a", "b", "c")))
+    assert any(
+        "its jobs had 3" in violation
+        for violation in imbalances(given, ABC, verdicts("a", "b", "c"))
+    )

@@ -112,7 +112,7 @@ def test_named_entities_need_instructions(instructions: object) -> None:
         categories("NamedEntityRecognition", text)
 
 
-@pytest.mark.parametrize("suffix", [it for it, kind in KINDS.items() if kind.element])
+@pytest.mark.parametrize("suffix", [suffix for suffix, kind in KINDS.items() if kind.element])
 def test_a_template_needs_the_element_of_its_type_under_the_name_it_is_read_by(suffix: str) -> None:
     kind = KINDS[suffix]
     element = (

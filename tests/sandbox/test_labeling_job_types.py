@@ -13,9 +13,9 @@ from labeling_sandbox.ground_truth import image_files
 from tests.sandbox.resources import control, make_key, make_role, put_policy, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from labeling_sandbox.server import Sandbox
+
+pytestmark = pytest.mark.usefixtures("default_ground_truth")
 
 BUCKET = "labels-of-types"
 LAMBDAS = "arn:aws:lambda:us-east-1:432418664414:function"
@@ -31,14 +31,6 @@ CATEGORIES = {
 }
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 _numbers = itertools.count()
-
-
-@pytest.fixture(autouse=True)
-def calm(sandbox: Sandbox) -> Iterator[None]:
-    """Each test starts and ends with workers who know nothing."""
-    control(sandbox, "POST", "workforce", {"reset": True})
-    yield
-    control(sandbox, "POST", "workforce", {"reset": True})
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -147,7 +139,7 @@ def test_masks_are_written_under_the_job_with_its_key(
     assert mask["SSEKMSKeyId"] == key
     assert image_files.size(mask["Content"]) == image_files.ImageSize(16, 12, 3)
     colours = line["label-ref-metadata"]["internal-color-map"]
-    assert {it["class-name"] for it in colours.values()} == {"BACKGROUND", "Place"}
+    assert {colour["class-name"] for colour in colours.values()} == {"BACKGROUND", "Place"}
 
 
 def test_a_role_that_may_not_write_masks_fails_the_job(sandbox: Sandbox) -> None:

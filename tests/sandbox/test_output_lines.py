@@ -98,7 +98,7 @@ def truth_of(task_type: str, value: Any, metadata: dict[str, Any]) -> Any:
             for box in value["annotations"]
         ]
     if task_type == "image_semantic_segmentation":
-        names = [it["class-name"] for it in metadata["internal-color-map"].values()]
+        names = [colour["class-name"] for colour in metadata["internal-color-map"].values()]
         box = {"left": 0, "top": 0, "width": 10, "height": 10}
         return {
             "regions": [
@@ -142,7 +142,7 @@ def shape(value: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("task_type", "case"), [it for it in of_types() if it[1] not in WITHOUT_LABEL | ODD]
+    ("task_type", "case"), [case for case in of_types() if case[1] not in WITHOUT_LABEL | ODD]
 )
 def test_a_labeled_line_has_the_documented_shape(task_type: str, case: str) -> None:
     made, expected = written(task_type, case)

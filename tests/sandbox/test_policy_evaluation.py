@@ -14,7 +14,12 @@ from typing import Any
 
 import pytest
 
-from labeling_sandbox.iam.policy_evaluation import Decision, Principal, evaluate, judge
+from labeling_sandbox.iam.policy_evaluation import (
+    Decision,
+    Principal,
+    evaluate,
+    evaluate_statements,
+)
 
 ALLOW, DENY, NONE = Decision.ALLOW, Decision.EXPLICIT_DENY, Decision.IMPLICIT_DENY
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:intake"
@@ -322,10 +327,10 @@ def test_the_grants_of_a_verdict_are_the_statements_that_allow() -> None:
         _allow(Sid="Queue", Action="sqs:*"),
         {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
     )
-    verdict = judge(policy, "s3:GetObject", "*", {})
-    assert verdict.decision is ALLOW
-    assert verdict.grants == (("Reads", "s3:Get*"), ("All", "s3:*"), ("", "NotAction"))
-    denied = judge(_policy(_allow(Sid="All"), _deny()), "s3:GetObject", "*", {})
+    evaluation = evaluate_statements(policy, "s3:GetObject", "*", {})
+    assert evaluation.decision is ALLOW
+    assert evaluation.grants == (("Reads", "s3:Get*"), ("All", "s3:*"), ("", "NotAction"))
+    denied = evaluate_statements(_policy(_allow(Sid="All"), _deny()), "s3:GetObject", "*", {})
     assert (denied.decision, denied.grants) == (DENY, ())
 
 

@@ -71,7 +71,7 @@ def test_a_deleted_object_is_gone_and_its_marker_can_be_deleted_too(sandbox: San
         s3.get_object(Bucket="markers", Key="k")
     listed = s3.list_object_versions(Bucket="markers")
     left = [*listed["Versions"], *listed["DeleteMarkers"]]
-    objects = [{"Key": it["Key"], "VersionId": it["VersionId"]} for it in left]
+    objects = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in left]
     assert len(objects) == 2
     # As Terraform does, which destroys the versioning of a bucket before it empties the bucket.
     s3.put_bucket_versioning(Bucket="markers", VersioningConfiguration={"Status": "Suspended"})

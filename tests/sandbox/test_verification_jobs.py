@@ -13,10 +13,10 @@ from tests.sandbox.resources import control, make_role, put_policy
 from tests.sandbox.verification import JUDGEMENTS, LAMBDAS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from labeling_sandbox.server import Sandbox
     from tests.sandbox.verification import Line
+
+pytestmark = pytest.mark.usefixtures("default_ground_truth")
 
 BUCKET = "verified-labels"
 PICTURES = [f"s3://{BUCKET}/upload/{number}.png" for number in range(4)]
@@ -35,16 +35,6 @@ MASKS = """<crowd-form><crowd-image-classifier name="crowd-image-classifier"
     "src": "{{ task.input.manifestLine["mask-ref"] | grant_read_access }}"}}'>
   </crowd-image-classifier></crowd-form>"""
 BOX = {"left": 2, "top": 1, "width": 4, "height": 5}
-
-
-@pytest.fixture(autouse=True)
-def calm(sandbox: Sandbox) -> Iterator[None]:
-    """Each test starts and ends without faults and with workers who know nothing."""
-    control(sandbox, "POST", "workforce", {"reset": True})
-    control(sandbox, "POST", "labeling-jobs/faults", {"reset": True})
-    yield
-    control(sandbox, "POST", "workforce", {"reset": True})
-    control(sandbox, "POST", "labeling-jobs/faults", {"reset": True})
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -68,7 +68,7 @@ def test_several_workers_outvote_a_mistake() -> None:
     def right(workers: int) -> int:
         workforce = Workforce(truth=truth, error_rate=0.3)
         outcomes = [work(workforce, number, workers=workers) for number in range(200)]
-        return sum(isinstance(it, Answer) and it.value == 1 for it in outcomes)
+        return sum(isinstance(outcome, Answer) and outcome.value == 1 for outcome in outcomes)
 
     assert right(workers=1) < 170 < right(workers=7)
     agreed = work(Workforce(truth=truth), 1, workers=3)
@@ -79,7 +79,9 @@ def test_several_workers_outvote_a_mistake() -> None:
 def test_a_wrong_answer_is_another_class() -> None:
     workforce = Workforce(truth={"s3://b/1.png": "one"}, error_rate=1.0)
     answers = [work(workforce, 1, f"job-{number}") for number in range(20)]
-    assert all(isinstance(it, Answer) and it.details["class-name"] != "one" for it in answers)
+    assert all(
+        isinstance(answer, Answer) and answer.details["class-name"] != "one" for answer in answers
+    )
 
 
 @pytest.mark.parametrize("rates", [{"error_rate": 1.5}, {"failure_rate": 0.7, "expiry_rate": 0.7}])

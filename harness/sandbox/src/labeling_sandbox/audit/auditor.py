@@ -121,7 +121,7 @@ class Findings:
 
 
 @dataclass(frozen=True)
-class Memory:
+class AuditCache:
     """What earlier audits read and nothing changes any more, so that a long series stays quick.
 
     Attributes:
@@ -141,13 +141,13 @@ class Auditor:
         client: Makes an administrator's client of a service.
         control: Reads one of the sandbox's control routes.
         resources: What to look at.
-        memory: Shared by the audits of one pipeline.
+        cache: Shared by the audits of one pipeline.
     """
 
     client: Callable[[str], Any]
     control: Callable[[str], Any]
     resources: Resources
-    memory: Memory = field(default_factory=Memory)
+    cache: AuditCache = field(default_factory=AuditCache)
 
     def audit(self, uploads: Iterable[Upload], *, max_attempts: int) -> Findings:
         """Check the invariants.
@@ -163,7 +163,7 @@ class Auditor:
         dead_letters = self._bodies(self.resources.dead_letter_queue_url)
         contents = self.control(f"records/{self.resources.feature_group}")
         records = _newest(contents["offline"])
-        jobs = job_audit.read_jobs(self.client, self.control, self.memory.jobs)
+        jobs = job_audit.read_jobs(self.client, self.control, self.cache.jobs)
         by_id = {
             row["pk"].removeprefix("ITEM#"): {**row, "source": source}
             for source, row in items.items()
@@ -174,7 +174,7 @@ class Auditor:
             item: shown[row["source"]] for item, row in by_id.items() if row["source"] in shown
         }
         jobs_by_subject = [job.renamed(subjects) for job in jobs]
-        found = {it: items.get(it.source) for it in uploads}
+        found = {upload: items.get(upload.source) for upload in uploads}
         violations = [
             *_lost(found, _sources(messages)),
             *_dead_letters_without_message(items, dead_letters),
@@ -245,10 +245,10 @@ class Auditor:
             if entry["Key"].endswith("/report.json")
         ]
         for key, tag in entries:
-            if (key, tag) not in self.memory.reports:
+            if (key, tag) not in self.cache.reports:
                 read = self.client("s3").get_object(Bucket=self.resources.output_bucket, Key=key)
-                self.memory.reports[key, tag] = json.loads(read["Body"].read())
-        return [self.memory.reports[entry] for entry in sorted(entries)]
+                self.cache.reports[key, tag] = json.loads(read["Body"].read())
+        return [self.cache.reports[entry] for entry in sorted(entries)]
 
 
 def _newest(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
@@ -341,7 +341,7 @@ def _labels_not_kept(
     No other row names one.
     """
     # It may have been given to another item that shows the same text.
-    held = {uri: {subjects.get(it, it) for it in labeled} for uri, labeled in kept.items()}
+    held = {uri: {subjects.get(item, item) for item in labeled} for uri, labeled in kept.items()}
     for source, row in items.items():
         uri, state = row.get("label_uri"), row["item_state"]
         item = row["pk"].removeprefix("ITEM#")

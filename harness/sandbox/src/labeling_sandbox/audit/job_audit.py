@@ -62,7 +62,7 @@ class Job:
             items=[subjects.get(item, item) for item in self.items],
             labeled=frozenset(subjects.get(item, item) for item in self.labeled),
             accepted=frozenset(subjects.get(item, item) for item in self.accepted),
-            answers={subjects.get(item, item): it for item, it in self.answers.items()},
+            answers={subjects.get(item, item): answer for item, answer in self.answers.items()},
         )
 
 
@@ -147,7 +147,7 @@ def _job(client: Callable[[str], Any], entry: Mapping[str, Any]) -> Job:
         votes = {item: entry["opinions"][item] for item in metadata}
         accepted = [item for item, vote in votes.items() if vote.count(wanted) * 2 > len(vote)]
     else:
-        accepted = [item for item, it in metadata.items() if it.get("class-name") == wanted]
+        accepted = [item for item, found in metadata.items() if found.get("class-name") == wanted]
     return Job(
         name=entry["name"],
         created=entry["created"],
@@ -265,7 +265,8 @@ def unbalanced(
         stored[row["run_id"]][row["source_ref"]] = row
     known = {job.name: job for job in jobs}
     for report in reports:
-        yield from (f"run {report['run_id']}: {it}" for it in _imbalances(report, known, stored))
+        imbalances = _imbalances(report, known, stored)
+        yield from (f"run {report['run_id']}: {imbalance}" for imbalance in imbalances)
 
 
 def _imbalances(
@@ -285,11 +286,11 @@ def _imbalances(
         yield f"{report['claimed']} claimed, {settled} settled"
     job = _job_of(report.get("labeling_job"), jobs)
     verification = _job_of(report.get("verification_job"), jobs)
-    worked_on = {item for it in (job, verification) if it for item in it.items}
+    worked_on = {item for one in (job, verification) if one for item in one.items}
     untouched = report["claimed"] - len(worked_on)
     # Records of texts that were labeled before need no job of this run, including rejected ones,
     # and an item that waits for the label of another run has none.
-    ours = {it.name.lower() for it in (job, verification) if it}
+    ours = {one.name.lower() for one in (job, verification) if one}
     moved = sum(ours.isdisjoint(_jobs_of(row)) for row in rows)
     refused = report["dead_lettered"].get("record_rejected", 0)
     elsewhere = moved + refused + report["returned"].get("text_in_progress", 0)

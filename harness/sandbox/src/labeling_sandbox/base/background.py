@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 
-class Boundary:
+class FailureBoundary:
     """Where a failure inside a simulated service ends, as it does at the edge of a real one.
 
     An AWS service whose worker breaks still reports a failed job or execution. Without this
@@ -52,7 +52,7 @@ class Boundary:
 def start(
     name: str, work: Callable[[], None], on_failure: Callable[[Exception], None] | None = None
 ) -> threading.Thread:
-    """Run work on a daemon thread inside a `Boundary`.
+    """Run work on a daemon thread inside a `FailureBoundary`.
 
     Args:
         name: The name of the thread.
@@ -64,7 +64,7 @@ def start(
     """
 
     def run() -> None:
-        with Boundary(name, on_failure):
+        with FailureBoundary(name, on_failure):
             work()
 
     thread = threading.Thread(target=run, name=name, daemon=True)

@@ -10,25 +10,35 @@ if TYPE_CHECKING:
     from labeling_sandbox.server import Sandbox
 
 _LISTINGS: tuple[tuple[str, str, str, Callable[[Any], str]], ...] = (
-    ("s3", "list_buckets", "Buckets", lambda it: f"bucket {it['Name']}"),
-    ("sqs", "list_queues", "QueueUrls", lambda it: f"queue {it}"),
-    ("lambda", "list_functions", "Functions", lambda it: f"function {it['FunctionName']}"),
-    ("dynamodb", "list_tables", "TableNames", lambda it: f"table {it}"),
-    ("iam", "list_roles", "Roles", lambda it: f"role {it['RoleName']}"),
-    ("logs", "describe_log_groups", "logGroups", lambda it: f"log group {it['logGroupName']}"),
-    ("stepfunctions", "list_state_machines", "stateMachines", lambda it: f"machine {it['name']}"),
-    ("scheduler", "list_schedules", "Schedules", lambda it: f"schedule {it['Name']}"),
-    ("events", "list_rules", "Rules", lambda it: f"rule {it['Name']}"),
-    ("cloudwatch", "describe_alarms", "MetricAlarms", lambda it: f"alarm {it['AlarmName']}"),
-    ("sns", "list_topics", "Topics", lambda it: f"topic {it['TopicArn']}"),
-    ("ssm", "describe_parameters", "Parameters", lambda it: f"parameter {it['Name']}"),
+    ("s3", "list_buckets", "Buckets", lambda entry: f"bucket {entry['Name']}"),
+    ("sqs", "list_queues", "QueueUrls", lambda entry: f"queue {entry}"),
+    ("lambda", "list_functions", "Functions", lambda entry: f"function {entry['FunctionName']}"),
+    ("dynamodb", "list_tables", "TableNames", lambda entry: f"table {entry}"),
+    ("iam", "list_roles", "Roles", lambda entry: f"role {entry['RoleName']}"),
+    (
+        "logs",
+        "describe_log_groups",
+        "logGroups",
+        lambda entry: f"log group {entry['logGroupName']}",
+    ),
+    (
+        "stepfunctions",
+        "list_state_machines",
+        "stateMachines",
+        lambda entry: f"machine {entry['name']}",
+    ),
+    ("scheduler", "list_schedules", "Schedules", lambda entry: f"schedule {entry['Name']}"),
+    ("events", "list_rules", "Rules", lambda entry: f"rule {entry['Name']}"),
+    ("cloudwatch", "describe_alarms", "MetricAlarms", lambda entry: f"alarm {entry['AlarmName']}"),
+    ("sns", "list_topics", "Topics", lambda entry: f"topic {entry['TopicArn']}"),
+    ("ssm", "describe_parameters", "Parameters", lambda entry: f"parameter {entry['Name']}"),
     (
         "sagemaker",
         "list_feature_groups",
         "FeatureGroupSummaries",
-        lambda it: f"feature group {it['FeatureGroupName']}",
+        lambda entry: f"feature group {entry['FeatureGroupName']}",
     ),
-    ("kms", "list_aliases", "Aliases", lambda it: f"key alias {it['AliasName']}"),
+    ("kms", "list_aliases", "Aliases", lambda entry: f"key alias {entry['AliasName']}"),
 )
 
 

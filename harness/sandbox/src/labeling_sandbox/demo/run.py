@@ -15,7 +15,7 @@ from labeling_sandbox.demo import verification
 from labeling_sandbox.demo.leftovers import leftovers
 from labeling_sandbox.demo.pipeline import Execution, Pipeline, PipelineError
 from labeling_sandbox.demo.screen import RunResult, Screen
-from labeling_sandbox.demo.task_types import DEFAULT_TASK, DEMO_TYPES, DemoType, agrees
+from labeling_sandbox.demo.task_types import DEFAULT_TASK, DEMO_TYPES, DemoType, matches_truth
 from labeling_sandbox.terraform.runner import Terraform
 
 if TYPE_CHECKING:
@@ -269,7 +269,7 @@ class Demo:
             if record is None or record["source_version_id"] != upload.version_id:
                 continue
             stored.append(record)
-            right += agrees(self.demo_type, record, item.label, item.truth, pipeline.read)
+            right += matches_truth(self.demo_type, record, item.label, item.truth, pipeline.read)
         total = len(data.items)
         self.screen.say(
             f"Stored: {len(stored)} of {total} {data.noun} in their newest version;"
@@ -286,7 +286,7 @@ class Demo:
     def _check_accuracy(
         self, pipeline: Pipeline, stored: Sequence[Mapping[str, str]], right: int
     ) -> None:
-        verdict = verification.judge(
+        verdict = verification.check_verification(
             stored,
             right,
             rates=self._rates,
@@ -303,7 +303,7 @@ class Demo:
             for letter in findings.dead_letters
             if "item" in letter
         }
-        for oddity in data.oddities:
+        for oddity in data.unlabelable:
             found = reasons.pop((oddity.key, oddity.line), None)
             place = oddity.key if oddity.line is None else f"{oddity.key}, line {oddity.line}"
             if found:

@@ -27,15 +27,15 @@ class DemoType:
     Attributes:
         variables: The example that is deployed, below the module's folder.
         data: Makes the data from the folder of data and a number of items.
-        says: Whether a label, as Ground Truth wrote it, equals the truth.
+        equals: Whether a label, as Ground Truth wrote it, equals the truth.
     """
 
     variables: Path
     data: Callable[[Path, int | None], DataSet]
-    says: Equality
+    equals: Equality
 
 
-def agrees(
+def matches_truth(
     demo_type: DemoType,
     record: Mapping[str, str],
     label: str,
@@ -54,14 +54,14 @@ def agrees(
     written = json.loads(record["label_json"])
     attribute = next(key for key in written if f"{key}-metadata" in written)
     metadata = written[f"{attribute}-metadata"]
-    return record["label"] == label and demo_type.says(written[attribute], metadata, truth, read)
+    return record["label"] == label and demo_type.equals(written[attribute], metadata, truth, read)
 
 
 DEMO_TYPES: Mapping[str, DemoType] = {
     DEFAULT_TASK: DemoType(_EXAMPLES / "minimal.tfvars", pictures.digits, equality.one_class),
     **{
-        name: DemoType(_EXAMPLES / f"{name}.tfvars", data, says)
-        for name, data, says in (
+        name: DemoType(_EXAMPLES / f"{name}.tfvars", data, equals)
+        for name, data, equals in (
             ("image_multi_label_classification", pictures.canvases_with_classes, equality.classes),
             ("image_bounding_box", pictures.canvases_with_boxes, equality.boxes),
             ("image_semantic_segmentation", pictures.canvases_with_regions, equality.mask),

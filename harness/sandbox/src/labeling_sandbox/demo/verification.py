@@ -84,7 +84,7 @@ def _likelihood(hits: int, count: int, share: float) -> float:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class VerificationResult:
     """The result of a demo with verification.
 
     Attributes:
@@ -109,14 +109,14 @@ def reviewers_of(jobs: Iterable[Mapping[str, Any]]) -> int:
     return int(found.pop())
 
 
-def judge(
+def check_verification(
     records: Sequence[Mapping[str, str]],
     right: int,
     *,
     rates: Rates,
     reviewers: int,
     max_attempts: int,
-) -> Verdict:
+) -> VerificationResult:
     """Compare stored records with the values that the rates predict.
 
     Args:
@@ -153,4 +153,4 @@ def judge(
         problems.append(f"a record had {max(attempts)} attempts of {max_attempts}")
     if set(statuses) - {_VERIFIED}:
         problems.append(f"not every record is {_VERIFIED}: {dict(statuses)}")
-    return Verdict(lines, problems)
+    return VerificationResult(lines, problems)

@@ -66,7 +66,7 @@ class Undelivered:
 
 
 @dataclass
-class Disturbance:
+class DeliveryFaults:
     """The changes to deliveries that a test requests.
 
     Attributes:
@@ -92,7 +92,7 @@ class Bus:
     def __init__(self) -> None:
         """Start empty."""
         self.undelivered: list[Undelivered] = []
-        self.disturbance = Disturbance()
+        self.faults = DeliveryFaults()
         self._pending: list[_Pending] = []
         self._delivering = 0
         self._accepted = itertools.count(1)
@@ -109,9 +109,9 @@ class Bus:
         """
         with self._changed:
             number = next(self._accepted)
-            every = self.disturbance.duplicate_every
+            every = self.faults.duplicate_every
             copies = 2 if every and number % every == 0 else 1
-            due = time.monotonic() + self.disturbance.delay_seconds
+            due = time.monotonic() + self.faults.delay_seconds
             for _ in range(copies):
                 heapq.heappush(self._pending, _Pending(due, next(self._order), event, bus))
             self._changed.notify_all()
@@ -223,7 +223,9 @@ def install(sandbox: Sandbox) -> None:
     )
     control.route("events/drain", "POST", _drain_on_request)
     control.route("undelivered/reset", "POST", _forget_undelivered)
-    control.route("undelivered", "GET", lambda _path, _body: [vars(it) for it in undelivered()])
+    control.route(
+        "undelivered", "GET", lambda _path, _body: [vars(failure) for failure in undelivered()]
+    )
 
 
 def stop() -> None:
@@ -237,11 +239,11 @@ def _forget_undelivered(_path: Mapping[str, str], _body: dict[str, Any]) -> dict
 
 
 def _set_disturbance(_path: Mapping[str, str], body: dict[str, Any]) -> dict[str, Any]:
-    _bus.disturbance = Disturbance(
+    _bus.faults = DeliveryFaults(
         duplicate_every=int(body.get("every", 0)),
         delay_seconds=float(body.get("delay_seconds", 0.0)),
     )
-    return vars(_bus.disturbance)
+    return vars(_bus.faults)
 
 
 def _drain_on_request(_path: Mapping[str, str], body: dict[str, Any]) -> dict[str, bool]:
@@ -252,7 +254,7 @@ def _drain_on_request(_path: Mapping[str, str], body: dict[str, Any]) -> dict[st
 
 def _pump(sandbox: Sandbox) -> None:
     while (pending := _bus.take()) is not None:
-        with background.Boundary(f"delivery of event {pending.event['id']}"):
+        with background.FailureBoundary(f"delivery of event {pending.event['id']}"):
             _route(sandbox, pending.event, pending.bus)
         _bus.done()
 

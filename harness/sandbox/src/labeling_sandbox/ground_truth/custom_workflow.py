@@ -18,7 +18,7 @@ from labeling_sandbox.ground_truth import output_lines, reviewers
 from labeling_sandbox.ground_truth.answers import equality
 from labeling_sandbox.ground_truth.answers.task import Answer, Failure, Outcome
 from labeling_sandbox.ground_truth.labeling_inputs import InputError
-from labeling_sandbox.ground_truth.labeling_work import Assignment, Effort, Line, has_label
+from labeling_sandbox.ground_truth.labeling_work import Assignment, BilledWork, Line, has_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -124,7 +124,7 @@ class CustomWorkflow:
             template: What workers are shown.
             question: What the template asks them.
         """
-        self.effort = Effort()
+        self.effort = BilledWork()
         self._assignment = assignment
         self._functions = functions
         self._visible = template.inputs

@@ -150,7 +150,7 @@ def _create_labeling_job(sandbox: Sandbox, response: SageMakerResponse) -> Actio
     if _take("create_refused", name):
         message = "The account-level service limit for concurrent labeling jobs is exceeded."
         raise ResourceLimitExceeded(message)
-    job = LabelingJob(sandbox, request, workers.current(), _faults_of(name), _announce)
+    job = LabelingJob(sandbox, request, workers.current(), _faults_of(name), _send_end_events)
     jobs[name.lower()] = job
     sagemaker_tags.put(job.arn, request.get("Tags") or [])
     background.start(f"labeling-job {name}", job.run, job.fail)
@@ -192,9 +192,9 @@ def _plan_faults(_path: Mapping[str, str], body: dict[str, Any]) -> dict[str, li
     return {"planned": [name for name, _ in _faults]}
 
 
-def _announce(job: LabelingJob) -> None:
+def _send_end_events(job: LabelingJob) -> None:
     _, _, _, region, account, _ = job.arn.split(":", 5)
-    for _ in range(job.announcements):
+    for _ in range(job.end_events):
         delivery.emit(
             account,
             region,

@@ -118,7 +118,7 @@ def _category_problem(
     # What was read from a file may be anything.
     texts: list[object] = [
         *names,
-        *(it.short_name for it in categories if it.short_name is not None),
+        *(category.short_name for category in categories if category.short_name is not None),
     ]
     problem = None
     if content.get("document-version") != _DOCUMENT_VERSION:

@@ -25,7 +25,7 @@ from labeling_sandbox.ground_truth.labeling_inputs import (
 from labeling_sandbox.ground_truth.labeling_requests import CUSTOM_SUFFIX, task_suffix
 from labeling_sandbox.ground_truth.labeling_work import (
     Assignment,
-    Effort,
+    BilledWork,
     Labeling,
     Verification,
     Work,
@@ -79,7 +79,7 @@ class JobFaults:
     Attributes:
         fails: The job ends as Failed after its workers have started.
         stops: The job ends as Stopped half way, as after StopLabelingJob.
-        events: How many events announce its end.
+        events: How many events report its end.
         addressed: Whether its description names its output, which is no required member.
     """
 
@@ -108,7 +108,7 @@ class LabelingJob:
         request: Mapping[str, Any],
         workforce: Workforce,
         faults: JobFaults,
-        announce: Callable[[LabelingJob], None],
+        send_end_events: Callable[[LabelingJob], None],
     ) -> None:
         """Prepare the job; `run` starts it.
 
@@ -117,7 +117,7 @@ class LabelingJob:
             request: The validated request.
             workforce: How its workers behave.
             faults: What goes wrong.
-            announce: Called when the job has ended.
+            send_end_events: Called when the job has ended.
         """
         self.request = request
         self.name: str = request["LabelingJobName"]
@@ -130,13 +130,13 @@ class LabelingJob:
         self.created = self.modified = datetime.now(UTC)
         self.failure_reason: str | None = None
         self.lines: list[dict[str, Any]] = []
-        self.effort = Effort()
+        self.effort = BilledWork()
         self._kind = KINDS_OF_JOBS[task_suffix(request)]
         self._worked_on = 0
         self._sandbox = sandbox
         self._workforce = workforce
         self._faults = faults
-        self._announce = announce
+        self._send_end_events = send_end_events
         self._outcomes: dict[int, tuple[Outcome, datetime]] = {}
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -152,8 +152,8 @@ class LabelingJob:
         return self.status in ("Completed", "Failed", "Stopped")
 
     @property
-    def announcements(self) -> int:
-        """How many events announce the job's end."""
+    def end_events(self) -> int:
+        """How many events report the job's end."""
         return self._faults.events
 
     def counters(self) -> dict[str, int]:
@@ -198,7 +198,7 @@ class LabelingJob:
         self.failure_reason = (str(error) or type(error).__name__)[:_REASON_CHARACTERS]
         with self._lock:
             self._become("Failed")
-        self._announce(self)
+        self._send_end_events(self)
 
     def run(self) -> None:
         """Do the whole job; it always ends in a final status."""
@@ -220,7 +220,7 @@ class LabelingJob:
             return
         with self._lock:
             self._become("Stopped" if self._stopping.is_set() else "Completed")
-        self._announce(self)
+        self._send_end_events(self)
 
     def _become(self, status: str) -> None:
         self.status, self.modified = status, datetime.now(UTC)

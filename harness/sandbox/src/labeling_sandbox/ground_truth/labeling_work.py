@@ -49,7 +49,7 @@ class Assignment:
 
 
 @dataclass
-class Effort:
+class BilledWork:
     """What is paid for.
 
     Attributes:
@@ -83,7 +83,7 @@ class Work(Protocol):
     """
 
     batch_objects: int
-    effort: Effort
+    effort: BilledWork
 
     def prepare(self, batch: Sequence[tuple[int, Line]]) -> None:
         """Do what comes before workers see a batch of numbered lines."""
@@ -113,7 +113,7 @@ class Labeling:
             assignment: What the workers are given.
             kind: The task type.
         """
-        self.effort = Effort()
+        self.effort = BilledWork()
         self._assignment = assignment
         self._kind = kind
 
@@ -164,7 +164,7 @@ class Verification:
         self._prior = prior
         self._kind = kind
         self._categories = [category.name for category in assignment.categories]
-        self.effort = Effort(
+        self.effort = BilledWork(
             accepted_category=reviewers.accepted_category(self._categories, assignment.workforce)
         )
 
@@ -211,7 +211,7 @@ class Verification:
         truth = self._assignment.workforce.truth.get(task.subject)
         if truth is None:
             return None
-        return self._kind.says(line[self._prior], line[f"{self._prior}-metadata"], truth, read)
+        return self._kind.equals(line[self._prior], line[f"{self._prior}-metadata"], truth, read)
 
 
 def has_label(line: Line) -> bool:

@@ -60,7 +60,7 @@ def opinions(review: Review, workforce: Workforce) -> list[Opinion] | Failure:
         An opinion of each, or why the object has none.
     """
     choice = workers.choices(workforce, review.job_name, review.item)
-    failure = workers.mishap(workforce, choice)
+    failure = workers.random_failure(workforce, choice)
     if failure is not None:
         return failure
     return [_opinion(review, workforce, choice) for _ in range(review.reviewers)]

@@ -71,12 +71,12 @@ class VerificationKind(TaskKind):
     """A task type whose workers judge the labels of an earlier job.
 
     Attributes:
-        says: Whether such a label equals the truth.
+        equals: Whether such a label equals the truth.
         metadata: What the metadata of such a label must hold.
         is_file: Whether such a label is the address of a file.
     """
 
-    says: Equality
+    equals: Equality
     metadata: str
     is_file: bool = False
 
@@ -136,14 +136,14 @@ KINDS: Mapping[str, LabelingKind] = {
 
 VERIFICATION_KINDS: Mapping[str, VerificationKind] = {
     "VerificationBoundingBox": VerificationKind(
-        says=equality.boxes,
+        equals=equality.boxes,
         metadata="class-map",
         source_key=_IMAGE,
         element="crowd-image-classifier",
         element_name="crowd-image-classifier",
     ),
     "VerificationSemanticSegmentation": VerificationKind(
-        says=equality.mask,
+        equals=equality.mask,
         metadata="internal-color-map",
         is_file=True,
         source_key=_IMAGE,

@@ -51,7 +51,7 @@ class Question:
         found = self.categories if self.input_key is None else task_input.get(self.input_key)
         if not isinstance(found, list | tuple) or not found:
             return None
-        return found if all(isinstance(it, str) for it in found) else None
+        return found if all(isinstance(choice, str) for choice in found) else None
 
 
 class Template(HTMLParser):
@@ -78,7 +78,7 @@ class Template(HTMLParser):
 
     def names(self, tag: str) -> list[str]:
         """Return the names of the elements with a tag; those without a name are left out."""
-        return [it["name"] for it in self.elements.get(tag, []) if it.get("name")]  # type: ignore[misc] # never None
+        return [element["name"] for element in self.elements.get(tag, []) if element.get("name")]  # type: ignore[misc] # never None
 
     @property
     def inputs(self) -> frozenset[str]:

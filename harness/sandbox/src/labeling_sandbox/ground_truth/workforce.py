@@ -103,7 +103,7 @@ def work_on(task: Task, labeler: Labeler, workforce: Workforce) -> Outcome:
     if task.subject in workforce.expiring:
         return Failure(EXPIRED_REASON)
     choice = choices(workforce, task.job_name, task.item)
-    failure = mishap(workforce, choice)
+    failure = random_failure(workforce, choice)
     if failure is not None:
         return failure
     truth = workforce.truth.get(task.subject)
@@ -121,7 +121,7 @@ def choices(workforce: Workforce, job_name: str, item: str) -> random.Random:
     return random.Random(seed)  # noqa: S311 - a simulation, not a secret
 
 
-def mishap(workforce: Workforce, choice: random.Random) -> Failure | None:
+def random_failure(workforce: Workforce, choice: random.Random) -> Failure | None:
     """Return how an object fails or expires in a job, None if it does not."""
     lot = choice.random()
     if lot < workforce.failure_rate:

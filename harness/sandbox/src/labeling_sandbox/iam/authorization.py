@@ -23,7 +23,7 @@ from labeling_sandbox.iam.policy_evaluation import (
     PolicyDocument,
     Principal,
     evaluate,
-    judge,
+    evaluate_statements,
 )
 from labeling_sandbox.iam.role_policies import (
     account_principal,
@@ -44,7 +44,7 @@ Context = Mapping[str, ContextValue]
 
 
 @dataclass(frozen=True)
-class Judgement:
+class TraceEntry:
     """One decision about a role.
 
     Attributes:
@@ -60,7 +60,7 @@ class Judgement:
     allowed: bool
 
 
-TRACE: list[Judgement] = []
+TRACE: list[TraceEntry] = []
 """Every decision about a role since the start or the last reset, in order."""
 
 UNMAPPED: set[str] = set()
@@ -134,8 +134,8 @@ def trusts(role_arn: str, service: str, context: Context) -> bool:
     contexts = [{**_SERVICE_CONTEXT, **account, **context}]
     if service in _PERHAPS_WITHOUT_ACCOUNT:
         contexts.append({**_SERVICE_CONTEXT, **context})
-    verdicts = [
-        judge(
+    evaluations = [
+        evaluate_statements(
             role.assume_role_policy_document,
             "sts:AssumeRole",
             None,
@@ -144,9 +144,9 @@ def trusts(role_arn: str, service: str, context: Context) -> bool:
         )
         for full in contexts
     ]
-    for verdict in verdicts:
-        used_grants.note(used_grants.of(str(role.name), TRUST_POLICY, verdict))
-    return all(verdict.decision is Decision.ALLOW for verdict in verdicts)
+    for evaluation in evaluations:
+        used_grants.note(used_grants.of(str(role.name), TRUST_POLICY, evaluation))
+    return all(evaluation.decision is Decision.ALLOW for evaluation in evaluations)
 
 
 def service_allowed(
@@ -167,9 +167,9 @@ def service_allowed(
     if not _settings.enforcing:
         return True
     full = {**_SERVICE_CONTEXT, **context}
-    verdict = judge(policy, action, resource, full, Principal(service=service))
-    used_grants.note(used_grants.of(resource, RESOURCE_POLICY, verdict))
-    return verdict.decision is Decision.ALLOW
+    evaluation = evaluate_statements(policy, action, resource, full, Principal(service=service))
+    used_grants.note(used_grants.of(resource, RESOURCE_POLICY, evaluation))
+    return evaluation.decision is Decision.ALLOW
 
 
 def service_may_use_key(
@@ -221,7 +221,7 @@ def role_allows(
     """
     grants = _decide(role_arn, action, resource, context, resource_policy)
     used_grants.note(grants)
-    _record(Judgement(_name(role_arn), action, resource or "*", bool(grants)))
+    _record(TraceEntry(_name(role_arn), action, resource or "*", bool(grants)))
     return bool(grants)
 
 
@@ -244,8 +244,10 @@ def role_may_use_key(role_arn: str, key_arn: str, action: str, context: Context)
         return False
     account = role_arn.split(":")[4]
     full = {"kms:CallerAccount": account, **identity_context(role_arn, _settings.region), **context}
-    direct = judge(key.policy, action, key_arn, full, Principal(frozenset({role_arn})))
-    delegated = judge(key.policy, action, key_arn, full, account_principal(role_arn))
+    direct = evaluate_statements(
+        key.policy, action, key_arn, full, Principal(frozenset({role_arn}))
+    )
+    delegated = evaluate_statements(key.policy, action, key_arn, full, account_principal(role_arn))
     grants: list[Grant] = []
     if Decision.EXPLICIT_DENY not in (direct.decision, delegated.decision):
         by_identity = _decide(role_arn, action, key_arn, full, None)
@@ -255,7 +257,7 @@ def role_may_use_key(role_arn: str, key_arn: str, action: str, context: Context)
         if not _denied_by_identity(role_arn, action, key_arn, full):
             grants += used_grants.of(key_arn, RESOURCE_POLICY, direct)
     used_grants.note(grants)
-    _record(Judgement(_name(role_arn), action, key_arn, bool(grants)))
+    _record(TraceEntry(_name(role_arn), action, key_arn, bool(grants)))
     return bool(grants)
 
 
@@ -319,9 +321,9 @@ def install(sandbox: Sandbox) -> None:
     _settings.enforcing = sandbox.enforce_iam
 
 
-def _record(judgement: Judgement) -> None:
+def _record(entry: TraceEntry) -> None:
     with _trace_lock:
-        TRACE.append(judgement)
+        TRACE.append(entry)
 
 
 def _name(role_arn: str) -> str:
@@ -341,13 +343,18 @@ def _decide(
         return []
     full = {**identity_context(role_arn, _settings.region), **context}
     identity = {
-        name: judge(document, action, resource, full) for name, document in documents(role).items()
+        name: evaluate_statements(document, action, resource, full)
+        for name, document in documents(role).items()
     }
-    direct = judge(resource_policy, action, resource, full, Principal(frozenset({role_arn})))
-    delegated = judge(resource_policy, action, resource, full, account_principal(role_arn))
+    direct = evaluate_statements(
+        resource_policy, action, resource, full, Principal(frozenset({role_arn}))
+    )
+    delegated = evaluate_statements(
+        resource_policy, action, resource, full, account_principal(role_arn)
+    )
     if any(
-        verdict.decision is Decision.EXPLICIT_DENY
-        for verdict in (*identity.values(), direct, delegated)
+        evaluation.decision is Decision.EXPLICIT_DENY
+        for evaluation in (*identity.values(), direct, delegated)
     ):
         return []
     limit = boundary(role)
@@ -356,8 +363,8 @@ def _decide(
     owner = resource or "*"
     by_role = [
         grant
-        for name, verdict in identity.items()
-        for grant in used_grants.of(str(role.name), name, verdict)
+        for name, evaluation in identity.items()
+        for grant in used_grants.of(str(role.name), name, evaluation)
     ]
     if is_foreign(role_arn, resource, _settings.account):
         # Across accounts both sides must allow; a grant to the account leaves it to the role's.

@@ -67,7 +67,7 @@ def count(application: WSGIApplication) -> WSGIApplication:
     return counted
 
 
-def listing() -> list[dict[str, Any]]:
+def entries() -> list[dict[str, Any]]:
     """Return one entry per caller, service and operation, the most frequent first."""
     with _lock:
         entries = [
@@ -91,7 +91,7 @@ def reset() -> None:
 
 def install(_sandbox: Sandbox) -> None:
     """Register the control routes for the counts and for the authorisation trace."""
-    control.route("calls", "GET", lambda _parameters, _body: {"calls": listing()})
+    control.route("calls", "GET", lambda _parameters, _body: {"calls": entries()})
     control.route("calls/reset", "POST", _answer_empty(reset))
     control.route("authorization", "GET", lambda _parameters, _body: _authorization())
     control.route("authorization/reset", "POST", _answer_empty(authorization.reset_trace))
@@ -109,7 +109,7 @@ def _authorization() -> control.JsonObject:
     return {
         "trace": [vars(judgement) for judgement in list(authorization.TRACE)],
         "unmapped": sorted(authorization.UNMAPPED),
-        "used": [vars(grant) for grant in used_grants.listing()],
+        "used": [vars(grant) for grant in used_grants.entries()],
     }
 
 

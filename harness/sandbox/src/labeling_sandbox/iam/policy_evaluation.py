@@ -27,10 +27,10 @@ from labeling_sandbox.iam.policy_conditions import (
 __all__ = [
     "ContextValue",
     "Decision",
+    "Evaluation",
     "Principal",
-    "Verdict",
     "evaluate",
-    "judge",
+    "evaluate_statements",
     "parse_document",
 ]
 
@@ -49,7 +49,7 @@ class Decision(Enum):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Evaluation:
     """What one policy document says about one request, and by which of its statements.
 
     Attributes:
@@ -99,17 +99,17 @@ def evaluate(
     context: Mapping[str, ContextValue],
     principal: Principal | None = None,
 ) -> Decision:
-    """Evaluate one policy document; see `judge`, which also names the statements."""
-    return judge(document, action, resource, context, principal).decision
+    """Evaluate one policy document; see `evaluate_statements`, which also names the statements."""
+    return evaluate_statements(document, action, resource, context, principal).decision
 
 
-def judge(
+def evaluate_statements(
     document: str | bytes | PolicyDocument | None,
     action: str,
     resource: str | None,
     context: Mapping[str, ContextValue],
     principal: Principal | None = None,
-) -> Verdict:
+) -> Evaluation:
     """Evaluate one policy document; an explicit deny wins over every allow.
 
     Args:
@@ -128,16 +128,16 @@ def judge(
     """
     parsed = parse_document(document)
     if parsed is None:
-        return Verdict(Decision.IMPLICIT_DENY)
+        return Evaluation(Decision.IMPLICIT_DENY)
     variables = normalise(context) if parsed.get("Version") == _VERSION_WITH_VARIABLES else None
     grants: list[tuple[str, str]] = []
     for statement in _as_list(parsed.get("Statement", [])):
         if not _applies(statement, action, resource, normalise(context), variables, principal):
             continue
         if statement["Effect"] == "Deny":
-            return Verdict(Decision.EXPLICIT_DENY)
+            return Evaluation(Decision.EXPLICIT_DENY)
         grants += [(str(statement.get("Sid", "")), name) for name in _names(statement, action)]
-    return Verdict(Decision.ALLOW if grants else Decision.IMPLICIT_DENY, tuple(grants))
+    return Evaluation(Decision.ALLOW if grants else Decision.IMPLICIT_DENY, tuple(grants))
 
 
 def _applies(

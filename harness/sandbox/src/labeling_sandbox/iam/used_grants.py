@@ -11,7 +11,7 @@ from labeling_sandbox.iam.policy_evaluation import Decision
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from labeling_sandbox.iam.policy_evaluation import Verdict
+    from labeling_sandbox.iam.policy_evaluation import Evaluation
 
 TRUST_POLICY = "trust"
 RESOURCE_POLICY = "resource"
@@ -38,11 +38,11 @@ _used: set[Grant] = set()
 _lock = threading.Lock()
 
 
-def of(owner: str, policy: str, verdict: Verdict) -> list[Grant]:
+def of(owner: str, policy: str, evaluation: Evaluation) -> list[Grant]:
     """Return the grants by which one policy allowed a request; none where it did not."""
-    if verdict.decision is not Decision.ALLOW:
+    if evaluation.decision is not Decision.ALLOW:
         return []
-    return [Grant(owner, policy, statement, action) for statement, action in verdict.grants]
+    return [Grant(owner, policy, statement, action) for statement, action in evaluation.grants]
 
 
 def note(grants: Iterable[Grant]) -> None:
@@ -51,7 +51,7 @@ def note(grants: Iterable[Grant]) -> None:
         _used.update(grants)
 
 
-def listing() -> list[Grant]:
+def entries() -> list[Grant]:
     """Return every grant that was used since the start or the last reset."""
     with _lock:
         return sorted(_used)

@@ -61,7 +61,7 @@ class MoveTasks:
         self.tasks.insert(0, task)
         return {"TaskHandle": str(task["TaskHandle"])}
 
-    def listing(self, source_arn: str) -> dict[str, list[dict[str, Any]]]:
+    def entries(self, source_arn: str) -> dict[str, list[dict[str, Any]]]:
         """Return the latest tasks of one queue; only a running task shows its handle."""
         shown = [
             {key: value for key, value in task.items() if key != "TaskHandle"}

@@ -76,7 +76,7 @@ def install(sandbox: Sandbox) -> None:
         tasks.start(self.sqs_backend, self.params)
     )
     SQSResponse.list_message_move_tasks = lambda self: ActionResult(
-        tasks.listing(self.params["SourceArn"])
+        tasks.entries(self.params["SourceArn"])
     )
 
 

@@ -28,7 +28,7 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from labeling_sandbox.base.background import Boundary
+from labeling_sandbox.base.background import FailureBoundary
 from labeling_sandbox.base.moto_seams import add_operations, parameter, replace
 from labeling_sandbox.step_functions import task_tokens
 
@@ -115,7 +115,7 @@ def _correct_end() -> None:
             _end(execution, ExecutionStatus.FAILED)
 
         # moto leaves an execution RUNNING when its thread dies outside of a state.
-        with Boundary(f"execution {execution.exec_arn}", fail):
+        with FailureBoundary(f"execution {execution.exec_arn}", fail):
             run_in_moto(self)
 
     def set_error(self: Environment, error: dict[str, Any]) -> None:

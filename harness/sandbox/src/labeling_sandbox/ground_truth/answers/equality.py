@@ -96,4 +96,6 @@ def _marked(segments: Sequence[Mapping[str, str]]) -> list[tuple[int, int, str]]
 
 
 def _spans(marked: list[dict[str, Any]]) -> list[tuple[int, int, str]]:
-    return sorted((it["startOffset"], it["endOffset"], it["label"]) for it in marked)
+    return sorted(
+        (entity["startOffset"], entity["endOffset"], entity["label"]) for entity in marked
+    )
