@@ -107,7 +107,7 @@ def test_a_decision_without_its_first_lines_is_found(changed: str) -> None:
 @pytest.mark.parametrize(
     "status", ["Final", "Revised by 8", "Revised by [8](0009-b.md)", "Superseded by [8](0008-c.md)"]
 )
-def test_a_status_that_leads_nowhere_is_found(status: str) -> None:
+def test_a_status_with_a_missing_decision_is_found(status: str) -> None:
     files = {"0008-a.md", "0009-b.md"}
     assert status_problems("Revised by [8](0008-a.md), [9](0009-b.md)", files) == []
     assert status_problems(status, files)

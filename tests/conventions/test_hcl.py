@@ -71,12 +71,12 @@ def test_every_module_file_keeps_the_rule(rule: Callable[[HclFile], list[str]]) 
     assert not breaches(rule, FILES.values())
 
 
-def test_submodules_are_given_what_they_need() -> None:
+def test_submodules_look_up_nothing_themselves() -> None:
     files = [file for path, file in FILES.items() if path.parent != ROOT]
     assert not breaches(rules.lookup_breaches, files)
 
 
-def test_what_holds_data_is_never_replaced() -> None:
+def test_resources_that_hold_data_are_never_replaced() -> None:
     assert not breaches(rules.replacement_breaches, FILES.values())
     kinds = {kind for file in FILES.values() for kind, _, _ in file.resources()}
     assert rules.REPLACING_ATTRIBUTES.keys() <= kinds
@@ -97,7 +97,7 @@ def test_version_constraints_are_the_same_everywhere() -> None:
     assert not found
 
 
-def test_nothing_is_declared_in_vain() -> None:
+def test_every_declaration_is_used() -> None:
     found = [
         breach
         for folder in module_folders()
@@ -215,7 +215,7 @@ def test_the_constraints_belong_into_one_file() -> None:
     assert rules.version_breaches("folder", [good, written(VERSIONS, "main.tf")])
 
 
-def test_a_declaration_in_vain_is_found() -> None:
+def test_an_unused_declaration_is_found() -> None:
     text = 'variable "a" {}\nvariable "ab" {}\nlocals {\n  c = var.ab\n  d = local.c\n}'
     assert rules.unused_breaches("folder", [written(text)]) == [
         "folder: var.a is not used",

@@ -45,7 +45,7 @@ def _loaded(module: str) -> set[str]:
 
 
 @pytest.mark.parametrize("module", handler_modules())
-def test_a_function_loads_nothing_that_it_has_no_use_for(module: str) -> None:
+def test_a_function_loads_only_modules_that_it_uses(module: str) -> None:
     loaded = _loaded(module)
     assert "labeling_lambdas.handlers.events" not in loaded, "it is for the type checker"
     function = module.rpartition(".")[2]
@@ -53,7 +53,7 @@ def test_a_function_loads_nothing_that_it_has_no_use_for(module: str) -> None:
     assert not needless
 
 
-def test_every_use_that_is_named_is_one() -> None:
+def test_every_listed_use_exists() -> None:
     for name, users in _USERS.items():
         for user in users:
             assert name in _loaded(f"labeling_lambdas.handlers.{user}")

@@ -73,7 +73,7 @@ def test_all_files_are_read() -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_provider_6_knows_what_a_file_uses(file: HclFile) -> None:
+def test_every_name_in_a_file_exists_in_provider_6(file: HclFile) -> None:
     assert schema_breaches(file, SCHEMA) == []
 
 
@@ -83,7 +83,7 @@ def test_provider_6_deprecates_nothing_that_a_file_uses(file: HclFile) -> None:
 
 
 @pytest.mark.parametrize("text", [QUEUE, ALARM])
-def test_what_is_right_has_no_breach(text: str) -> None:
+def test_a_correct_file_has_no_breach(text: str) -> None:
     assert schema_breaches(HclFile.parse("main.tf", text), SCHEMA) == []
 
 
@@ -116,7 +116,7 @@ def test_what_is_right_has_no_breach(text: str) -> None:
         ('provider "aws" {\n  zone = "a"\n}\n', "provider aws: zone is not known"),
     ],
 )
-def test_what_is_wrong_is_found(text: str, told: str) -> None:
+def test_a_wrong_name_or_type_is_found(text: str, told: str) -> None:
     assert told in "\n".join(schema_breaches(HclFile.parse("main.tf", text), SCHEMA))
 
 
@@ -132,7 +132,7 @@ def test_what_is_wrong_is_found(text: str, told: str) -> None:
         (LIFECYCLE, "deprecated rule.prefix"),
     ],
 )
-def test_what_is_deprecated_is_found(text: str, told: str) -> None:
+def test_a_deprecated_attribute_is_found(text: str, told: str) -> None:
     assert told in "\n".join(deprecation_breaches(HclFile.parse("main.tf", text), DEPRECATED))
 
 

@@ -53,7 +53,7 @@ def test_modules_are_short() -> None:
     assert not breaches
 
 
-def test_names_say_what_things_are() -> None:
+def test_file_and_class_names_are_specific() -> None:
     files = [*ALL_FILES, *python_files(ROOT / "tests"), *(ROOT / "modules").iterdir()]
     breaches = [shown(path) for path in files if rules.vague_names(path.stem)]
     breaches += [
@@ -109,7 +109,7 @@ def test_an_import_of_a_lower_layer_is_allowed() -> None:
         ("labeling_lambdas.aws.queues", "from mypy_boto3_s3 import S3Client"),
     ],
 )
-def test_a_library_that_is_not_there_is_found(module: str, source: str) -> None:
+def test_a_library_that_the_runtime_lacks_is_found(module: str, source: str) -> None:
     assert len(rules.library_breaches(module, source)) == 1
 
 

@@ -29,11 +29,11 @@ def requirements(name: str) -> dict[str, str]:
     return dict(pin.lower().split("==") for pin in pins)
 
 
-def test_the_functions_depend_on_nothing() -> None:
+def test_the_functions_have_no_dependencies() -> None:
     assert project("lambda_src")["dependencies"] == []
 
 
-def test_nothing_is_left_for_later() -> None:
+def test_no_work_is_left_for_later() -> None:
     found = [
         f"{shown(path)}: {match[0]}"
         for path in written_files()

@@ -31,7 +31,7 @@ def test_each_queue_and_bucket_is_in_the_picture() -> None:
             assert f"{use.replace('_', '-').capitalize()} {kind}" in named()
 
 
-def test_the_readme_leads_to_each_picture() -> None:
+def test_the_readme_links_each_picture() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for path in (ROOT / "docs" / "images").iterdir():
         assert f"](docs/images/{path.name})" in readme

@@ -58,7 +58,7 @@ def test_each_worker_is_paid_and_the_fee_stays() -> None:
     assert three.labeling_fee == one.labeling_fee
 
 
-def test_the_fee_is_nearly_everything() -> None:
+def test_the_fee_is_nearly_all_of_the_cost() -> None:
     for items in cost_tables.ITEMS[1:]:
         found = estimate(Use(items))
         assert found.labeling_fee / found.total > 0.99
@@ -112,6 +112,6 @@ def test_the_command_of_the_page_prints_the_pages_figures() -> None:
 @pytest.mark.parametrize(
     "arguments", [["--items", "-1"], ["--items", "1", "--sample-percent", "101"], []]
 )
-def test_what_is_no_number_of_items_is_refused(arguments: list[str]) -> None:
+def test_an_invalid_number_of_items_is_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit):
         estimate_cost.main(arguments)

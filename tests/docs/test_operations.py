@@ -70,13 +70,13 @@ def is_said(quoted: str, texts: list[str]) -> bool:
     )
 
 
-def test_each_quoted_text_is_one_that_the_code_says(texts: list[str]) -> None:
+def test_each_quoted_text_is_in_the_code(texts: list[str]) -> None:
     quoted = quoted_texts()
     assert len(quoted) > 60
     assert [text for text in quoted if text not in OF_OTHERS and not is_said(text, texts)] == []
 
 
-def test_a_text_that_the_code_does_not_say_is_found(texts: list[str]) -> None:
+def test_a_quoted_text_that_is_not_in_the_code_is_found(texts: list[str]) -> None:
     assert is_said("run <…> is not in the ledger", texts)
     assert not is_said("run <…> is not in the register", texts)
     assert not is_said("is not in the ledger", texts)
@@ -121,7 +121,7 @@ def messages_in(function: ast.FunctionDef) -> Iterator[str]:
                 yield str(node.value.value)
 
 
-def test_no_way_to_fail_is_left_out() -> None:
+def test_every_fail_state_is_listed() -> None:
     template = (ROOT / "statemachine.asl.json.tftpl").read_text(encoding="utf-8")
     failures = set(re.findall(r'"Error": "(\w+)"', template))
     assert len(failures) >= 4

@@ -120,7 +120,7 @@ def test_the_commands_have_options_that_aws_knows() -> None:
         assert {option for option in options if option.startswith("--")} <= members, operation
 
 
-def test_each_block_says_its_language() -> None:
+def test_each_block_has_a_language() -> None:
     unnamed = [page for page, text in PAGES.items() if nameless_fences(text)]
     assert unnamed == []
 
@@ -170,6 +170,6 @@ def test_each_make_target_that_is_named_exists() -> None:
         assert named <= targets, page
 
 
-def test_a_page_says_nothing_of_where_it_was_written() -> None:
+def test_pages_contain_no_local_paths() -> None:
     for page, text in PAGES.items():
         assert not re.search(r"/(home|root|tmp|Users)/", text), page

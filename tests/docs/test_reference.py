@@ -46,11 +46,11 @@ def test_each_input_and_output_has_a_row() -> None:
     assert set(declared) <= set(rows)
 
 
-def test_the_readme_leads_to_the_page() -> None:
+def test_the_readme_links_the_page() -> None:
     assert "](docs/reference.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_an_objects_attributes_and_rules_are_told() -> None:
+def test_an_objects_attributes_and_rules_are_listed() -> None:
     (limits,) = reference_tables.inputs(WRITTEN)
     assert limits.kind == "map(object)"
     assert limits.default == "{}"
@@ -65,7 +65,7 @@ def test_an_objects_attributes_and_rules_are_told() -> None:
     assert "| [`limits`](#limits) | `map(object)` | `{}` |" in written["inputs"]
 
 
-def test_inputs_stand_in_the_order_of_their_names() -> None:
+def test_inputs_are_sorted_by_name() -> None:
     two = "".join(
         f'variable "{name}" {{\n  description = "A name."\n  type = string\n}}\n'
         for name in ("second", "first")
@@ -86,7 +86,7 @@ def test_an_input_without_a_default_is_required() -> None:
     )
 
 
-def test_only_what_stands_between_the_comments_is_written() -> None:
+def test_only_the_text_between_the_comments_is_written() -> None:
     page = "before\n<!-- generated: part -->\nold\n<!-- end: part -->\nafter\n"
     assert marked_sections.replaced(page, {"part": r"new \1"}) == (
         "before\n<!-- generated: part -->\n\nnew \\1\n\n<!-- end: part -->\nafter\n"
@@ -99,5 +99,5 @@ def test_a_page_without_the_comments_is_refused(page: str) -> None:
         marked_sections.replaced(page, {"part": "new"})
 
 
-def test_a_bar_in_a_cell_begins_no_column() -> None:
+def test_a_bar_in_a_cell_is_escaped() -> None:
     assert marked_sections.table(("a",), [("x | y",)]).endswith("| x \\| y |")

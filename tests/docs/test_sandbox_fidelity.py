@@ -60,7 +60,7 @@ def test_no_behaviour_is_listed_twice() -> None:
     assert len(sentences) == len(set(sentences))
 
 
-def test_the_readmes_lead_to_the_page() -> None:
+def test_the_readmes_link_the_page() -> None:
     assert "](docs/sandbox-fidelity.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
     sandbox = (ROOT / "harness" / "sandbox" / "README.md").read_text(encoding="utf-8")
     assert "](../../docs/sandbox-fidelity.md)" in sandbox
@@ -84,13 +84,13 @@ def test_the_readmes_lead_to_the_page() -> None:
         ("behaviour", "queues.toml"),
     ],
 )
-def test_a_row_that_says_too_little_is_refused(text: str, told: str) -> None:
+def test_an_incomplete_row_is_refused(text: str, told: str) -> None:
     with pytest.raises(sandbox_fidelity.FidelityError, match=re.escape(told)) as refusal:
         sandbox_fidelity.topic("queues.toml", text)
     assert str(refusal.value).startswith("queues.toml")
 
 
-def test_what_is_documented_and_what_is_assumed_are_counted() -> None:
+def test_documented_and_assumed_behaviours_are_counted() -> None:
     documented = written(behaviour=SENTENCE, test=TEST, source=SOURCE)
     assumed = written(behaviour="It is quick.", test=TEST, assumed="Nothing waits for it.")
     read = sandbox_fidelity.topic("queue-storage.toml", documented + assumed)

@@ -81,7 +81,7 @@ def test_each_test_that_a_control_names_exists() -> None:
     assert {name for name in named if f"def {name}(" not in source} == set()
 
 
-def test_each_control_says_how_it_stands() -> None:
+def test_each_control_has_a_status() -> None:
     begins = ("Met", "On demand", "Waived", "Logged and encrypted", "No bare star")
     assert len(controls()) > 30
     assert [each.name for each in controls() if not each.stands.startswith(begins)] == []

@@ -81,7 +81,7 @@ def test_a_call_that_is_killed_before_has_no_effect_and_one_killed_after_has(
     assert len(account.sqs.queues[url].messages()) == sent
 
 
-def test_a_refused_call_is_not_seen_after(account: Account, watching: Watching) -> None:
+def test_an_observer_sees_a_refused_call_only_before(account: Account, watching: Watching) -> None:
     with pytest.raises(ClientError):
         account.client("s3").get_object(Bucket="absent", Key="a")
     assert watching.seen == [("before", "GetObject")]
@@ -114,7 +114,7 @@ def test_an_operation_that_the_functions_do_not_call_is_missing(account: Account
         account.client("s3").create_bucket(Bucket="x")
 
 
-def test_events_are_kept_and_refused_when_told(account: Account) -> None:
+def test_events_are_kept_and_refused_on_request(account: Account) -> None:
     entry = {"Source": "s", "DetailType": "t", "Detail": "{}", "EventBusName": "default"}
     assert account.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
     account.events.refused = lambda _entries: {0}
@@ -167,7 +167,9 @@ def test_executions_need_a_backend(account: Account) -> None:
     assert started["executionArn"] == EXECUTION
 
 
-def test_threads_lose_and_double_nothing(account: Account, account_place: AccountPlace) -> None:
+def test_concurrent_calls_lose_and_duplicate_nothing(
+    account: Account, account_place: AccountPlace
+) -> None:
     url, table = account_place.new_queue(), account_place.new_table()
     sqs, dynamodb = account.client("sqs"), account.client("dynamodb")
 

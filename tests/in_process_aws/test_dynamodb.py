@@ -254,7 +254,7 @@ def test_a_batch_reads_up_to_100_rows_and_leaves_absent_ones_out(place: Place) -
         assert code_of(refused) == "ValidationException"
 
 
-def test_a_token_makes_a_repeated_transaction_a_single_one(place: Place) -> None:
+def test_a_repeated_token_applies_a_transaction_once(place: Place) -> None:
     table, dynamodb = place.new_table(), place.client("dynamodb")
 
     def add(amount: str) -> None:
@@ -283,7 +283,7 @@ def test_values_of_two_types_have_no_order(account_place: AccountPlace) -> None:
             dynamodb.update_item(TableName=table, **request)
 
 
-def test_keys_of_a_batch_stay_unprocessed_when_told(
+def test_keys_of_a_batch_stay_unprocessed_on_request(
     account: Account, account_place: AccountPlace
 ) -> None:
     table = account_place.new_table()
@@ -316,7 +316,7 @@ def test_a_row_has_at_most_400_kib(account: Account, account_place: AccountPlace
     assert code_of(refused) == "ValidationException"
 
 
-def test_what_was_read_does_not_change_with_the_row(
+def test_a_row_that_was_read_does_not_change_with_the_table(
     account: Account, account_place: AccountPlace
 ) -> None:
     table, dynamodb = account_place.new_table(), account.client("dynamodb")

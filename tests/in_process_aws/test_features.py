@@ -93,7 +93,7 @@ def test_a_batch_takes_1_to_25_records(place: Place) -> None:
 # What only the account does, or can be told to do.
 
 
-def test_a_batch_names_what_it_refuses_and_what_it_left(
+def test_a_batch_names_refused_and_unprocessed_records(
     account: Account, account_place: AccountPlace
 ) -> None:
     name = account_place.new_group()
@@ -111,7 +111,7 @@ def test_a_batch_names_what_it_refuses_and_what_it_left(
     assert [record["source_ref"] for record in account.features.groups[name].history] == ["taken"]
 
 
-def test_the_batch_is_there_only_when_told(account: Account) -> None:
+def test_batch_writes_exist_only_when_enabled(account: Account) -> None:
     assert not hasattr(account.client(RUNTIME), "batch_write_record")
     account.features.batched = True
     assert hasattr(account.client(RUNTIME), "batch_write_record")

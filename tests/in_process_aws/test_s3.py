@@ -59,7 +59,7 @@ def test_an_object_that_is_not_there_is_refused(place: Place, operation: str, co
     ("operation", "code"),
     [("get_object", "AccessDenied"), ("head_object", "403")],
 )
-def test_who_may_not_list_is_not_told_that_an_object_is_absent(
+def test_a_caller_who_may_not_list_gets_403_for_an_absent_object(
     account_place: AccountPlace, operation: str, code: str
 ) -> None:
     s3, bucket = account_place.client("s3"), account_place.new_bucket()
@@ -189,9 +189,7 @@ def test_a_write_that_does_not_name_the_buckets_key_is_denied(
     assert code_of(refused) == "AccessDenied"
 
 
-def test_an_upload_that_is_over_takes_no_part(
-    account: Account, account_place: AccountPlace
-) -> None:
+def test_a_completed_upload_accepts_no_part(account: Account, account_place: AccountPlace) -> None:
     s3, names = account.client("s3"), {"Bucket": account_place.new_bucket(), "Key": "large"}
     upload = s3.create_multipart_upload(**names)["UploadId"]
     s3.abort_multipart_upload(**names, UploadId=upload)

@@ -73,7 +73,7 @@ def test_a_name_is_taken_for_ever_in_any_spelling(account: Account, sagemaker: A
     assert list(account.sagemaker.jobs) == ["Digits-1-label", "digits-2-label"]
 
 
-def test_a_job_that_is_stopped_ends_later_and_names_an_output_all_the_same(
+def test_a_job_that_is_stopped_ends_later_and_still_has_an_output(
     account: Account, sagemaker: Any
 ) -> None:
     sagemaker.create_labeling_job(**_request())
@@ -120,7 +120,7 @@ def test_a_request_that_breaks_a_constraint_is_refused(
     assert code_of(refused) == "ValidationException"
 
 
-def test_what_botocore_would_not_send_does_not_arrive(sagemaker: Any) -> None:
+def test_a_request_that_botocore_rejects_does_not_arrive(sagemaker: Any) -> None:
     with pytest.raises(ParamValidationError):
         sagemaker.create_labeling_job(LabelingJobName="incomplete")
 

@@ -130,7 +130,7 @@ def test_a_message_received_too_often_goes_to_the_dead_letter_queue(place: Place
     assert [message["Body"] for message in _receive(place, dead)] == ["body"]
 
 
-def test_a_queue_that_does_not_exist_is_named_so(place: Place) -> None:
+def test_a_missing_queue_has_its_own_error_code(place: Place) -> None:
     sqs, url = place.client("sqs"), place.new_queue()
     with pytest.raises(sqs.exceptions.QueueDoesNotExist):
         sqs.receive_message(QueueUrl=f"{url}-not")
@@ -179,7 +179,7 @@ def test_a_long_poll_lasts_until_a_message_is_back_or_its_time_is_over(
     assert account.clock.now == start + 5
 
 
-def test_a_message_is_delivered_twice_when_told_even_after_it_was_deleted(
+def test_a_message_is_delivered_twice_on_request_even_after_it_was_deleted(
     account: Account, account_place: AccountPlace
 ) -> None:
     url = account_place.new_queue()
@@ -193,7 +193,7 @@ def test_a_message_is_delivered_twice_when_told_even_after_it_was_deleted(
     assert account.sqs.queues[url].messages() == []
 
 
-def test_entries_of_a_batch_fail_when_told_and_have_no_effect(
+def test_entries_of_a_batch_fail_on_request_and_have_no_effect(
     account: Account, account_place: AccountPlace
 ) -> None:
     url = account_place.new_queue()

@@ -99,13 +99,13 @@ def test_several_workers_outvote_single_mistakes(suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", TRUTHS)
-def test_an_empty_answer_is_an_answer(suffix: str) -> None:
+def test_an_empty_answer_counts_as_an_answer(suffix: str) -> None:
     given = answer(suffix, NOTHING[suffix])
     assert parts(suffix, given) in ([], ["BACKGROUND"])
 
 
 @pytest.mark.parametrize("suffix", [*TRUTHS, "ImageMultiClass", "TextMultiClass"])
-def test_workers_who_know_nothing_answer_too(suffix: str) -> None:
+def test_workers_without_a_truth_still_answer(suffix: str) -> None:
     assert answer(suffix, None).details["type"].startswith("groundtruth/")
 
 
@@ -143,7 +143,7 @@ def test_a_box_of_another_class_or_place_is_another_box() -> None:
     assert given.value["image_size"] == [{"width": 40, "height": 30, "depth": 3}]
 
 
-def test_one_worker_agrees_with_nobody() -> None:
+def test_the_confidence_of_a_single_worker_is_0() -> None:
     boxes = answer("BoundingBox", [DOG], workers=1)
     assert boxes.details["objects"] == [{"confidence": 0}]
     spans = answer("NamedEntityRecognition", SPANS, workers=1)
@@ -191,7 +191,7 @@ def test_entities_come_in_the_order_of_the_text_with_the_labels_of_the_job() -> 
     ]
 
 
-def test_an_entity_outside_of_the_text_is_no_truth() -> None:
+def test_a_truth_with_an_entity_outside_of_the_text_is_refused() -> None:
     beyond = {"label": "dog", "startOffset": 0, "endOffset": len(TEXT) + 1}
     with pytest.raises(ValueError, match="outside of the text"):
         answer("NamedEntityRecognition", [beyond])

@@ -104,7 +104,7 @@ def violations(
 STORED = [row(FIRST, "stored"), row(SECOND, "stored")]
 
 
-def test_each_line_with_its_record_is_in_order() -> None:
+def test_a_record_for_each_line_breaks_no_invariant() -> None:
     assert violations(STORED, [record(FIRST), record(SECOND)]) == []
 
 

@@ -110,7 +110,7 @@ def test_object_needs_the_prefix_and_the_key(sandbox: Sandbox, client: Client, k
     _refused(lambda: s3.put_object(Bucket="guarded", Key="runs/3", Body=b"x"))
 
 
-def test_missing_object_is_not_found_only_for_those_who_may_list(
+def test_a_missing_object_returns_404_only_to_roles_that_may_list(
     sandbox: Sandbox, client: Client
 ) -> None:
     read = allow("s3:GetObject", resource="arn:aws:s3:::guarded/runs/*")
@@ -214,7 +214,7 @@ def test_records_of_an_online_store_with_a_key_need_the_key(
     runtime.put_record(FeatureGroupName=name, Record=record)
 
 
-def test_deleted_object_is_not_found_only_for_those_who_may_list(
+def test_a_deleted_object_returns_404_only_to_roles_that_may_list(
     sandbox: Sandbox, client: Client
 ) -> None:
     administrator, bucket = sandbox.client("s3"), "guarded-versions"
@@ -299,7 +299,7 @@ def test_parameter_and_topic_have_arns(sandbox: Sandbox, client: Client) -> None
     _refused(lambda: client("sns").publish(TopicArn=topic + "x", Message="x"))
 
 
-def test_conditional_deny_in_a_bucket_policy_spares_the_administrator_and_secure_callers(
+def test_conditional_deny_in_a_bucket_policy_does_not_apply_to_the_administrator_and_secure_callers(
     sandbox: Sandbox, client: Client
 ) -> None:
     admin = sandbox.client("s3")

@@ -128,7 +128,7 @@ def answers(line: Line) -> list[dict[str, Any]]:
     return [json.loads(annotation["annotationData"]["content"]) for annotation in given]
 
 
-def test_functions_are_told_what_the_guide_says(
+def test_functions_receive_the_documented_event(
     sandbox: Sandbox, role: str, functions: dict[str, str]
 ) -> None:
     know(sandbox, comments=["not that"])
@@ -239,7 +239,7 @@ def test_the_role_of_the_job_must_be_allowed_to_call_the_functions(
     assert functions[side] in described["FailureReason"]
 
 
-def test_functions_of_a_workflow_are_own_ones_on_both_sides(
+def test_a_custom_workflow_needs_two_custom_functions(
     sandbox: Sandbox, role: str, functions: dict[str, str]
 ) -> None:
     for changes in (
@@ -267,7 +267,7 @@ def test_workers_see_only_what_the_template_shows(
     assert answers(unseen)[0]["verification"]["label"] != "Correct"
 
 
-def test_answers_are_named_as_the_template_says(
+def test_answers_have_the_names_of_the_templates_elements(
     sandbox: Sandbox, role: str, functions: dict[str, str]
 ) -> None:
     template = """<crowd-form><crowd-image-classifier name="q" categories="['yes', 'no']">
@@ -295,7 +295,7 @@ def test_a_template_without_a_question_fails_the_job(
         assert "needs one" in described["FailureReason"]
 
 
-def test_who_pays_for_an_object_without_a_label_is_known(
+def test_objects_shown_without_a_label_are_counted(
     sandbox: Sandbox, role: str, functions: dict[str, str]
 ) -> None:
     bare = {"source": "text 1 é", "item-id": "item-1"}

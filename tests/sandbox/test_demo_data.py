@@ -94,7 +94,7 @@ def test_every_label_of_the_example_is_in_the_data(task: str) -> None:
 
 
 @pytest.mark.parametrize("task", SUFFIXES)
-def test_everything_uploaded_is_an_item_or_an_oddity(task: str) -> None:
+def test_every_upload_is_an_item_or_unlabelable(task: str) -> None:
     data = data_of(task)
     expected = [(file.key, line) for file in data.files for line in file.lines]
     dead = [(part.key, part.line) for part in data.unlabelable if part.reason]
@@ -144,7 +144,7 @@ def test_each_text_is_at_its_line(task: str) -> None:
     assert not data.files[3].body.endswith(b"\n")
 
 
-def test_marked_names_are_where_the_offsets_say() -> None:
+def test_offsets_match_the_marked_names() -> None:
     items = data_of("named_entity_recognition").items
     names = [
         str(item.text)[entity["startOffset"] : entity["endOffset"]]
@@ -158,7 +158,7 @@ def test_marked_names_are_where_the_offsets_say() -> None:
     assert [] in [item.truth for item in items]
 
 
-def test_texts_hold_what_breaks_careless_code() -> None:
+def test_texts_contain_characters_that_break_careless_code() -> None:
     text = "".join(str(item.text) for task in TEXT_TASKS for item in data_of(task).items)
     assert all(sign in text for sign in ('"', "<", "{{", "\\", "%", "🎉", "ü", "本"))
 

@@ -42,7 +42,7 @@ def test_a_majority_is_more_than_half() -> None:
 
 @pytest.mark.parametrize("share", [0.2, 0.9, 0.99476])
 @pytest.mark.parametrize("count", [1, 10, 60, 200])
-def test_the_interval_covers_what_it_says_and_little_more(share: float, count: int) -> None:
+def test_the_interval_has_its_stated_coverage(share: float, count: int) -> None:
     choice = random.Random(3)
     least, most = interval(count, share, confidence=0.9)
     hits = [sum(choice.random() < share for _ in range(count)) for _ in range(2000)]
@@ -123,14 +123,14 @@ def test_an_item_is_stored_or_has_used_up_its_attempts() -> None:
     assert problems(exhausted, stored=1, verify=False)
 
 
-def test_a_dead_letter_is_shown_with_what_the_reviewers_said() -> None:
+def test_a_dead_letter_is_shown_with_the_reviewers_reasons() -> None:
     given, output = demo(verify=True)
     letters = [letter("odd.txt", ODD), letter("b.png", "attempts_exhausted", REJECTED)]
     given._check_oddities(DATA, Findings([], {}, {}, letters, []))
     assert f"Dead letter: b.png: attempts_exhausted: {REJECTED}" in output.getvalue()
 
 
-def test_reviewers_are_deployed_and_err_only_when_asked_for() -> None:
+def test_reviewers_are_deployed_and_err_only_on_request() -> None:
     assert "workteam_arn" in demo(verify=True)[0]._variables["verification"]
     assert "verification" not in demo(verify=False)[0]._variables
     assert Rates().workforce()["accept_wrong_rate"] == 0.02

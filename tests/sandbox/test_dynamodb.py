@@ -100,7 +100,7 @@ def test_one_failed_condition_cancels_everything_and_shows_the_item(
     assert _item(sandbox, table, "free") is None
 
 
-def test_action_that_fails_while_it_is_applied_takes_the_others_back(
+def test_an_action_that_fails_while_applied_rolls_back_the_others(
     sandbox: Sandbox, table: str
 ) -> None:
     client = sandbox.client("dynamodb")

@@ -197,7 +197,7 @@ def test_identifier_and_event_time_are_required(sandbox: Sandbox, group: str) ->
 @pytest.mark.parametrize(
     "time", ["1767323045", "1767323045.5", "2026-01-02T03:04:05Z", f"{TIME[:-1]}901234Z"]
 )
-def test_event_times_have_these_forms(sandbox: Sandbox, group: str, time: str) -> None:
+def test_event_times_have_the_documented_forms(sandbox: Sandbox, group: str, time: str) -> None:
     client = sandbox.client("sagemaker-featurestore-runtime")
     client.put_record(FeatureGroupName=group, Record=record(time=time))
     assert len(control(sandbox, "GET", f"records/{group}")["online"]) == 1

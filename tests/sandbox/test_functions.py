@@ -202,7 +202,7 @@ def test_asynchronous_event_is_tried_three_times_and_goes_to_the_dead_letter_que
     assert sum(message.startswith("try ") for message in messages) == 3
 
 
-def test_what_failed_three_times_goes_to_the_destination_with_the_functions_role(
+def test_an_event_that_failed_three_times_goes_to_the_destination_with_the_functions_role(
     sandbox: Sandbox,
 ) -> None:
     sqs = sandbox.client("sqs")
@@ -316,7 +316,7 @@ def handler(event, context):
     assert _invoke(sandbox, "crashing", {"seconds": 0})[0] == "done"
 
 
-def test_a_retired_environment_is_replaced_by_a_new_one_that_assumes_the_role_anew(
+def test_a_retired_environment_is_replaced_by_a_new_one_that_assumes_the_role_again(
     sandbox: Sandbox,
 ) -> None:
     source = """

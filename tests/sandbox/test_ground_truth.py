@@ -188,7 +188,7 @@ def test_objects_that_fail_leave_the_job_completed(sandbox: Sandbox, role: str) 
 
 
 @pytest.mark.usefixtures("bucket")
-def test_a_stopped_job_keeps_what_it_has(sandbox: Sandbox, role: str, events: str) -> None:
+def test_a_stopped_job_keeps_its_labels(sandbox: Sandbox, role: str, events: str) -> None:
     control(sandbox, "POST", "workforce", {"item_delay_seconds": 30})
     client = sandbox.client("sagemaker")
     name = create(sandbox, request(manifest(sandbox, 10), role))
@@ -313,7 +313,7 @@ def test_a_missing_object_fails_alone(sandbox: Sandbox, role: str) -> None:
 
 
 @pytest.mark.parametrize("ending", ["jfif", "jpe"])
-def test_the_ending_of_a_name_counts_for_nothing(
+def test_the_extension_of_a_picture_does_not_matter(
     sandbox: Sandbox, role: str, bucket: str, ending: str
 ) -> None:
     sandbox.client("s3").put_object(Bucket=bucket, Key=f"upload/0.{ending}", Body=b"image")
@@ -332,7 +332,7 @@ def test_the_ending_of_a_name_counts_for_nothing(
     ],
 )
 @pytest.mark.usefixtures("bucket")
-def test_what_the_role_cannot_read_fails_the_job(
+def test_an_input_that_the_role_cannot_read_fails_the_job(
     sandbox: Sandbox, denied: str, reason: str
 ) -> None:
     role = make_role(sandbox, f"labeling-{next(_numbers)}", "sagemaker.amazonaws.com")
@@ -381,7 +381,7 @@ def test_a_role_that_does_not_trust_the_service_is_refused(sandbox: Sandbox) -> 
 
 
 @pytest.mark.usefixtures("bucket")
-def test_faults_befall_the_next_job_alone(sandbox: Sandbox, role: str, events: str) -> None:
+def test_faults_apply_to_the_next_job_only(sandbox: Sandbox, role: str, events: str) -> None:
     control(sandbox, "POST", "labeling-jobs/faults", {"next": "create_refused"})
     given = request(manifest(sandbox), role)
     with pytest.raises(ClientError) as refused:
@@ -403,7 +403,9 @@ def test_faults_befall_the_next_job_alone(sandbox: Sandbox, role: str, events: s
 
 
 @pytest.mark.usefixtures("bucket")
-def test_a_job_may_name_no_output_and_has_it_in_its_place(sandbox: Sandbox, role: str) -> None:
+def test_a_job_without_an_output_address_has_its_output_at_the_documented_one(
+    sandbox: Sandbox, role: str
+) -> None:
     control(sandbox, "POST", "labeling-jobs/faults", {"next": "no_output_address"})
     described = end_of(sandbox, create(sandbox, request(manifest(sandbox), role)))
     assert described["LabelingJobStatus"] == "Completed"
@@ -415,7 +417,7 @@ def test_a_job_may_name_no_output_and_has_it_in_its_place(sandbox: Sandbox, role
 
 
 @pytest.mark.usefixtures("bucket")
-def test_a_lost_answer_leaves_a_job_behind(sandbox: Sandbox, role: str) -> None:
+def test_a_lost_response_leaves_a_job(sandbox: Sandbox, role: str) -> None:
     control(sandbox, "POST", "labeling-jobs/faults", {"next": "create_answer_lost"})
     given = request(manifest(sandbox), role)
     with pytest.raises(ClientError) as lost:
@@ -425,7 +427,7 @@ def test_a_lost_answer_leaves_a_job_behind(sandbox: Sandbox, role: str) -> None:
     assert end_of(sandbox, given["LabelingJobName"])["LabelingJobStatus"] == "Completed"
 
 
-def test_work_teams(sandbox: Sandbox) -> None:
+def test_a_work_team_can_be_created_and_described(sandbox: Sandbox) -> None:
     client = sandbox.client("sagemaker")
     created = client.create_workteam(
         WorkteamName="team",

@@ -48,7 +48,7 @@ def test_a_jpeg_is_measured_by_its_frame() -> None:
         b"\xff\xd8\x00\x00",
     ],
 )
-def test_what_is_no_picture_has_no_size(content: bytes) -> None:
+def test_other_files_have_no_size(content: bytes) -> None:
     assert image_files.size(content) is None
 
 

@@ -50,7 +50,7 @@ def paid(*jobs: Job) -> list[str]:
     ],
     ids=["accepted", "rejected, labeled again", "not verified, verified later", "not labeled"],
 )
-def test_nothing_is_wrong_with_what_may_be(jobs: tuple[Job, ...]) -> None:
+def test_allowed_sequences_of_jobs_have_no_violation(jobs: tuple[Job, ...]) -> None:
     assert paid(*jobs) == []
 
 
@@ -197,7 +197,7 @@ def labeling_job(*items: str, status: str = "Completed") -> dict[str, Any]:
     return {"name": "label-1", **times, "status": status, "item_ids": list(items)}
 
 
-def test_of_a_labeling_job_name_times_status_and_items_are_enough() -> None:
+def test_a_labeling_job_is_read_from_its_name_times_status_and_items() -> None:
     line = {"item-id": "a", "verdict": 0, "verdict-metadata": {"class-name": "cat"}}
     (found,) = read_jobs(lambda _name: Service(line), lambda _path: [labeling_job("a")])
     assert not found.verifies

@@ -61,7 +61,7 @@ def test_categories_keep_their_order_and_short_names(suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", KINDS)
-def test_the_least_and_the_greatest_number_of_labels(suffix: str) -> None:
+def test_the_minimum_and_maximum_number_of_labels(suffix: str) -> None:
     labels = [{"label": f"label {number}"} for number in range(51)]
     least = 2 if "MultiClass" in suffix else 1
     assert len(categories(suffix, categories_file(labels[:least]))) == least
@@ -113,7 +113,7 @@ def test_named_entities_need_instructions(instructions: object) -> None:
 
 
 @pytest.mark.parametrize("suffix", [suffix for suffix, kind in KINDS.items() if kind.element])
-def test_a_template_needs_the_element_of_its_type_under_the_name_it_is_read_by(suffix: str) -> None:
+def test_a_template_needs_the_named_element_of_its_type(suffix: str) -> None:
     kind = KINDS[suffix]
     element = (
         f"<{kind.element} name='{kind.element_name}' header='{{{{ a | b }}}}'></{kind.element}>"

@@ -155,7 +155,7 @@ def test_a_role_that_may_not_write_masks_fails_the_job(sandbox: Sandbox) -> None
     assert "AccessDenied" in described["FailureReason"]
 
 
-def test_what_is_no_picture_fails_alone_where_it_must_be_measured(
+def test_a_file_that_is_not_a_picture_fails_alone_if_its_size_is_needed(
     sandbox: Sandbox, role: str
 ) -> None:
     described = run(sandbox, segmentation(sandbox, role, "0.png", "1.png"))
@@ -164,7 +164,7 @@ def test_what_is_no_picture_fails_alone_where_it_must_be_measured(
     assert "not an image" in other["label-ref-metadata"]["failure-reason"]
 
 
-def test_texts_are_labeled_by_what_they_say(sandbox: Sandbox, role: str) -> None:
+def test_the_truth_of_a_text_is_found_by_its_content(sandbox: Sandbox, role: str) -> None:
     text = "👍 Zoë\u2028went to Bern"
     entity = {"label": "Person", "startOffset": 2, "endOffset": 5}
     control(sandbox, "POST", "workforce", {"truth": {text: [entity]}})

@@ -87,7 +87,7 @@ def test_not_action_covers_everything_else() -> None:
     assert evaluate(_policy(statement), "iam:CreateRole", "*", {}) is NONE
 
 
-def test_not_action_in_a_denial_spares_what_it_names_and_allows_nothing() -> None:
+def test_not_action_in_a_denial_excludes_the_named_actions_and_allows_none() -> None:
     statement = {"Effect": "Deny", "NotAction": "s3:Get*", "Resource": "*"}
     assert evaluate(_policy(_allow(), statement), "s3:PutObject", "*", {}) is DENY
     assert evaluate(_policy(_allow(), statement), "s3:GetObject", "*", {}) is ALLOW
@@ -132,7 +132,7 @@ def test_resource_is_matched_with_case_and_wildcards(
         "",
     ],
 )
-def test_a_resource_that_is_no_whole_arn_is_an_error(
+def test_a_resource_that_is_not_a_complete_arn_is_an_error(
     pattern: str, effect: str, element: str
 ) -> None:
     # "You can't use a wildcard in the service segment"; fewer parts IAM does not take.
@@ -246,7 +246,7 @@ def test_missing_key(operator: str, expected: bool) -> None:
         ("false", {}, False),
     ],
 )
-def test_null_asks_whether_the_key_is_absent(
+def test_null_tests_whether_the_key_is_absent(
     wanted: str, context: dict[str, str], expected: bool
 ) -> None:
     assert _with_condition("Null", "k", wanted, context) is expected
@@ -292,7 +292,7 @@ def test_set_operators_over_several_values(
         ("ForAllValues:StringEqualsIfExists", ["a", "b"], False),
     ],
 )
-def test_if_exists_does_not_excuse_a_wrong_value(operator: str, value: Any, expected: bool) -> None:
+def test_if_exists_does_not_accept_a_wrong_value(operator: str, value: Any, expected: bool) -> None:
     wanted = {"NumericLessThanIfExists": "2", "BoolIfExists": "true"}.get(operator, "a")
     assert _with_condition(operator, "k", wanted, {"k": value}) is expected
 
@@ -320,7 +320,7 @@ def test_a_denial_with_a_negated_operator_applies_when_the_key_is_missing() -> N
     assert evaluate(asked, "s3:PutObject", "*", {header: "aws:kms"}) is ALLOW
 
 
-def test_the_grants_of_a_verdict_are_the_statements_that_allow() -> None:
+def test_the_grants_of_an_evaluation_are_the_statements_that_allow() -> None:
     policy = _policy(
         _allow(Sid="Reads", Action=["s3:Get*", "s3:List*"]),
         _allow(Sid="All", Action="s3:*"),
@@ -363,7 +363,7 @@ def test_variables_in_resource_and_condition() -> None:
     )
 
 
-def test_value_of_a_variable_is_no_pattern() -> None:
+def test_value_of_a_variable_is_not_a_pattern() -> None:
     policy = _policy(_allow(Resource="arn:aws:s3:::home/${aws:username}"))
     assert evaluate(policy, "x:Y", "arn:aws:s3:::home/anyone", {"aws:username": "*"}) is NONE
 
@@ -401,7 +401,7 @@ def test_principal(element: dict[str, Any], principal: Principal, expected: Deci
     assert evaluate(_policy(_allow(**element)), "x:Y", "*", {}, principal) is expected
 
 
-def test_unknown_resource_leaves_the_resource_unjudged() -> None:
+def test_an_unknown_resource_is_not_compared() -> None:
     assert evaluate(_policy(_allow(Resource=QUEUE)), "sqs:SendMessage", None, {}) is ALLOW
 
 

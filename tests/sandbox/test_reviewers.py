@@ -99,7 +99,7 @@ def test_without_errors_reviewers_tell_right_from_wrong() -> None:
     assert reasons == set(CATEGORIES[1:])
 
 
-def test_a_label_whose_truth_nobody_knows_is_taken_for_right() -> None:
+def test_a_label_without_a_truth_counts_as_right() -> None:
     assert judged(Workforce(accept_wrong_rate=0.5), None, count=9) == ["Correct"] * 9
 
 
@@ -111,7 +111,7 @@ def test_rates_are_shares_of_the_opinions() -> None:
     assert 60 < wrong.count("Correct") < 140
 
 
-def test_reviewers_err_each_for_themselves() -> None:
+def test_reviewers_err_independently() -> None:
     workforce = Workforce(reject_right_rate=0.5)
     accepted = [judged(workforce, True, number, 2).count("Correct") for number in range(200)]
     assert set(accepted) == {0, 1, 2}
@@ -125,7 +125,7 @@ def test_the_same_seed_gives_the_same_opinions() -> None:
     assert first == again
 
 
-def test_comments_come_with_rejections_alone() -> None:
+def test_only_rejections_have_comments() -> None:
     workforce = Workforce(comments=["not é", "no"], reject_right_rate=0.5)
     for number in range(30):
         found = reviewers.opinions(review(True, number, 3), workforce)
@@ -145,7 +145,7 @@ def test_reviews_fail_and_expire_as_other_tasks_do() -> None:
     assert isinstance(reviewers.opinions(review(True), workforce), Failure)
 
 
-def test_the_built_in_consolidation_takes_what_most_said() -> None:
+def test_the_built_in_consolidation_takes_the_majority() -> None:
     given = [Opinion("Wrong class", "a"), Opinion("Correct", ""), Opinion("Wrong class", "")]
     assert reviewers.consolidated(given, CATEGORIES) == Answer(
         1,

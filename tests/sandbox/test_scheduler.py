@@ -117,7 +117,7 @@ def test_a_role_that_does_not_trust_the_schedule_is_refused(sandbox: Sandbox, ma
     assert "cannot be assumed by scheduler.amazonaws.com" in refused.value.read().decode()
 
 
-def test_a_bad_expression_is_refused_when_it_is_given(
+def test_an_invalid_expression_is_refused_at_creation(
     sandbox: Sandbox, machine: str, role: str
 ) -> None:
     with pytest.raises(ClientError) as refused:

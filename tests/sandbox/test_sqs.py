@@ -141,7 +141,7 @@ def test_message_that_was_received_too_often_goes_to_the_dead_letter_queue_and_b
     assert [each["Body"] for each in _receive(sandbox, source)] == ["x"]
 
 
-def test_letter_sent_straight_to_the_dead_letter_queue_needs_a_destination(
+def test_a_message_sent_directly_to_the_dead_letter_queue_needs_a_destination(
     sandbox: Sandbox,
 ) -> None:
     sqs = sandbox.client("sqs")

@@ -104,14 +104,14 @@ def error_code(raised: pytest.ExceptionInfo[ClientError]) -> str:
     return str(raised.value.response["Error"]["Code"])
 
 
-def test_unnamed_executions_get_names_of_their_own(sandbox: Sandbox, role: str) -> None:
+def test_unnamed_executions_get_unique_names(sandbox: Sandbox, role: str) -> None:
     machine = make_machine(sandbox, "sfn-pass", role, single({"Type": "Pass", "End": True}))
     first, second = start(sandbox, machine), start(sandbox, machine)
     assert first != second
     assert end_of(sandbox, first)["status"] == end_of(sandbox, second)["status"] == "SUCCEEDED"
 
 
-def test_a_used_name_starts_nothing_again(sandbox: Sandbox, role: str, function: str) -> None:
+def test_a_used_name_starts_no_second_execution(sandbox: Sandbox, role: str, function: str) -> None:
     state = task(WAIT, function, {"token.$": "$$.Task.Token"})
     machine = make_machine(sandbox, "sfn-names", role, single(state))
     client = sandbox.client("stepfunctions")
@@ -171,7 +171,7 @@ def test_a_function_error_fails_a_waiting_state_at_once(
     assert end_of(sandbox, start(sandbox, machine))["error"] == "Refused"
 
 
-def test_an_answer_ends_the_wait_and_can_be_given_once(
+def test_a_task_result_ends_the_wait_and_is_accepted_once(
     sandbox: Sandbox, role: str, function: str
 ) -> None:
     state = task(WAIT, function, {"token.$": "$$.Task.Token"}, ResultPath="$.answer")
@@ -260,7 +260,9 @@ def test_a_waiting_state_times_out_and_its_token_with_it(
     assert error_code(late) == "TaskTimedOut"
 
 
-def test_the_context_object_is_what_aws_gives(sandbox: Sandbox, role: str, function: str) -> None:
+def test_the_context_object_has_the_fields_of_aws(
+    sandbox: Sandbox, role: str, function: str
+) -> None:
     payload = {
         "entered.$": "$$.State.EnteredTime",
         "started.$": "$$.Execution.StartTime",
@@ -523,7 +525,7 @@ def described_and_history(
     ],
     ids=lambda field: next(iter(field)),
 )
-def test_a_path_that_leads_nowhere_ends_the_execution(
+def test_an_unmatched_path_ends_the_execution(
     sandbox: Sandbox, role: str, function: str, field: dict[str, Any]
 ) -> None:
     state = {**task(INVOKE, function, {}), **field}
@@ -556,7 +558,7 @@ def test_a_payload_over_the_limit_ends_the_execution(
 
 
 @pytest.mark.parametrize("character", ["x", "é"])
-def test_state_data_of_the_limit_is_taken(sandbox: Sandbox, role: str, character: str) -> None:
+def test_state_data_at_the_limit_is_accepted(sandbox: Sandbox, role: str, character: str) -> None:
     room = LARGEST_PAYLOAD_BYTES - len('{"text":"x"}')
     text = "x" + character * (room // len(character.encode()))
     given = json.dumps({"text": text}, ensure_ascii=False, separators=(",", ":"))
@@ -567,7 +569,7 @@ def test_state_data_of_the_limit_is_taken(sandbox: Sandbox, role: str, character
     assert end_of(sandbox, start(sandbox, machine, input=given))["status"] == "SUCCEEDED"
 
 
-def test_a_choice_by_what_is_absent_ends_the_execution(sandbox: Sandbox, role: str) -> None:
+def test_a_choice_on_an_absent_field_ends_the_execution(sandbox: Sandbox, role: str) -> None:
     state = {
         "Type": "Choice",
         "Choices": [{"Variable": "$.outcome", "StringEquals": "good", "Next": "Other"}],

@@ -79,7 +79,7 @@ def test_mirror_in_an_implied_folder_comes_first(tmp_path: Path) -> None:
     assert provider_mirror.find_mirror({"HOME": str(tmp_path)}) == mirror
 
 
-def test_folder_that_others_can_write_is_no_mirror(tmp_path: Path) -> None:
+def test_a_folder_that_others_can_write_is_not_a_mirror(tmp_path: Path) -> None:
     folder = _unpacked(tmp_path) / provider_mirror.REGISTRY
     folder.chmod(0o777)
     assert not provider_mirror._only_root_can_write(folder)

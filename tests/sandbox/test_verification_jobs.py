@@ -143,7 +143,7 @@ def test_a_label_is_right_only_if_every_box_is(
     assert found["verdict"] != 0
 
 
-def test_what_has_no_label_fails_alone_and_is_paid_for(sandbox: Sandbox, role: str) -> None:
+def test_an_object_without_a_label_fails_alone_and_is_paid_for(sandbox: Sandbox, role: str) -> None:
     know(sandbox, 0, 1, 2, 3)
     failed = {"retry-count": 1, "failure-reason": "ClientError: ...", "human-annotated": "true"}
     lines = [
@@ -183,7 +183,7 @@ def test_a_template_that_does_not_show_the_label_fails_the_job(
     assert reason in described["FailureReason"]
 
 
-def test_a_label_of_another_attribute_than_the_template_shows_is_none(
+def test_a_label_that_the_template_does_not_show_does_not_count(
     sandbox: Sandbox, role: str
 ) -> None:
     template = BOXES.replace("boxes", "other")
@@ -205,7 +205,9 @@ def test_verdicts_on_masks_do_not_end_in_ref(sandbox: Sandbox, role: str) -> Non
 
 
 @pytest.mark.parametrize("suffix", ["ImageMultiClass", "TextMultiClass", "NamedEntityRecognition"])
-def test_there_is_no_verification_of_other_types(sandbox: Sandbox, role: str, suffix: str) -> None:
+def test_other_types_have_no_built_in_verification(
+    sandbox: Sandbox, role: str, suffix: str
+) -> None:
     functions = {
         side: f"{LAMBDAS}:{name}-Verification{suffix}"
         for side, name in (("pre", "PRE"), ("post", "ACS"))

@@ -25,7 +25,7 @@ def work(workforce: Workforce, number: int, job: str = "job", workers: int = 1) 
     return work_on(Task(job, line, CLASSES, workers), CLASSIFICATION, workforce)
 
 
-def test_workers_know_the_truth() -> None:
+def test_workers_give_the_truth() -> None:
     outcome = work(Workforce(truth={"s3://b/1.png": "zero"}), 1)
     assert outcome == Answer(
         0,

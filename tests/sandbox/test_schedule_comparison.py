@@ -90,14 +90,16 @@ def taken(expression: str) -> bool:
 @settings(max_examples=200)
 @given(expressions())
 @example("0 0 L-1 * ? 2026/2")
-def test_what_the_sandbox_takes_a_judge_takes(expression: str) -> None:
+def test_an_expression_that_the_sandbox_accepts_is_valid_elsewhere(expression: str) -> None:
     assume(parsed(expression) is not None)
     assert judged(expression)
 
 
 @settings(max_examples=40)
 @given(expressions(), st.integers(0, 3 * 365 * 24 * 60))
-def test_a_schedule_fires_when_the_judge_says(expression: str, minutes: int) -> None:
+def test_a_schedule_fires_at_the_times_of_another_implementation(
+    expression: str, minutes: int
+) -> None:
     moment = FIRST_MOMENT + minutes * MINUTE
     cron = parsed(expression)
     assume(cron is not None)
