@@ -1,4 +1,4 @@
-"""Rules for Terraform files. Each gives the breaches it finds, in words."""
+"""Rules for Terraform files. Each returns the breaches that it finds, as sentences."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ VARIABLE_ATTRIBUTES = ("description", "type", "default", "nullable", "validation
 VERSION_FILE = "versions.tf"
 REQUIRED_TERRAFORM = ">= 1.9"
 REQUIRED_PROVIDERS = {"aws": {"source": "hashicorp/aws", "version": ">= 5.100, < 7.0"}}
-# They detach a policy from, or attach it to, roles that others own.
+# These attach policies to, or detach them from, roles outside of the module.
 EXCLUSIVE_RESOURCES = frozenset(
     {"aws_iam_policy_attachment", "aws_iam_role_policies_exclusive"}
     | {"aws_iam_role_policy_attachments_exclusive"}
 )
-# What holds data, and the attributes set here for which the provider replaces it. A key has
-# none: nothing but its count could take it away, which identity.tf refuses.
+# Resources that hold data, and their attributes for which the provider replaces them. A key has
+# none: only its count could remove it, which identity.tf refuses.
 REPLACING_ATTRIBUTES = {
     "aws_cloudwatch_log_group": frozenset({"name"}),
     "aws_dynamodb_table": frozenset({"hash_key", "name"}),
@@ -34,7 +34,7 @@ REPLACING_ATTRIBUTES = {
     ),
     "aws_sqs_queue": frozenset({"name"}),
 }
-# A submodule is given everything; this data source asks AWS nothing.
+# A submodule gets all values as inputs; this data source does not call AWS.
 SUBMODULE_DATA_SOURCES = frozenset({"aws_iam_policy_document"})
 
 
@@ -57,14 +57,14 @@ class HclFile:
         return cls(name, text, hcl2.loads(text))
 
     def labeled(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Blocks of one kind with a label, as (label, body)."""
+        """Return the blocks of one kind with a label, as (label, body)."""
         for block in self.blocks.get(kind, []):
             for label, body in block.items():
                 if not label.startswith("__"):
                     yield unquoted(label), body
 
     def resources(self, kind: str = "resource") -> Iterator[tuple[str, str, dict[str, Any]]]:
-        """Resources or data sources, as (type, label, body)."""
+        """Return resources or data sources, as (type, label, body)."""
         for resource_type, named in self.labeled(kind):
             for label, body in named.items():
                 if not label.startswith("__"):
@@ -72,7 +72,7 @@ class HclFile:
 
 
 def unquoted(value: object) -> str:
-    """A value as written between the quotes; python-hcl2 leaves them on."""
+    """Return a value without its quotes, which python-hcl2 keeps."""
     return str(value).strip('"')
 
 
@@ -81,14 +81,14 @@ def attributes(body: dict[str, Any]) -> list[str]:
 
 
 def description_of(body: dict[str, Any]) -> str:
-    """A description's text, without the marks of a heredoc."""
+    """Return the text of a description, without the marks of a heredoc."""
     text = unquoted(body.get("description", ""))
     heredoc = re.fullmatch(r"<<-?(\w+)\n(.*?)\s*\1", text, re.DOTALL)
     return (heredoc[2] if heredoc else text).strip()
 
 
 def order_breaches(file: HclFile) -> list[str]:
-    """Variables and outputs out of alphabetical order."""
+    """Find variables and outputs out of alphabetical order."""
     breaches = []
     for kind in ("variable", "output"):
         names = [name for name, _ in file.labeled(kind)]
@@ -101,7 +101,7 @@ def order_breaches(file: HclFile) -> list[str]:
 
 
 def description_breaches(file: HclFile) -> list[str]:
-    """Variables and outputs without a description that is a sentence."""
+    """Find variables and outputs whose description is not a sentence."""
     return [
         f"{file.name}: {kind} {name} needs a description that ends with a period"
         for kind in ("variable", "output")
@@ -111,7 +111,7 @@ def description_breaches(file: HclFile) -> list[str]:
 
 
 def attribute_order_breaches(file: HclFile) -> list[str]:
-    """Variables whose attributes are in another order, or are unknown to the house."""
+    """Find variables whose attributes are unknown or in another order."""
     breaches = []
     for name, body in file.labeled("variable"):
         found = attributes(body)
@@ -121,7 +121,7 @@ def attribute_order_breaches(file: HclFile) -> list[str]:
 
 
 def type_breaches(file: HclFile) -> list[str]:
-    """Variables without a type, or with one that says nothing."""
+    """Find variables without a type, or with an unspecific one."""
     return [
         f"{file.name}: variable {name} needs a type without any"
         for name, body in file.labeled("variable")
@@ -130,7 +130,7 @@ def type_breaches(file: HclFile) -> list[str]:
 
 
 def nullable_breaches(file: HclFile) -> list[str]:
-    """Variables with a default that a caller's null would override."""
+    """Find variables with a default that a caller's null would override."""
     return [
         f"{file.name}: variable {name} has a default, so it needs nullable = false"
         for name, body in file.labeled("variable")
@@ -139,7 +139,7 @@ def nullable_breaches(file: HclFile) -> list[str]:
 
 
 def version_breaches(folder: str, files: list[HclFile]) -> list[str]:
-    """A module whose constraints are missing, differ, or stand in several places."""
+    """Find a module whose version constraints are missing, differ, or are in several files."""
     found = [(file, block) for file in files for block in file.blocks.get("terraform", [])]
     if [file.name.rpartition("/")[2] for file, _ in found] != [VERSION_FILE]:
         return [f"{folder}: one terraform block is needed, in {VERSION_FILE}"]
@@ -159,7 +159,7 @@ def version_breaches(folder: str, files: list[HclFile]) -> list[str]:
 
 
 def replacement_breaches(file: HclFile) -> list[str]:
-    """Resources that hold data and that a value changed, or unknown at plan, would replace."""
+    """Find resources with data that a changed value, or one unknown at plan, would replace."""
     breaches = []
     for kind, label, body in file.resources():
         lifecycle: dict[str, Any] = next(iter(body.get("lifecycle", [])), {})
@@ -173,7 +173,7 @@ def replacement_breaches(file: HclFile) -> list[str]:
 
 
 def role_breaches(file: HclFile) -> list[str]:
-    """IAM roles that ignore the caller's path or permissions boundary."""
+    """Find IAM roles that ignore the caller's path or permissions boundary."""
     expected = {"path": "${var.iam.path}"}
     expected["permissions_boundary"] = "${var.iam.permissions_boundary_arn}"
     return [
@@ -186,7 +186,7 @@ def role_breaches(file: HclFile) -> list[str]:
 
 
 def resource_breaches(file: HclFile) -> list[str]:
-    """Resources and blocks that a module must not have."""
+    """Find resources and blocks that a module must not have."""
     breaches = [
         f"{file.name}: {resource_type} takes over what others own"
         for resource_type, _, _ in file.resources()
@@ -203,7 +203,7 @@ def resource_breaches(file: HclFile) -> list[str]:
 
 
 def lookup_breaches(file: HclFile) -> list[str]:
-    """Data sources with which a submodule would look something up itself."""
+    """Find data sources with which a submodule would look something up itself."""
     return [
         f"{file.name}: data {data_type}.{label} belongs into the root"
         for data_type, label, _ in file.resources("data")
@@ -212,7 +212,7 @@ def lookup_breaches(file: HclFile) -> list[str]:
 
 
 def partition_breaches(file: HclFile) -> list[str]:
-    """ARNs that hold only in one partition."""
+    """Find ARNs that are valid in one partition only."""
     return [
         f"{file.name}:{number} names a partition"
         for number, line in enumerate(file.text.splitlines(), start=1)
@@ -221,7 +221,7 @@ def partition_breaches(file: HclFile) -> list[str]:
 
 
 def unused_breaches(folder: str, files: list[HclFile], templates: str = "") -> list[str]:
-    """Variables and locals of a module that nothing reads."""
+    """Find variables and locals of a module that nothing reads."""
     text = templates + "\n".join(file.text for file in files)
     declared = [("var", name) for file in files for name, _ in file.labeled("variable")]
     declared += [

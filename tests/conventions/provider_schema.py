@@ -1,7 +1,7 @@
 """Terraform files against a schema of the AWS provider: names, kinds and types.
 
-The schema has the form of `terraform providers schema -json`. It says nothing about the values that
-a provider takes, and expressions have no type here, so only literals are compared by type.
+The schema has the form of `terraform providers schema -json`. It does not contain the values that a
+provider accepts, and expressions have no type here, so only literals are compared by type.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True)
 class Schema:
-    """What a provider's version knows.
+    """The schema of one version of a provider.
 
     Attributes:
         provider: The provider's own block.
@@ -52,7 +52,7 @@ class Schema:
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Schema:
-        """Take the schema of one provider."""
+        """Return the schema of one provider."""
         types = {name: each["block"] for name, each in raw["resource_schemas"].items()}
         types |= {
             f"data.{name}": each["block"] for name, each in raw["data_source_schemas"].items()
@@ -91,7 +91,7 @@ def deprecations() -> list[Deprecation]:
 
 
 def schema_breaches(file: HclFile, schema: Schema) -> list[str]:
-    """What a file sets or reads that the provider does not know, or knows otherwise."""
+    """Find what a file sets or reads that the provider lacks, or has with another type."""
     breaches = []
     for kind, body in _resources(file):
         if kind not in schema.types:
@@ -110,7 +110,7 @@ def schema_breaches(file: HclFile, schema: Schema) -> list[str]:
 
 
 def deprecation_breaches(file: HclFile, listed: list[Deprecation]) -> list[str]:
-    """What a file sets or reads although provider 6 deprecates it."""
+    """Find what a file sets or reads although provider 6 deprecates it."""
     used = {(kind, path) for kind, body in _resources(file) for path in _paths(body)}
     used |= set(_reads(file))
     return [

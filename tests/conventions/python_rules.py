@@ -1,4 +1,4 @@
-"""Rules for Python sources. Each gives the breaches it finds, in words."""
+"""Rules for Python sources. Each returns the breaches that it finds, as sentences."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Import:
 
 
 def imports(source: str) -> list[Import]:
-    """Every import of a module, those within functions included."""
+    """Return every import of a module, including those within functions."""
     tree = ast.parse(source)
     type_blocks = [
         node for node in ast.walk(tree) if isinstance(node, ast.If) and is_type_checking(node.test)
@@ -77,13 +77,13 @@ def imported_names(node: ast.AST) -> Iterator[str]:
 
 
 def layer_of(module: str) -> str:
-    """The layer of a dotted module path below the package, "" for none."""
+    """Return the layer of a dotted module path below the package, "" for none."""
     parts = module.split(".")
     return parts[1] if len(parts) > 1 and parts[1] in ALLOWED_LAYERS else ""
 
 
 def layer_breaches(module: str, source: str) -> list[str]:
-    """Imports that point to a layer above, or relative ones, which hide where they point."""
+    """Find imports of a higher layer, and relative ones, which hide their layer."""
     layer = layer_of(module)
     breaches = []
     for imported in imports(source):
@@ -95,7 +95,7 @@ def layer_breaches(module: str, source: str) -> list[str]:
 
 
 def library_breaches(module: str, source: str) -> list[str]:
-    """Imports of libraries that the Lambda runtime lacks, or that the layer must not know."""
+    """Find imports of libraries that the Lambda runtime lacks, or that the layer must not use."""
     known = sys.stdlib_module_names | {PACKAGE}
     is_domain = layer_of(module) == "domain"
     return [
@@ -114,18 +114,18 @@ def is_available(imported: Import) -> bool:
 
 
 def length_breaches(name: str, source: str) -> list[str]:
-    """A module that is too long to have one reason to change."""
+    """Find a module with too many lines."""
     lines = len(source.splitlines())
     return [f"{name} has {lines} lines"] if lines > MAXIMUM_LINES else []
 
 
 def vague_names(name: str) -> list[str]:
-    """Words of a file or class name that say nothing of its purpose."""
+    """Find words of a file or class name that do not state a purpose."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
     return [word for word in re.split(r"[^a-z0-9]+", words) if word in VAGUE_WORDS]
 
 
 def defined_names(source: str) -> list[str]:
-    """Names of the classes and functions of a module."""
+    """Return the names of the classes and functions of a module."""
     kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     return [node.name for node in ast.walk(ast.parse(source)) if isinstance(node, kinds)]

@@ -31,7 +31,7 @@ DECISION = "# 7. Title\n\n- Date: 2026-11-23\n- Status: Accepted\n\nText.\n"
 
 @dataclass(frozen=True)
 class Decision:
-    """What the index says of a decision.
+    """A row of the index of decisions.
 
     Attributes:
         number: Its number, without leading zeros.

@@ -1,4 +1,4 @@
-"""Terraform files keep to the rules of the house."""
+"""Terraform files follow the conventions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a function loads when it starts: a cold start waits for each of these modules."""
+"""Functions load only what they use when they start, to keep cold starts short."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CODE = (
     "import importlib, json, sys; importlib.import_module({module!r});"
     " print(json.dumps(list(sys.modules)))"
 )
-#: Modules that only some functions have a use for.
+#: Modules that only some functions use.
 _USERS = {
     "labeling_lambdas.domain.claim_rules": {"poll_queue", "return_items"},
     "labeling_lambdas.domain.messages": {"poll_queue", "return_items", "split_text"},
@@ -25,7 +25,7 @@ _USERS = {
         "prepare_verification",
         "start_verification_job",
     },
-    # A label that an earlier run has judged already is shown to no reviewer.
+    # A label that was verified in an earlier run is not verified again.
     "labeling_lambdas.domain.records": {
         "plan_results",
         "start_verification_job",

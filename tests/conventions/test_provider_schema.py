@@ -1,4 +1,4 @@
-"""The module and its examples use what provider 6 knows, and nothing that it deprecates."""
+"""The module and its examples use only names of provider 6 that it does not deprecate."""
 
 from __future__ import annotations
 

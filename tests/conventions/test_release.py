@@ -1,4 +1,4 @@
-"""One version for all, and a check that finds what keeps it from being released."""
+"""All distributions have one version, and a check finds what prevents a release."""
 
 from __future__ import annotations
 

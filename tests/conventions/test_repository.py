@@ -1,4 +1,4 @@
-"""What holds for the repository as a whole."""
+"""Conventions for the repository as a whole."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from tests.conventions.sources import ROOT, is_ours, shown, written_files
 
-# Left for later, or not done at all. Split so that this file does not find itself.
+# Marks of unfinished work, split so that this file does not match itself.
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|raise NotImplemented" + r"Error)\b")
 PINNED = re.compile(r"^[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+$")
 

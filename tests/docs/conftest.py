@@ -1,4 +1,4 @@
-"""The plans that tests of the documentation share with those of tests/plan."""
+"""Plans that tests of the documentation share with those of tests/plan."""
 
 from __future__ import annotations
 

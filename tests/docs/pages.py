@@ -35,7 +35,7 @@ class Block:
 
 
 def pages() -> dict[str, str]:
-    """The README, and every page for those who use the module or work on it."""
+    """Return the README, and every page for users and developers of the module."""
     paths = [
         *ROOT.glob("*.md"),
         *(ROOT / "docs").rglob("*.md"),

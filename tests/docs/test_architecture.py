@@ -1,4 +1,4 @@
-"""The drawn architecture names what the module has."""
+"""The architecture picture names the resources of the module."""
 
 from __future__ import annotations
 

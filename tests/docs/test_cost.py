@@ -1,4 +1,4 @@
-"""docs/cost.md holds what the calculator says, and the calculator counts what the module has."""
+"""docs/cost.md has the calculator's figures, and the calculator counts the module's resources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/operations.md quotes what the code says, and leaves no error out."""
+"""docs/operations.md quotes texts that are in the code, and lists every error."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 GAP = "\0"
-#: What AWS says, not this code.
+#: Texts of AWS, which are not in this code.
 OF_OTHERS = {"AccessDenied"}
 
 
 def quoted_texts() -> list[str]:
-    """The texts in first cells below "Errors by their text", and the causes of failures."""
+    """Return the texts in first cells below "Errors by their text", and the causes of failures."""
     part = PAGE[PAGE.index("## Errors by their text") :]
     cells = [line.split(" | ") for line in part.splitlines() if line.startswith("| `")]
     first = [text for cell in cells for text in re.findall(r"`([^`]+)`", cell[0])]

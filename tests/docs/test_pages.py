@@ -1,4 +1,4 @@
-"""Every page: its code runs or says why not, its links lead somewhere, its inputs exist."""
+"""On every page, code runs or states why not, links have targets, and inputs exist."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 PAGES = pages()
 SECONDS = 900
 REGION = "eu-west-1"
-#: The test that does what the blocks of a page do. Those of the examples are explained below them.
+#: The test that runs the same commands as the blocks of a page.
 RUN_BY = {
     "docs/cost.md": "test_the_command_of_the_page_prints_the_pages_figures",
     "examples/": "test_a_folder_can_be_planned",
     "harness/sandbox/README.md": "test_serve_says_how_to_connect_and_stops_on_a_signal",
 }
-#: What a block that only shows some inputs is planned with.
+#: Inputs that complete a block which shows only some of them.
 REQUIRED = {
     "job_name": '"digits"',
     "task_type": '"image_single_label_classification"',
@@ -36,7 +36,7 @@ _SOURCE = re.compile(r"source +=.*\n *version +=.*\n")
 
 
 def hcl_blocks() -> dict[str, str]:
-    """Blocks of HCL by page and number."""
+    """Return blocks of HCL by page and number."""
     return {
         f"{page} {number}": block.code
         for page, text in PAGES.items()
@@ -107,7 +107,7 @@ def test_the_commands_have_options_that_aws_knows() -> None:
         for text in PAGES.values()
         for block in shell_blocks(text)
         for line in block.code.splitlines()
-        # The CLI's own `aws s3` is no service's operation.
+        # The CLI's `aws s3` commands are not operations of a service.
         if line.removeprefix("$ ").startswith("aws ") and not line.startswith("aws s3 ")
     ]
     assert len(commands) >= 6
@@ -126,7 +126,7 @@ def test_each_block_has_a_language() -> None:
 
 
 def nameless_fences(text: str) -> int:
-    """Fences that open a block without a language."""
+    """Find fences that open a block without a language."""
     fences = re.findall(r"^ *```(\w*)$", text, re.MULTILINE)
     return sum(not language for language in fences[::2])
 
@@ -155,7 +155,7 @@ def test_each_link_leads_somewhere(page: str) -> None:
 
 
 def anchors(text: str) -> set[str]:
-    """The anchors that GitHub gives to headings."""
+    """Return the anchors that GitHub gives to headings."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {
         re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings

@@ -1,4 +1,4 @@
-"""What the README says is so."""
+"""The README agrees with the code."""
 
 from __future__ import annotations
 

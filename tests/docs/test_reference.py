@@ -1,4 +1,4 @@
-"""docs/reference.md says what variables*.tf and outputs.tf say."""
+"""docs/reference.md agrees with variables*.tf and outputs.tf."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of the sandbox's fidelity says what its data say; each row has evidence and a test."""
+"""docs/sandbox-fidelity.md agrees with its data, and each row has evidence and a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/security.md says what a plan allows, and why; and where each control stands."""
+"""docs/security.md lists the statements of a plan with reasons, and the status of controls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PAGE = security_tables.SECURITY.read_text(encoding="utf-8")
 REASONS = security_tables.REASONS.read_text(encoding="utf-8")
 SCANNERS = ROOT / ".venv-scan" / "bin"
-#: Newer than parliament's list of actions.
+#: Actions that are newer than parliament's list.
 NEW_ACTIONS = {"states:ValidateStateMachineDefinition"}
 
 

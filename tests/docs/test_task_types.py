@@ -1,4 +1,4 @@
-"""The table of task types says what there are tests for, no more and no less."""
+"""Each mark in the table of task types has a test, and each test has a mark."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.terraform_module import ROOT, TASK_TYPES
 TABLE = re.compile(r"^\| `(\w+)` \|(.*)\|$", re.MULTILINE)
 _COLLECTION_SECONDS = 60
 
-# What a mark in a column stands for: the test that there must be for the task type.
+# The test that each column requires for a marked task type.
 TESTS = {
     "template": "tests/plan/test_worker_ui.py::"
     "test_a_template_has_the_element_that_the_service_reads",
@@ -50,7 +50,7 @@ def rows() -> dict[str, list[str]]:
 def collected() -> list[str]:
     names = [*TESTS.values(), *UNNAMED.values()]
     files = sorted({name.partition("::")[0] for name in names})
-    # Not this run's own options: they may choose tests, and share them out to workers.
+    # Without the options of this run, which may select tests or distribute them to workers.
     options = ["-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "--collect-only", "-q", *files],

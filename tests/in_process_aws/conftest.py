@@ -1,4 +1,4 @@
-"""An account for each test, and for those that ask for a place the sandbox as well."""
+"""An account for each test; tests that use a place run in the sandbox as well."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ def sandbox_place(request: pytest.FixtureRequest) -> SandboxPlace:
 
 @pytest.fixture(params=["account", "sandbox"])
 def place(request: pytest.FixtureRequest) -> Place:
-    """Each in turn, so that both are known to behave as the test says."""
+    """Return the account, then the sandbox, so that both are tested."""
     found: Place = request.getfixturevalue(f"{request.param}_place")
     return found

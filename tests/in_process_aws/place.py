@@ -1,4 +1,4 @@
-"""Where a test's calls go: the account in the process, or the sandbox, which must agree with it."""
+"""The target of a test's calls: the in-process account, or the sandbox, which must agree."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FEATURES = {
 
 
 def code_of(error: Any) -> str:
-    """The code of the error that a ``pytest.raises`` block caught."""
+    """Return the code of the error that a ``pytest.raises`` block caught."""
     assert isinstance(error.value, ClientError)
     return str(error.value.response["Error"]["Code"])
 

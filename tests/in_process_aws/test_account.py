@@ -1,4 +1,4 @@
-"""Every call takes the same way: checked, seen, carried out, seen again."""
+"""Every call is validated, observed, executed, and observed again."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:machine:one"
 
 
 class KilledError(Exception):
-    """The function is dead."""
+    """The function was killed."""
 
 
 @dataclass
 class Watching:
-    """Keeps what it sees, and kills where it is told to."""
+    """An observer that records calls, and raises an error at a chosen one."""
 
     seen: list[tuple[str, str]] = field(default_factory=list)
     kills: str = ""
@@ -125,7 +125,7 @@ def test_events_are_kept_and_refused_on_request(account: Account) -> None:
 
 
 class Backend:
-    """Executions of which one is known."""
+    """A backend with one execution."""
 
     def __init__(self) -> None:
         self.answers: list[tuple[str, str]] = []

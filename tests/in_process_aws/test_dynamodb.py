@@ -1,4 +1,4 @@
-"""Tables write on condition, transactions write whole or not at all, batches leave some over."""
+"""Conditional writes, atomic transactions, and batches with unprocessed keys."""
 
 from __future__ import annotations
 
@@ -271,7 +271,7 @@ def test_a_repeated_token_applies_a_transaction_once(place: Place) -> None:
     assert code_of(refused) == "IdempotentParameterMismatchException"
 
 
-# What only the account does, or can be told to do.
+# Behaviour of the in-process account only.
 
 
 def test_values_of_two_types_have_no_order(account_place: AccountPlace) -> None:

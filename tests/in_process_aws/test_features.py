@@ -1,4 +1,4 @@
-"""Feature groups keep every record, and the newest of each identifier for reading."""
+"""Feature groups keep every record, and return the newest of each identifier."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_batch_takes_1_to_25_records(place: Place) -> None:
         runtime.batch_write_record(Entries=[entry] * 26)
 
 
-# What only the account does, or can be told to do.
+# Behaviour of the in-process account only.
 
 
 def test_a_batch_names_refused_and_unprocessed_records(

@@ -1,4 +1,4 @@
-"""Buckets keep versions, want their key to be named, and take and list much in parts."""
+"""Versions, required encryption keys, multipart uploads and pages of listings."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_an_object_that_must_not_exist_is_not_overwritten(place: Place) -> None:
     assert code_of(refused) == "PreconditionFailed"
 
 
-# What only the account does, or can be told to do.
+# Behaviour of the in-process account only.
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Queues deliver at least once, in batches of ten, and know the last receipt handle only."""
+"""Queues deliver at least once, in batches of ten, and accept the last receipt handle only."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_visibility_can_be_ended_and_is_not_changed_by_a_stale_handle(place: Pla
     assert "MessageNotInflight" in code_of(refused)
 
 
-# What only the account can be told to do.
+# Behaviour of the in-process account only.
 
 
 def test_a_receive_may_return_fewer_messages_than_there_are_or_none(

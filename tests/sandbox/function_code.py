@@ -1,4 +1,4 @@
-"""Creates functions in the sandbox from source text."""
+"""Create functions in the sandbox from source text."""
 
 from __future__ import annotations
 

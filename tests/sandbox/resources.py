@@ -1,4 +1,4 @@
-"""AWS resources that several tests of the sandbox make, and the means to wait for what they do."""
+"""AWS resources that several tests of the sandbox create, and functions to wait for results."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def make_function(sandbox: Sandbox, name: str, source: str) -> str:
         Role=role,
         Handler="app.handler",
         Code={"ZipFile": packed.getvalue()},
-        # A process that starts beside all other tests may take its time.
+        # A process that starts beside all other tests may be slow.
         Timeout=60,
     )
     return str(created["FunctionArn"])

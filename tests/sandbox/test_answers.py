@@ -1,4 +1,4 @@
-"""Each task type: what the truth says, how mistakes look, how several workers agree."""
+"""For each task type: the truth, mistakes, and the agreement of several workers."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def answer(
 
 
 def parts(suffix: str, given: Answer) -> Any:
-    """What an answer says, in a form that can be compared with the truth of its task type."""
+    """Return an answer in a form that can be compared with the truth of its task type."""
     if suffix == "BoundingBox":
         names = given.details["class-map"]
         return [

@@ -1,4 +1,4 @@
-"""The auditor keeps lines of one text file apart, in the ledger, in records and on queues."""
+"""The auditor distinguishes lines of one text file in the ledger, in records and on queues."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def envelope(upload: Upload, **changes: Any) -> dict[str, Any]:
 
 
 class Service:
-    """Answers as the services that the auditor reads."""
+    """A stub of the services that the auditor reads."""
 
     def __init__(
         self, rows: list[Any], queues: dict[str, list[Any]], kept: list[Any] | None = None
@@ -84,7 +84,7 @@ class Service:
         return {"Body": io.BytesIO(body.encode())}
 
     def change_message_visibility_batch(self, **_request: Any) -> None:
-        """Put a message back."""
+        """Make a message visible again."""
 
 
 def violations(
@@ -141,7 +141,7 @@ LABEL = {"item_id": "3", "labeling_job": "label-1", "line": {}}
 
 
 def after_a_failed_verification(kept: list[Any] | None = None, **changes: Any) -> list[str]:
-    """What is found when the second line has a label that is not verified yet."""
+    """Return the findings if the second line has a label that is not verified yet."""
     waiting = changes.pop("waiting", [envelope(SECOND)])
     rows = [row(FIRST, "stored"), row(SECOND, "labeled", **{**UNVERIFIED, **changes})]
     return violations(rows, [record(FIRST)], intake=waiting, kept=kept or [LABEL])

@@ -1,4 +1,4 @@
-"""A role may do what its policies say, on each service that the pipeline uses, and nothing else."""
+"""A role may do what its policies allow, on each service of the pipeline, and nothing else."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def key(sandbox: Sandbox) -> str:
 
 @pytest.fixture(scope="module")
 def client(sandbox: Sandbox, key: str) -> Client:
-    """Clients with the role's credentials, after the resources exist."""
+    """Create clients with the role's credentials, after the resources exist."""
     role = create_role(sandbox, ROLE)
     sandbox.client("sqs").create_queue(QueueName="guarded", Attributes={"KmsMasterKeyId": key})
     s3 = sandbox.client("s3")

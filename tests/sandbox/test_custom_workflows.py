@@ -1,4 +1,4 @@
-"""Custom labeling workflows: what functions are told, what they may answer, whose rights count."""
+"""Custom labeling workflows: events, results and permissions of their functions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TEMPLATE = """<script src="https://assets.crowd.aws/crowd-html-elements.js"></sc
   <classification-target>{{ task.input.taskObject }}</classification-target></crowd-classifier>
   <crowd-text-area name="comment"></crowd-text-area></crowd-form>"""
 
-#: Hands the class of an earlier label to the workers, unless the line asks for something else.
+#: Shows the class of an earlier label to the workers, unless the line requests something else.
 PREPARE = """
 def handler(event, context):
     line = event["dataObject"]
@@ -123,7 +123,7 @@ def know(sandbox: Sandbox, count: int = 3, **behaviour: Any) -> None:
 
 
 def answers(line: Line) -> list[dict[str, Any]]:
-    """What the workers of an object answered, decoded from the payload."""
+    """Return the answers of an object's workers, decoded from the payload."""
     given = line["verdict"]["entry"]["annotations"]
     return [json.loads(annotation["annotationData"]["content"]) for annotation in given]
 
@@ -219,7 +219,7 @@ def test_a_consolidation_that_goes_wrong_fails_what_it_gives_no_label(
     assert sum(attribute in line for line in found) == labels
     missing = [line for line in found if attribute not in line]
     assert all("failure-reason" in line[f"{attribute}-metadata"] for line in missing)
-    # They were worked on, and that is paid for.
+    # Workers answered, so they are paid for.
     assert verification.shown(sandbox, given)["shown"] == 3
 
 
@@ -310,7 +310,7 @@ def test_two_hundred_objects_take_seconds_and_few_consolidations(
 ) -> None:
     know(sandbox, 200)
     given = request(sandbox, role, functions, [labeled(number) for number in range(200)])
-    lines = verification.run(sandbox, given)  # Not within 40 s: it fails.
+    lines = verification.run(sandbox, given)  # fails after 40 s
     assert all("verdict" in line for line in lines)
     batches = {line["verdict"]["event"]["payload"]["s3Uri"] for line in lines}
     assert 1 < len(batches) <= 10

@@ -1,4 +1,4 @@
-"""What the demos upload is what they say, and their workers are told the truth."""
+"""The uploads of the demos match their expected outcomes and the workers' truth."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def labels_of(task: str) -> list[str]:
 
 
 def record_of(task: str, item: Item, *, error_rate: float = 0.0) -> tuple[dict[str, str], bytes]:
-    """The record that an item's label becomes, and the mask if there is one."""
+    """Return the record of an item's label, and the mask if there is one."""
     kind = KINDS[SUFFIXES[task]]
     categories = [Category(name) for name in labels_of(task)]
     line = {kind.source_key: item.text or f"s3://uploads/{item.key}"}
@@ -118,7 +118,7 @@ def test_a_part_of_the_data_can_be_taken(task: str) -> None:
 
 
 def lines_of(body: bytes, *, rows: bool) -> dict[int, str]:
-    """Read a text file anew, by another way than the one that wrote it."""
+    """Read a text file independently of the code that wrote it."""
     lines = body.decode("utf-8-sig").replace("\r\n", "\n").split("\n")
     return {
         number: json.loads(line)["source"] if rows else line

@@ -1,4 +1,4 @@
-"""What the demo expects of verification is what follows from the rates, and it notices less."""
+"""The demo's expectation of verification follows from the rates, and it detects worse results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def records(count: int, **changes: str) -> list[dict[str, str]]:
 def test_the_accuracy_follows_from_the_rates() -> None:
     assert Rates().expected_accuracy(1) == pytest.approx(0.8 * 0.95 / (0.8 * 0.95 + 0.2 * 0.02))
     assert Rates(accept_wrong=0.0).expected_accuracy(1) == 1
-    # Reviewers who know nothing change nothing.
+    # Reviewers who guess change nothing.
     assert Rates(0.3, 0.5, 0.5).expected_accuracy(1) == pytest.approx(0.7)
 
 
@@ -48,7 +48,7 @@ def test_the_interval_has_its_stated_coverage(share: float, count: int) -> None:
     hits = [sum(choice.random() < share for _ in range(count)) for _ in range(2000)]
     inside = sum(least <= count <= most for count in hits) / len(hits)
     assert inside >= 0.88
-    # Without its ends it covers less: neither can be left out.
+    # Both ends are needed for the coverage.
     assert sum(count < least for count in hits) / len(hits) <= 0.065
     assert sum(count > most for count in hits) / len(hits) <= 0.065
     assert sum(count <= least for count in hits) / len(hits) >= 0.035
@@ -102,7 +102,7 @@ def letter(key: str, reason: str, detail: str = "") -> dict[str, object]:
 
 
 def problems(*letters: dict[str, object], stored: int, verify: bool = True) -> list[str]:
-    """What a demo finds wrong with its dead letters."""
+    """Return the problems that a demo finds in its dead letters."""
     uploads = {Upload("b", item.key, "v"): "stored" for item in ITEMS[:stored]}
     findings = Findings([], dict(uploads), {}, [letter("odd.txt", ODD), *letters], [])
     given, _ = demo(verify=verify)

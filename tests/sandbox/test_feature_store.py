@@ -47,7 +47,7 @@ def group_request(name: str, role: str, **more: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def group(sandbox: Sandbox, role: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A fresh group for each test, so that its records are the test's own."""
+    """Create a group for each test, so that no other test writes to it."""
     name = request.node.originalname.replace("_", "-")[:60].rstrip("-")
     client = sandbox.client("sagemaker")
     client.create_feature_group(**group_request(name, role))

@@ -1,4 +1,4 @@
-"""Functions run in real child processes and fail the way Lambda fails."""
+"""Functions run in real child processes and fail as on Lambda."""
 
 from __future__ import annotations
 

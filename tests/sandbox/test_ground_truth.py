@@ -1,4 +1,4 @@
-"""Labeling jobs as Ground Truth runs them: requests, the role's access, output, events, faults."""
+"""Labeling jobs: requests, the role's access, output, events, faults."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def role(sandbox: Sandbox) -> str:
 
 @pytest.fixture(scope="module")
 def events(sandbox: Sandbox) -> str:
-    """A queue that gets every labeling job event; its URL."""
+    """Create a queue that receives every labeling job event; return its URL."""
     sqs, rules = sandbox.client("sqs"), sandbox.client("events")
     url = sqs.create_queue(QueueName="job-events")["QueueUrl"]
     arn = f"arn:aws:sqs:{sandbox.region}:{sandbox.account}:job-events"

@@ -1,4 +1,4 @@
-"""Pictures are measured and written as the formats say."""
+"""Pictures are measured and written according to their formats."""
 
 from __future__ import annotations
 

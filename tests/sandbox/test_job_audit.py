@@ -1,4 +1,4 @@
-"""The auditor tells what verification must never do: each broken promise is seeded and found."""
+"""The auditor detects each seeded violation of the promises about labeling jobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEY = ("s3://uploads/a.png", "v1")
 
 
 def job(name: str, number: int, *items: str, **changes: Any) -> Job:
-    """A job that is made after that of the number before and has ended when the next is made."""
+    """Return a job that is created after the previous number's and ends before the next's."""
     values = {
         "name": name,
         "created": f"2026-01-0{number}T00",
@@ -122,7 +122,7 @@ def test_a_ledger_that_contradicts_the_reviewers_is_found(
 
 
 class Service:
-    """Answers as Ground Truth and S3 do about one job."""
+    """A stub of Ground Truth and S3 with one job."""
 
     def __init__(self, *lines: dict[str, Any]) -> None:
         self.body = "".join(json.dumps(line) + "\n" for line in lines).encode()
@@ -288,7 +288,7 @@ def test_a_verification_job_that_failed_leaves_the_labels_standing() -> None:
     failed = job("verify-1", 2, "a", "b", "c", labeled=frozenset())
     assert imbalances(given, ABC, failed) == []
     assert imbalances(report(stored=0, labeled=3), ABC) == []
-    # To forget them is an imbalance.
+    # Leaving them out is an imbalance.
     assert imbalances(report(stored=0, returned={"labeling_job_failed": 3}), ABC)
 
 

@@ -1,4 +1,4 @@
-"""What a job reads is held to the rules of its task type."""
+"""The inputs of a job are checked against the rules of its task type."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INSTRUCTIONS = {"shortInstruction": "<p>Mark names</p>", "fullInstruction": "<p>
 
 
 class Stored:
-    """An S3 client that knows one object."""
+    """An S3 client with one object."""
 
     def __init__(self, body: str | bytes) -> None:
         self.body = body.encode() if isinstance(body, str) else body

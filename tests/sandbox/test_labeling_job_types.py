@@ -1,4 +1,4 @@
-"""Labeling jobs of the types whose input or output is something else than an image and a class."""
+"""Labeling jobs whose input is not an image, or whose output is not a class."""
 
 from __future__ import annotations
 
@@ -110,7 +110,9 @@ def stored(sandbox: Sandbox, uri: str) -> dict[str, Any]:
 
 def output_of(sandbox: Sandbox, described: dict[str, Any]) -> list[dict[str, Any]]:
     content = stored(sandbox, described["LabelingJobOutput"]["OutputDatasetS3Uri"])["Content"]
-    return [json.loads(line) for line in content.splitlines()]  # Bytes know no U+2028.
+    return [
+        json.loads(line) for line in content.splitlines()
+    ]  # Splitting bytes does not end a line at U+2028.
 
 
 def segmentation(sandbox: Sandbox, role: str, *names: str) -> dict[str, Any]:

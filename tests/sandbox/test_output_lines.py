@@ -1,4 +1,4 @@
-"""Output lines look like the service's: the fixtures come from its documentation."""
+"""Output lines have the format of the fixtures, which come from AWS's documentation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ATTRIBUTE = "label"
 METADATA = "label-metadata"
 SIZE = ImageSize(320, 240, 1)
 
-#: The functions that answer for each task type; below its categories, as the fixtures' README says.
+#: The functions of each task type, then its categories, as the fixtures' README states.
 KINDS_OF_TASKS = {
     "image_single_label_classification": "ImageMultiClass",
     "text_single_label_classification": "TextMultiClass",
@@ -66,7 +66,7 @@ def fixture(name: str) -> dict[str, Any]:
 
 
 def of_types() -> list[tuple[str, str]]:
-    """Task type and case of every fixture; those without a type are of the first type."""
+    """Return task type and case of every fixture; without a type, it is the first type."""
     names = sorted(path.stem for path in FIXTURES.glob("*.json"))
     first = "image_single_label_classification"
     return [
@@ -91,7 +91,7 @@ def input_of(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def truth_of(task_type: str, value: Any, metadata: dict[str, Any]) -> Any:
-    """What workers must have known to give this label."""
+    """Return the truth that leads to this label."""
     if task_type == "image_bounding_box":
         return [
             {**box, "class": metadata["class-map"][str(box["class_id"])]}
@@ -115,7 +115,7 @@ def truth_of(task_type: str, value: Any, metadata: dict[str, Any]) -> Any:
 
 
 def written(task_type: str, case: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The line that the simulator writes for a fixture's label, and the fixture."""
+    """Return the line that the simulator writes for a fixture's label, and the fixture."""
     expected = load(task_type, case)
     attribute = attribute_of(expected)
     metadata = expected[f"{attribute}-metadata"]
@@ -133,7 +133,7 @@ def written(task_type: str, case: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def shape(value: Any) -> Any:
-    """The keys and kinds of a value, without what it says."""
+    """Return the keys and types of a value, without its contents."""
     if isinstance(value, dict):
         return {key: shape(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -149,7 +149,7 @@ def test_a_labeled_line_has_the_documented_shape(task_type: str, case: str) -> N
     metadata = f"{attribute_of(expected)}-metadata"
     if case.startswith("date"):
         made[metadata]["creation-date"] = expected[metadata]["creation-date"]
-    if "0.67" in json.dumps(expected):  # Its workers did not quite agree.
+    if "0.67" in json.dumps(expected):  # Its workers disagreed in part.
         assert shape(made) == shape(expected)
     else:
         assert made == expected

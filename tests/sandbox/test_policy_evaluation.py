@@ -1,6 +1,6 @@
 """Expectations from AWS's documentation of policy evaluation and condition operators.
 
-Each is what a page of the IAM User Guide says, not what the evaluator was seen to do:
+Each is stated by a page of the IAM User Guide, and not taken from the evaluator:
 reference_policies_evaluation-logic.html (one policy; how policies act together is in
 test_authorization.py), reference_policies_elements_condition_operators.html (operators, IfExists,
 Null), reference_policies_condition-single-vs-multi-valued-context-keys.html (ForAllValues,
@@ -310,7 +310,7 @@ def test_a_denial_with_for_all_values_applies_when_the_key_is_missing(
 
 
 def test_a_denial_with_a_negated_operator_applies_when_the_key_is_missing() -> None:
-    # Why each of the module's denials of other keys first asks with Null for the header.
+    # The reason why each of the module's denials of other keys first tests the header with Null.
     header = "s3:x-amz-server-side-encryption"
     negated = {"StringNotEquals": {header: "aws:kms"}}
     assert evaluate(_policy(_allow(), _deny(Condition=negated)), "s3:PutObject", "*", {}) is DENY

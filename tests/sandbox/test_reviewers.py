@@ -1,4 +1,4 @@
-"""Reviewers know a right label from a wrong one, and err as often as told, each for themselves."""
+"""Reviewers tell right labels from wrong ones, and err independently at the set rates."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EQUALITIES: dict[str, Equality] = {
     "TextMultiClassMultiLabel": equality.classes,
     "NamedEntityRecognition": equality.entities,
 }
-#: Truths with something in them and, where there can be, with nothing.
+#: Truths with contents and, where the task type allows it, without.
 TRUTHS: dict[str, list[Any]] = {
     "ImageMultiClass": ["cat"],
     "TextMultiClass": ["cat"],
@@ -59,7 +59,7 @@ def judged(workforce: Workforce, right: bool | None, number: int = 0, count: int
 
 
 def label(suffix: str, truth: Any, number: int, workers: int, **behaviour: Any) -> Answer:
-    """What workers who know the truth give, if they behave so."""
+    """Return the label of workers who know the truth, with this behaviour."""
     kind = KINDS[suffix]
     subject = TEXT if kind.source_key == "source" else "s3://b/1.png"
     line = {kind.source_key: subject, "item-id": f"item-{number}"}

@@ -1,4 +1,4 @@
-"""What Terraform writes to a bucket it reads back."""
+"""Terraform reads back what it writes to a bucket."""
 
 from __future__ import annotations
 

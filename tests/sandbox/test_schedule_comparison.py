@@ -1,4 +1,4 @@
-"""Cron expressions, judged by two implementations that know nothing of this one.
+"""Cron expressions, compared with two independent implementations.
 
 PyPI aws-croniter and aws-cron-expression-validator.
 """
@@ -67,20 +67,20 @@ def parsed(expression: str) -> Cron | None:
     return cron
 
 
-def judged(expression: str) -> bool:
-    """Tell whether either judge takes an expression; each lacks a form that the other knows.
+def accepted(expression: str) -> bool:
+    """Tell whether either package accepts an expression; each lacks a form that the other has.
 
     One lacks days such as ``L-1``, the other years such as ``2026/2``. No rule on another field
-    depends on the year, so the year is judged by itself.
+    depends on the year, so the year is checked separately.
     """
     fields, _, year = expression.rpartition(" ")
     return taken(f"{fields} *") and taken(f"0 0 1 * ? {year}")
 
 
 def taken(expression: str) -> bool:
-    for judge in (AWSCronExpressionValidator.validate, AwsCroniter):
+    for parse in (AWSCronExpressionValidator.validate, AwsCroniter):
         try:
-            judge(expression)
+            parse(expression)
         except ValueError:
             continue
         return True
@@ -92,7 +92,7 @@ def taken(expression: str) -> bool:
 @example("0 0 L-1 * ? 2026/2")
 def test_an_expression_that_the_sandbox_accepts_is_valid_elsewhere(expression: str) -> None:
     assume(parsed(expression) is not None)
-    assert judged(expression)
+    assert accepted(expression)
 
 
 @settings(max_examples=40)
@@ -105,10 +105,10 @@ def test_a_schedule_fires_at_the_times_of_another_implementation(
     assume(cron is not None)
     assert cron is not None
     try:
-        judge = AwsCroniter(expression)
+        schedule = AwsCroniter(expression)
     except ValueError:
         assume(False)
-    (expected,) = judge.get_next(moment)
+    (expected,) = schedule.get_next(moment)
     assume(expected is not None)
     assert cron.matches(expected)
     began = max(moment, expected - SCANNED)

@@ -1,4 +1,4 @@
-"""The server starts with one clear line or fails with one, and can be steered over HTTP."""
+"""The server starts, or fails with a one-line message, and can be controlled over HTTP."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_operation_that_is_not_simulated_is_reported_at_once(sandbox: Sandbox) -
     client = sandbox.client("dynamodb")
     with pytest.raises(client.exceptions.ClientError, match="not simulated") as refused:
         client.describe_global_table(GlobalTableName="abc")
-    # What may pass by itself, boto3 asks for again and again.
+    # boto3 retries errors that may be temporary many times.
     assert refused.value.response["ResponseMetadata"]["RetryAttempts"] == 0
 
 

@@ -1,4 +1,4 @@
-"""Queues are fast, safe under threads, and as strict as SQS."""
+"""Queues are fast, thread-safe, and as strict as SQS."""
 
 from __future__ import annotations
 

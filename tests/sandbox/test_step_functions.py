@@ -1,4 +1,4 @@
-"""Step Functions as the labeling workflow uses it: functions, tokens, retries, names and ends."""
+"""Step Functions as the state machine uses it: functions, tokens, retries, names and ends."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_a_function_error_fails_a_waiting_state_at_once(
 ) -> None:
     state = task(WAIT, function, {"fail": "always", "token.$": "$$.Task.Token"}, TimeoutSeconds=300)
     machine = make_machine(sandbox, "sfn-wait-error", role, single(state))
-    # Not the error of the state's time limit.
+    # This differs from the error of the state's time limit.
     assert end_of(sandbox, start(sandbox, machine))["error"] == "Refused"
 
 

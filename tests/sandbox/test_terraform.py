@@ -1,4 +1,4 @@
-"""What goes wrong with Terraform is told in one line; tests/pipeline apply and destroy with it."""
+"""Errors of Terraform are one line; tests/pipeline apply and destroy with it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ resource "terraform_data" "endless" {
 @pytest.mark.terraform
 def test_command_is_ended_at_its_deadline(tmp_path: Path) -> None:
     _terraform(tmp_path / "module", _ENDLESS).init()
-    # However slow the machine is, this apply does not end by itself first.
+    # On any machine, this apply does not end before the deadline.
     hasty = Terraform(tmp_path / "module", tmp_path / "work", {}, deadline_seconds=3)
     with pytest.raises(TerraformError, match="terraform apply took longer than 3 seconds"):
         hasty.apply()

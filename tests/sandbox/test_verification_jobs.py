@@ -1,4 +1,4 @@
-"""Built-in verification: what a job needs of its lines and its template, and what it writes."""
+"""Built-in verification: the lines and template that a job needs, and its output."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def role(sandbox: Sandbox) -> str:
 
 
 def boxed(number: int, name: str = "cat", **changes: Any) -> Line:
-    """A line of a labeling job's output, as the guide shows it."""
+    """Return a line of a labeling job's output, as in the guide."""
     return {
         "source-ref": PICTURES[number],
         "item-id": f"item-{number}",
@@ -94,7 +94,7 @@ def masks_request(sandbox: Sandbox, role: str, lines: list[Line], **changes: Any
 
 
 def know(sandbox: Sandbox, *numbers: int, **behaviour: Any) -> None:
-    """Tell the workers that there is a cat in pictures."""
+    """Set the workers' truth: a cat in each picture."""
     truth = {PICTURES[number]: [{"class": "cat", **BOX}] for number in numbers}
     control(sandbox, "POST", "workforce", {"truth": truth, **behaviour})
 
@@ -219,7 +219,7 @@ def test_other_types_have_no_built_in_verification(
 
 
 def mask(sandbox: Sandbox, number: int, left: int) -> Line:
-    """A line with a mask of one region, 4 pixels wide and 5 high."""
+    """Return a line with a mask of one region, 4 pixels wide and 5 high."""
     rows = [bytearray(16) for _ in range(12)]
     for row in rows[1:6]:
         row[left : left + 4] = bytes([1]) * 4

@@ -1,4 +1,4 @@
-"""What is read from a worker template: names, questions, and the label it shows."""
+"""The parts of a worker template that are read: names, questions, and the shown label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated workers are deterministic, err as often as told, and decide by majority."""
+"""The simulated workers are deterministic, err at the set rate, and decide by majority."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of verification jobs share: their bucket, requests, runs and output."""
+"""Shared by the tests of verification jobs: objects, requests, runs and output."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def put(sandbox: Sandbox, bucket: str, key: str, body: str | bytes) -> str:
 
 
 def categories(names: Sequence[str] = JUDGEMENTS) -> str:
-    """A label category file."""
+    """Return a label category file."""
     labels = [{"label": name} for name in names]
     return json.dumps({"document-version": "2018-11-28", "labels": labels})
 
@@ -41,7 +41,7 @@ def request(
     template: str,
     **changes: Any,
 ) -> dict[str, Any]:
-    """A CreateLabelingJob request; ``pre`` and ``post`` are its functions."""
+    """Return a CreateLabelingJob request; ``pre`` and ``post`` are its functions."""
     number = next(_numbers)
     body = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     given = {
@@ -88,14 +88,14 @@ def end_of(sandbox: Sandbox, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def output_of(sandbox: Sandbox, described: dict[str, Any]) -> list[Line]:
-    """The lines of a job's output manifest."""
+    """Return the lines of a job's output manifest."""
     assert described["LabelingJobStatus"] == "Completed", described.get("FailureReason")
     uri = described["LabelingJobOutput"]["OutputDatasetS3Uri"]
     return [json.loads(line) for line in read(sandbox, uri).splitlines()]
 
 
 def read(sandbox: Sandbox, uri: str) -> bytes:
-    """The content of an object."""
+    """Return the content of an object."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     body: bytes = sandbox.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     return body
@@ -107,7 +107,7 @@ def run(sandbox: Sandbox, given: dict[str, Any]) -> list[Line]:
 
 
 def shown(sandbox: Sandbox, given: dict[str, Any]) -> dict[str, Any]:
-    """What the control route tells of a job."""
+    """Return the control route's data of a job."""
     (found,) = [
         job
         for job in control(sandbox, "GET", "labeling-jobs")
