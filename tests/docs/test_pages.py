@@ -9,7 +9,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from tests.docs.pages import Block, blocks, pages, shell_blocks
+from tests.docs.pages import REPOSITORY, Block, blocks, pages, shell_blocks
 from tests.plan.stub import plan_time_aws
 from tests.terraform_module import ROOT, copy_module, offline_environment, terraform_test
 
@@ -144,14 +144,31 @@ def test_a_block_that_is_not_run_gives_its_reason() -> None:
 @pytest.mark.parametrize("page", sorted(PAGES))
 def test_each_link_leads_somewhere(page: str) -> None:
     folder = (ROOT / page).parent
-    for link in re.findall(r"\]\(([^)\s]+)\)", PAGES[page]):
-        if "://" in link:
-            continue
+    inline = re.findall(r"\]\(([^)\s]+)\)", PAGES[page])
+    for link in [*inline, *definitions(PAGES[page]).values()]:
         path, _, heading = link.partition("#")
-        target = (folder / path) if path else ROOT / page
+        if path.startswith(REPOSITORY):
+            target = ROOT / path.removeprefix(REPOSITORY)
+        elif "://" in path:
+            continue
+        else:
+            target = (folder / path) if path else ROOT / page
         assert target.exists(), link
         if heading:
             assert heading in anchors(target.read_text(encoding="utf-8")), link
+
+
+def definitions(text: str) -> dict[str, str]:
+    """Return the addresses of a page's reference links, by label."""
+    return dict(re.findall(r"^\[([^\]]+)\]: (\S+)$", text, re.MULTILINE))
+
+
+def test_the_readme_has_no_relative_links_and_uses_every_definition() -> None:
+    readme = PAGES["README.md"]
+    inline = re.findall(r"\]\(([^)\s]+)\)", readme)
+    assert [link for link in inline if "://" not in link and not link.startswith("#")] == []
+    labels = re.findall(r"\]\[([^\]]+)\]", readme)
+    assert {" ".join(label.split()) for label in labels} == set(definitions(readme))
 
 
 def anchors(text: str) -> set[str]:
