@@ -1,9 +1,9 @@
-"""Checks of the pipeline's invariants from outside.
+"""Check the pipeline's invariants independently of its code.
 
 Uploads are compared with the ledger, the queues, the records and the labeling jobs.
 
-It shares no code with the functions and believes none of their reports: what Ground Truth was
-given, what Feature Store was sent and what lies on the queues is read from the services themselves.
+The auditor shares no code with the functions and does not rely on their reports: it reads the
+requests to Ground Truth and Feature Store, and the messages on the queues, from the services.
 """
 
 from __future__ import annotations
@@ -78,13 +78,13 @@ class Upload:
 
     @property
     def source(self) -> Source:
-        """What ledger rows and messages name it by."""
+        """What identifies it in ledger rows and messages."""
         return (self.bucket, self.key, self.version_id, self.line)
 
 
 @dataclass(frozen=True)
 class Resources:
-    """Names of what is looked at.
+    """Names of the audited resources.
 
     Attributes:
         ledger_table: The ledger.
@@ -103,11 +103,11 @@ class Resources:
 
 @dataclass(frozen=True)
 class Findings:
-    """What an audit saw.
+    """The results of an audit.
 
     Attributes:
         violations: Broken promises, each in a sentence; empty if all hold.
-        states: Per upload the item's state in the ledger, None where the ledger does not know it.
+        states: Per upload the item's state in the ledger, None if it is not in the ledger.
         records: The newest record of each ``source_ref``.
         dead_letters: The bodies on the dead-letter queue.
         waiting: The bodies on the intake queue.
@@ -122,7 +122,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class AuditCache:
-    """What earlier audits read and nothing changes any more, so that a long series stays quick.
+    """Data of earlier audits that does not change any more, to keep a long series fast.
 
     Attributes:
         jobs: Labeling jobs that have ended, by name.
@@ -135,12 +135,12 @@ class AuditCache:
 
 @dataclass(frozen=True)
 class Auditor:
-    """Audits a pipeline at rest: no execution running, no event under way.
+    """An auditor of a pipeline without running executions and pending events.
 
     Attributes:
-        client: Makes an administrator's client of a service.
+        client: Creates an administrator's client of a service.
         control: Reads one of the sandbox's control routes.
-        resources: What to look at.
+        resources: What to audit.
         cache: Shared by the audits of one pipeline.
     """
 
@@ -205,7 +205,7 @@ class Auditor:
         return rows
 
     def _bodies(self, url: str) -> list[dict[str, Any]]:
-        """Look at every message of a queue and put it back."""
+        """Read every message of a queue and make it visible again."""
         sqs = self.client("sqs")
         handles, bodies = [], []
         while True:
@@ -252,7 +252,7 @@ class Auditor:
 
 
 def _newest(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
-    """Read the offline store as its users do: the last event time of an identifier counts."""
+    """Return the row with the latest event time of each identifier in the offline store."""
     newest: dict[str, dict[str, str]] = {}
     for row in sorted(rows, key=lambda row: str(row["event_time"])):
         newest[row["source_ref"]] = {
@@ -294,7 +294,7 @@ def _sources(bodies: Iterable[Mapping[str, Any]]) -> set[Source]:
 
 
 def _lost(found: Mapping[Upload, Mapping[str, Any] | None], waiting: set[Source]) -> Iterable[str]:
-    """I1: everything uploaded is in the ledger or waits on the queue."""
+    """Check I1: every upload is in the ledger or on the queue."""
     for upload, row in found.items():
         if row is None:
             if upload.source not in waiting:
@@ -320,7 +320,7 @@ def _dead_letters_without_message(
 def _records_and_ledger_disagree(
     items: Mapping[Source, Mapping[str, Any]], offline: Iterable[Mapping[str, str]]
 ) -> Iterable[str]:
-    """I2: a claim is settled only after its record is written."""
+    """Check I2: a claim is settled only after its record is written."""
     written = Counter((row["source_ref"], row["source_version_id"]) for row in offline)
     for named, row in items.items():
         upload = Upload(*named)
@@ -340,7 +340,7 @@ def _labels_not_kept(
 
     No other row names one.
     """
-    # It may have been given to another item that shows the same text.
+    # The label may belong to another item with the same text.
     held = {uri: {subjects.get(item, item) for item in labeled} for uri, labeled in kept.items()}
     for source, row in items.items():
         uri, state = row.get("label_uri"), row["item_state"]
@@ -368,7 +368,7 @@ def _open_runs(rows: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
 def _attempts_and_reasons(
     items: Mapping[Source, Mapping[str, Any]], max_attempts: int
 ) -> Iterable[str]:
-    """I5: attempts are bounded, and every return and dead letter has a reason."""
+    """Check I5: attempts are limited, and every return and dead letter has a reason."""
     for source, row in items.items():
         if row.get("attempts", 0) > max_attempts:
             yield f"{source} had {row['attempts']} attempts of {max_attempts}"
@@ -379,7 +379,7 @@ def _attempts_and_reasons(
 def _incomplete(records: Mapping[str, Mapping[str, str]]) -> Iterable[str]:
     for source, record in records.items():
         missing = RECORD_FEATURES - set(record)
-        # An empty list of classes, boxes or entities has nothing to be confident of.
+        # An empty list of classes, boxes or entities has no confidence.
         if "confidence" not in record and record.get("label") != "[]":
             missing |= {"confidence"}
         if missing:

@@ -1,4 +1,4 @@
-"""The inputs and outputs of Ground Truth: the auditor's view of the labeling jobs.
+"""Check the labeling jobs by the inputs and outputs of Ground Truth.
 
 Rejected labels are read from the output of the built-in verification, and for custom workflows from
 the answers of the simulated reviewers, not from the results of functions.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _VERIFIED = "VERIFIED"
 _FAILED = "Failed"
 _ENDED = frozenset({"Completed", _FAILED, "Stopped"})
-#: What the kind of a job that judges labels is called, see `labeling_requests.task_suffix`.
+#: The kind of a job that verifies labels, see `labeling_requests.task_suffix`.
 _CUSTOM, _VERIFICATION = "custom", "Verification"
 
 
@@ -68,7 +68,7 @@ class Job:
 
 @dataclass
 class Labels:
-    """The labels that stand after all jobs.
+    """The valid labels after all jobs.
 
     Attributes:
         labeled_in: The job that labeled an item, if the label was not rejected since.
@@ -83,7 +83,7 @@ class Labels:
     answers: dict[str, Any] = field(default_factory=dict)
 
     def follow(self, job: Job) -> None:
-        """Take in what a job did; jobs come in the order in which they were made."""
+        """Apply the results of a job; jobs come in the order of their creation."""
         self.answers.update(job.answers)
         for item in job.labeled:
             if not job.verifies:
@@ -102,7 +102,7 @@ def read_jobs(
     control: Callable[[str], Any],
     ended: dict[str, Job] | None = None,
 ) -> list[Job]:
-    """Read every labeling job, in the order in which they were made.
+    """Read every labeling job, in the order of their creation.
 
     Args:
         client: Makes an administrator's client of a service.
@@ -170,12 +170,12 @@ def read_lines(client: Callable[[str], Any], uri: str) -> list[dict[str, Any]]:
 
 
 def paid_twice(jobs: Iterable[Job], names: Mapping[str, object]) -> Iterable[str]:
-    """I3: never in two unfinished jobs, and not labeled again while a label stands.
+    """Check I3: never in two unfinished jobs, and not labeled again while a label is valid.
 
-    Nor is anything paid for that cannot be verified, or verified again while a verdict stands.
+    Nothing is paid for that cannot be verified, or that has a valid verdict already.
 
     Args:
-        jobs: Every job, in the order in which they were made.
+        jobs: Every job, in the order of their creation.
         names: What to call an item in a finding.
     """
     labels = Labels()
@@ -205,7 +205,7 @@ def contradicted(
     records: Mapping[tuple[str, str], Mapping[str, str]],
     subjects: Mapping[str, str],
 ) -> Iterable[str]:
-    """What reviewers said against what was made of it: rejected is not stored, and so on.
+    """Compare the reviewers' verdicts with the outcomes: rejected labels are not stored, and so on.
 
     Args:
         jobs: Every job, in the order in which they were made, renamed by the subjects.
@@ -239,7 +239,7 @@ def _wrong_status(uri: str, record: Mapping[str, str], accepted_in: str | None) 
 
 
 def _wrong_answer(uri: str, record: Mapping[str, str], answer: object) -> Iterable[str]:
-    """Compare the label of a record with what labelers gave for what they were shown."""
+    """Compare the label of a record with the labelers' answer for the same content."""
     text = record.get("label_json", "s3://")
     if text.startswith("s3://"):
         return
@@ -253,7 +253,7 @@ def unbalanced(
     offline: Iterable[Mapping[str, str]],
     jobs: Iterable[Job],
 ) -> Iterable[str]:
-    """I4: each run's report against what the services saw.
+    """Check I4: compare each run's report with the requests to the services.
 
     Args:
         reports: The report of every run.
@@ -314,7 +314,7 @@ def _jobs_of(record: Mapping[str, str]) -> set[str]:
 
 
 def _wrong_verdicts(report: Mapping[str, Any], verification: Job, moved: int) -> Iterable[str]:
-    """Compare what a run counted as verified and rejected with what reviewers said."""
+    """Compare a run's counts of verified and rejected labels with the reviewers' verdicts."""
     not_stored = report["superseded"] + report["dead_lettered"].get("record_rejected", 0)
     accepted = len(verification.accepted)
     rejected = len(verification.labeled) - accepted
@@ -328,10 +328,10 @@ def _wrong_verdicts(report: Mapping[str, Any], verification: Job, moved: int) ->
 def _wrong_share(
     report: Mapping[str, Any], job: Job | None, verification: Job | None
 ) -> Iterable[str]:
-    """Compare what is stored with what workers gave."""
+    """Compare the stored labels with the workers' answers."""
     labeled = len(job.labeled) if job else 0
-    # What no labeling job had is superseded or has a label of an earlier run; which, the numbers
-    # do not say.
+    # An item without a labeling job is superseded or has a label of an earlier run; the numbers
+    # do not tell which.
     most = labeled + report["claimed"] - (len(job.items) if job else 0)
     if verification:
         least = len(verification.accepted)

@@ -1,4 +1,4 @@
-"""The auditor's rules for texts of files that are uploaded again: each text is paid for once."""
+"""Check that each text is paid for once, also if its file is uploaded again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def subjects(uploads: Iterable[Upload]) -> dict[Source, str]:
-    """Name what labelers are shown of texts: the nth of its kind in the file, in any version."""
+    """Identify texts as labelers see them: the nth equal text of a file, in any version."""
     seen: Counter[tuple[str, str, str]] = Counter()
     found = {}
     for upload in uploads:
@@ -26,7 +26,7 @@ def subjects(uploads: Iterable[Upload]) -> dict[Source, str]:
 def not_the_newest(
     found: Mapping[Upload, Mapping[str, Any] | None], records: Mapping[str, Mapping[str, str]]
 ) -> Iterable[str]:
-    """The newest record of a line is that of the newest version of its file."""
+    """Check that the newest record of a line is that of the newest version of its file."""
     versions = {upload.key: upload.version_id for upload in found}
     for upload, row in found.items():
         if upload.text is None or row is None or versions[upload.key] != upload.version_id:

@@ -14,11 +14,10 @@ _logger = logging.getLogger(__name__)
 
 
 class FailureBoundary:
-    """Where a failure inside a simulated service ends, as it does at the edge of a real one.
+    """Stops a failure inside a simulated service, as a real service does.
 
-    An AWS service whose worker breaks still reports a failed job or execution. Without this
-    boundary a defect of the simulation would leave the thing RUNNING for ever and the test waiting
-    for its deadline.
+    An AWS service whose worker fails still reports a failed job or execution. Without this, a bug
+    in the simulation would leave it RUNNING, and the test would wait for its deadline.
     """
 
     def __init__(self, name: str, on_failure: Callable[[Exception], None] | None = None) -> None:

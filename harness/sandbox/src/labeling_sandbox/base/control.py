@@ -25,14 +25,14 @@ _routes: list[tuple[str, re.Pattern[str], Handler]] = []
 
 
 class ControlError(Exception):
-    """A control request that cannot be answered; the client gets the message and the status.
+    """A control request that failed; the client gets the message and the status.
 
     Attributes:
         status: The HTTP status of the answer.
     """
 
     def __init__(self, message: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
-        """Remember what the client is told.
+        """Keep the message and the status for the client.
 
         Args:
             message: One line for the client.

@@ -20,7 +20,7 @@ class File:
     Attributes:
         key: Its key in the upload bucket.
         body: Its content.
-        lines: What the pipeline must keep account of: None for the whole object, numbers for lines
+        lines: The items in it: None for the whole object, numbers for lines
             of a text file; nothing for a folder marker.
     """
 
@@ -35,8 +35,8 @@ class Item:
 
     Attributes:
         key: Key of its file.
-        truth: What the workers are told, in the form of the task type.
-        label: What the record's feature ``label`` must say.
+        truth: The correct label for the workers, in the form of the task type.
+        label: The expected feature ``label`` of the record.
         line: Its line, None for a whole object.
         text: What the workers read, None for a picture.
     """

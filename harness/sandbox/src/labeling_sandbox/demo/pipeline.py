@@ -27,7 +27,7 @@ _RUNNING = "RUNNING"
 
 
 class PipelineError(Exception):
-    """The pipeline did not do what it was asked; the message is one line."""
+    """The pipeline did not do what was requested; the message is one line."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Pipeline:
         return content
 
     def drain_events(self) -> None:
-        """Wait until every event has reached its targets, and functions are done with theirs.
+        """Wait until every event has reached its targets, and functions have processed theirs.
 
         Raises:
             PipelineError: If some were not delivered.

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _DATA = Path("harness/sandbox/data")
 
-#: The demo's own settings on top of the example: its data may be deleted, and several workers label
-#: each object, so that there is something to agree on.
+#: Settings of the demo in addition to the example's: its data may be deleted, and several workers
+#: label each object, so that their agreement is shown.
 _OVERRIDES = {
     "force_destroy": True,
     "kms_deletion_window_days": 7,
@@ -42,12 +42,12 @@ _VERIFIED = {
 _RUN_SECONDS = 300.0
 #: Three attempts, and for each of the first runs one in which a label was not verified.
 _MAX_RUNS = 6
-#: From this run on nothing fails or expires any more, so that the last items find their labels.
+#: From this run on nothing fails or expires, so that the last items are labeled.
 _FAULTLESS_FROM_RUN = 3
 _DUPLICATE_EVERY = 40
 #: The module's default, which the example leaves as it is.
 _MAX_ATTEMPTS = 3
-#: How Terraform's progress lines say that a resource is done.
+#: The words for a finished resource in Terraform's progress lines.
 _RESOURCE_DONE = (": Creation complete after", ": Destruction complete after")
 _SHOWN_RECORDS = 2
 _EXHAUSTED = "attempts_exhausted"
@@ -112,7 +112,7 @@ class Demo:
         """Deploy, label, audit and destroy.
 
         Returns:
-            What went wrong, each in a sentence; empty if nothing did.
+            The problems, each in a sentence; empty if there are none.
 
         Raises:
             TerraformError: If Terraform fails.

@@ -45,7 +45,7 @@ Event = dict[str, Any]
 _DEFAULT_BUS = "default"
 _MAX_ENTRIES = 10
 _RETRY_SECONDS = 0.2
-_ATTEMPTS = 3  # EventBridge tries for a day; three tries show a test the same outcome.
+_ATTEMPTS = 3  # EventBridge retries for a day; three attempts give a test the same outcome.
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class DeliveryFaults:
 
     Attributes:
         duplicate_every: Every n-th event is delivered twice; 0 for none.
-        delay_seconds: How long each event is held back.
+        delay_seconds: How long each event is delayed.
     """
 
     duplicate_every: int = 0
@@ -142,7 +142,7 @@ class Bus:
         return None
 
     def done(self) -> None:
-        """Note that the event of the last `take` has been dealt with."""
+        """Note that the event of the last `take` has been delivered or given up."""
         with self._changed:
             self._delivering -= 1
             self._changed.notify_all()

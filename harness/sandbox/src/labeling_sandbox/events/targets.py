@@ -87,7 +87,7 @@ def show_keys(names: Collection[str] | None) -> list[str]:
 
 
 def deliver(sandbox: Sandbox, target: Target, body: str, source: Source) -> str | None:
-    """Hand an event to a rule's target.
+    """Deliver an event to a rule's target.
 
     Args:
         sandbox: The sandbox.

@@ -277,7 +277,7 @@ class _RuntimeApiHandler(BaseHTTPRequestHandler):
         self._answer(HTTPStatus.ACCEPTED, b"{}")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base names it
-        """Stay silent: the requests of the runtime client are no news."""
+        """Log nothing: requests of the runtime client are not relevant."""
 
     def _answer(
         self, status: HTTPStatus, body: bytes = b"", headers: Mapping[str, str] | None = None

@@ -38,7 +38,7 @@ _PERMANENT = frozenset({"AccessDeniedException", "ResourceNotFoundException"})
 
 
 class FunctionError(Exception):
-    """A function that gave no answer after all tries."""
+    """A function that failed at every attempt."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +58,17 @@ class Functions:
     pause: Callable[[float], None]
 
     def prepare(self, line: Line) -> object:
-        """Ask the pre-annotation function for the task of one object.
+        """Call the pre-annotation function for the task of one object.
 
         Raises:
-            FunctionError: It fails again and again.
+            FunctionError: It fails at every attempt.
             InputError: The role may not call it, or there is none.
         """
         arn = self.request["HumanTaskConfig"]["PreHumanTaskLambdaArn"]
         return self._call(arn, {"dataObject": line})
 
     def consolidate(self, uri: str, categories: Sequence[str] | None) -> object:
-        """Ask the consolidation function for the labels of a batch; see `prepare`.
+        """Call the consolidation function for the labels of a batch; see `prepare`.
 
         Args:
             uri: Where the workers' answers are.

@@ -72,7 +72,7 @@ class ResourceLimitExceeded(ServiceException):  # type: ignore[misc] # moto has 
 
 
 class InternalFailure(ServiceException):  # type: ignore[misc] # moto has no types
-    """The service broke after it had done the work."""
+    """The service failed after it had done the work."""
 
     code = "InternalFailure"
 

@@ -74,7 +74,7 @@ _DESCRIBED = (
 
 @dataclass(frozen=True)
 class JobFaults:
-    """What a test makes go wrong with one job.
+    """The faults of one job that a test requests.
 
     Attributes:
         fails: The job ends as Failed after its workers have started.

@@ -1,4 +1,4 @@
-"""The work on the objects of a job: labeling, or verification of their labels."""
+"""Work on the objects of a job: labeling, or verification of their labels."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class BilledWork:
 
 
 class Work(Protocol):
-    """How one kind of job gets from objects to outcomes, batch by batch.
+    """The work of one kind of job on batches of objects.
 
     Attributes:
         batch_objects: How many objects make a batch.

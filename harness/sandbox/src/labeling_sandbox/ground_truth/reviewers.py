@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Opinion:
-    """What one reviewer answers.
+    """The answer of one reviewer.
 
     Attributes:
         category: The chosen category.
@@ -87,7 +87,7 @@ def _opinion(review: Review, workforce: Workforce, choice: random.Random) -> Opi
 
 
 def consolidated(given: Sequence[Opinion], categories: Sequence[str]) -> Answer:
-    """Make one label of several opinions, as the managed function for verification does.
+    """Consolidate several opinions to one label, as the managed function for verification does.
 
     What it does with a tie is not documented: here the first of the best counts, and as the
     opinions are in no particular order that can be any of them.

@@ -1,6 +1,6 @@
 """Authorization decisions from the policies of roles, resources and keys that moto stores.
 
-Only credentials of an assumed role are evaluated; every other key belongs to the administrator.
+Only credentials of an assumed role are evaluated; any other access key is the administrator's.
 `enforcement` applies these decisions to each request, and the seams that act for a service
 (EventBridge, Scheduler, Ground Truth) call them directly.
 """

@@ -54,7 +54,7 @@ class FeatureStoreBackend(BaseBackend):  # type: ignore[misc] # moto has no type
 
 @dataclass(frozen=True)
 class Faults:
-    """What a test makes go wrong with writes.
+    """The faults of writes that a test requests.
 
     Attributes:
         put_record_failure_rate: Share of records that are refused.

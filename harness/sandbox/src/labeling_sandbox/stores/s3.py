@@ -23,7 +23,7 @@ _EVENT_BRIDGE = "<EventBridgeConfiguration></EventBridgeConfiguration>"
 
 
 def install(_sandbox: Sandbox) -> None:
-    """Replace moto's judgement of bucket policies, and complete what it lacks."""
+    """Replace moto's evaluation of bucket policies, and add what it lacks."""
     # moto closes the file of each version of a key that goes; a deletion marker has none.
     FakeDeleteMarker.dispose = _nothing_to_close
     FakeBucket.get_permission = _no_opinion

@@ -37,7 +37,7 @@ def forget(arn: str) -> None:
 
 
 def install() -> None:
-    """Let the tagging operations know these resources."""
+    """Add these resources to the tagging operations."""
 
     def list_tags(self: SageMakerResponse) -> ActionResult:
         arn = _own_arn(self)

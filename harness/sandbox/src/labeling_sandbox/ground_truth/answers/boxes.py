@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from labeling_sandbox.ground_truth.image_files import ImageSize
 
 _EDGES = ("left", "top", "width", "height")
-#: Two boxes that share half of what they cover together mean the same thing.
+#: Two boxes that share half of their common area mark the same object.
 _SAME_THING = 0.5
 
 
@@ -116,7 +116,7 @@ class BoundingBoxes:
 
 
 def invented(task: Task, choice: random.Random) -> dict[str, Any]:
-    """Return a box in the upper left corner, where nothing need be."""
+    """Return a made-up box in the upper left corner."""
     width, height = (task.size.width, task.size.height) if task.size else (1, 1)
     box = Box(choice.randrange(len(task.categories)), 0, 0, width // 4 + 1, height // 4 + 1)
     return _entry(task, box)
