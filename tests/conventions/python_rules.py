@@ -77,13 +77,13 @@ def imported_names(node: ast.AST) -> Iterator[str]:
 
 
 def layer_of(module: str) -> str:
-    """Return the layer of a dotted module path below the package, "" for none."""
+    """The layer of a dotted module path below the package, "" for none."""
     parts = module.split(".")
     return parts[1] if len(parts) > 1 and parts[1] in ALLOWED_LAYERS else ""
 
 
 def layer_breaches(module: str, source: str) -> list[str]:
-    """Find imports of a higher layer, and relative ones, which hide their layer."""
+    """Imports that point to a layer above, or relative ones, which hide where they point."""
     layer = layer_of(module)
     breaches = []
     for imported in imports(source):
@@ -95,7 +95,7 @@ def layer_breaches(module: str, source: str) -> list[str]:
 
 
 def library_breaches(module: str, source: str) -> list[str]:
-    """Find imports of libraries that the Lambda runtime lacks, or that the layer must not use."""
+    """Imports of libraries that the Lambda runtime lacks, or that the layer must not know."""
     known = sys.stdlib_module_names | {PACKAGE}
     is_domain = layer_of(module) == "domain"
     return [

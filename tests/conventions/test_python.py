@@ -1,4 +1,4 @@
-"""Python sources follow the conventions for layers and names."""
+"""Python sources keep to the layers and the names of the house."""
 
 from __future__ import annotations
 

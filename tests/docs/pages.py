@@ -12,10 +12,6 @@ from tests.terraform_module import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: The address of a file of the repository. The README uses it, because the Terraform Registry does
-#: not resolve relative links.
-REPOSITORY = "https://github.com/example-org/terraform-aws-ground-truth-labeling/blob/main/"
-
 _BLOCK = re.compile(
     r"^(?:<!-- not run: (?P<reason>[^\n]+?) -->\n)?(?P<indent> *)```(?P<language>\w+)\n"
     r"(?P<code>.*?)^(?P=indent)```$",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from tests.docs.pages import REPOSITORY
 from tests.terraform_module import ROOT
 
 PICTURE = (ROOT / "docs" / "images" / "architecture.svg").read_text(encoding="utf-8")
@@ -35,4 +34,4 @@ def test_each_queue_and_bucket_is_in_the_picture() -> None:
 def test_the_readme_links_each_picture() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for path in (ROOT / "docs" / "images").iterdir():
-        assert f"]: {REPOSITORY}docs/images/{path.name}\n" in readme
+        assert f"/blob/main/docs/images/{path.name}\n" in readme

@@ -9,7 +9,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from tests.docs.pages import REPOSITORY, Block, blocks, pages, shell_blocks
+from tests.docs.pages import Block, blocks, pages, shell_blocks
 from tests.plan.stub import plan_time_aws
 from tests.terraform_module import ROOT, copy_module, offline_environment, terraform_test
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PAGES = pages()
 SECONDS = 900
 REGION = "eu-west-1"
+#: The address of a file of the repository. The README uses it, because the Terraform Registry does
+#: not resolve relative links.
+REPOSITORY = "https://github.com/example-org/terraform-aws-ground-truth-labeling/blob/main/"
 #: The test that runs the same commands as the blocks of a page.
 RUN_BY = {
     "docs/cost.md": "test_the_command_of_the_page_prints_the_pages_figures",

@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from tests.docs.pages import REPOSITORY
 from tests.terraform_module import ROOT, variables_text
 from tools import marked_sections, reference_tables
 
@@ -49,7 +48,7 @@ def test_each_input_and_output_has_a_row() -> None:
 
 def test_the_readme_links_the_page() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"]: {REPOSITORY}docs/reference.md\n" in readme
+    assert "/blob/main/docs/reference.md\n" in readme
 
 
 def test_an_objects_attributes_and_rules_are_listed() -> None:

@@ -60,10 +60,10 @@ def test_a_dead_letter_of_an_older_version_can_be_redriven(pipeline: Pipeline) -
 def test_a_row_in_an_unknown_state_is_left_alone_and_its_message_comes_back(
     pipeline: Pipeline, state: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (odd, usual), unlabelable = pipeline.sources(2), pipeline.source("a.txt")
-    rows = [old_row(source, state, run_id="later", attempts=0) for source in (odd, unlabelable)]
+    (odd, usual), oddities = pipeline.sources(2), pipeline.source("a.txt")
+    rows = [old_row(source, state, run_id="later", attempts=0) for source in (odd, oddities)]
     pipeline.put_rows(*rows)
-    pipeline.announce([odd, usual, unlabelable])
+    pipeline.announce([odd, usual, oddities])
     run = pipeline.poll()
     assert (run["received"], run["claimed"]) == (3, 1)
     assert (pipeline.in_flight(), len(pipeline.waiting())) == (0, 2)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from labeling_sandbox.audit.auditor import AuditCache
+from labeling_sandbox.audit.auditor import Memory
 from labeling_sandbox.demo.leftovers import leftovers
 from labeling_sandbox.demo.pipeline import Pipeline
 from labeling_sandbox.iam import calls
@@ -62,7 +62,7 @@ class Deployment:
         gone_by_change: Resources that turning verification on has destroyed or replaced.
         exists: Whether it has not been destroyed.
         clients: An administrator's clients, by service.
-        cache: What earlier audits read and later ones need not read again.
+        memory: What earlier audits read and later ones need not read again.
     """
 
     sandbox: Sandbox
@@ -78,7 +78,7 @@ class Deployment:
     gone_by_change: list[str] | None = None
     exists: bool = True
     clients: dict[str, Any] = field(default_factory=dict)
-    cache: AuditCache = field(default_factory=AuditCache)
+    memory: Memory = field(default_factory=Memory)
 
     def client(self, service: str) -> Any:
         """An administrator's client; making one takes longer than most calls."""

@@ -60,7 +60,7 @@ class SandboxScenario(Scenario):
 
     def auditor(self) -> Auditor:
         return replace(
-            self.pipeline.auditor(), client=self.deployment.client, cache=self.deployment.cache
+            self.pipeline.auditor(), client=self.deployment.client, memory=self.deployment.memory
         )
 
     def upload_keys(self, keys: Sequence[str]) -> list[Upload]:

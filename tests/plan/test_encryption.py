@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labeling_sandbox.iam.policy_evaluation import Decision, Principal, evaluate_statements
+from labeling_sandbox.iam.policy_evaluation import Decision, Principal, judge
 from tests.plan.planned import Planned, as_list, by_sid
 from tests.plan.scenarios import KEY_ARN
 
@@ -65,7 +65,7 @@ def test_rules_reach_encrypted_queues_whatever_the_key_sees_of_them(
 ) -> None:
     document = {"Version": "2012-10-17", "Statement": [key_policy["EventDelivery"]]}
     events = Principal(service="events.amazonaws.com")
-    assert evaluate_statements(document, action, KEY_ARN, seen, events).decision is decision
+    assert judge(document, action, KEY_ARN, seen, events).decision is decision
 
 
 def test_only_the_pipelines_log_groups_use_the_key(

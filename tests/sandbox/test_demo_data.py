@@ -97,7 +97,7 @@ def test_every_label_of_the_example_is_in_the_data(task: str) -> None:
 def test_every_upload_is_an_item_or_unlabelable(task: str) -> None:
     data = data_of(task)
     expected = [(file.key, line) for file in data.files for line in file.lines]
-    dead = [(part.key, part.line) for part in data.unlabelable if part.reason]
+    dead = [(part.key, part.line) for part in data.oddities if part.reason]
     assert len(set(expected)) == len(expected)
     # An empty text file is one dead letter for the file; so is one with nothing but blank lines.
     assert sorted(expected, key=str) == sorted(

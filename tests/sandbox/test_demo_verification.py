@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from labeling_sandbox.audit.auditor import Findings, Upload
-from labeling_sandbox.demo.data_set import DataSet, Item, Unlabelable
+from labeling_sandbox.demo.data_set import DataSet, Item, Oddity
 from labeling_sandbox.demo.run import Demo, DemoSettings
 from labeling_sandbox.demo.screen import Screen
 from labeling_sandbox.demo.verification import (
@@ -88,7 +88,7 @@ def test_the_number_of_reviewers_is_that_of_the_verification_jobs() -> None:
 
 
 ITEMS = [Item(f"{name}.png", name, name) for name in ("a", "b")]
-DATA = DataSet("pictures", [], ITEMS, [Unlabelable("odd.txt", "unsupported_extension")], [])
+DATA = DataSet("pictures", [], ITEMS, [Oddity("odd.txt", "unsupported_extension")], [])
 
 
 def demo(*, verify: bool) -> tuple[Demo, io.StringIO]:

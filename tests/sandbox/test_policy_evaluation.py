@@ -18,7 +18,7 @@ from labeling_sandbox.iam.policy_evaluation import (
     Decision,
     Principal,
     evaluate,
-    evaluate_statements,
+    judge,
 )
 
 ALLOW, DENY, NONE = Decision.ALLOW, Decision.EXPLICIT_DENY, Decision.IMPLICIT_DENY
@@ -327,10 +327,10 @@ def test_the_grants_of_an_evaluation_are_the_statements_that_allow() -> None:
         _allow(Sid="Queue", Action="sqs:*"),
         {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
     )
-    evaluation = evaluate_statements(policy, "s3:GetObject", "*", {})
+    evaluation = judge(policy, "s3:GetObject", "*", {})
     assert evaluation.decision is ALLOW
     assert evaluation.grants == (("Reads", "s3:Get*"), ("All", "s3:*"), ("", "NotAction"))
-    denied = evaluate_statements(_policy(_allow(Sid="All"), _deny()), "s3:GetObject", "*", {})
+    denied = judge(_policy(_allow(Sid="All"), _deny()), "s3:GetObject", "*", {})
     assert (denied.decision, denied.grants) == (DENY, ())
 
 

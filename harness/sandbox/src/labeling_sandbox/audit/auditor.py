@@ -78,7 +78,7 @@ class Upload:
 
     @property
     def source(self) -> Source:
-        """What identifies it in ledger rows and messages."""
+        """What ledger rows and messages name it by."""
         return (self.bucket, self.key, self.version_id, self.line)
 
 
@@ -121,7 +121,7 @@ class Findings:
 
 
 @dataclass(frozen=True)
-class AuditCache:
+class Memory:
     """Data of earlier audits that does not change any more, to keep a long series fast.
 
     Attributes:
@@ -141,13 +141,13 @@ class Auditor:
         client: Creates an administrator's client of a service.
         control: Reads one of the sandbox's control routes.
         resources: What to audit.
-        cache: Shared by the audits of one pipeline.
+        memory: Shared by the audits of one pipeline.
     """
 
     client: Callable[[str], Any]
     control: Callable[[str], Any]
     resources: Resources
-    cache: AuditCache = field(default_factory=AuditCache)
+    memory: Memory = field(default_factory=Memory)
 
     def audit(self, uploads: Iterable[Upload], *, max_attempts: int) -> Findings:
         """Check the invariants.
@@ -163,7 +163,7 @@ class Auditor:
         dead_letters = self._bodies(self.resources.dead_letter_queue_url)
         contents = self.control(f"records/{self.resources.feature_group}")
         records = _newest(contents["offline"])
-        jobs = job_audit.read_jobs(self.client, self.control, self.cache.jobs)
+        jobs = job_audit.read_jobs(self.client, self.control, self.memory.jobs)
         by_id = {
             row["pk"].removeprefix("ITEM#"): {**row, "source": source}
             for source, row in items.items()
@@ -245,10 +245,10 @@ class Auditor:
             if entry["Key"].endswith("/report.json")
         ]
         for key, tag in entries:
-            if (key, tag) not in self.cache.reports:
+            if (key, tag) not in self.memory.reports:
                 read = self.client("s3").get_object(Bucket=self.resources.output_bucket, Key=key)
-                self.cache.reports[key, tag] = json.loads(read["Body"].read())
-        return [self.cache.reports[entry] for entry in sorted(entries)]
+                self.memory.reports[key, tag] = json.loads(read["Body"].read())
+        return [self.memory.reports[entry] for entry in sorted(entries)]
 
 
 def _newest(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:

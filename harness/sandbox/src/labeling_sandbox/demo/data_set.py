@@ -49,7 +49,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Unlabelable:
+class Oddity:
     """Something that cannot be labeled.
 
     Attributes:
@@ -71,14 +71,14 @@ class DataSet:
         noun: What its items are, in the plural.
         files: What is uploaded.
         items: What must end in a record.
-        unlabelable: What must not.
+        oddities: What must not.
         overwritten: What is uploaded first, under keys that ``files`` has again.
     """
 
     noun: str
     files: Sequence[File]
     items: Sequence[Item]
-    unlabelable: Sequence[Unlabelable]
+    oddities: Sequence[Oddity]
     overwritten: Sequence[File]
 
 

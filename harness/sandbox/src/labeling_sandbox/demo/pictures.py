@@ -14,7 +14,7 @@ from labeling_sandbox.demo.data_set import (
     DataSet,
     File,
     Item,
-    Unlabelable,
+    Oddity,
     names_label,
     part_of,
 )
@@ -33,7 +33,7 @@ _WHITE = 255
 _MOST_DIGITS = 5
 _EMPTY_CANVAS = 3
 
-_UNLABELABLE_FILES = (
+_ODD_FILES = (
     (File("inbox/empty.png", b""), "empty_object"),
     (File("inbox/read me first.txt", b"This is no picture.\n"), "unsupported_extension"),
     (File("a folder marker/", b"", lines=()), None),
@@ -121,9 +121,9 @@ def _data_set(noun: str, items: Sequence[Item], bodies: Sequence[bytes]) -> Data
     overwritten = File(items[-1].key, bodies[0])
     return DataSet(
         noun=noun,
-        files=[*files, *(file for file, _ in _UNLABELABLE_FILES)],
+        files=[*files, *(file for file, _ in _ODD_FILES)],
         items=items,
-        unlabelable=[Unlabelable(file.key, reason) for file, reason in _UNLABELABLE_FILES],
+        oddities=[Oddity(file.key, reason) for file, reason in _ODD_FILES],
         overwritten=[overwritten],
     )
 

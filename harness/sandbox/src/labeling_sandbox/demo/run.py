@@ -303,7 +303,7 @@ class Demo:
             for letter in findings.dead_letters
             if "item" in letter
         }
-        for oddity in data.unlabelable:
+        for oddity in data.oddities:
             found = reasons.pop((oddity.key, oddity.line), None)
             place = oddity.key if oddity.line is None else f"{oddity.key}, line {oddity.line}"
             if found:

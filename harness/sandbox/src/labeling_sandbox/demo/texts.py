@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labeling_sandbox.demo.data_set import DataSet, File, Item, Unlabelable, names_label, part_of
+from labeling_sandbox.demo.data_set import DataSet, File, Item, Oddity, names_label, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ _TOO_LONG = "long " * 4000 + "!"
 #: Files over which the texts are spread.
 _FILES = 4
 
-_UNLABELABLE_FILES = (
+_ODD_FILES = (
     (File("inbox/empty.txt", b""), ((None, "empty_object"),)),
     (File("inbox/only blank lines.txt", b"\n \r\n\t\n"), ((None, "empty_object"),)),
     (File("inbox/photo.png", b"no text"), ((None, "unsupported_extension"),)),
@@ -112,12 +112,10 @@ def _data_set(texts: Sequence[_Text], count: int | None) -> DataSet:
     overwritten = File(last.key, chosen[0].text.encode(), lines=(1,))
     return DataSet(
         noun="texts",
-        files=[*(file for file, _ in written), *(file for file, _ in _UNLABELABLE_FILES)],
+        files=[*(file for file, _ in written), *(file for file, _ in _ODD_FILES)],
         items=[item for _, items in written for item in items],
-        unlabelable=[
-            Unlabelable(file.key, reason, line)
-            for file, found in _UNLABELABLE_FILES
-            for line, reason in found
+        oddities=[
+            Oddity(file.key, reason, line) for file, found in _ODD_FILES for line, reason in found
         ],
         overwritten=[overwritten],
     )

@@ -23,7 +23,7 @@ from labeling_sandbox.iam.policy_evaluation import (
     PolicyDocument,
     Principal,
     evaluate,
-    evaluate_statements,
+    judge,
 )
 from labeling_sandbox.iam.role_policies import (
     account_principal,
@@ -135,7 +135,7 @@ def trusts(role_arn: str, service: str, context: Context) -> bool:
     if service in _PERHAPS_WITHOUT_ACCOUNT:
         contexts.append({**_SERVICE_CONTEXT, **context})
     evaluations = [
-        evaluate_statements(
+        judge(
             role.assume_role_policy_document,
             "sts:AssumeRole",
             None,
@@ -167,7 +167,7 @@ def service_allowed(
     if not _settings.enforcing:
         return True
     full = {**_SERVICE_CONTEXT, **context}
-    evaluation = evaluate_statements(policy, action, resource, full, Principal(service=service))
+    evaluation = judge(policy, action, resource, full, Principal(service=service))
     used_grants.note(used_grants.of(resource, RESOURCE_POLICY, evaluation))
     return evaluation.decision is Decision.ALLOW
 
@@ -244,10 +244,8 @@ def role_may_use_key(role_arn: str, key_arn: str, action: str, context: Context)
         return False
     account = role_arn.split(":")[4]
     full = {"kms:CallerAccount": account, **identity_context(role_arn, _settings.region), **context}
-    direct = evaluate_statements(
-        key.policy, action, key_arn, full, Principal(frozenset({role_arn}))
-    )
-    delegated = evaluate_statements(key.policy, action, key_arn, full, account_principal(role_arn))
+    direct = judge(key.policy, action, key_arn, full, Principal(frozenset({role_arn})))
+    delegated = judge(key.policy, action, key_arn, full, account_principal(role_arn))
     grants: list[Grant] = []
     if Decision.EXPLICIT_DENY not in (direct.decision, delegated.decision):
         by_identity = _decide(role_arn, action, key_arn, full, None)
@@ -343,15 +341,10 @@ def _decide(
         return []
     full = {**identity_context(role_arn, _settings.region), **context}
     identity = {
-        name: evaluate_statements(document, action, resource, full)
-        for name, document in documents(role).items()
+        name: judge(document, action, resource, full) for name, document in documents(role).items()
     }
-    direct = evaluate_statements(
-        resource_policy, action, resource, full, Principal(frozenset({role_arn}))
-    )
-    delegated = evaluate_statements(
-        resource_policy, action, resource, full, account_principal(role_arn)
-    )
+    direct = judge(resource_policy, action, resource, full, Principal(frozenset({role_arn})))
+    delegated = judge(resource_policy, action, resource, full, account_principal(role_arn))
     if any(
         evaluation.decision is Decision.EXPLICIT_DENY
         for evaluation in (*identity.values(), direct, delegated)

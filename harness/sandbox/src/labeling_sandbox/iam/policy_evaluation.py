@@ -30,7 +30,7 @@ __all__ = [
     "Evaluation",
     "Principal",
     "evaluate",
-    "evaluate_statements",
+    "judge",
     "parse_document",
 ]
 
@@ -99,11 +99,11 @@ def evaluate(
     context: Mapping[str, ContextValue],
     principal: Principal | None = None,
 ) -> Decision:
-    """Evaluate one policy document; see `evaluate_statements`, which also names the statements."""
-    return evaluate_statements(document, action, resource, context, principal).decision
+    """Evaluate one policy document; see `judge`, which also names the statements."""
+    return judge(document, action, resource, context, principal).decision
 
 
-def evaluate_statements(
+def judge(
     document: str | bytes | PolicyDocument | None,
     action: str,
     resource: str | None,
