@@ -60,13 +60,12 @@ test: check $(RUNTIME_READY) $(SCAN_READY) ## Run the checks, every test and a s
 fast: check $(RUNTIME_READY) ## Run the checks and the quick tests, before you commit
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(quick_tests)
 
-# Whole histories of handlers take the most time; make test has them.
-quick_tests := tests/domain tests/conventions tests/package tests/plan/test_functions.py tests/handlers \
-	--ignore tests/handlers/test_histories.py --ignore tests/handlers/test_verified_histories.py
+quick_tests := tests/domain tests/conventions tests/package tests/plan/test_functions.py tests/handlers
 
-# The deployed pipeline by itself, because its tests count what is undelivered and denied in the whole sandbox of
-# their process. They wait a good deal, so the other tests run beside them, and give way: deadlines are theirs. Of the
-# others more run at once than there are cores, because many wait too; a file's tests share what they deploy.
+# The tests of the deployed pipeline have their own processes, because they count what is undelivered and denied in the
+# whole sandbox of a process. They mostly wait, so all other tests run beside them, with a lower priority, because those
+# of the pipeline have deadlines. Of the others four run at once, because many wait too; the tests of a file share what
+# they deploy.
 define all_tests
 mkdir -p .cache; \
 echo "== tests of the deployed pipeline (.cache/pipeline.log), and all others beside them"; \
@@ -100,7 +99,7 @@ check: $(READY) ## Check format, lint, types and Terraform format
 	@echo "== terraform fmt"
 	@terraform fmt -check -diff -recursive
 
-format: $(READY) ## Format Python and Terraform, and mend what the linter can
+format: $(READY) ## Format Python and Terraform, and fix what the linter can
 	$(need_terraform)
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
@@ -110,14 +109,14 @@ faults: $(READY) ## Prove the promises under faults (N=<random histories>, SEED=
 	$(need_terraform)
 	@$(BIN)/labeling-faults $(if $(SEED),replay $(SEED),run $(if $(N),--histories $(N)))
 
-bench: $(READY) ## Measure the functions against the performance bars (BENCH_ARGS="--help")
+bench: $(READY) ## Measure the functions against the performance limits (BENCH_ARGS="--help")
 	@$(BIN)/python -m labeling_bench $(BENCH_ARGS)
 
 sabotage: $(READY) $(RUNTIME_READY) ## Remove every permission from a deployed pipeline, one at a time (ONLY=<part of a name>)
 	$(need_terraform)
 	@$(BIN)/python -m tests.sabotage $(if $(ONLY),--only "$(ONLY)")
 
-mutants: $(READY) ## Break the module in one place after the other; a test must notice each (ONLY=<part of a name>)
+mutants: $(READY) ## Break the module in one place at a time; a test must detect each change (ONLY=<part of a name>)
 	$(need_terraform)
 	@$(BIN)/python -m tests.security.mutants $(if $(ONLY),--only "$(ONLY)")
 
@@ -128,7 +127,7 @@ docs: $(READY) ## Write the parts of the documentation that are made from the co
 	$(need_terraform)
 	@$(BIN)/python -m tools.generated_docs
 
-release-check: $(READY) ## Say whether the checkout can be released
+release-check: $(READY) ## List what prevents a release of the checkout
 	@$(BIN)/python -m tools.check_release
 
 clean: ## Remove the environments, caches and working folders
