@@ -22,7 +22,7 @@ BIN := .venv/bin
 READY := .venv/.installed
 RUNTIME_READY := .venv-runtime/.installed
 SCAN_READY := .venv-scan/.installed
-distributions := harness/in_process_aws harness/sandbox harness/faults harness/bench labelctl lambda_src
+distributions := harness/deployment harness/in_process_aws harness/sandbox harness/faults harness/bench labelctl lambda_src
 PIP := -m pip --disable-pip-version-check -qq install
 
 define make_environment

@@ -1,18 +1,18 @@
-"""The module as its users get it, and an environment to run Terraform in."""
+"""The module's tests in Terraform's own language, and the text of its inputs."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import tftest
+from labeling_deployment.module import ROOT, copy_module
+from labeling_deployment.terraform import offline_environment
 
-from labeling_sandbox.terraform.runner import command_environment
+if TYPE_CHECKING:
+    from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
 HCL_TESTS = "tests/hcl"
-TASK_TYPES = Path("lambda_src/src/labeling_lambdas/task_types.json")
 
 
 def variables_text() -> str:
@@ -21,54 +21,12 @@ def variables_text() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
-def copy_module(folder: Path) -> Path:
-    """Copy the module's files, and its tests, so that Terraform writes nothing into the checkout.
-
-    Args:
-        folder: An empty folder.
-
-    Returns:
-        The same folder.
-    """
-    for pattern in ("*.tf", "*.tftpl"):
-        for source in ROOT.glob(pattern):
-            shutil.copy2(source, folder)
+def copy_module_with_tests(folder: Path) -> Path:
+    """Copy the module's files and its tests into an empty folder; return the folder."""
+    copy_module(folder)
     no_working_files = shutil.ignore_patterns(".terraform*", "*.tfstate*")
-    for name in ("modules", "examples", HCL_TESTS):
-        shutil.copytree(ROOT / name, folder / name, ignore=no_working_files)
-    (folder / TASK_TYPES).parent.mkdir(parents=True)
-    shutil.copy2(ROOT / TASK_TYPES, folder / TASK_TYPES)
+    shutil.copytree(ROOT / HCL_TESTS, folder / HCL_TESTS, ignore=no_working_files)
     return folder
-
-
-def offline_environment(folder: Path, endpoint: str) -> dict[str, str]:
-    """Give Terraform the local provider and a local AWS.
-
-    Args:
-        folder: Where Terraform's own files may go.
-        endpoint: The URL that every AWS call goes to.
-
-    Returns:
-        The whole environment of a Terraform process.
-    """
-    return command_environment(
-        folder,
-        {
-            "AWS_ENDPOINT_URL": endpoint,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        },
-    )
-
-
-def terraform_test(folder: Path, environment: dict[str, str]) -> tftest.TerraformTest:
-    """Return what runs Terraform in a folder, with no other environment than the given one."""
-    test = tftest.TerraformTest(str(folder))
-    test.env = environment
-    return test
 
 
 def run_hcl_tests(

@@ -7,11 +7,10 @@ needed, and no AWS account.
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 
 from labeling_faults.state_machine.definition import rendered
-from tests.plan.plans import offline_plans
+from tests.plan.plans import planned
 from tools import (
     cost_tables,
     deployment_actions,
@@ -69,13 +68,8 @@ def main() -> int:
     for path, picture in pictures().items():
         path.write_text(picture, encoding="utf-8")
         print(f"{path}: written")
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        tempfile.TemporaryDirectory() as shared,
-        offline_plans(Path(folder), Path(shared)) as plan,
-    ):
-        reasons = security_tables.Reasons(security_tables.REASONS.read_text(encoding="utf-8"))
-        security = security_tables.sections(plan, reasons) | deployment_actions.sections()
+    reasons = security_tables.Reasons(security_tables.REASONS.read_text(encoding="utf-8"))
+    security = security_tables.sections(planned, reasons) | deployment_actions.sections()
     write_or_check(security_tables.SECURITY, security, check=False, mend="make docs")
     return max(reference_tables.main([]), cost_tables.main([]), sandbox_fidelity.main([]))
 

@@ -12,10 +12,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from labeling_deployment.module import copy_module
 from labeling_sandbox.iam import calls
 from labeling_sandbox.server import Sandbox
 from labeling_sandbox.terraform.runner import Terraform
-from tests.terraform_module import copy_module
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "docs" / "deployment-calls.json"

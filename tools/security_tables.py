@@ -22,7 +22,7 @@ from tools.policy_words import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.plan.planned import Planned
+    from labeling_deployment.planned import Planned
 
     Statement = dict[str, Any]
     Plan = Callable[[str], Planned]

@@ -7,7 +7,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.terraform_module import ROOT
+from labeling_deployment.module import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

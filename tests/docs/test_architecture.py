@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from tests.terraform_module import ROOT
+from labeling_deployment.module import ROOT
 
 PICTURE = (ROOT / "docs" / "images" / "architecture.svg").read_text(encoding="utf-8")
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.terraform_module import ROOT
+from labeling_deployment.module import ROOT
 from tools import cost_tables, estimate_cost
 from tools.estimate_cost import Use, estimate, object_fee
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.plan.planned import Planned
+    from labeling_deployment.planned import Planned
 
 PAGE = (ROOT / "docs" / "cost.md").read_text(encoding="utf-8")
 

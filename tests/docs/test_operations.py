@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from labeling_deployment.module import ROOT
 from labeling_lambdas import errors
 from labeling_lambdas.domain.reasons import Reason
-from tests.terraform_module import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,10 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
+from labeling_deployment.module import ROOT, copy_module
+from labeling_deployment.plan_endpoint import plan_time_aws
+from labeling_deployment.terraform import offline_environment, terraform_test
 from tests.docs.pages import Block, blocks, pages, shell_blocks
-from tests.plan.stub import plan_time_aws
-from tests.terraform_module import ROOT, copy_module, offline_environment, terraform_test
 
 if TYPE_CHECKING:
     from pathlib import Path

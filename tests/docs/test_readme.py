@@ -6,7 +6,8 @@ import json
 import re
 from typing import Any
 
-from tests.terraform_module import ROOT, variables_text
+from labeling_deployment.module import ROOT
+from tests.terraform_module import variables_text
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.terraform_module import ROOT, variables_text
+from labeling_deployment.module import ROOT
+from tests.terraform_module import variables_text
 from tools import marked_sections, reference_tables
 
 OUTPUTS = (ROOT / "outputs.tf").read_text(encoding="utf-8")

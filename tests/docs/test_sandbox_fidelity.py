@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import botocore.session
 import pytest
 
-from tests.terraform_module import ROOT
+from labeling_deployment.module import ROOT
 from tools import sandbox_fidelity
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from labeling_deployment.module import ROOT
 from tests.security.controls import controls
-from tests.terraform_module import ROOT
 from tools import deployment_actions, marked_sections, policy_words, security_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.plan.planned import Planned
+    from labeling_deployment.planned import Planned
 
 PAGE = security_tables.SECURITY.read_text(encoding="utf-8")
 REASONS = security_tables.REASONS.read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.terraform_module import ROOT
+from labeling_deployment.module import ROOT
 from tools import draw_state_machine
 from tools.generated_docs import PICTURES, pictures
 

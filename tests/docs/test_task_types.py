@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.terraform_module import ROOT, TASK_TYPES
+from labeling_deployment.module import ROOT, TASK_TYPES
 
 TABLE = re.compile(r"^\| `(\w+)` \|(.*)\|$", re.MULTILINE)
 _COLLECTION_SECONDS = 60

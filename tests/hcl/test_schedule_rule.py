@@ -15,7 +15,8 @@ from aws_cron_expression_validator.validator import (
     AWSCronExpressionValidator,
 )
 
-from tests.terraform_module import ROOT, offline_environment
+from labeling_deployment.module import ROOT
+from labeling_deployment.terraform import offline_environment
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,13 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.terraform_module import (
-    HCL_TESTS,
-    ROOT,
-    copy_module,
-    run_hcl_tests,
-    variables_text,
-)
+from labeling_deployment.module import ROOT
+from tests.terraform_module import HCL_TESTS, copy_module_with_tests, run_hcl_tests, variables_text
 
 TEST_FILES = sorted(path.name for path in Path(__file__).parent.glob("*.tftest.hcl"))
 SECONDS = 1500
@@ -22,7 +17,7 @@ SECONDS = 1500
 @pytest.fixture(scope="session")
 def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the module in which Terraform is ready to test."""
-    folder = copy_module(tmp_path_factory.mktemp("hcl"))
+    folder = copy_module_with_tests(tmp_path_factory.mktemp("hcl"))
     terraform(folder, "init", "-input=false")
     return folder
 

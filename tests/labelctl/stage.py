@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from typer.testing import CliRunner, Result
 
 from labelctl.cli import app
+from labeling_deployment.module import ROOT
 from tests.domain.examples import TASK_TYPE
 from tests.handlers.pipeline import Pipeline
 from tests.handlers.places import SandboxPlace
 from tests.sandbox.resources import make_role
-from tests.terraform_module import ROOT
 
 if TYPE_CHECKING:
     from labeling_lambdas.domain.items import SourceObject

@@ -14,12 +14,12 @@ from botocore.exceptions import ClientError
 
 from labelctl.connection import Connection
 from labelctl.failures import LabelctlError, explained
+from labeling_deployment.module import ROOT
 from labeling_lambdas.domain.messages import dead_letter_message
 from labeling_sandbox.iam import credentials
 from tests.domain.examples import s3_event
 from tests.labelctl.test_backfill_texts import lines
 from tests.sandbox.resources import make_role, put_policy
-from tests.terraform_module import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

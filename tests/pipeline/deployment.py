@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from labeling_deployment.module import copy_module
 from labeling_sandbox.audit.auditor import Memory
 from labeling_sandbox.demo.leftovers import leftovers
 from labeling_sandbox.demo.pipeline import Pipeline
 from labeling_sandbox.iam import calls
 from labeling_sandbox.terraform.runner import Terraform
 from tests.scenarios.scenario import MAX_ATTEMPTS
-from tests.terraform_module import copy_module
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from labeling_deployment.module import ROOT
 from labeling_sandbox.demo.pictures import digits
 from tests.pipeline import grants
 from tests.pipeline.alarms import ringing
 from tests.scenarios.scenario import Scenario
-from tests.terraform_module import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

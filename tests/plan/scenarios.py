@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.plan.stub import ACCOUNT
-from tests.terraform_module import ROOT
-from tests.terraform_module import TASK_TYPES as TASK_TYPES_FILE
+from labeling_deployment.module import ROOT
+from labeling_deployment.module import TASK_TYPES as TASK_TYPES_FILE
+from labeling_deployment.plan_endpoint import ACCOUNT
 
 KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 SIGNING = f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-0d1234567890abcde"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.terraform_module import copy_module, offline_environment, terraform_test
+from labeling_deployment.module import copy_module
+from labeling_deployment.terraform import offline_environment, terraform_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.plan.planned import Planned
+from labeling_deployment.module import copy_module
+from labeling_deployment.plan_endpoint import plan_time_aws
+from labeling_deployment.planned import Planned
+from labeling_deployment.terraform import offline_environment, terraform_test
 from tests.plan.scenarios import KEYED, REVIEWERS
-from tests.plan.stub import plan_time_aws
-from tests.terraform_module import copy_module, offline_environment, terraform_test
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from labeling_deployment.planned import Planned, as_list, by_sid
 from labeling_sandbox.iam.policy_evaluation import Decision, Principal, judge
-from tests.plan.planned import Planned, as_list, by_sid
 from tests.plan.scenarios import KEY_ARN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.plan.planned import Statement
+    from labeling_deployment.planned import Statement
 
 pytestmark = pytest.mark.terraform
 

@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.plan.planned import Planned
+from labeling_deployment.module import ROOT, copy_module
+from labeling_deployment.plan_endpoint import ACCOUNT, plan_time_aws
+from labeling_deployment.planned import Planned
+from labeling_deployment.terraform import offline_environment, terraform_test
 from tests.plan.scenarios import TASK_TYPES
-from tests.plan.stub import ACCOUNT, plan_time_aws
-from tests.terraform_module import (
-    ROOT,
-    copy_module,
-    offline_environment,
-    terraform_test,
-    variables_text,
-)
+from tests.terraform_module import variables_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.plan.planned import Planned, as_list
+from labeling_deployment.planned import Planned, as_list
 from tests.plan.scenarios import KEY_ARN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.plan.planned import Statement
+    from labeling_deployment.planned import Statement
 
 pytestmark = pytest.mark.terraform
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.plan.planned import Planned, as_list
+from labeling_deployment.planned import Planned, as_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,8 @@ import hcl2
 import pytest
 import tftest
 
-from tests.terraform_module import copy_module, offline_environment, terraform_test
+from labeling_deployment.module import copy_module
+from labeling_deployment.terraform import offline_environment, terraform_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

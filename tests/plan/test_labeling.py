@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.plan.planned import Planned, as_list
+from labeling_deployment.planned import Planned, as_list
 from tests.plan.scenarios import REVIEW_ASKED_FOR, TASK_ASKED_FOR
 
 if TYPE_CHECKING:

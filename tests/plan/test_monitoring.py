@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.plan.planned import Planned
+    from labeling_deployment.planned import Planned
 
 pytestmark = pytest.mark.terraform
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import html5lib
 import pytest
 
+from labeling_deployment.module import ROOT
 from tests.plan.worker_page import rendered
-from tests.terraform_module import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

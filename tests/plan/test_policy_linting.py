@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.terraform_module import ROOT
+from labeling_deployment.module import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.plan.planned import Planned
+    from labeling_deployment.planned import Planned
 
 SECONDS = 600
 SCANNERS = ROOT / ".venv-scan" / "bin"

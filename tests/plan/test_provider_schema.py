@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from labeling_deployment.module import copy_module
+from labeling_deployment.terraform import offline_environment, terraform_test
 from tests.conventions.hcl_rules import HclFile
 from tests.conventions.provider_schema import Schema, schema_breaches
 from tests.conventions.sources import ROOT, module_files, shown
-from tests.terraform_module import copy_module, offline_environment, terraform_test
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.plan.planned import Planned, as_list
+from labeling_deployment.planned import Planned, as_list
 from tests.plan.scenarios import KEY_ARN
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.plan.stub import plan_time_aws
-from tests.terraform_module import copy_module, offline_environment, terraform_test
+from labeling_deployment.module import copy_module
+from labeling_deployment.plan_endpoint import plan_time_aws
+from labeling_deployment.terraform import offline_environment, terraform_test
 
 pytestmark = pytest.mark.terraform
 

@@ -11,9 +11,9 @@ import pytest
 from botocore.validate import validate_parameters
 
 from in_process_aws import validation
+from labeling_deployment.planned import as_list
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings, labeling_job_request
 from labeling_lambdas.domain.manifest_keys import without_answers
-from tests.plan.planned import as_list
 from tests.plan.scenarios import KEY_ARN, REVIEWERS, TASK_TYPES, UNSAFE_CATEGORIES
 from tests.plan.test_functions import (
     CONDITIONS,
@@ -28,7 +28,7 @@ from tests.plan.test_functions import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.plan.planned import Planned
+    from labeling_deployment.planned import Planned
 
 pytestmark = pytest.mark.terraform
 

@@ -13,7 +13,7 @@ from tests.plan.worker_page import rendered_page
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.plan.planned import Planned
+    from labeling_deployment.planned import Planned
     from tests.plan.worker_page import Element
 
 pytestmark = pytest.mark.terraform

@@ -17,7 +17,7 @@ from tests.plan.worker_page import Page, rendered_page
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.plan.planned import Planned
+    from labeling_deployment.planned import Planned
     from tests.plan.worker_page import Element
 
 pytestmark = pytest.mark.terraform

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labeling_sandbox.terraform import provider_mirror
+from labeling_deployment import provider_mirror
 from labeling_sandbox.terraform.runner import Terraform, TerraformError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tests.terraform_module import ROOT
+from labeling_deployment.module import ROOT
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.terraform_module import HCL_TESTS, ROOT, copy_module, run_hcl_tests
+from labeling_deployment.module import ROOT
+from tests.terraform_module import HCL_TESTS, copy_module_with_tests, run_hcl_tests
 
 SECONDS = 900
 _EXPECTATION = re.compile(r"^ *expect_failures = \[.*\]\n", re.MULTILINE)
@@ -72,7 +73,7 @@ def refusals() -> dict[str, list[str]]:
         RuntimeError: If Terraform cannot run the cases.
     """
     with tempfile.TemporaryDirectory(prefix="refusals-") as name:
-        folder = copy_module(Path(name))
+        folder = copy_module_with_tests(Path(name))
         for file in list((folder / HCL_TESTS).glob("*.tftest.hcl")):
             _split(file)
         _terraform(folder, "init", "-input=false")

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from labeling_deployment.module import ROOT, copy_module
 from tests.security.controls import controls
-from tests.terraform_module import ROOT, copy_module
 
 SECONDS = 600
 SCANNERS = ROOT / ".venv-scan" / "bin"

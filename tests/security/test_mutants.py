@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from labeling_deployment.module import ROOT
 from tests.security import refusals
 from tests.security.mutants import Mutant, UnfitError, mutants
 from tests.security.refusals import Rule, rules
-from tests.terraform_module import ROOT
 
 
 def test_every_breakage_fits_the_module_and_names_a_test() -> None:

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labeling_deployment.module import ROOT
 from labeling_sandbox.server import Sandbox
-from tests.terraform_module import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

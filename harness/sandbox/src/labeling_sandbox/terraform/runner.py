@@ -20,7 +20,7 @@ from typing import Any
 import python_terraform
 from python_terraform import IsFlagged, IsNotFlagged
 
-from labeling_sandbox.terraform.provider_mirror import config_text, find_mirror, named_config
+from labeling_deployment.terraform import command_environment
 
 Progress = Callable[[str], None]
 
@@ -49,35 +49,6 @@ class TerraformError(Exception):
         """
         super().__init__(message)
         self.output = output
-
-
-def command_environment(work: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a Terraform process that talks to the sandbox.
-
-    Args:
-        work: An existing folder for the CLI configuration and for Terraform's own data.
-        environment: Variables that point the provider at the sandbox.
-    """
-    # Profiles, regions and endpoints of the person who runs this must not reach the provider.
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))
-    }
-    config = named_config(os.environ)
-    if config is None:
-        config = work / "terraform.tfrc"
-        config.write_text(config_text(find_mirror(os.environ)), encoding="utf-8")
-    return {
-        **inherited,
-        # A call that the sandbox does not know fails at once instead of being repeated for minutes.
-        "AWS_MAX_ATTEMPTS": "3",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "CHECKPOINT_DISABLE": "1",
-        "TF_CLI_CONFIG_FILE": str(config),
-        "TF_DATA_DIR": str(work / "data"),
-        "TF_IN_AUTOMATION": "1",
-        **environment,
-    }
 
 
 class _Command(python_terraform.Terraform):  # type: ignore[misc] # it has no type information

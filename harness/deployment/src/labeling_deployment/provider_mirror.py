@@ -37,6 +37,12 @@ def find_mirror(environment: Mapping[str, str]) -> Path | None:
     return next((folder for folder in candidates if _holds_unpacked_provider(folder)), None)
 
 
+def provider_versions(environment: Mapping[str, str]) -> list[str]:
+    """Return the versions of the AWS provider in the mirror that Terraform would use."""
+    mirror = find_mirror(environment)
+    return [] if mirror is None else sorted(it.name for it in (mirror / _PROVIDER).iterdir())
+
+
 def config_text(mirror: Path | None) -> str:
     """Return a Terraform CLI configuration.
 

@@ -11,21 +11,27 @@ Statement = dict[str, Any]
 
 
 def as_list(value: str | list[str]) -> list[str]:
-    """Give an IAM element, which may be one string or a list, as a sorted list."""
+    """Return an IAM element, which may be one string or a list, as a sorted list."""
     return [value] if isinstance(value, str) else sorted(value)
 
 
 def by_sid(document: str) -> dict[str, Statement]:
-    """Give the statements of a policy document by their ids; an id must not occur twice."""
+    """Return the statements of a policy document by their ids.
+
+    Raises:
+        ValueError: If an id occurs twice.
+    """
     statements: list[Statement] = json.loads(document)["Statement"]
     ids = [statement["Sid"] for statement in statements]
-    assert len(ids) == len(set(ids)), f"a statement id occurs twice in {ids}"
+    if len(ids) != len(set(ids)):
+        message = f"a statement id occurs twice in {ids}"
+        raise ValueError(message)
     return dict(zip(ids, statements, strict=True))
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What ``terraform show -json`` says about one plan.
+    """One plan, as ``terraform show -json`` prints it.
 
     Attributes:
         shown: The parsed document.
@@ -55,7 +61,7 @@ class Planned:
         return {name: output["value"] for name, output in outputs.items() if "value" in output}
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Give the resources of one type by address."""
+        """Return the resources of one type by address."""
         return {
             each["address"]: each.get("values", {})
             for each in self._managed
@@ -63,15 +69,15 @@ class Planned:
         }
 
     def statements(self, address: str, attribute: str = "policy") -> dict[str, Statement]:
-        """Give the statements of a resource's policy by id."""
+        """Return the statements of a resource's policy by id."""
         return by_sid(self.resources[address][attribute])
 
     def function_statements(self, step: str) -> dict[str, Statement]:
-        """Give the statements of one function's role by id."""
+        """Return the statements of one function's role by id."""
         return self.statements(f'module.function["{step}"].aws_iam_role_policy.this')
 
     def expressions(self, module: str, address: str) -> dict[str, Any]:
-        """Give what a resource of a submodule is configured with.
+        """Return what a resource of a submodule is configured with.
 
         What a value refers to shows here also when the value is unknown at plan.
         """
@@ -81,7 +87,7 @@ class Planned:
         return expressions
 
     def environment(self, step: str) -> dict[str, str]:
-        """Give the environment of one function."""
+        """Return the environment of one function."""
         function = self.resources[f'module.function["{step}"].aws_lambda_function.this']
         variables: dict[str, str] = function["environment"][0]["variables"]
         return variables
