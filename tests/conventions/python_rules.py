@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import sys
 from dataclasses import dataclass
@@ -12,14 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = "labeling_lambdas"
-# What a layer may import; "" stands for the modules directly in the package, like settings.
-ALLOWED_LAYERS = {
-    "handlers": {"handlers", "steps", "aws", "domain", ""},
-    "steps": {"steps", "aws", "domain", ""},
-    "aws": {"aws", "domain", ""},
-    "domain": {"domain"},
-    "": {"domain", ""},
-}
 AWS_LIBRARIES = frozenset({"boto3", "botocore"})
 VAGUE_WORDS = frozenset(
     {"common", "helper", "helpers", "manager", "managers", "misc", "util", "utilities", "utils"}
@@ -44,6 +37,7 @@ class Import:
         return self.name.partition(".")[0]
 
 
+@functools.cache
 def imports(source: str) -> list[Import]:
     """Return every import of a module, including those within functions."""
     tree = ast.parse(source)
@@ -71,33 +65,15 @@ def imported_names(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
-        # The dots of a relative import stay in the name: they hide its layer.
+        # The dots of a relative import stay in the name.
         origin = "." * node.level + (node.module or "")
         yield from (f"{origin}.{alias.name}" for alias in node.names)
 
 
-def layer_of(module: str) -> str:
-    """The layer of a dotted module path below the package, "" for none."""
-    parts = module.split(".")
-    return parts[1] if len(parts) > 1 and parts[1] in ALLOWED_LAYERS else ""
-
-
-def layer_breaches(module: str, source: str) -> list[str]:
-    """Imports that point to a layer above, or relative ones, which hide where they point."""
-    layer = layer_of(module)
-    breaches = []
-    for imported in imports(source):
-        if imported.name.startswith("."):
-            breaches.append(f"{module} imports {imported.name}: write the whole path")
-        elif imported.library == PACKAGE and layer_of(imported.name) not in ALLOWED_LAYERS[layer]:
-            breaches.append(f"{module} imports {imported.name}: {layer or 'the top'} may not")
-    return breaches
-
-
 def library_breaches(module: str, source: str) -> list[str]:
-    """Imports of libraries that the Lambda runtime lacks, or that the layer must not know."""
+    """Imports of libraries that the Lambda runtime lacks, or that the domain must not use."""
     known = sys.stdlib_module_names | {PACKAGE}
-    is_domain = layer_of(module) == "domain"
+    is_domain = module.startswith(f"{PACKAGE}.domain.")
     return [
         f"{module} imports {imported.name}"
         for imported in imports(source)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from labeling_faults import deployment
 from labeling_faults.simulated_time.clock import Clock
-from labeling_faults.simulated_time.event_queue import Agenda
+from labeling_faults.simulated_time.event_queue import EventQueue
 from labeling_faults.state_machine import definition
 from labeling_faults.state_machine.executions import Execution, Executions, TokenRefusedError
 from labeling_faults.state_machine.interpreter import StateError
@@ -49,11 +49,11 @@ class Stage:
         import json
 
         self.script = Script(acts)
-        self.agenda = Agenda(Clock())
+        self.event_queue = EventQueue(Clock())
         self.executions = Executions(
             arn=deployment.STATE_MACHINE_ARN,
             definition=definition.read(text),
-            agenda=self.agenda,
+            event_queue=self.event_queue,
             chance=random.Random(0),
             function=self._play,
         )
@@ -63,7 +63,7 @@ class Stage:
         execution = self.executions.start(
             deployment.STATE_MACHINE_ARN, "one", dict(state_input or {})
         )
-        self.agenda.run_until(self.agenda.clock.now + _SECONDS)
+        self.event_queue.run_until(self.event_queue.clock.now + _SECONDS)
         return Played(execution, self.script)
 
     def refusal_of(self, token: str) -> str | None:
@@ -86,5 +86,5 @@ class Stage:
         if reply.when == "meanwhile":
             self.executions.answer(token, output)
         else:
-            self.agenda.after(3600, lambda: self.executions.answer(token, output))
+            self.event_queue.after(3600, lambda: self.executions.answer(token, output))
         return "not seen by the state machine"

@@ -9,6 +9,7 @@ import pytest
 from labeling_faults import deployment
 from labeling_faults.deployment import OUTPUT_BUCKET, Configuration
 from labeling_faults.functions import runtime
+from labeling_faults.world.audit import violations_of
 from labeling_faults.world.workforce import DAY, HOUR, Work
 from labeling_faults.world.world import World
 
@@ -79,7 +80,7 @@ def test_lists_of_claims_that_are_gone_are_made_anew(lost: str, *, hidden: bool)
     assert set(world.states().values()) == {"stored"}
     assert labeled(world) == [_ITEMS]
     assert world.rest()
-    assert world.violations() == []
+    assert violations_of(world) == []
 
 
 @pytest.mark.parametrize("hidden", [False, True])
@@ -99,19 +100,19 @@ def test_a_kept_label_that_is_gone_is_made_anew(*, hidden: bool) -> None:
 
 
 def test_a_missing_right_to_list_leaves_the_run_open_until_it_is_back() -> None:
-    trouble = NoListing()
+    faults = NoListing()
     world = world_with()
-    world.trouble = trouble
-    world.account.s3.hides_absent = lambda: trouble.denies
+    world.faults = faults
+    world.account.s3.hides_absent = lambda: faults.denies
     execution = world.schedule()
     world.run(600)
     world.executions.end(execution, "ABORTED")
     lose(world, "/claims/index.json")
-    trouble.denies = True
+    faults.denies = True
     world.schedule_and_run(3 * HOUR)
     assert set(world.states().values()) == {"claimed"}
-    trouble.denies = False
+    faults.denies = False
     # What labelers had not begun when the job was stopped comes back, without an attempt spent.
     assert world.rest()
     assert set(world.states().values()) == {"stored"}
-    assert world.violations() == []
+    assert violations_of(world) == []

@@ -9,6 +9,7 @@ import pytest
 
 from labeling_faults.deployment import OUTPUT_BUCKET, Configuration
 from labeling_faults.functions import runtime
+from labeling_faults.world.audit import violations_of
 from labeling_faults.world.workforce import HOUR, Work
 from labeling_faults.world.world import World
 
@@ -37,7 +38,7 @@ class Patience:
 
 
 def world_with(count: int, max_attempts: int = 3) -> World:
-    world = World(Configuration(max_attempts=max_attempts), trouble=Patience())
+    world = World(Configuration(max_attempts=max_attempts), faults=Patience())
     for number in range(count):
         world.upload(f"{number}.png")
     world.run(10)
@@ -78,7 +79,7 @@ def test_a_row_without_some_attributes_is_claimed_like_any_other(
     world.schedule_and_run(2 * HOUR)
     assert set(world.states().values()) == {"stored"}
     assert world.rest()
-    assert world.violations() == []
+    assert violations_of(world) == []
 
 
 @pytest.mark.parametrize("attributes", [("generation",), ("attempts",), ("part",)], ids=" ".join)
@@ -92,7 +93,7 @@ def test_a_claim_without_an_attribute_is_settled_like_any_other(
     world.run(2 * HOUR)
     assert execution.ending == "SUCCEEDED"
     assert world.rest()
-    assert world.violations() == []
+    assert violations_of(world) == []
 
 
 @pytest.mark.parametrize(
@@ -124,4 +125,4 @@ def test_a_run_with_a_missing_part_is_mended_by_the_next_schedule(folder: str) -
     world.schedule_and_run(3 * HOUR)
     assert set(world.states().values()) == {"stored"}
     assert world.rest()
-    assert world.violations() == []
+    assert violations_of(world) == []

@@ -10,6 +10,7 @@ import pytest
 from labeling_faults import deployment
 from labeling_faults.deployment import TEXTS, Configuration
 from labeling_faults.functions import runtime
+from labeling_faults.world.audit import violations_of
 from labeling_faults.world.workforce import DAY, HOUR, Work
 from labeling_faults.world.world import World
 
@@ -77,7 +78,7 @@ def assert_follows(world: World, lines: Sequence[str], version: str) -> None:
         record = records[f"s3://{deployment.UPLOAD_BUCKET}/texts.txt#L{number}"]
         assert record["label"] == classes[text]
         assert record["source_version_id"] == version
-    assert world.violations() == []
+    assert violations_of(world) == []
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_labelers_are_given_what_is_new(
         record = records[f"s3://{deployment.UPLOAD_BUCKET}/texts.txt#L{number}"]
         assert record["source_version_id"] == version
         assert newer.count(text) > 1 or record["label"] == classes[text]
-    assert world.violations() == []
+    assert violations_of(world) == []
 
 
 _THOUSAND = [f"line {number}" for number in range(1000)]
@@ -144,7 +145,7 @@ def test_equal_lines_are_items_of_their_own_and_keep_their_labels() -> None:
     put(world, ["yes", "no", "yes", "yes"])
     put(world, ["no", "yes", "yes", "yes", "yes"])
     assert [sorted(job) for job in sent(world)] == [["no", "yes", "yes", "yes"], ["yes"]]
-    assert world.violations() == []
+    assert violations_of(world) == []
 
 
 def test_a_file_that_is_one_item_is_paid_once_per_text() -> None:
@@ -259,7 +260,7 @@ class CountedReads:
 
 def test_large_further_keys_of_texts_that_moved_are_read_many_at_a_time() -> None:
     reads = CountedReads()
-    world = World(Configuration(task_type=TEXTS), trouble=reads)
+    world = World(Configuration(task_type=TEXTS), faults=reads)
     for site in ("a", "b"):
         lines = [
             json.dumps({"source": f"text {number}", "site": site * 1000}) for number in range(60)

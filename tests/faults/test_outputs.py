@@ -10,6 +10,7 @@ import pytest
 from in_process_aws.sagemaker import output_uri
 from labeling_faults.deployment import KEY_ARN, Configuration
 from labeling_faults.functions import runtime
+from labeling_faults.world.audit import violations_of
 from labeling_faults.world.workforce import DAY, HOUR, Work
 from labeling_faults.world.world import World
 
@@ -76,7 +77,7 @@ def test_the_output_of_a_job_that_names_none_is_where_it_belongs(written_after: 
     for _ in range(4):
         world.schedule_and_run(DAY)
     assert world.rest()
-    assert world.violations() == []
+    assert violations_of(world) == []
     assert set(world.states().values()) == {"stored"}
     assert len(jobs(world)) == 1
 
@@ -89,7 +90,7 @@ def test_an_empty_manifest_in_its_place_means_that_there_are_no_labels() -> None
     put_output(world, job, b"")
     world.workforce.plan = Work
     assert world.rest()
-    assert world.violations() == []
+    assert violations_of(world) == []
     assert set(world.states().values()) == {"stored"}
     assert len(jobs(world)) == 2
 
@@ -110,7 +111,7 @@ def test_an_output_that_nobody_can_read_is_bought_once(uploads: int, spoiled_sta
     assert world.ledger["PIPELINE"]["failed_jobs_in_a_row"] == 1
     put_output(world, spoiled_jobs[0], mended(world, spoiled_jobs[0]))
     assert world.rest()
-    assert world.violations() == []
+    assert violations_of(world) == []
     assert set(world.states().values()) == {"stored"}
     assert len(jobs(world)) == 1 + verifies
     assert world.ledger["PIPELINE"]["failed_jobs_in_a_row"] == 0
@@ -125,7 +126,7 @@ def test_runs_whose_output_nobody_can_read_come_to_claim_one_item_each() -> None
     sizes = [len(world.account.sagemaker.input_lines(name)) for name in jobs(world)]
     assert min(sizes[:3]) >= 3
     assert sizes[3:] == [1] * 3
-    assert world.watch.violations == []
+    assert world.online_checks.violations == []
 
 
 def test_one_odd_label_is_given_back_and_counts_as_a_failed_run() -> None:
@@ -142,5 +143,5 @@ def test_a_few_odd_labels_among_others_hold_up_nothing() -> None:
     assert world.open_runs() == []
     world.workforce.plan = Work
     assert world.rest()
-    assert world.watch.violations == []
+    assert world.online_checks.violations == []
     assert set(world.states().values()) == {"stored"}

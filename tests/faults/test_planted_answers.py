@@ -10,6 +10,7 @@ import pytest
 from labeling_faults import deployment
 from labeling_faults.deployment import TEXTS, Configuration
 from labeling_faults.functions import runtime
+from labeling_faults.world.audit import violations_of
 from labeling_faults.world.workforce import HOUR, Work
 from labeling_faults.world.world import World
 
@@ -67,4 +68,4 @@ def test_no_record_is_verified_before_a_reviewer_has_seen_its_label(silent: Work
         ("VERIFIED", last.name)
     }
     assert len(history) == len(_ROWS)
-    assert world.violations() == []
+    assert violations_of(world) == []

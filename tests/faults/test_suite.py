@@ -1,4 +1,4 @@
-"""A small share of `make faults`: sampled crash points, some stories, a few of the seeded bugs."""
+"""A small share of `make faults`: sampled crash points, some histories, a few seeded bugs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from labeling_faults.histories.scenarios import SCENARIOS, Scenario
 from labeling_faults.seeded_bugs import catches
 from labeling_faults.seeded_bugs.mutation import SeededBugCrashError
 from labeling_faults.seeded_bugs.mutations import MUTATIONS
-from labeling_faults.world.fault_points import Death, NoTrouble
+from labeling_faults.world.audit import violations_of
+from labeling_faults.world.fault_points import Death, NoFaults
 from labeling_faults.world.workforce import DAY, HOUR, Work
 from labeling_faults.world.world import World
 from labeling_lambdas.steps.poll_queue import PollQueue
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from in_process_aws.calls import Answer, Call
 
 _SAMPLED_CRASH_POINTS = 80
-_STORIES = 30
+_HISTORIES = 30
 _INVARIANTS = {"I1", "I2", "I3", "I4", "I5", "I6"}
 
 
@@ -40,8 +41,8 @@ def functions_in_worlds() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda it: it.name)
-def test_a_history_without_trouble_keeps_every_promise(scenario: Scenario) -> None:
-    world, broken = scenario.end_of(NoTrouble())
+def test_a_history_without_faults_keeps_every_promise(scenario: Scenario) -> None:
+    world, broken = scenario.end_of(NoFaults())
     assert broken == []
     assert world.uploads
 
@@ -66,14 +67,14 @@ def test_processes_that_die_at_sampled_crash_points_break_no_promise() -> None:
 
 
 @settings(
-    max_examples=_STORIES,
+    max_examples=_HISTORIES,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.randoms(use_true_random=False), st.integers(0, 1000))
 def test_random_histories_break_no_promise(chance: random.Random, seed: int) -> None:
-    story = histories.new_story(chance, seed)
-    assert histories.told(story) == [], "\n".join(story.lines())
+    history = histories.new_history(chance, seed)
+    assert histories.broken_promises(history) == [], "\n".join(history.lines())
 
 
 @pytest.mark.parametrize("death", [Death.RETRIED, Death.TIMEOUT])
@@ -86,15 +87,15 @@ def test_an_execution_whose_poll_was_killed_never_succeeds_with_hidden_messages(
     assert [broken for point in chosen for broken in crashes.crash(point).broken] == []
 
 
-def test_a_story_is_the_same_each_time_and_can_be_told_in_json() -> None:
-    assert histories.story_of(7) == histories.story_of(7)
-    assert histories.story_of(7).lines()[0].startswith("configuration {")
+def test_a_history_is_the_same_each_time_and_can_be_printed_as_json() -> None:
+    assert histories.history_of(7) == histories.history_of(7)
+    assert histories.history_of(7).lines()[0].startswith("configuration {")
 
 
-def test_the_shortest_story_has_only_the_steps_that_matter() -> None:
-    story = histories.Story(0, Configuration(), tuple(["wait", number] for number in range(9)))
+def test_the_shortest_history_has_only_the_steps_that_matter() -> None:
+    history = histories.History(0, Configuration(), tuple(["wait", number] for number in range(9)))
     shortest = shortening.shortest(
-        story, broken=lambda it: {("wait", 2), ("wait", 7)} <= set(map(tuple, it.steps))
+        history, broken=lambda it: {("wait", 2), ("wait", 7)} <= set(map(tuple, it.steps))
     )
     assert [list(step) for step in shortest.steps] == [["wait", 2], ["wait", 7]]
 
@@ -176,7 +177,7 @@ class Denial:
 )
 def test_a_wrong_permission_for_ten_schedules_costs_no_item(step: str, operation: str) -> None:
     denial = Denial(step, operation)
-    world = World(Configuration(), trouble=denial)
+    world = World(Configuration(), faults=denial)
     for number in range(5):
         world.upload(f"{number}.png")
     world.run(10)
@@ -184,7 +185,7 @@ def test_a_wrong_permission_for_ten_schedules_costs_no_item(step: str, operation
         world.schedule_and_run(DAY)
     assert denial.times
     assert world.rest()
-    assert world.violations() == []
+    assert violations_of(world) == []
     assert set(world.states().values()) == {"stored"}
 
 
@@ -204,17 +205,17 @@ class LostAnswer:
 
 
 def test_a_dead_letter_is_sent_although_the_answer_of_its_ledger_update_was_lost() -> None:
-    trouble = LostAnswer()
-    world = World(Configuration(), trouble=trouble)
+    faults = LostAnswer()
+    world = World(Configuration(), faults=faults)
     world.workforce.plan = lambda: Work(status="Failed")
     world.upload("0.png")
     world.run(10)
     world.schedule_and_run(DAY)
     world.apply(task_type=TEXTS)
     world.schedule_and_run(DAY)
-    assert trouble.times == 1
+    assert faults.times == 1
     assert world.rest()
-    assert world.violations() == []
+    assert violations_of(world) == []
     assert set(world.states().values()) == {"dead_lettered"}
 
 
@@ -222,7 +223,7 @@ def test_an_item_whose_dead_letter_was_not_sent_is_labeled_after_the_task_type_c
     None
 ):
     denial = Denial("poll_queue", "SendMessageBatch")
-    world = World(Configuration(), trouble=denial)
+    world = World(Configuration(), faults=denial)
     world.upload("0.png")
     world.run(10)
     world.apply(task_type=TEXTS)
@@ -232,7 +233,7 @@ def test_an_item_whose_dead_letter_was_not_sent_is_labeled_after_the_task_type_c
     world.apply(task_type=IMAGES)
     world.schedule_and_run(DAY)
     assert world.rest()
-    assert world.violations() == []
+    assert violations_of(world) == []
     assert set(world.states().values()) == {"stored"}
 
 
@@ -250,7 +251,7 @@ def test_verdicts_count_after_verification_is_turned_off_and_the_execution_dies(
     for _ in range(20):
         world.schedule_and_run(DAY)
     assert world.rest()
-    assert world.violations() == []
+    assert violations_of(world) == []
     assert len(world.account.sagemaker.jobs) == 3
 
 
@@ -271,7 +272,7 @@ def test_an_item_claimed_for_another_task_type_uses_no_attempt() -> None:
         ["upload", 5, [60, 1]],
     )
     configuration = Configuration(task_type=TEXTS, max_attempts=2, sample_percent=40.0)
-    assert histories.told(histories.Story(12611, configuration, steps)) == []
+    assert histories.broken_promises(histories.History(12611, configuration, steps)) == []
 
 
 def test_crash_points_of_chosen_scenarios_are_those_of_these_alone() -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from labeling_faults import deployment
 from labeling_faults.deployment import Configuration
-from labeling_faults.world.audit import auditor_of, shown_jobs
+from labeling_faults.world.audit import auditor_of, shown_jobs, violations_of
 from labeling_faults.world.workforce import DAY, Work
 from labeling_faults.world.world import World
-from labeling_sandbox.audit.auditor import Upload
+from labeling_sandbox.audit.uploads import Upload
 from labeling_sandbox.demo.pipeline import Execution
 from tests.scenarios.scenario import MAX_ATTEMPTS, Scenario
 
@@ -97,7 +97,7 @@ class WorldScenario(Scenario):
         super().__init__(name, labeled_at_stop=labeled_at_stop)
         self.told = Told()
         configuration = Configuration(max_attempts=MAX_ATTEMPTS, sample_percent=sample_percent)
-        self.world = World(configuration, trouble=self.told)
+        self.world = World(configuration, faults=self.told)
         self._work: dict[str, Any] = {}
         self._review: dict[str, Any] = {}
         self._faults: list[tuple[str, dict[str, Any]]] = []
@@ -209,7 +209,7 @@ class WorldScenario(Scenario):
     def start_that_times_out(self) -> str:
         execution = self.world.schedule()
         end = self.world.executions.end
-        self.world.agenda.after(1200, lambda: end(execution, "TIMED_OUT", "States.Timeout"))
+        self.world.event_queue.after(1200, lambda: end(execution, "TIMED_OUT", "States.Timeout"))
         return execution.arn
 
     def start_that_stops_waiting(self) -> str:
@@ -298,4 +298,4 @@ class WorldScenario(Scenario):
     def rest(self) -> list[str]:
         """Let the world come to rest; return every promise that was broken."""
         at_rest = self.world.rest()
-        return [*([] if at_rest else ["no rest"]), *self.world.violations()]
+        return [*([] if at_rest else ["no rest"]), *violations_of(self.world)]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labeling_lambdas.steps import draining
-from labeling_sandbox.audit.auditor import Auditor, Resources, Upload
+from labeling_sandbox.audit.auditor import Auditor, Resources
+from labeling_sandbox.audit.uploads import Upload
 from tests.domain.examples import labeled_line
 from tests.handlers.pipeline import CLASSES
 from tests.handlers.places import on_both

@@ -17,7 +17,7 @@ from tests.scenarios.scenario import MAX_ATTEMPTS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from labeling_sandbox.audit.auditor import Upload
+    from labeling_sandbox.audit.uploads import Upload
     from labeling_sandbox.server import Sandbox
 
 SECONDS_FOR_ONE_COMMAND = 600

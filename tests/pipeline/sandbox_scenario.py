@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from labeling_sandbox.audit.auditor import Auditor, Upload
+    from labeling_sandbox.audit.auditor import Auditor
+    from labeling_sandbox.audit.uploads import Upload
     from labeling_sandbox.demo.pipeline import Execution, Pipeline
     from tests.pipeline.deployment import Deployment
     from tests.scenarios.ending import Row

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from labeling_sandbox.audit.auditor import Upload
+    from labeling_sandbox.audit.uploads import Upload
     from tests.sabotage.stage import Stage
 
 # An error that no retry of the waiting state covers.

@@ -17,7 +17,7 @@ from tests.scenarios.scenario import created_event
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from labeling_sandbox.audit.auditor import Upload
+    from labeling_sandbox.audit.uploads import Upload
     from tests.pipeline.deployment import Deployment
     from tests.sabotage.plays import Play
 

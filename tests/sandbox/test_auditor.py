@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from labeling_sandbox.audit.auditor import RECORD_FEATURES, Auditor, Resources, Upload
+from labeling_sandbox.audit.auditor import RECORD_FEATURES, Auditor, Resources
+from labeling_sandbox.audit.uploads import Upload
 
 RESOURCES = Resources("ledger", "intake", "dead", "output", "features")
 KEPT = "s3://output/results/r/labeled-00000.jsonl"

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from labeling_sandbox.audit.auditor import Findings, Upload
+from labeling_sandbox.audit.auditor import Findings
+from labeling_sandbox.audit.uploads import Upload
 from labeling_sandbox.demo.data_set import DataSet, Item, Oddity
 from labeling_sandbox.demo.run import Demo, DemoSettings
 from labeling_sandbox.demo.screen import Screen

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from labeling_sandbox.audit.auditor import Findings, Upload
+    from labeling_sandbox.audit.auditor import Findings
+    from labeling_sandbox.audit.uploads import Upload
 
 Row = dict[str, Any]
 

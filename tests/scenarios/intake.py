@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labeling_sandbox.audit.auditor import RECORD_FEATURES, Upload
+from labeling_sandbox.audit.auditor import RECORD_FEATURES
+from labeling_sandbox.audit.uploads import Upload
 from tests.scenarios.scenario import created_event, outcome
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.scenarios.scenario import outcome
 
 if TYPE_CHECKING:
-    from labeling_sandbox.audit.auditor import Upload
+    from labeling_sandbox.audit.uploads import Upload
     from labeling_sandbox.demo.pipeline import Execution
     from tests.scenarios.scenario import Scenario
 

@@ -8,7 +8,7 @@ from tests.scenarios.labeling_jobs import assert_partly_stored
 from tests.scenarios.scenario import created_event, outcome
 
 if TYPE_CHECKING:
-    from labeling_sandbox.audit.auditor import Upload
+    from labeling_sandbox.audit.uploads import Upload
     from tests.scenarios.scenario import Scenario
 
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from labeling_sandbox.audit.auditor import Auditor, Findings, Upload
+    from labeling_sandbox.audit.auditor import Auditor, Findings
+    from labeling_sandbox.audit.uploads import Upload
     from labeling_sandbox.demo.pipeline import Execution
 
 T = TypeVar("T")

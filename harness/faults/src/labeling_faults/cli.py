@@ -32,8 +32,8 @@ def run(
     for line in lines_of(report):
         typer.echo(line)
     typer.echo(f"{report.seconds:.0f} s")
-    for story in report.broken_stories[:1]:
-        replay(story.seed)
+    for history in report.broken_histories[:1]:
+        replay(history.seed)
     if not report.passed:
         raise typer.Exit(1)
 
@@ -61,9 +61,9 @@ def crash(
 @app.command()
 def replay(seed: Annotated[int, typer.Argument(help="Seed of the history.")]) -> None:
     """Run one history again, and show the shortest one that breaks a promise the same way."""
-    story, broken = suite.replayed(seed)
+    history, broken = suite.replayed(seed)
     typer.echo(f"== the history of seed {seed}, run again with: make faults SEED={seed}")
-    for line in story.lines():
+    for line in history.lines():
         typer.echo(f"   {line}")
     typer.echo(f"violations: {len(broken)}")
     for it in broken:

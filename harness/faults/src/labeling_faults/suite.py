@@ -19,7 +19,7 @@ from labeling_faults.seeded_bugs.mutations import MUTATIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
-    from labeling_faults.histories.histories import Story
+    from labeling_faults.histories.histories import History
     from labeling_faults.seeded_bugs.catches import Catch
 
 Part = TypeVar("Part")
@@ -36,8 +36,8 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class BrokenStory:
-    """A story that broke a promise.
+class BrokenHistory:
+    """A history that broke a promise.
 
     Attributes:
         seed: Its seed.
@@ -54,8 +54,8 @@ class Report:
 
     Attributes:
         crashed: What came of the crash points.
-        histories: Number of stories told.
-        broken_stories: Those that broke a promise.
+        histories: Number of random histories.
+        broken_histories: Those that broke a promise.
         catches: How each seeded bug was caught.
         long_jobs: Lines about runs with long jobs.
         broken_long_jobs: What was wrong with them.
@@ -64,7 +64,7 @@ class Report:
 
     crashed: Crashed = field(default_factory=Crashed)
     histories: int = 0
-    broken_stories: list[BrokenStory] = field(default_factory=list)
+    broken_histories: list[BrokenHistory] = field(default_factory=list)
     catches: list[Catch] = field(default_factory=list)
     long_jobs: list[str] = field(default_factory=list)
     broken_long_jobs: list[str] = field(default_factory=list)
@@ -72,8 +72,8 @@ class Report:
 
     @property
     def violations(self) -> int:
-        """Broken promises, of a story as one."""
-        return len(self.crashed.broken) + len(self.broken_stories) + len(self.broken_long_jobs)
+        """Broken promises, of a history as one."""
+        return len(self.crashed.broken) + len(self.broken_histories) + len(self.broken_long_jobs)
 
     @property
     def caught(self) -> int:
@@ -104,7 +104,7 @@ class Suite:
         """Run the suite.
 
         Args:
-            histories: Number of stories.
+            histories: Number of histories.
             first_seed: Seed of the first one.
             bugs: Positions of the seeded bugs to look for, all by default.
         """
@@ -116,7 +116,7 @@ class Suite:
             points = list(crashes.crash_points())
         with self._pool() as pool:
             self._crash(pool, points[:: self.stride], report)
-            self._tell_stories(pool, range(first_seed, first_seed + histories), report)
+            self._run_histories(pool, range(first_seed, first_seed + histories), report)
             self._seed_bugs(pool, range(len(MUTATIONS)) if bugs is None else bugs, points, report)
         with runtime.installed():
             report.long_jobs, report.broken_long_jobs = long_jobs.checked()
@@ -149,13 +149,13 @@ class Suite:
         for crashed in self._results(pool, crashes.crash, points, "crash points"):
             report.crashed.add(crashed)
 
-    def _tell_stories(
+    def _run_histories(
         self, pool: ProcessPoolExecutor, seeds: Sequence[int], report: Report
     ) -> None:
-        for broken in self._results(pool, _broken_story, seeds, "histories"):
+        for broken in self._results(pool, _broken_history, seeds, "histories"):
             report.histories += 1
             if broken.broken:
-                report.broken_stories.append(broken)
+                report.broken_histories.append(broken)
 
     def _seed_bugs(
         self,
@@ -194,23 +194,25 @@ def _install() -> None:
     _entered[-1].__enter__()
 
 
-def _broken_story(seed: int) -> BrokenStory:
-    return BrokenStory(seed, histories.told(histories.story_of(seed)))
+def _broken_history(seed: int) -> BrokenHistory:
+    return BrokenHistory(seed, histories.broken_promises(histories.history_of(seed)))
 
 
 def _catch(work: tuple[int, Sequence[CrashPoint]]) -> Catch:
     return catches.catch(work[0], list(work[1]))
 
 
-def replayed(seed: int) -> tuple[Story, list[str]]:
-    """Tell the story of a seed again and return it as short as it breaks a promise."""
+def replayed(seed: int) -> tuple[History, list[str]]:
+    """Run the history of a seed again; return the shortest one that breaks a promise."""
     with runtime.installed():
-        story = histories.story_of(seed)
-        broken = histories.told(story)
+        history = histories.history_of(seed)
+        broken = histories.broken_promises(history)
         if not broken:
-            return story, []
-        shortest = shortening.shortest(story, broken=lambda it: bool(histories.told(it)))
-        return shortest, histories.told(shortest)
+            return history, []
+        shortest = shortening.shortest(
+            history, broken=lambda it: bool(histories.broken_promises(it))
+        )
+        return shortest, histories.broken_promises(shortest)
 
 
 def lines_of(report: Report) -> Iterator[str]:
@@ -229,5 +231,5 @@ def lines_of(report: Report) -> Iterator[str]:
     yield f"violations: {report.violations}"
     for broken in [*report.crashed.broken, *report.broken_long_jobs][:_SHOWN]:
         yield f"   {broken}"
-    for story in report.broken_stories[:_SHOWN]:
-        yield f"   seed {story.seed}: {story.broken[0]}"
+    for history in report.broken_histories[:_SHOWN]:
+        yield f"   seed {history.seed}: {history.broken[0]}"

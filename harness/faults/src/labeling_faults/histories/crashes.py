@@ -95,8 +95,8 @@ def crash_points(names: Container[str] | None = None) -> Iterator[CrashPoint]:
 def crash(point: CrashPoint) -> Crashed:
     """Let a process die and see what comes of it."""
     # The requests are those of the history without faults, which were checked.
-    trouble = KillAt(point.call, point.after_effect, point.death)
-    _, broken = SCENARIOS[point.scenario].end_of(trouble, strict=False)
-    if not trouble.done:
+    faults = KillAt(point.call, point.after_effect, point.death)
+    _, broken = SCENARIOS[point.scenario].end_of(faults, strict=False)
+    if not faults.done:
         broken = [*broken, OTHER_COURSE]
-    return Crashed(1, {trouble.where}, [f"{point} ({trouble.where}): {it}" for it in broken])
+    return Crashed(1, {faults.where}, [f"{point} ({faults.where}): {it}" for it in broken])

@@ -16,8 +16,9 @@ from labeling_faults.deployment import (
     UPLOAD_BUCKET,
     Configuration,
 )
+from labeling_faults.world.audit import violations_of
 from labeling_faults.world.fault_points import Death
-from labeling_faults.world.random_faults import Disturbance, Interruption, Rates
+from labeling_faults.world.random_faults import Interruption, RandomFaults, Rates
 from labeling_faults.world.workforce import DAY, HOUR, Work
 from labeling_faults.world.world import World
 
@@ -65,7 +66,7 @@ _DENIED = ("CreateLabelingJob", "BatchWriteRecord", "PutObject", "SendMessageBat
 
 
 class Chance(Protocol):
-    """The part of ``random.Random`` that decides over a story."""
+    """The part of ``random.Random`` that decides over a history."""
 
     def random(self) -> float:
         """Return a number from 0 to 1."""
@@ -78,7 +79,7 @@ class Chance(Protocol):
 
 
 @dataclass(frozen=True)
-class Story:
+class History:
     """A random history.
 
     Attributes:
@@ -92,7 +93,7 @@ class Story:
     steps: tuple[Step, ...]
 
     def lines(self) -> list[str]:
-        """Return the story in words, a line for each step."""
+        """Return the history in words, a line for each step."""
         chosen = dataclasses.asdict(self.configuration)
         defaults = dataclasses.asdict(Configuration())
         changed = {name: value for name, value in chosen.items() if value != defaults[name]}
@@ -100,13 +101,13 @@ class Story:
         return [f"configuration {json.dumps(changed)}, chance {self.seed}", *steps]
 
 
-def story_of(seed: int) -> Story:
-    """Return the story of a seed."""
-    return new_story(random.Random(seed), seed)
+def history_of(seed: int) -> History:
+    """Return the history of a seed."""
+    return new_history(random.Random(seed), seed)
 
 
-def new_story(chance: Chance, seed: int) -> Story:
-    """Make up a story."""
+def new_history(chance: Chance, seed: int) -> History:
+    """Generate a history."""
     configuration = Configuration(
         task_type=TEXTS if chance.random() < _SHARE_OF_TEXTS else IMAGES,
         max_attempts=chance.choice((1, 2, 3)),
@@ -120,7 +121,7 @@ def new_story(chance: Chance, seed: int) -> Story:
     ]
     for _ in range(chance.randint(3, 14)):
         steps.append(_new_step(chance))
-    return Story(seed, configuration, tuple(steps))
+    return History(seed, configuration, tuple(steps))
 
 
 def _new_step(chance: Chance) -> Step:
@@ -213,23 +214,23 @@ def _new_interruption(chance: Chance) -> Step:
 
 
 @dataclass
-class Player:
-    """Lets a story happen.
+class HistoryPlayer:
+    """Performs the steps of a history.
 
     Attributes:
         world: Where.
-        disturbance: What goes wrong.
+        random_faults: What goes wrong.
         keys: Keys that were uploaded, in order.
         lines: By key the lines of the newest version.
     """
 
     world: World
-    disturbance: Disturbance
+    random_faults: RandomFaults
     keys: list[str] = field(default_factory=list)
     lines: dict[str, list[str]] = field(default_factory=dict)
 
     def do(self, step: Step) -> None:
-        """Let one step happen."""
+        """Perform one step."""
         name, *arguments = step
         getattr(self, "_" + name.replace(" ", "_"))(*arguments)
 
@@ -326,7 +327,7 @@ class Player:
         self.world.workforce.end_all()
 
     def _die(self, offset: int, after: bool, death: str) -> None:
-        self.disturbance.kill(self.world, offset, after_effect=after, death=Death(death))
+        self.random_faults.kill(self.world, offset, after_effect=after, death=Death(death))
 
     def _meanwhile(self, offset: int, after: bool, steps: list[Step]) -> None:
         def happens() -> None:
@@ -334,17 +335,17 @@ class Player:
                 self.do(step)
 
         number = self.world.calls + offset
-        self.disturbance.interruptions.append(Interruption(number, after, happens))
+        self.random_faults.interruptions.append(Interruption(number, after, happens))
 
     def _rate(self, name: str, share: float) -> None:
-        setattr(self.disturbance.rates, name, share)
+        setattr(self.random_faults.rates, name, share)
 
     def _deny(self, operation: str) -> None:
-        self.disturbance.denied.add(operation)
+        self.random_faults.denied.add(operation)
 
     def _calm(self) -> None:
-        self.disturbance.rates = Rates()
-        self.disturbance.denied.clear()
+        self.random_faults.rates = Rates()
+        self.random_faults.denied.clear()
 
     def _redrive(self) -> None:
         self.world.redrive()
@@ -368,19 +369,19 @@ def _foreign_event() -> dict[str, Any]:
     return {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}
 
 
-def told(story: Story) -> list[str]:
-    """Let a story happen, let the world come to rest, and return the broken promises."""
-    disturbance = Disturbance(random.Random(story.seed))
-    world = World(story.configuration, seed=story.seed, trouble=disturbance)
-    disturbance.disturb_batches(world)
-    player = Player(world, disturbance)
-    for step in story.steps:
+def broken_promises(history: History) -> list[str]:
+    """Perform a history, let the world come to rest, and return the broken promises."""
+    random_faults = RandomFaults(random.Random(history.seed))
+    world = World(history.configuration, seed=history.seed, faults=random_faults)
+    random_faults.split_batches(world)
+    player = HistoryPlayer(world, random_faults)
+    for step in history.steps:
         player.do(step)
     # What is to happen some calls from now may happen yet.
     for _ in range(_LAST_SCHEDULES):
         world.schedule_and_run(2 * HOUR)
     rested = world.rest()
-    broken = world.violations()
+    broken = violations_of(world)
     if not rested:
         broken.append(f"the world does not come to rest: {world.unrest()}")
     broken += [

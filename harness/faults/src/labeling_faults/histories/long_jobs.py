@@ -6,6 +6,7 @@ import itertools
 
 from labeling_faults.deployment import Configuration
 from labeling_faults.simulated_time.clock import START
+from labeling_faults.world.audit import violations_of
 from labeling_faults.world.workforce import DAY, LONGEST_JOB, Work
 from labeling_faults.world.world import World
 
@@ -52,5 +53,5 @@ def checked() -> tuple[list[str], list[str]]:
         told.append(f"history events, {stages}, {days:g} days each, {heard}: {count} of {most}")
         if count >= most or execution.ending != "SUCCEEDED" or not world.rest():
             broken.append(f"{told[-1]}, ended {execution.ending}")
-        broken += [f"{told[-1]}: {it}" for it in world.violations()]
+        broken += [f"{told[-1]}: {it}" for it in violations_of(world)]
     return told, broken

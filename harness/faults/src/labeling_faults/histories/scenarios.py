@@ -20,13 +20,14 @@ from labeling_faults.histories.setting_changes import (
     task_type_applied,
     task_type_applied_while_verified,
 )
+from labeling_faults.world.audit import violations_of
 from labeling_faults.world.workforce import DAY, HOUR, Work
 from labeling_faults.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from labeling_faults.world.fault_points import Trouble
+    from labeling_faults.world.fault_points import Faults
 
 _INVALID = "unsupported.txt"
 _TEXT = b"first text\nsecond text\n\nfourth text\n"
@@ -48,21 +49,21 @@ class Scenario:
     configuration: Configuration = field(default_factory=Configuration)
     dead_letters: frozenset[str] = frozenset()
 
-    def end_of(self, trouble: Trouble, *, strict: bool = True) -> tuple[World, list[str]]:
+    def end_of(self, faults: Faults, *, strict: bool = True) -> tuple[World, list[str]]:
         """Play the history with faults, let the world come to rest and audit it.
 
         Args:
-            trouble: The faults.
+            faults: The faults.
             strict: Whether requests are checked against botocore's models.
 
         Returns:
             The world, and every promise that was broken.
         """
-        world = World(self.configuration, trouble=trouble, strict=strict)
+        world = World(self.configuration, faults=faults, strict=strict)
         self.play(world)
         if not world.rest():
-            return world, ["the world does not come to rest", *world.violations()]
-        return world, [*world.violations(), *self._unfinished(world)]
+            return world, ["the world does not come to rest", *violations_of(world)]
+        return world, [*violations_of(world), *self._unfinished(world)]
 
     def _unfinished(self, world: World) -> list[str]:
         ended = {"stored", "superseded"}

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from labeling_faults.histories.histories import Story
+    from labeling_faults.histories.histories import History
 
 
-def shortest(story: Story, *, broken: Callable[[Story], bool]) -> Story:
+def shortest(history: History, *, broken: Callable[[History], bool]) -> History:
     """Return the history without the steps that the broken invariant does not need."""
-    size = max(1, len(story.steps) // 2)
+    size = max(1, len(history.steps) // 2)
     while True:
         start = 0
-        while start < len(story.steps):
-            steps = story.steps[:start] + story.steps[start + size :]
-            shorter = dataclasses.replace(story, steps=steps)
+        while start < len(history.steps):
+            steps = history.steps[:start] + history.steps[start + size :]
+            shorter = dataclasses.replace(history, steps=steps)
             if broken(shorter):
-                story = shorter
+                history = shorter
             else:
                 start += size
         if size == 1:
-            return story
+            return history
         size //= 2

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from labeling_faults.histories import crashes, histories
 from labeling_faults.histories.scenarios import SCENARIOS
 from labeling_faults.seeded_bugs.mutations import MUTATIONS
-from labeling_faults.world.fault_points import NoTrouble
+from labeling_faults.world.fault_points import NoFaults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ class Catch:
 
 
 def catch(position: int, points: list[CrashPoint]) -> Catch:
-    """Look for a seeded bug: in plain histories, at crash points, in stories.
+    """Look for a seeded bug: in plain histories, at crash points, in histories.
 
     Args:
         position: Position of the bug.
@@ -54,7 +54,7 @@ def catch(position: int, points: list[CrashPoint]) -> Catch:
 
 def _histories(step: str, points: list[CrashPoint]) -> Iterator[list[str]]:
     for scenario in SCENARIOS:
-        yield scenario.end_of(NoTrouble())[1]
+        yield scenario.end_of(NoFaults())[1]
     # Those of the broken function, in an order that mixes the scenarios.
     own = [point for point in points if point.step == step]
     random.Random(0).shuffle(own)
@@ -63,4 +63,4 @@ def _histories(step: str, points: list[CrashPoint]) -> Iterator[list[str]]:
             # A bug changes the course of a history, which is no promise broken.
             found = crashes.crash(own[seed])
             yield [it for it in found.broken if crashes.OTHER_COURSE not in it]
-        yield histories.told(histories.story_of(seed))
+        yield histories.broken_promises(histories.history_of(seed))

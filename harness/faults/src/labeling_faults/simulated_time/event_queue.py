@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Agenda:
+class EventQueue:
     """Actions that wait for their time.
 
     Attributes:
@@ -37,8 +37,8 @@ class Agenda:
     def run_until(self, moment: float) -> None:
         """Perform the actions that are due up to a time, then advance the clock to it.
 
-        An action may itself let time pass, or run the agenda further: what is overdue then is done
-        late, as on a busy day.
+        An action may itself let time pass, or run the queue further: what is overdue then is done
+        late.
         """
         while self._heap and self._heap[0][0] <= moment:
             due, _, action = heapq.heappop(self._heap)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from random import Random
 
-    from labeling_faults.simulated_time.event_queue import Agenda
+    from labeling_faults.simulated_time.event_queue import EventQueue
     from labeling_faults.state_machine.interpreter import Pause
     from labeling_faults.state_machine.paths import Json
 
@@ -85,7 +85,7 @@ class Executions:
     Attributes:
         arn: The state machine.
         definition: Its definition.
-        agenda: What happens next.
+        event_queue: What happens next.
         chance: Decides latencies.
         function: Calls a function by its name, for an execution.
         succeeded: Hears of every execution that succeeds.
@@ -94,7 +94,7 @@ class Executions:
 
     arn: str
     definition: dict[str, Any]
-    agenda: Agenda
+    event_queue: EventQueue
     chance: Random
     function: Callable[[str, Json, Execution], Json]
     succeeded: Callable[[Execution], None] = lambda _execution: None
@@ -117,7 +117,7 @@ class Executions:
 
     def timestamp(self) -> str:
         """Return the current time."""
-        return self.agenda.clock.text()
+        return self.event_queue.clock.text()
 
     def new_waiting(self, timeout_seconds: float) -> Waiting:
         """Return a task with a fresh token."""
@@ -161,7 +161,7 @@ class Executions:
         interpreter = Interpreter(self.definition, self, context)
         execution = Execution(arn, name, state_input, started_at, interpreter)
         self.all[arn] = execution
-        self.agenda.after(0.0, lambda: self._advance(execution))
+        self.event_queue.after(0.0, lambda: self._advance(execution))
         return execution
 
     def answer(self, token: str, output: str) -> None:
@@ -179,7 +179,7 @@ class Executions:
         if not execution.running:
             raise TokenRefusedError("TaskTimedOut")
         waiting.answer = output
-        self.agenda.after(0.0, lambda: self._resume(execution, waiting))
+        self.event_queue.after(0.0, lambda: self._resume(execution, waiting))
 
     def end(self, execution: Execution, status: str, error: str = "", cause: str = "") -> None:
         """End an execution from outside: StopExecution, or a timeout of the whole machine.
@@ -242,9 +242,9 @@ class Executions:
         if not execution.running:
             return
         if isinstance(pause, Delay):
-            self.agenda.after(pause.seconds, lambda: self._advance(execution))
+            self.event_queue.after(pause.seconds, lambda: self._advance(execution))
         elif pause.answer is not None:
-            self.agenda.after(0.0, lambda: self._advance(execution))
+            self.event_queue.after(0.0, lambda: self._advance(execution))
         else:
             execution.waiting = pause
-            self.agenda.after(pause.timeout_seconds, lambda: self._time_out(execution, pause))
+            self.event_queue.after(pause.timeout_seconds, lambda: self._time_out(execution, pause))

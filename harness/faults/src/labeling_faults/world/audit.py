@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labeling_faults import deployment
-from labeling_sandbox.audit.auditor import Auditor, Findings, Resources
+from labeling_sandbox.audit.auditor import Auditor, Resources
 
 if TYPE_CHECKING:
     from labeling_faults.world.world import World
@@ -13,11 +13,6 @@ if TYPE_CHECKING:
 
 #: What the auditor is told of a job that judges labels, beside its output.
 _VERIFICATION = {"kind": "Verification", "shown_without_label": 0}
-
-
-def findings_of(world: World) -> Findings:
-    """Audit a world at rest."""
-    return auditor_of(world).audit(list(world.states()), max_attempts=world.most_attempts)
 
 
 def auditor_of(world: World) -> Auditor:
@@ -35,9 +30,15 @@ def auditor_of(world: World) -> Auditor:
     )
 
 
-def audit_of(world: World) -> list[str]:
-    """Return what the auditor finds broken in a world at rest."""
-    return [*findings_of(world).violations, *_of_another_schema(world)]
+def violations_of(world: World) -> list[str]:
+    """Return every promise that was broken on the way, and those broken in a world at rest."""
+    findings = auditor_of(world).audit(list(world.states()), max_attempts=world.most_attempts)
+    return [
+        *world.online_checks.violations,
+        *world.functions.surprises,
+        *findings.violations,
+        *_of_another_schema(world),
+    ]
 
 
 def _of_another_schema(world: World) -> list[str]:

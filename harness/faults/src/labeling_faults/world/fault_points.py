@@ -4,30 +4,56 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import random
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from in_process_aws.account import Account
     from in_process_aws.calls import Answer, Call
-    from labeling_faults.world.world import World
+    from labeling_faults.functions.runtime import Invocation
+    from labeling_faults.simulated_time.clock import Clock
 
 
-class Trouble(Protocol):
+class FaultTarget(Protocol):
+    """What faults reach of a world; each is described there."""
+
+    account: Account
+    calls: int
+    chance: random.Random
+    clock: Clock
+    invocations: list[Invocation]
+    seed: int
+
+    def end_current_execution(self) -> None:
+        """Abort the execution whose function is running."""
+
+    def outside(self) -> AbstractContextManager[None]:
+        """Let the world go on in the middle of a function."""
+
+    def refuse_poisoned(self, entries: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
+        """Refuse the records of poisoned objects."""
+
+
+class Faults(Protocol):
     """Fault points in the functions' calls."""
 
-    def before(self, world: World, number: int, call: Call) -> None:
+    def before(self, world: FaultTarget, number: int, call: Call) -> None:
         """Inject a fault before a call takes effect; ``number`` counts the calls."""
 
-    def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
+    def after(self, world: FaultTarget, number: int, call: Call, answer: Answer) -> None:
         """Inject a fault into the response of a call that has taken effect."""
 
 
-class NoTrouble:
+class NoFaults:
     """No faults."""
 
-    def before(self, world: World, number: int, call: Call) -> None:
+    def before(self, world: FaultTarget, number: int, call: Call) -> None:
         """Inject nothing before the call."""
 
-    def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
+    def after(self, world: FaultTarget, number: int, call: Call, answer: Answer) -> None:
         """Inject nothing into the response."""
 
 
@@ -60,17 +86,17 @@ class KillAt:
     done: bool = False
     where: str = ""
 
-    def before(self, world: World, number: int, call: Call) -> None:
+    def before(self, world: FaultTarget, number: int, call: Call) -> None:
         """Kill the process before the call."""
         if number == self.number and not self.after_effect:
             self._kill(world, call)
 
-    def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
+    def after(self, world: FaultTarget, number: int, call: Call, answer: Answer) -> None:
         """Kill the process after the call."""
         if number == self.number and self.after_effect:
             self._kill(world, call)
 
-    def _kill(self, world: World, call: Call) -> None:
+    def _kill(self, world: FaultTarget, call: Call) -> None:
         self.done = True
         invocation = world.invocations[-1]
         self.where = f"{invocation.step} {call.operation}"
@@ -94,10 +120,10 @@ class Recorder:
     calls: list[tuple[str, str]] = field(default_factory=list)
     answered: set[int] = field(default_factory=set)
 
-    def before(self, world: World, number: int, call: Call) -> None:
+    def before(self, world: FaultTarget, number: int, call: Call) -> None:
         """Note the call."""
         self.calls.append((world.invocations[-1].step, call.operation))
 
-    def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
+    def after(self, world: FaultTarget, number: int, call: Call, answer: Answer) -> None:
         """Note the answer."""
         self.answered.add(number)

@@ -52,8 +52,8 @@ def named_source(body: str) -> Source | None:
 
 
 @dataclass
-class Watch:
-    """Watches the calls of the functions.
+class OnlineChecks:
+    """Checks the calls of the functions while a history runs.
 
     Attributes:
         account: What they call.
@@ -71,7 +71,7 @@ class Watch:
     _records_read: int = 0
 
     def after(self, call: Call, answer: Answer, owner: Execution | None = None) -> None:
-        """Look at a call that has taken effect.
+        """Check a call that has taken effect.
 
         Args:
             call: The call.

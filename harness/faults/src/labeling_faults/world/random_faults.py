@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from in_process_aws.calls import Answer, Call
-    from labeling_faults.world.world import World
+    from labeling_faults.world.fault_points import FaultTarget
 
 #: Error codes of a service that is throttled or has an internal error.
 _PASSING_CODES = {
@@ -76,8 +76,8 @@ class Interruption:
 
 
 @dataclass
-class Disturbance:
-    """Disturbs calls by chance, and some as it is told.
+class RandomFaults:
+    """Injects faults into calls at random, and into some as it is told.
 
     Attributes:
         chance: Decides.
@@ -94,8 +94,8 @@ class Disturbance:
     interruptions: list[Interruption] = field(default_factory=list)
     _repeating: bool = False
 
-    def before(self, world: World, number: int, call: Call) -> None:
-        """Disturb a call before it has changed anything."""
+    def before(self, world: FaultTarget, number: int, call: Call) -> None:
+        """Inject faults into a call before it takes effect."""
         if self._repeating:
             return
         self._interrupt(world, number, after_effect=False)
@@ -124,8 +124,8 @@ class Disturbance:
                 CancellationReasons=reasons,
             )
 
-    def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
-        """Disturb the answer of a call."""
+    def after(self, world: FaultTarget, number: int, call: Call, answer: Answer) -> None:
+        """Inject faults into the response of a call that has taken effect."""
         if self._repeating:
             return
         for death in self.deaths:
@@ -140,14 +140,14 @@ class Disturbance:
                 call.service, call.operation, code, ResponseMetadata=_FAILED_INSIDE
             )
 
-    def _interrupt(self, world: World, number: int, *, after_effect: bool) -> None:
+    def _interrupt(self, world: FaultTarget, number: int, *, after_effect: bool) -> None:
         for interruption in list(self.interruptions):
             if (interruption.number, interruption.after_effect) == (number, after_effect):
                 self.interruptions.remove(interruption)
                 with world.outside():
                     interruption.happens()
 
-    def _repeat(self, world: World, call: Call, answer: Answer) -> None:
+    def _repeat(self, world: FaultTarget, call: Call, answer: Answer) -> None:
         # The first answer never arrived: the SDK asks again, and what it then hears counts.
         self._repeating = True
         try:
@@ -158,12 +158,12 @@ class Disturbance:
         answer.update(second)
         answer["ResponseMetadata"] = {**answer["ResponseMetadata"], "RetryAttempts": 1}
 
-    def kill(self, world: World, offset: int, *, after_effect: bool, death: Death) -> None:
+    def kill(self, world: FaultTarget, offset: int, *, after_effect: bool, death: Death) -> None:
         """Let a process die some calls from now."""
         self.deaths.append(KillAt(world.calls + offset, after_effect, death))
 
-    def disturb_batches(self, world: World) -> None:
-        """Let batches be taken by halves, at the rate that holds when they come.
+    def split_batches(self, world: FaultTarget) -> None:
+        """Let services accept parts of batches, at the rate that holds when they come.
 
         In half of the worlds functions are not told that an object is absent.
         """

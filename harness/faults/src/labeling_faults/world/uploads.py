@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
     from in_process_aws.buckets import StoredObject
-    from labeling_sandbox.audit.auditor import Source, Upload
+    from labeling_sandbox.audit.uploads import Source, Upload
 
 
 def object_created(bucket: str, key: str, stored: StoredObject, size: int) -> dict[str, Any]:

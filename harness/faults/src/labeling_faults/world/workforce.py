@@ -7,13 +7,11 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from labeling_faults.deployment import VERIFICATION_ATTRIBUTE
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from in_process_aws.sagemaker import LabelingJob
-    from labeling_faults.world.world import World
+    from in_process_aws.sagemaker import LabelingJob, SageMaker
+    from labeling_faults.simulated_time.event_queue import EventQueue
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -21,9 +19,9 @@ DAY = 24 * HOUR
 #: Share of a job's items that were worked on before it was stopped.
 _WORKED_ON = 0.5
 
-#: What Ground Truth writes as the kind of a verdict.
+#: What Ground Truth writes as the type of a label, and of the verification of one.
 #: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
-_KINDS = {VERIFICATION_ATTRIBUTE: "groundtruth/label-verification"}
+_LABEL, _VERIFICATION = "groundtruth/image-classification", "groundtruth/label-verification"
 
 _EXPIRED = "ClientError: Annotation tasks expired."
 
@@ -66,10 +64,13 @@ class Work:
 
 @dataclass
 class Workforce:
-    """Lets jobs go as it is told.
+    """Works on labeling jobs as it is told.
 
     Attributes:
-        world: Where.
+        sagemaker: The service that has the jobs.
+        event_queue: When jobs end.
+        ended: Called with a job's name, and with the seconds after which its event is delivered.
+        verification_attribute: The attribute of the labels of verification jobs.
         plan: Says how the next labeling job goes.
         review: Says how the next verification job goes.
         hopeless: Keys of objects that workers fail at always.
@@ -78,7 +79,10 @@ class Workforce:
             about half of it.
     """
 
-    world: World
+    sagemaker: SageMaker
+    event_queue: EventQueue
+    ended: Callable[[str, float], None]
+    verification_attribute: str
     plan: Callable[[], Work] = Work
     review: Callable[[], Work] = Work
     hopeless: set[str] = field(default_factory=set)
@@ -88,18 +92,20 @@ class Workforce:
 
     def job_created(self, name: str) -> None:
         """Let workers begin."""
-        attribute = self.world.account.sagemaker.jobs[name].attribute
-        plan = self.review if attribute == VERIFICATION_ATTRIBUTE else self.plan
+        plan = self.review if self._verifies(self.sagemaker.jobs[name]) else self.plan
         work = self._work[name.lower()] = plan()
-        self.world.agenda.after(work.seconds, lambda: self._end(name, work.status))
+        self.event_queue.after(work.seconds, lambda: self._end(name, work.status))
 
     def job_stopping(self, name: str) -> None:
         """Let workers finish what they have begun."""
-        self.world.agenda.after(60.0, lambda: self._end(name, "Stopped"))
+        self.event_queue.after(60.0, lambda: self._end(name, "Stopped"))
+
+    def _verifies(self, job: LabelingJob) -> bool:
+        return job.attribute == self.verification_attribute
 
     def unfinished(self) -> list[str]:
         """Return the names of jobs that have not ended."""
-        jobs = self.world.account.sagemaker.jobs.values()
+        jobs = self.sagemaker.jobs.values()
         return [job.name for job in jobs if not job.ended]
 
     def end_all(self) -> None:
@@ -108,7 +114,7 @@ class Workforce:
             self._end(name, self._work[name.lower()].status)
 
     def _end(self, name: str, status: str) -> None:
-        sagemaker = self.world.account.sagemaker
+        sagemaker = self.sagemaker
         job = sagemaker.jobs[name]
         if job.ended:
             return
@@ -121,11 +127,11 @@ class Workforce:
             at_once = work.written_after == 0
             sagemaker.end(name, status, lines, addressed=work.addressed, written=at_once)
             if work.written_after:
-                self.world.agenda.after(
+                self.event_queue.after(
                     work.written_after, lambda: sagemaker.write_output(name, lines)
                 )
         for delay in work.events:
-            self.world.job_ended(name, delay)
+            self.ended(name, delay)
 
     def _line(self, job: LabelingJob, item: dict[str, Any], work: Work, status: str) -> list[str]:
         name = item["item-id"]
@@ -133,7 +139,7 @@ class Workforce:
         attribute = job.attribute
         hopeless = item.get("source-ref", "").rpartition("/")[2] in self.hopeless
         # A label whose verification fails is verified again, however often that is.
-        if hopeless and attribute != VERIFICATION_ATTRIBUTE:
+        if hopeless and not self._verifies(job):
             return [_failed(item, attribute, "ClientError: The data object could not be shown.")]
         for share, made in (
             (work.omitted, None),
@@ -148,8 +154,8 @@ class Workforce:
             return []
         if _share(f"spoiled/{name}") < work.spoiled:
             return [json.dumps({**item, attribute: "?"})]
-        names = self.world.account.sagemaker.categories(job.name)
-        if attribute == VERIFICATION_ATTRIBUTE:
+        names = self.sagemaker.categories(job.name)
+        if self._verifies(job):
             index = 1 if chance < work.rejecting else 0
             return [json.dumps(self._marked(job, item, index, names))]
         known = self.truth.get(item.get("source-ref", ""))
@@ -171,10 +177,10 @@ class Workforce:
                 "class-name": names[index],
                 "worker-feedback": [{"comment": "as seen"}] if index else [],
                 "confidence": 0.67,
-                "type": _KINDS.get(job.attribute, "groundtruth/image-classification"),
+                "type": _VERIFICATION if self._verifies(job) else _LABEL,
                 "job-name": f"labeling-job/{job.name}",
                 "human-annotated": "yes",
-                "creation-date": f"{self.world.clock.moment():%Y-%m-%dT%H:%M:%S.%f}",
+                "creation-date": f"{self.event_queue.clock.moment():%Y-%m-%dT%H:%M:%S.%f}",
             },
         }
 

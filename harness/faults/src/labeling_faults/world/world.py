@@ -15,7 +15,7 @@ from in_process_aws.calls import nothing_chosen
 from labeling_faults import deployment
 from labeling_faults.functions.invocations import Functions
 from labeling_faults.simulated_time.clock import Clock
-from labeling_faults.simulated_time.event_queue import Agenda
+from labeling_faults.simulated_time.event_queue import EventQueue
 from labeling_faults.state_machine.executions import (
     Execution,
     Executions,
@@ -23,12 +23,11 @@ from labeling_faults.state_machine.executions import (
     TokenRefusedError,
 )
 from labeling_faults.state_machine.interpreter import StateError
-from labeling_faults.world.audit import audit_of
-from labeling_faults.world.fault_points import NoTrouble, Trouble
-from labeling_faults.world.online_checks import Watch, named_source, source_of
+from labeling_faults.world.fault_points import Faults, NoFaults
+from labeling_faults.world.online_checks import OnlineChecks, named_source, source_of
 from labeling_faults.world.uploads import object_created, refusals, text_items, uploaded_items
 from labeling_faults.world.workforce import DAY, HOUR, Work, Workforce
-from labeling_sandbox.audit.auditor import Upload
+from labeling_sandbox.audit.uploads import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,7 +60,7 @@ class World:
     Attributes:
         configuration: What its user has chosen.
         seed: Of its chance.
-        trouble: The faults of calls.
+        faults: The faults of calls.
         strict: Whether requests are checked against botocore's models, which costs time.
         clock: Its time.
         calls: Number of calls that functions have made.
@@ -72,7 +71,7 @@ class World:
 
     configuration: Configuration
     seed: int = 0
-    trouble: Trouble = field(default_factory=NoTrouble)
+    faults: Faults = field(default_factory=NoFaults)
     strict: bool = True
     clock: Clock = field(default_factory=Clock)
     calls: int = 0
@@ -88,19 +87,24 @@ class World:
     def __post_init__(self) -> None:
         """Create what Terraform would create."""
         self.chance = random.Random(self.seed)
-        self.agenda = Agenda(self.clock)
+        self.event_queue = EventQueue(self.clock)
         self.account = Account(self.clock, observer=self, strict=self.strict)
         self.functions = Functions(self)
         self.executions = Executions(
             arn=deployment.STATE_MACHINE_ARN,
             definition=deployment.definition_of(verifies=self.configuration.verifies),
-            agenda=self.agenda,
+            event_queue=self.event_queue,
             chance=self.chance,
             function=self.functions.call,
         )
-        self.workforce = Workforce(self)
-        self.watch = Watch(self.account)
-        self.executions.succeeded = self.watch.succeeded
+        self.workforce = Workforce(
+            self.account.sagemaker,
+            self.event_queue,
+            ended=self._job_ended,
+            verification_attribute=deployment.VERIFICATION_ATTRIBUTE,
+        )
+        self.online_checks = OnlineChecks(self.account)
+        self.executions.succeeded = self.online_checks.succeeded
         self.most_attempts = self.configuration.max_attempts
         self._create()
         self.calm_services()
@@ -140,7 +144,7 @@ class World:
     # The account's observer.
 
     def before(self, call: Call) -> None:
-        """See a call; those of functions take their time and may be troubled."""
+        """See a call; those of functions take their time, and faults may be injected."""
         if not self.invocations:
             return
         self.invocations[-1].check()
@@ -149,7 +153,7 @@ class World:
         number = self.calls
         self.calls += 1
         self._indexes[call.index] = number
-        self.trouble.before(self, number, call)
+        self.faults.before(self, number, call)
         self.invocations[-1].check()
 
     def after(self, call: Call, answer: Answer) -> None:
@@ -160,9 +164,9 @@ class World:
             self.workforce.job_stopping(call.parameters["LabelingJobName"])
         if not self.invocations:
             return
-        self.watch.after(call, answer, self.invocations[-1].owner)
+        self.online_checks.after(call, answer, self.invocations[-1].owner)
         number = self._indexes.pop(call.index)
-        self.trouble.after(self, number, call, answer)
+        self.faults.after(self, number, call, answer)
         self.invocations[-1].check()
 
     # The account's backend of executions.
@@ -210,7 +214,7 @@ class World:
 
     def run(self, seconds: float) -> None:
         """Let time pass and do what is due."""
-        self.agenda.run_until(self.clock.now + seconds)
+        self.event_queue.run_until(self.clock.now + seconds)
 
     def upload(
         self, key: str, body: bytes = b"picture", *, announced: tuple[float, ...] = (1,)
@@ -233,7 +237,7 @@ class World:
         splits = self.configuration.splits
         self._announced += len(announced)
         for delay in announced:
-            self.agenda.after(delay, lambda: self._deliver(event, splits=splits))
+            self.event_queue.after(delay, lambda: self._deliver(event, splits=splits))
         return stored.version_id
 
     def _note_upload(self, key: str, version_id: str, body: bytes) -> None:
@@ -320,12 +324,12 @@ class World:
                 self.undelivered.append((step, event))
                 return
             delay = _ASYNC_DELAYS[-left]
-            self.agenda.after(delay, lambda: self.invoke_by_event(step, event, left))
+            self.event_queue.after(delay, lambda: self.invoke_by_event(step, event, left))
 
-    def job_ended(self, name: str, delay: float) -> None:
+    def _job_ended(self, name: str, delay: float) -> None:
         """Deliver the event of a job's end some time later."""
         event = self.account.sagemaker.jobs[name].event()
-        self.agenda.after(delay, lambda: self.invoke_by_event("job_state_change", event))
+        self.event_queue.after(delay, lambda: self.invoke_by_event("job_state_change", event))
 
     def rest(self) -> bool:
         """End all faults and let schedules run until no work is left.
@@ -333,7 +337,7 @@ class World:
         Returns:
             Whether the world came to rest.
         """
-        self.trouble = NoTrouble()
+        self.faults = NoFaults()
         self.workforce.plan = self.workforce.review = Work
         self.calm_services()
         pauses = itertools.chain(_LONG_PAUSES, itertools.repeat(DAY))
@@ -394,7 +398,3 @@ class World:
         account.sqs.handed_over = lambda available: available
         account.dynamodb.unprocessed = account.features.unprocessed = nothing_chosen
         account.features.failing = self.refuse_poisoned
-
-    def violations(self) -> list[str]:
-        """Return every promise that was broken so far, and those broken at rest."""
-        return [*self.watch.violations, *self.functions.surprises, *audit_of(self)]

@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from labeling_sandbox.audit import job_audit, text_audit
+from labeling_sandbox.audit.uploads import Source, Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-
-#: Bucket, key, version and line; the line is None for a whole object.
-Source = tuple[str, str, str, int | None]
 
 #: Features that every record has; see the feature group's schema.
 RECORD_FEATURES = frozenset(
@@ -50,36 +48,6 @@ _WAITING = frozenset({"returned", "labeled"})
 #: Messages of one SQS call.
 _BATCH = 10
 _deserialize = TypeDeserializer().deserialize
-
-
-@dataclass(frozen=True)
-class Upload:
-    """One version of an object that was put into the upload bucket, or a line of it.
-
-    Attributes:
-        bucket: The upload bucket.
-        key: The object's key.
-        version_id: The version.
-        line: Number of a text file's line, from 1; None for the whole object.
-        text: What labelers are shown of it; None for a picture, or where it is not known.
-    """
-
-    bucket: str
-    key: str
-    version_id: str
-    line: int | None = None
-    text: str | None = None
-
-    @property
-    def uri(self) -> str:
-        """The ``s3://`` address, the same for all versions."""
-        whole = f"s3://{self.bucket}/{self.key}"
-        return whole if self.line is None else f"{whole}#L{self.line}"
-
-    @property
-    def source(self) -> Source:
-        """What ledger rows and messages name it by."""
-        return (self.bucket, self.key, self.version_id, self.line)
 
 
 @dataclass(frozen=True)

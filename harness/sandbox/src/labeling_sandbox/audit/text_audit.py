@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from labeling_sandbox.audit.auditor import Source, Upload
+    from labeling_sandbox.audit.uploads import Source, Upload
 
 
 def subjects(uploads: Iterable[Upload]) -> dict[Source, str]:

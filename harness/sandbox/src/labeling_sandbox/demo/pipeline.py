@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from labeling_sandbox.audit.auditor import Auditor, Resources, Upload
+from labeling_sandbox.audit.auditor import Auditor, Resources
+from labeling_sandbox.audit.uploads import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

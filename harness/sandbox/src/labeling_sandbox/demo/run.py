@@ -21,7 +21,8 @@ from labeling_sandbox.terraform.runner import Terraform
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from labeling_sandbox.audit.auditor import Findings, Upload
+    from labeling_sandbox.audit.auditor import Findings
+    from labeling_sandbox.audit.uploads import Upload
     from labeling_sandbox.demo.data_set import DataSet, File
     from labeling_sandbox.server import Sandbox
 

@@ -38,7 +38,6 @@ from labeling_sandbox.iam.used_grants import RESOURCE_POLICY, TRUST_POLICY, Gran
 if TYPE_CHECKING:
     from moto.core.responses import BaseResponse
 
-    from labeling_sandbox.server import Sandbox
 
 Context = Mapping[str, ContextValue]
 
@@ -313,10 +312,10 @@ def reset_trace() -> None:
     used_grants.reset()
 
 
-def install(sandbox: Sandbox) -> None:
-    """Take the sandbox's region and its choice of enforcement."""
-    _settings.account, _settings.region = sandbox.account, sandbox.region
-    _settings.enforcing = sandbox.enforce_iam
+def configure(account: str, region: str, *, enforcing: bool) -> None:
+    """Set the account and region of the sandbox, and whether IAM is enforced."""
+    _settings.account, _settings.region = account, region
+    _settings.enforcing = enforcing
 
 
 def _record(entry: TraceEntry) -> None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from labeling_sandbox.server import Sandbox
 
 ADMINISTRATOR = "administrator"
 
@@ -89,7 +88,7 @@ def reset() -> None:
         _counts.clear()
 
 
-def install(_sandbox: Sandbox) -> None:
+def install() -> None:
     """Register the control routes for the counts and for the authorisation trace."""
     control.route("calls", "GET", lambda _parameters, _body: {"calls": entries()})
     control.route("calls/reset", "POST", _answer_empty(reset))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
 from botocore.config import Config
@@ -12,8 +12,6 @@ from labeling_sandbox.iam import authorization, credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from labeling_sandbox.server import Sandbox
 
 # The longest function runs for fifteen minutes and the interpreter waits for its answer.
 _READ_TIMEOUT_SECONDS = 910
@@ -26,8 +24,18 @@ _lock = threading.Lock()
 _make: Callable[..., Client] = boto3.client
 
 
+class LocalAWS(Protocol):
+    """The sandbox, as far as a client needs it."""
+
+    region: str
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that every AWS call goes to."""
+
+
 def client_as(
-    sandbox: Sandbox,
+    sandbox: LocalAWS,
     service: str,
     role_arn: str,
     principal: str,

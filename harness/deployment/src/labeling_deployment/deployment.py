@@ -1,0 +1,253 @@
+"""One deployed pipeline, read from its plan."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labeling_deployment.plan_endpoint import ACCOUNT
+from labeling_deployment.plans import FIRST_REGION, plan_together
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from labeling_deployment.planned import Planned
+    from labeling_deployment.plans import Inputs
+
+IMAGES = "image_single_label_classification"
+TEXTS = "text_single_label_classification"
+
+_TEAMS = f"arn:aws:sagemaker:{FIRST_REGION}:{ACCOUNT}:workteam/private-crowd"
+#: Values that only an apply would make are given, so that they are known at plan.
+_INPUTS: Inputs = {
+    "job_name": "digits",
+    "labels": list("0123456789"),
+    "workteam_arn": f"{_TEAMS}/labelers",
+    "kms_key": {
+        "arn": f"arn:aws:kms:{FIRST_REGION}:{ACCOUNT}:key/01234567-89ab-cdef-0123-456789abcdef"
+    },
+    "extra_features": {"site": "site"},
+}
+_VERIFICATION: Inputs = {"verification": {"workteam_arn": f"{_TEAMS}/reviewers"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A Lambda function.
+
+    Attributes:
+        name: Its name.
+        timeout_seconds: When Lambda ends a call.
+        memory_mb: Its memory.
+        environment: Its environment variables, those left out whose value only an apply makes.
+    """
+
+    name: str
+    timeout_seconds: float
+    memory_mb: int
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """An SQS queue.
+
+    Attributes:
+        name: Its name.
+        visibility_seconds: How long a received message is hidden.
+        retention_seconds: After which a message is gone.
+        max_receives: After how many receives a message is moved to the dead-letter queue; None if
+            it never is.
+    """
+
+    name: str
+    visibility_seconds: float
+    retention_seconds: float
+    max_receives: int | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL that SQS gives to the queue."""
+        return f"https://sqs.{FIRST_REGION}.amazonaws.com/{ACCOUNT}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A DynamoDB table.
+
+    Attributes:
+        name: Its name.
+        key: The attribute that identifies a row.
+    """
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureGroup:
+    """A feature group.
+
+    Attributes:
+        name: Its name.
+        features: Types by feature name.
+        identifier: The feature that identifies a record.
+        event_time: The feature that orders the records of one identifier.
+    """
+
+    name: str
+    features: Mapping[str, str]
+    identifier: str
+    event_time: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateMachine:
+    """The state machine.
+
+    Attributes:
+        name: Its name.
+        definition: Its definition, JSON text.
+    """
+
+    name: str
+    definition: str
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        return f"arn:aws:states:{FIRST_REGION}:{ACCOUNT}:stateMachine:{self.name}"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One pipeline as it is deployed.
+
+    Attributes:
+        functions: The functions by step.
+        queues: The queues by use: ``intake``, ``dead_letter`` and ``undelivered``.
+        buckets: Names of the buckets by use: ``upload``, ``output`` and ``features``.
+        ledger: The table of the ledger.
+        feature_group: The feature group of the records.
+        state_machine: The state machine of a run.
+        worker_files: Templates and category files in the output bucket, by key.
+    """
+
+    functions: Mapping[str, Function]
+    queues: Mapping[str, Queue]
+    buckets: Mapping[str, str]
+    ledger: Table
+    feature_group: FeatureGroup
+    state_machine: StateMachine
+    worker_files: Mapping[str, bytes]
+
+    @property
+    def job_name(self) -> str:
+        """The name of the pipeline."""
+        return self.state_machine.name
+
+    @functools.cached_property
+    def environment(self) -> dict[str, str]:
+        """The environment variables of all functions together, with the URLs of the queues."""
+        found = {
+            "DEAD_LETTER_QUEUE_URL": self.queues["dead_letter"].url,
+            "INTAKE_QUEUE_URL": self.queues["intake"].url,
+        }
+        for function in self.functions.values():
+            found |= function.environment
+        return found
+
+    def step_of(self, function: str) -> str:
+        """Return the step of a function that is given by its name or its ARN."""
+        name = function.rpartition(":")[2]
+        return name.removeprefix(f"{self.job_name}-").replace("-", "_")
+
+    @classmethod
+    def of(cls, plan: Planned) -> Deployment:
+        """Read the deployment of a plan."""
+        return cls(
+            functions=_functions(plan),
+            queues=_queues(plan),
+            buckets={
+                _index(address): values["bucket"]
+                for address, values in plan.of_type("aws_s3_bucket").items()
+            },
+            ledger=_table(*plan.of_type("aws_dynamodb_table").values()),
+            feature_group=_feature_group(*plan.of_type("aws_sagemaker_feature_group").values()),
+            state_machine=_state_machine(*plan.of_type("aws_sfn_state_machine").values()),
+            worker_files={
+                values["key"]: values["content"].encode()
+                for values in plan.of_type("aws_s3_object").values()
+            },
+        )
+
+
+def planned(task_type: str = IMAGES, *, verified: bool = False) -> Deployment:
+    """Plan a pipeline for ten digits and return its deployment.
+
+    Args:
+        task_type: What workers do with an item.
+        verified: Whether reviewers verify the labels.
+    """
+    return _planned_with_and_without_verification(task_type)[verified]
+
+
+@functools.cache
+def _planned_with_and_without_verification(task_type: str) -> tuple[Deployment, Deployment]:
+    inputs = _INPUTS | {"task_type": task_type}
+    plans = plan_together({"labeled": inputs, "verified": inputs | _VERIFICATION})
+    return Deployment.of(plans["labeled"]), Deployment.of(plans["verified"])
+
+
+def _functions(plan: Planned) -> dict[str, Function]:
+    return {
+        _index(address): Function(
+            name=values["function_name"],
+            timeout_seconds=values["timeout"],
+            memory_mb=values["memory_size"],
+            environment={
+                name: value
+                for block in values.get("environment", [])
+                for name, value in block["variables"].items()
+            },
+        )
+        for address, values in plan.of_type("aws_lambda_function").items()
+    }
+
+
+def _queues(plan: Planned) -> dict[str, Queue]:
+    (moved,) = plan.of_type("aws_sqs_queue_redrive_policy").values()
+    receives = {"intake": json.loads(moved["redrive_policy"])["maxReceiveCount"]}
+    return {
+        (use := address.rpartition(".")[2]): Queue(
+            name=values["name"],
+            visibility_seconds=values["visibility_timeout_seconds"],
+            retention_seconds=values["message_retention_seconds"],
+            max_receives=receives.get(use),
+        )
+        for address, values in plan.of_type("aws_sqs_queue").items()
+    }
+
+
+def _table(values: Mapping[str, Any]) -> Table:
+    return Table(values["name"], values["hash_key"])
+
+
+def _feature_group(values: Mapping[str, Any]) -> FeatureGroup:
+    return FeatureGroup(
+        name=values["feature_group_name"],
+        features={it["feature_name"]: it["feature_type"] for it in values["feature_definition"]},
+        identifier=values["record_identifier_feature_name"],
+        event_time=values["event_time_feature_name"],
+    )
+
+
+def _state_machine(values: Mapping[str, Any]) -> StateMachine:
+    return StateMachine(values["name"], values["definition"])
+
+
+def _index(address: str) -> str:
+    """Return the key of an address: of ``module.function["stop_job"].…`` it is ``stop_job``."""
+    return address.partition('["')[2].partition('"]')[0]
