@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from labeling_faults.state_machine.definition import rendered
+from labeling_deployment import deployment
 from tests.plan.plans import planned
 from tools import (
     cost_tables,
@@ -23,27 +23,26 @@ from tools.marked_sections import write_or_check
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
-DEPLOYMENT = {"job_name": "digits", "account": "123456789012", "region": "us-east-1"}
 
-#: Pictures of the state machine: title and replaced locals by the file's name.
-PICTURES: dict[str, tuple[str, dict[str, bool]]] = {
-    "state-machine.svg": ("The state machine of one run", {}),
+#: Pictures of the state machine: the title and whether it verifies labels, by the file's name.
+PICTURES: dict[str, tuple[str, bool]] = {
+    "state-machine.svg": ("The state machine of one run", False),
     "state-machine-with-verification.svg": (
         "The state machine of one run, with verification",
-        {"verification_enabled": True},
+        True,
     ),
 }
 
 
 def definitions() -> dict[str, str]:
-    """Render the definition for each picture.
+    """Plan the definition for each picture.
 
     Returns:
         The definitions, JSON text, by the picture's file name.
     """
     return {
-        name: rendered(**DEPLOYMENT, **replaced_locals)
-        for name, (_, replaced_locals) in PICTURES.items()
+        name: deployment.planned(verified=verified).state_machine.definition
+        for name, (_, verified) in PICTURES.items()
     }
 
 

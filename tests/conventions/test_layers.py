@@ -49,9 +49,8 @@ FLOORS: dict[str, list[list[str]]] = {
         ["cli"],
     ],
     "harness/faults/src/labeling_faults": [
-        ["simulated_time"],
+        ["configuration", "simulated_time"],
         ["state_machine"],
-        ["deployment"],
         ["functions"],
         ["world"],
         ["histories"],
@@ -60,7 +59,7 @@ FLOORS: dict[str, list[list[str]]] = {
         ["cli"],
     ],
     "harness/bench/src/labeling_bench": [
-        ["cold_start", "stage", "tasks", "wire"],
+        ["cold_start", "pipeline", "tasks", "wire"],
         ["measuring", "service", "worker"],
         ["bars"],
         ["plot", "report"],

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labeling_faults import deployment
+from labeling_faults.configuration import deployed
 from labeling_faults.simulated_time.clock import Clock
 from labeling_faults.simulated_time.event_queue import EventQueue
 from labeling_faults.state_machine import definition
@@ -42,26 +43,23 @@ class Played:
         return [call.step for call in self.script.calls]
 
 
-class Stage:
-    """Functions that act by a script, in a world that holds nothing else."""
+class ScriptedExecutions:
+    """Executions whose functions act by a script."""
 
     def __init__(self, text: str, acts: Acts) -> None:
-        import json
-
         self.script = Script(acts)
         self.event_queue = EventQueue(Clock())
         self.executions = Executions(
-            arn=deployment.STATE_MACHINE_ARN,
+            arn=deployed().state_machine.arn,
             definition=definition.read(text),
             event_queue=self.event_queue,
             chance=random.Random(0),
             function=self._play,
         )
-        self._copy = lambda value: json.loads(json.dumps(value))
 
     def run(self, state_input: Mapping[str, Any] | None = None) -> Played:
         execution = self.executions.start(
-            deployment.STATE_MACHINE_ARN, "one", dict(state_input or {})
+            deployed().state_machine.arn, "one", dict(state_input or {})
         )
         self.event_queue.run_until(self.event_queue.clock.now + _SECONDS)
         return Played(execution, self.script)
@@ -74,9 +72,7 @@ class Stage:
         return None
 
     def _play(self, function: str, event: Event, _owner: Execution) -> Any:
-        import json
-
-        reply = self.script.reply(deployment.step_of(function), event)
+        reply = self.script.reply(deployed().step_of(function), event)
         if isinstance(reply, Raises):
             raise StateError(reply.error, reply.message)
         if isinstance(reply, Returns):

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labeling_faults import deployment
-from labeling_faults.deployment import OUTPUT_BUCKET, Configuration
+from labeling_faults.configuration import Configuration, deployed
 from labeling_faults.functions import runtime
 from labeling_faults.world.audit import violations_of
 from labeling_faults.world.workforce import DAY, HOUR, Work
@@ -50,7 +49,7 @@ def world_with(**configuration: float) -> World:
 
 def lose(world: World, part_of_key: str) -> None:
     """Delete every object whose key holds this."""
-    objects = world.account.s3.buckets[OUTPUT_BUCKET].objects
+    objects = world.account.s3.buckets[deployed().buckets["output"]].objects
     lost = [key for key in objects if part_of_key in key]
     assert lost
     for key in lost:
@@ -63,7 +62,7 @@ def labeled(world: World) -> list[int]:
     return [
         len(sagemaker.input_lines(job.name))
         for job in sagemaker.jobs.values()
-        if job.attribute == deployment.LABEL_ATTRIBUTE
+        if job.attribute == deployed().label_attribute
     ]
 
 

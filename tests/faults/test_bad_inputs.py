@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labeling_faults.deployment import OUTPUT_BUCKET, Configuration
+from labeling_faults.configuration import Configuration, deployed
 from labeling_faults.functions import runtime
 from labeling_faults.world.audit import violations_of
 from labeling_faults.world.workforce import HOUR, Work
@@ -118,7 +118,7 @@ def test_a_run_with_a_missing_part_is_mended_by_the_next_schedule(folder: str) -
     execution = world.schedule()
     world.run(600)
     world.executions.end(execution, "ABORTED")
-    objects = world.account.s3.buckets[OUTPUT_BUCKET].objects
+    objects = world.account.s3.buckets[deployed().buckets["output"]].objects
     parts = sorted(key for key in objects if f"/{folder}/" in key and "index" not in key)
     assert len(parts) > 1
     del objects[parts[0]]

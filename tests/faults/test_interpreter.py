@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labeling_faults import deployment
 from labeling_faults.state_machine import definition
 from labeling_faults.state_machine.definition import UnknownDefinitionError
-from tests.faults.scripted import Stage
+from tests.faults.scripted import ScriptedExecutions
 from tests.statemachine.script import Acts, Answers, Raises, Returns
 from tests.statemachine.usual_run import (
     RESUME,
@@ -83,16 +82,11 @@ SCRIPTS: dict[str, tuple[Acts, dict[str, str]]] = {
 }
 
 
-def test_the_rendered_definition_is_the_one_of_the_module(definition_text: str) -> None:
-    rendered = definition.rendered(deployment.JOB_NAME, deployment.ACCOUNT, deployment.REGION)
-    assert json.loads(rendered) == json.loads(definition_text)
-
-
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_an_execution_goes_as_in_the_sandbox(run: Runner, definition_text: str, name: str) -> None:
     acts, state_input = SCRIPTS[name]
     theirs = run(acts, state_input)
-    ours = Stage(definition_text, acts).run(state_input)
+    ours = ScriptedExecutions(definition_text, acts).run(state_input)
     assert ours.states == theirs.states
     assert ours.execution.ending == theirs.ending
     assert sorted(ours.steps) == sorted(theirs.steps)
@@ -102,14 +96,14 @@ def test_an_execution_goes_as_in_the_sandbox(run: Runner, definition_text: str, 
 
 
 def test_the_usual_run_has_as_many_events_as_in_step_functions(definition_text: str) -> None:
-    assert Stage(definition_text, USUAL).run().events == EVENTS_OF_THE_USUAL_RUN
+    assert ScriptedExecutions(definition_text, USUAL).run().events == EVENTS_OF_THE_USUAL_RUN
 
 
 def test_a_state_that_is_never_answered_times_out_and_its_token_is_stale(
     definition_text: str,
 ) -> None:
     acts = usual(start_labeling_job=Returns("created"), finish_run=finished("labeling_job_failed"))
-    stage = Stage(definition_text, acts)
+    stage = ScriptedExecutions(definition_text, acts)
     played = stage.run()
     assert played.steps[2:4] == ["start_labeling_job", "stop_job"]
     (started,) = [it.event for it in played.script.calls if it.step == "start_labeling_job"]
@@ -119,9 +113,9 @@ def test_a_state_that_is_never_answered_times_out_and_its_token_is_stale(
 
 def test_what_is_too_large_for_a_state_fails_the_execution(definition_text: str) -> None:
     large = Returns({**planned().value, "much": "x" * 262_144})
-    assert Stage(definition_text, usual(plan_results=large)).run().execution.ending == (
-        "States.DataLimitExceeded"
-    )
+    assert ScriptedExecutions(
+        definition_text, usual(plan_results=large)
+    ).run().execution.ending == ("States.DataLimitExceeded")
 
 
 def _set(path: str, value: object) -> Callable[[dict[str, Any]], None]:

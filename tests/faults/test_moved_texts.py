@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labeling_faults import deployment
-from labeling_faults.deployment import TEXTS, Configuration
+from labeling_faults.configuration import TEXTS, Configuration, deployed
 from labeling_faults.functions import runtime
 from labeling_faults.world.audit import violations_of
 from labeling_faults.world.workforce import DAY, HOUR, Work
@@ -40,7 +39,7 @@ def put(world: World, lines: Sequence[str], *, pause: float = 2 * HOUR) -> str:
     return version
 
 
-def sent(world: World, attribute: str = deployment.LABEL_ATTRIBUTE) -> list[list[str]]:
+def sent(world: World, attribute: str = "digits-label") -> list[list[str]]:
     """Return the texts that the workers of each job were given."""
     sagemaker = world.account.sagemaker
     return [
@@ -52,7 +51,7 @@ def sent(world: World, attribute: str = deployment.LABEL_ATTRIBUTE) -> list[list
 
 def newest_records(world: World) -> dict[str, dict[str, str]]:
     """Return the newest record of each line, as a reader of the offline store finds it."""
-    history = world.account.features.groups[deployment.FEATURE_GROUP].history
+    history = world.account.features.groups[deployed().feature_group.name].history
     ordered = sorted(history, key=lambda record: str(record["event_time"]))
     return {record["source_ref"]: dict(record) for record in ordered}
 
@@ -61,7 +60,7 @@ def given_to(world: World) -> dict[str, str]:
     """Return the class that labelers gave to each text."""
     found = {}
     for job in world.account.sagemaker.jobs.values():
-        if job.attribute == deployment.LABEL_ATTRIBUTE and job.output_uri:
+        if job.attribute == deployed().label_attribute and job.output_uri:
             bucket, _, key = job.output_uri.removeprefix("s3://").partition("/")
             for text in world.account.s3.body(bucket, key).decode().splitlines():
                 line = json.loads(text)
@@ -75,7 +74,7 @@ def assert_follows(world: World, lines: Sequence[str], version: str) -> None:
     """Assert that the newest record of each line is of this version and of the line's text."""
     records, classes = newest_records(world), given_to(world)
     for number, text in enumerate(lines, start=1):
-        record = records[f"s3://{deployment.UPLOAD_BUCKET}/texts.txt#L{number}"]
+        record = records[f"s3://{deployed().buckets['upload']}/texts.txt#L{number}"]
         assert record["label"] == classes[text]
         assert record["source_version_id"] == version
     assert violations_of(world) == []
@@ -100,17 +99,17 @@ def test_labelers_are_given_what_is_new(
 ) -> None:
     world = new_world(sample_percent=sample)
     put(world, _LINES, pause=4 * HOUR)
-    reviewed = [text for job in sent(world, deployment.VERIFICATION_ATTRIBUTE) for text in job]
+    reviewed = [text for job in sent(world, deployed().verification_attribute) for text in job]
     version = put(world, newer, pause=4 * HOUR)
     assert sorted(text for job in sent(world)[1:] for text in job) == sorted(new)
     if sample == 100:
-        both = [text for job in sent(world, deployment.VERIFICATION_ATTRIBUTE) for text in job]
+        both = [text for job in sent(world, deployed().verification_attribute) for text in job]
         assert sorted(both) == sorted([*reviewed, *new])
     records = newest_records(world)
     texts = {number: text for number, text in enumerate(newer, start=1) if text.strip()}
     classes = given_to(world)
     for number, text in texts.items():
-        record = records[f"s3://{deployment.UPLOAD_BUCKET}/texts.txt#L{number}"]
+        record = records[f"s3://{deployed().buckets['upload']}/texts.txt#L{number}"]
         assert record["source_version_id"] == version
         assert newer.count(text) > 1 or record["label"] == classes[text]
     assert violations_of(world) == []
@@ -197,7 +196,7 @@ def test_a_label_of_a_line_that_was_overwritten_meanwhile_goes_with_its_text() -
     assert world.rest()
     given = [text for job in sent(world) for text in job]
     assert sorted(given) == sorted(newer)
-    reviewed = [text for job in sent(world, deployment.VERIFICATION_ATTRIBUTE) for text in job]
+    reviewed = [text for job in sent(world, deployed().verification_attribute) for text in job]
     assert sorted(reviewed) == sorted(newer)
     assert_follows(world, newer, version)
 
@@ -239,7 +238,7 @@ def test_further_keys_of_a_row_may_change_without_a_new_label() -> None:
     version = put_rows("b")
     assert [sorted(job) for job in sent(world)] == [["one", "two"]]
     records = newest_records(world)
-    address = f"s3://{deployment.UPLOAD_BUCKET}/rows.jsonl"
+    address = f"s3://{deployed().buckets['upload']}/rows.jsonl"
     assert [records[f"{address}#L{line}"]["site"] for line in (1, 2)] == ["b", "b" * 1000]
     assert {records[f"{address}#L{line}"]["source_version_id"] for line in (1, 2)} == {version}
 

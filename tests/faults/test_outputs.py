@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from in_process_aws.sagemaker import output_uri
-from labeling_faults.deployment import KEY_ARN, Configuration
+from labeling_faults.configuration import Configuration, deployed
 from labeling_faults.functions import runtime
 from labeling_faults.world.audit import violations_of
 from labeling_faults.world.workforce import DAY, HOUR, Work
@@ -46,7 +46,11 @@ def put_output(world: World, name: str, body: bytes) -> None:
         output_uri(world.account.sagemaker.jobs[name]).removeprefix("s3://").partition("/")
     )
     world.client("s3").put_object(
-        Bucket=bucket, Key=key, Body=body, ServerSideEncryption="aws:kms", SSEKMSKeyId=KEY_ARN
+        Bucket=bucket,
+        Key=key,
+        Body=body,
+        ServerSideEncryption="aws:kms",
+        SSEKMSKeyId=deployed().key_arn,
     )
 
 

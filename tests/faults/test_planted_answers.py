@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labeling_faults import deployment
-from labeling_faults.deployment import TEXTS, Configuration
+from labeling_faults.configuration import JUDGEMENTS, TEXTS, Configuration, deployed
 from labeling_faults.functions import runtime
 from labeling_faults.world.audit import violations_of
 from labeling_faults.world.workforce import HOUR, Work
@@ -17,17 +16,17 @@ from labeling_faults.world.world import World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_VERDICT = f"{deployment.JOB_NAME}-verification"
-_LABEL = f"{deployment.JOB_NAME}-label"
+_VERDICT = "digits-verification"
+_LABEL = "digits-label"
 _METADATA = {
-    "class-name": deployment.JUDGEMENTS[0],
+    "class-name": JUDGEMENTS[0],
     "human-annotated": "yes",
     "job-name": "labeling-job/of-an-earlier-run",
     "type": "groundtruth/label-verification",
 }
 _ROWS: tuple[dict[str, Any], ...] = (
     {_VERDICT: 0, f"{_VERDICT}-metadata": _METADATA},
-    {_VERDICT: {"class-name": deployment.JUDGEMENTS[0], "accepted": True}},
+    {_VERDICT: {"class-name": JUDGEMENTS[0], "accepted": True}},
     {_VERDICT.upper(): "0", _LABEL: 0, f"{_LABEL}-metadata": {"class-name": "0"}},
     {"site": "a"},
 )
@@ -60,7 +59,7 @@ def test_no_record_is_verified_before_a_reviewer_has_seen_its_label(silent: Work
     assert [job.attribute for job in jobs] == [_LABEL, _VERDICT]
     for line in world.account.sagemaker.input_lines(jobs[0].name):
         assert set(line) <= {"source", "item-id", "site"}
-    history = world.account.features.groups[deployment.FEATURE_GROUP].history
+    history = world.account.features.groups[deployed().feature_group.name].history
     assert history == []
     world.schedule_and_run(3 * HOUR)
     *_, last = world.account.sagemaker.jobs.values()

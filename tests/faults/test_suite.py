@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labeling_faults import suite
-from labeling_faults.deployment import IMAGES, TEXTS, Configuration
+from labeling_faults.configuration import IMAGES, TEXTS, Configuration
 from labeling_faults.functions import runtime
 from labeling_faults.histories import crashes, histories, long_jobs, shortening
 from labeling_faults.histories.scenarios import SCENARIOS, Scenario

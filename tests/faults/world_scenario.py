@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from labeling_faults import deployment
-from labeling_faults.deployment import Configuration
+from labeling_faults.configuration import Configuration, deployed
 from labeling_faults.world.audit import auditor_of, shown_jobs, violations_of
 from labeling_faults.world.workforce import DAY, Work
 from labeling_faults.world.world import World
@@ -107,7 +106,7 @@ class WorldScenario(Scenario):
         self.world.workforce.review = lambda: self._next_work("-verify")
         if labeled_at_stop is not None:
             self.world.workforce.labeled_at_stop = frozenset(
-                f"s3://{deployment.UPLOAD_BUCKET}/{key}" for key in labeled_at_stop
+                f"s3://{deployed().buckets['upload']}/{key}" for key in labeled_at_stop
             )
 
     def _next_work(self, name_ends: str) -> Work:
@@ -124,7 +123,7 @@ class WorldScenario(Scenario):
 
     def output(self, name: str) -> str:
         return {
-            "ledger_table_name": deployment.LEDGER_TABLE,
+            "ledger_table_name": deployed().ledger.name,
             "upload_queue_url": self.world.intake_url,
             "dead_letter_queue_url": self.world.dead_letter_url,
         }[name]
@@ -146,7 +145,7 @@ class WorldScenario(Scenario):
             twice = self._every and self._puts % self._every == 0
             name = f"{self.name}/{key}"
             version = self.world.upload(name, body, announced=(1, 2) if twice else (1,))
-            made.append(Upload(deployment.UPLOAD_BUCKET, name, version))
+            made.append(Upload(deployed().buckets["upload"], name, version))
         self.uploads += [it for it in made if not it.key.endswith("/")]
         self.world.run(_EVENT_SECONDS)
         return made
@@ -287,7 +286,7 @@ class WorldScenario(Scenario):
         return len(self.world.account.sqs.queues[self.world.intake_url].messages())
 
     def feature_names(self) -> set[str]:
-        return set(deployment.FEATURES)
+        return set(deployed().feature_group.features)
 
     def everything_uploaded(self) -> list[Upload]:
         return self.uploads

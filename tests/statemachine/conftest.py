@@ -1,47 +1,45 @@
 from __future__ import annotations
 
-import functools
 import json
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labeling_faults.state_machine import definition as definitions
+from labeling_deployment.deployment import planned
 from tests.statemachine.sandbox_process import sandbox_process
 from tests.statemachine.script import script_server
 from tests.statemachine.workflow import Runner, Workflow, deploy
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Iterator
 
-ACCOUNT = "123456789012"
-REGION = "us-east-1"
 JOB_NAME = "digits"
+LONGEST_JOB_SECONDS = 30 * 86400
 
 
-class Rendering(Protocol):
-    """Renders the definition for the tests' deployment."""
-
-    def __call__(self, **replaced_locals: Hashable) -> str:
-        """Return the definition, JSON text, with these locals replaced."""
-        ...
-
-
-@pytest.fixture(scope="session")
-def rendering() -> Rendering:
-    """Render the definition, with locals replaced if need be."""
-    return functools.partial(definitions.rendered, JOB_NAME, ACCOUNT, REGION)
-
-
-@pytest.fixture(scope="session")
-def definition_text(rendering: Rendering) -> str:
-    return rendering()
+def impatient_definition(text: str) -> str:
+    """Return a definition in which the states that wait for a job give up after a second."""
+    definition = json.loads(text)
+    patient = [
+        state
+        for state in definition["States"].values()
+        if state.get("TimeoutSeconds", 0) > LONGEST_JOB_SECONDS
+    ]
+    assert patient
+    for state in patient:
+        state["TimeoutSeconds"] = 1
+    return json.dumps(definition)
 
 
 @pytest.fixture(scope="session")
-def verifying_text(rendering: Rendering) -> str:
+def definition_text() -> str:
+    return planned().state_machine.definition
+
+
+@pytest.fixture(scope="session")
+def verifying_text() -> str:
     """The definition of a workflow that has its labels verified."""
-    return rendering(verification_enabled=True)
+    return planned(verified=True).state_machine.definition
 
 
 @pytest.fixture(scope="session")
@@ -65,9 +63,9 @@ def run(workflow: Workflow, definition_text: str) -> Runner:
 
 
 @pytest.fixture(scope="session")
-def run_impatiently(workflow: Workflow, rendering: Rendering) -> Runner:
+def run_impatiently(workflow: Workflow, definition_text: str) -> Runner:
     """The same, but for a labeling job that is waited for one second only: the least there is."""
-    impatient = rendering(labeling_timeout_seconds=1)
+    impatient = impatient_definition(definition_text)
     return Runner(workflow, workflow.create(f"{JOB_NAME}-impatient", impatient))
 
 
@@ -78,7 +76,7 @@ def run_verifying(workflow: Workflow, verifying_text: str) -> Runner:
 
 
 @pytest.fixture(scope="session")
-def run_verifying_impatiently(workflow: Workflow, rendering: Rendering) -> Runner:
+def run_verifying_impatiently(workflow: Workflow, verifying_text: str) -> Runner:
     """The same, but for jobs that are waited for one second only."""
-    impatient = rendering(verification_enabled=True, labeling_timeout_seconds=1)
+    impatient = impatient_definition(verifying_text)
     return Runner(workflow, workflow.create(f"{JOB_NAME}-verifying-impatient", impatient))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from statelint.linter import Linter
 
+from labeling_deployment.deployment import planned
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from tests.statemachine.conftest import Rendering
 
 # The specification asks for "a number which is the multiplier", and for 1.0 at least; statelint
 # takes no whole number for one.
@@ -25,9 +25,9 @@ def problems(definition: dict[str, Any]) -> list[str]:
     return [problem for problem in found if not WHOLE_BACKOFF_RATE.fullmatch(problem)]
 
 
-@pytest.mark.parametrize("verification_enabled", [False, True])
-def test_statelint_finds_nothing(rendering: Rendering, *, verification_enabled: bool) -> None:
-    definition = json.loads(rendering(verification_enabled=verification_enabled))
+@pytest.mark.parametrize("verified", [False, True])
+def test_statelint_finds_nothing(*, verified: bool) -> None:
+    definition = json.loads(planned(verified=verified).state_machine.definition)
     assert problems(definition) == []
     for state in definition["States"].values():
         for retrier in state.get("Retry", []):

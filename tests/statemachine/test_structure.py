@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from labeling_deployment.deployment import planned
 from labeling_lambdas import errors
 from labeling_lambdas.domain.accounting import Outcome
 from tests.statemachine.workflow import STEPS, VERIFYING_STEPS
@@ -15,7 +16,6 @@ from tests.statemachine.workflow import STEPS, VERIFYING_STEPS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.statemachine.conftest import Rendering
     from tests.statemachine.workflow import Workflow
 
 State = dict[str, Any]
@@ -28,9 +28,9 @@ DAY_SECONDS = 86_400
 
 
 @pytest.fixture(scope="session", params=["labeling", "verifying"])
-def definition_text(request: pytest.FixtureRequest, rendering: Rendering) -> str:
+def definition_text(request: pytest.FixtureRequest) -> str:
     """The definition, without and with verification."""
-    return rendering(verification_enabled=request.param == "verifying")
+    return planned(verified=request.param == "verifying").state_machine.definition
 
 
 @pytest.fixture(scope="session")
@@ -198,11 +198,3 @@ def test_a_failed_execution_has_the_name_of_its_state(states: dict[str, State]) 
     for name, state in failures.items():
         assert state["Error"] == name
         assert state["Cause"].endswith(".")
-
-
-@pytest.mark.parametrize("verification_enabled", [False, True])
-def test_another_partition_reaches_every_arn(
-    rendering: Rendering, *, verification_enabled: bool
-) -> None:
-    rendered = rendering(partition="aws-us-gov", verification_enabled=verification_enabled)
-    assert "arn:aws:" not in rendered

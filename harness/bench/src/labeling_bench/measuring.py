@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labeling_bench import stage
+from labeling_bench import pipeline
 from labeling_bench.tasks import CeilingTask, FunctionResult, FunctionTask
 from labeling_bench.wire import ServedAccount
+from labeling_deployment.deployment import TEXTS
 from labeling_lambdas.steps.shards import SHARD_ITEMS
 
 if TYPE_CHECKING:
@@ -131,6 +132,17 @@ def run_tasks(*tasks: FunctionTask | CeilingTask) -> list[Any]:
         ]
 
 
+def _task(
+    account: ServedAccount,
+    function: str,
+    environment: dict[str, str],
+    events: Sequence[dict[str, Any]],
+    parties: int = 1,
+) -> FunctionTask:
+    limit = pipeline.timeout_seconds(function)
+    return FunctionTask(account.path, function, environment, limit, list(events), parties)
+
+
 @dataclass
 class Run:
     """One run of the pipeline, step by step.
@@ -150,7 +162,8 @@ class Run:
     @classmethod
     def begin(cls, account: ServedAccount, size: int, tell: Callable[[str], None]) -> Run:
         """Create the resources of a run."""
-        return cls(account, size, account.do(stage.create), tell)
+        account.do(pipeline.create)
+        return cls(account, size, pipeline.environment(), tell)
 
     def measure(
         self,
@@ -168,12 +181,7 @@ class Run:
         with tempfile.TemporaryDirectory() as folder, account.copy() as before:
             account.keep(_CEILING_CALLS)
             (result,) = run_tasks(
-                FunctionTask(
-                    account.path,
-                    function,
-                    {**self.environment, **(environment or {})},
-                    list(events),
-                )
+                _task(account, function, {**self.environment, **(environment or {})}, events)
             )
             calls = Path(folder) / "calls"
             account.dump(calls)
@@ -185,12 +193,12 @@ class Run:
     def wait_event(self, run: dict[str, Any], **more: Any) -> dict[str, Any]:  # noqa: ANN401
         """Return the event of a state that waits."""
         return {
-            "execution_arn": stage.EXECUTION,
+            "execution_arn": pipeline.execution_arn(),
             "run_id": run["run_id"],
             "generation": run["generation"],
             "stage": "label",
             "task_token": "token",
-            "entered_at": stage.STARTED,
+            "entered_at": pipeline.STARTED,
             "retry_count": 0,
             **more,
         }
@@ -201,10 +209,10 @@ def measure_images(size: int, latency: float, tell: Callable[[str], None]) -> li
     found: list[Measurement] = []
     with fresh_account(latency) as account:
         run = Run.begin(account, size, tell)
-        account.do(stage.announce_images, run.environment["INTAKE_QUEUE_URL"], size)
+        account.do(pipeline.announce_images, run.environment["INTAKE_QUEUE_URL"], size)
         poll = {
-            "execution_arn": stage.EXECUTION,
-            "execution_started": stage.STARTED,
+            "execution_arn": pipeline.execution_arn(),
+            "execution_started": pipeline.STARTED,
             "run": {"resumed": False},
         }
         found.append(run.measure(_POLL, [poll]))
@@ -213,7 +221,7 @@ def measure_images(size: int, latency: float, tell: Callable[[str], None]) -> li
 
         found.append(run.measure("start_labeling_job", [run.wait_event(polled)]))
         name = found[-1].result.answers[0]["labeling_job"]
-        reference = {"execution_arn": stage.EXECUTION, "run_id": polled["run_id"]}
+        reference = {"execution_arn": pipeline.execution_arn(), "run_id": polled["run_id"]}
         with account.copy() as failed:
             job = {
                 "name": name,
@@ -224,20 +232,20 @@ def measure_images(size: int, latency: float, tell: Callable[[str], None]) -> li
             }
             found.append(_measure_return(run, failed, {**reference, "labeling_job": job}))
 
-        ended = account.do(stage.end_job, name)
+        ended = account.do(pipeline.end_job, name)
         with account.copy() as verified:
             found += _measure_verification(run, verified, polled, ended)
         found.append(run.measure(_PLAN, [{**reference, "labeling_job": ended}]))
         plan = found[-1].result.answers[0]
         events = _store_events(polled["run_id"], plan)
         with account.copy() as older:
-            older.do(stage.write_records_singly)
+            older.do(pipeline.write_records_singly)
             sample = events[:_SAMPLED_SHARDS]
             measured = run.measure(_STORE, sample, account=older, way="PutRecord")
             stored = sum(answer["stored"] for answer in measured.result.answers)
             found.append(replace(measured, items=stored))
         found.append(run.measure(_STORE, events, way="BatchWriteRecord"))
-        _require(account.do(stage.stored_records) == size, "records are missing")
+        _require(account.do(pipeline.stored_records) == size, "records are missing")
         found.append(run.measure("finish_run", [reference]))
         outcome = found[-1].result.answers[0]
         _require(outcome["accounting_balanced"] and outcome["stored"] == size, f"{outcome}")
@@ -248,16 +256,16 @@ def _measure_verification(
     run: Run, account: ServedAccount, polled: dict[str, Any], ended: dict[str, Any]
 ) -> list[Measurement]:
     """Measure how labels are given to reviewers, and the plan where all of them were accepted."""
-    changes = stage.verification_environment()
+    changes = pipeline.environment(verified=True)
     event = run.wait_event(polled, stage="verify", labeling_job=ended)
     started = run.measure(_VERIFY, [event], account=account, environment=changes)
     answer = started.result.answers[0]
     _require(answer["result"] == "created", f"{answer}")
     event = {
-        "execution_arn": stage.EXECUTION,
+        "execution_arn": pipeline.execution_arn(),
         "run_id": polled["run_id"],
         "labeling_job": ended,
-        "verification_job": account.do(stage.end_verification_job, answer["labeling_job"]),
+        "verification_job": account.do(pipeline.end_verification_job, answer["labeling_job"]),
     }
     planned = run.measure(_PLAN, [event], account=account, way="verified", environment=changes)
     _require(not planned.result.answers[0]["return_shards"], "accepted labels are given back")
@@ -266,7 +274,7 @@ def _measure_verification(
 
 def _measure_return(run: Run, account: ServedAccount, event: dict[str, Any]) -> Measurement:
     """Measure how the items of a job that failed go back to the queue."""
-    (planned,) = run_tasks(FunctionTask(account.path, _PLAN, run.environment, [event]))
+    (planned,) = run_tasks(_task(account, _PLAN, run.environment, [event]))
     plan = planned.answers[0]
     lists = plan["return_shards"]
     start = max(0, lists - _SAMPLED_SHARDS)
@@ -280,7 +288,7 @@ def _measure_return(run: Run, account: ServedAccount, event: dict[str, Any]) -> 
     }
     measured = run.measure("return_items", [back], account=account, items=items)
     _require(not measured.result.answers[0]["more"], "return_items wants to be called again")
-    waiting = account.do(stage.waiting_messages, run.environment["INTAKE_QUEUE_URL"])
+    waiting = account.do(pipeline.waiting_messages, run.environment["INTAKE_QUEUE_URL"])
     _require(waiting == items, f"{waiting} messages are back, not {items}")
     return measured
 
@@ -289,8 +297,8 @@ def measure_texts(size: int, latency: float, tell: Callable[[str], None]) -> lis
     """Measure the function that splits uploaded texts."""
     with fresh_account(latency) as account:
         run = Run.begin(account, size, tell)
-        run.environment["TASK_TYPE"] = "text_single_label_classification"
-        event = account.do(stage.upload_texts, size)
+        run.environment = pipeline.environment(TEXTS)
+        event = account.do(pipeline.upload_texts, size)
         measured = run.measure("split_text", [event])
         _require(measured.result.answers[0]["texts"] == size, "texts are missing")
     return [measured]
@@ -300,28 +308,25 @@ def measure_fan_out(size: int, latency: float, tell: Callable[[str], None]) -> F
     """Store the shards of a run by one function, then the same by two at once."""
     with fresh_account(latency) as account:
         run = Run.begin(account, size, tell)
-        account.do(stage.announce_images, run.environment["INTAKE_QUEUE_URL"], size)
+        account.do(pipeline.announce_images, run.environment["INTAKE_QUEUE_URL"], size)
         poll = {
-            "execution_arn": stage.EXECUTION,
-            "execution_started": stage.STARTED,
+            "execution_arn": pipeline.execution_arn(),
+            "execution_started": pipeline.STARTED,
             "run": {"resumed": False},
         }
         polled = _answer(run, _POLL, poll)
         started = _answer(run, "start_labeling_job", run.wait_event(polled))
-        reference = {"execution_arn": stage.EXECUTION, "run_id": polled["run_id"]}
-        ended = account.do(stage.end_job, started["labeling_job"])
+        reference = {"execution_arn": pipeline.execution_arn(), "run_id": polled["run_id"]}
+        ended = account.do(pipeline.end_job, started["labeling_job"])
         plan = _answer(run, _PLAN, {**reference, "labeling_job": ended})
         events = _store_events(polled["run_id"], plan)
         tell(f"{size:>7,} items: {_STORE}, one function, then two at once")
         with account.copy() as copied:
-            (alone,) = run_tasks(FunctionTask(copied.path, _STORE, run.environment, events))
+            (alone,) = run_tasks(_task(copied, _STORE, run.environment, events))
         halves = (events[::2], events[1::2])
         with account.copy() as copied:
             together = run_tasks(
-                *(
-                    FunctionTask(copied.path, _STORE, run.environment, half, parties=2)
-                    for half in halves
-                )
+                *(_task(copied, _STORE, run.environment, half, parties=2) for half in halves)
             )
     lasted = max(it.ended for it in together) - min(it.began for it in together)
     return FanOut(
@@ -332,7 +337,7 @@ def measure_fan_out(size: int, latency: float, tell: Callable[[str], None]) -> F
 
 
 def _answer(run: Run, function: str, event: dict[str, Any]) -> Any:  # noqa: ANN401 - as it returns
-    (result,) = run_tasks(FunctionTask(run.account.path, function, run.environment, [event]))
+    (result,) = run_tasks(_task(run.account, function, run.environment, [event]))
     return result.answers[0]
 
 

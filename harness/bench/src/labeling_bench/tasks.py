@@ -16,6 +16,7 @@ class FunctionTask:
         path: Socket of the account.
         handler: Name of the handler's module.
         environment: The function's environment.
+        timeout_seconds: How long a call of the handler may take.
         events: One call of the handler for each.
         parties: How many processes begin in the same moment.
     """
@@ -23,6 +24,7 @@ class FunctionTask:
     path: str
     handler: str
     environment: dict[str, str]
+    timeout_seconds: float
     events: list[dict[str, Any]]
     parties: int = 1
 

@@ -25,11 +25,11 @@ from labeling_bench.wire import RemoteAccount
 
 
 class _Context:
-    """Lambda's context, of a function that has a quarter of an hour for each call."""
+    """Lambda's context of one call."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, timeout_seconds: float) -> None:
         self.aws_request_id = f"{number:08d}-0000-0000-0000-000000000000"
-        self._ends = time.monotonic() + 900
+        self._ends = time.monotonic() + timeout_seconds
 
     def get_remaining_time_in_millis(self) -> int:
         return int((self._ends - time.monotonic()) * 1000)
@@ -67,7 +67,10 @@ def call_function(task: FunctionTask) -> FunctionResult:
     remote.ask("wait_for", task.parties)
     remote.counts.clear()
     began, cpu, start = time.time(), _cpu_seconds(), time.perf_counter()
-    answers = [handler(event, _Context(number)) for number, event in enumerate(task.events)]
+    answers = [
+        handler(event, _Context(number, task.timeout_seconds))
+        for number, event in enumerate(task.events)
+    ]
     ended = time.perf_counter()
     idle = idle_seconds(remote.spans)
     del real

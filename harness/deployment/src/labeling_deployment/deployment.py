@@ -30,6 +30,17 @@ _INPUTS: Inputs = {
     },
     "extra_features": {"site": "site"},
 }
+#: SQS makes the URL of a queue at apply; the functions that are given it would have no environment.
+_KNOWN_QUEUE_URLS = {
+    "modules/intake/outputs_override.tf": """
+output "queue_urls" {
+  value = {
+    for use, name in var.queue_names :
+    use => "https://sqs.${var.deployment.region}.amazonaws.com/${var.deployment.account_id}/${name}"
+  }
+}
+"""
+}
 _VERIFICATION: Inputs = {"verification": {"workteam_arn": f"{_TEAMS}/reviewers"}}
 
 
@@ -41,7 +52,7 @@ class Function:
         name: Its name.
         timeout_seconds: When Lambda ends a call.
         memory_mb: Its memory.
-        environment: Its environment variables, those left out whose value only an apply makes.
+        environment: Its environment variables.
     """
 
     name: str
@@ -66,11 +77,6 @@ class Queue:
     visibility_seconds: float
     retention_seconds: float
     max_receives: int | None = None
-
-    @property
-    def url(self) -> str:
-        """The URL that SQS gives to the queue."""
-        return f"https://sqs.{FIRST_REGION}.amazonaws.com/{ACCOUNT}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +156,27 @@ class Deployment:
 
     @functools.cached_property
     def environment(self) -> dict[str, str]:
-        """The environment variables of all functions together, with the URLs of the queues."""
-        found = {
-            "DEAD_LETTER_QUEUE_URL": self.queues["dead_letter"].url,
-            "INTAKE_QUEUE_URL": self.queues["intake"].url,
-        }
+        """The environment variables of all functions together."""
+        found: dict[str, str] = {}
         for function in self.functions.values():
             found |= function.environment
         return found
+
+    @property
+    def key_arn(self) -> str:
+        """The ARN of the KMS key."""
+        return self.environment["KMS_KEY_ARN"]
+
+    @property
+    def label_attribute(self) -> str:
+        """The attribute of labels in output lines."""
+        return self.environment["LABEL_ATTRIBUTE_NAME"]
+
+    @functools.cached_property
+    def verification_attribute(self) -> str:
+        """The attribute of verified labels, where there is verification."""
+        name: str = json.loads(self.environment["VERIFICATION_JOB"])["label_attribute_name"]
+        return name
 
     def step_of(self, function: str) -> str:
         """Return the step of a function that is given by its name or its ARN."""
@@ -197,7 +216,9 @@ def planned(task_type: str = IMAGES, *, verified: bool = False) -> Deployment:
 @functools.cache
 def _planned_with_and_without_verification(task_type: str) -> tuple[Deployment, Deployment]:
     inputs = _INPUTS | {"task_type": task_type}
-    plans = plan_together({"labeled": inputs, "verified": inputs | _VERIFICATION})
+    plans = plan_together(
+        {"labeled": inputs, "verified": inputs | _VERIFICATION}, override_files=_KNOWN_QUEUE_URLS
+    )
     return Deployment.of(plans["labeled"]), Deployment.of(plans["verified"])
 
 
@@ -207,11 +228,7 @@ def _functions(plan: Planned) -> dict[str, Function]:
             name=values["function_name"],
             timeout_seconds=values["timeout"],
             memory_mb=values["memory_size"],
-            environment={
-                name: value
-                for block in values.get("environment", [])
-                for name, value in block["variables"].items()
-            },
+            environment=values["environment"][0]["variables"],
         )
         for address, values in plan.of_type("aws_lambda_function").items()
     }

@@ -51,13 +51,17 @@ class TerraformMissingError(Exception):
 
 
 def plan_together(
-    pipelines: Mapping[str, Inputs], region: str = FIRST_REGION
+    pipelines: Mapping[str, Inputs],
+    region: str = FIRST_REGION,
+    *,
+    override_files: Mapping[str, str] | None = None,
 ) -> dict[str, Planned]:
     """Plan several pipelines at once, or read their plan if nothing has changed since.
 
     Args:
         pipelines: The module's inputs, by any name.
         region: The region of all of them.
+        override_files: Terraform's override files, by their place in the module.
 
     Returns:
         The plan of each, by the same names.
@@ -69,6 +73,8 @@ def plan_together(
         folder = Path(name)
         (folder / _MODULE).mkdir()
         copy_module(folder / _MODULE)
+        for place, text in (override_files or {}).items():
+            (folder / _MODULE / place).write_text(text, encoding="utf-8")
         root = folder / "root"
         root.mkdir()
         _write_root_configuration(root, pipelines)

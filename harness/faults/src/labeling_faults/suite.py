@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from labeling_faults.deployment import definition_of
+from labeling_faults.configuration import plan_all
 from labeling_faults.functions import runtime
 from labeling_faults.histories import crashes, histories, long_jobs, shortening
 from labeling_faults.histories.crashes import Crashed, CrashPoint
@@ -110,8 +110,8 @@ class Suite:
         """
         started = time.monotonic()
         report = Report()
-        # Rendered before the processes part, so that each has it.
-        definition_of(verifies=False), definition_of(verifies=True)
+        # Planned before the processes part, so that each has the plans.
+        plan_all()
         with runtime.installed():
             points = list(crashes.crash_points())
         with self._pool() as pool:
@@ -130,7 +130,7 @@ class Suite:
             names: Their names.
         """
         report = Report()
-        definition_of(verifies=False), definition_of(verifies=True)
+        plan_all()
         with runtime.installed():
             points = list(crashes.crash_points(names))
         with self._pool() as pool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from labeling_faults import deployment
+from labeling_faults.configuration import deployed
 from labeling_faults.functions import runtime
 from labeling_faults.functions.runtime import Invocation, KilledError
 from labeling_faults.state_machine.interpreter import StateError
@@ -52,13 +52,13 @@ class Functions:
         Raises:
             StateError: If it fails, with the name that Lambda reports.
         """
-        step = deployment.step_of(function)
+        step = deployed().step_of(function)
         if step == "start_verification_job" and self.host.environment["VERIFICATION"] == "null":
             raise StateError("Lambda.ResourceNotFoundException", f"Function not found: {function}")
         clock = self.host.clock
         request_id = f"{next(self._numbers):08x}-0000-4000-8000-000000000000"
         invocation = Invocation(
-            step, request_id, clock, clock.now + deployment.timeouts()[step], owner
+            step, request_id, clock, clock.now + deployed().functions[step].timeout_seconds, owner
         )
         self.calls.append(step)
         self.host.invocations.append(invocation)

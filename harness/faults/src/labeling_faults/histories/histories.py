@@ -8,12 +8,11 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from labeling_faults.deployment import (
+from labeling_faults.configuration import (
     CLASSES,
     IMAGES,
     JUDGEMENTS,
     TEXTS,
-    UPLOAD_BUCKET,
     Configuration,
 )
 from labeling_faults.world.audit import violations_of
@@ -365,7 +364,7 @@ class HistoryPlayer:
 
 def _foreign_event() -> dict[str, Any]:
     stored = {"key": "a.png", "size": 1, "etag": "e", "version-id": "v", "sequencer": "0A"}
-    detail = {"bucket": {"name": f"not-{UPLOAD_BUCKET}"}, "object": stored}
+    detail = {"bucket": {"name": "another-bucket"}, "object": stored}
     return {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from labeling_faults.deployment import Configuration
+from labeling_faults.configuration import Configuration
 from labeling_faults.simulated_time.clock import START
 from labeling_faults.world.audit import violations_of
 from labeling_faults.world.workforce import DAY, LONGEST_JOB, Work

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from labeling_faults.deployment import TEXTS, Configuration
+from labeling_faults.configuration import TEXTS, Configuration
 from labeling_faults.histories.setting_changes import (
     FEWER,
     OF_ANOTHER_TASK_TYPE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labeling_faults.deployment import CLASSES, IMAGES, TEXTS
+from labeling_faults.configuration import CLASSES, IMAGES, TEXTS
 from labeling_faults.world.workforce import HOUR
 
 if TYPE_CHECKING:

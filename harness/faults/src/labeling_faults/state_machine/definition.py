@@ -1,28 +1,14 @@
-"""The state machine's definition as Terraform renders it, and a check that it is supported."""
+"""The state machine's definition, and a check that the interpreter supports all of it."""
 
 from __future__ import annotations
 
-import base64
 import functools
 import json
 import re
-import shutil
-import subprocess
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import hcl2
-from hcl2.utils import SerializationOptions
-
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping
-
-ROOT = Path(__file__).resolve().parents[5]
-TEMPLATE = "statemachine.asl.json.tftpl"
-_TASK_TYPES = "lambda_src/src/labeling_lambdas/task_types.json"
-_LOCAL = re.compile(r"\blocal\.(\w+)")
-_SECONDS_FOR_TERRAFORM = 60
+    from collections.abc import Iterator, Mapping
 
 _COMMON = {"Type", "Comment", "Next", "End"}
 _FIELDS: dict[str, set[str]] = {
@@ -56,10 +42,7 @@ class UnknownDefinitionError(Exception):
     """The definition holds what this interpreter would not do as Step Functions does."""
 
 
-class RenderingError(Exception):
-    """Terraform could not render the definition."""
-
-
+@functools.cache
 def read(text: str) -> dict[str, Any]:
     """Return a definition.
 
@@ -107,108 +90,3 @@ def _unknown_parts(name: str, state: Mapping[str, Any]) -> Iterator[str]:
 
 def _unknown(where: str, part: Mapping[str, Any], known: set[str]) -> Iterator[str]:
     yield from (f"{where}: field {field}" for field in part if field not in known)
-
-
-@functools.cache
-def rendered(
-    job_name: str,
-    account: str,
-    region: str,
-    verification: str = "null",
-    **replaced_locals: Hashable,
-) -> str:
-    """Render the definition by Terraform itself, without the resources around it.
-
-    The module's own expression and every local that it needs go as they are into a module of their
-    own, which needs no provider: only what Terraform would ask AWS for is given. Nothing is planned
-    or applied: ``terraform console`` evaluates the expression.
-
-    Args:
-        job_name: The module's variable of this name.
-        account: The account id.
-        region: The region.
-        verification: The module's variable of this name, JSON.
-        **replaced_locals: Locals to be replaced by other values.
-
-    Returns:
-        The definition, JSON text.
-
-    Raises:
-        RenderingError: With what Terraform says.
-    """
-    given = {
-        "account_id": account,
-        "job_name": job_name,
-        "partition": "aws",
-        "region": region,
-        **replaced_locals,
-    }
-    expression = _definition_expression()
-    module = {
-        "variable": {
-            "job_name": {"type": "string", "default": job_name},
-            "task_type": {"type": "string", "default": "image_single_label_classification"},
-            "verification": {"type": "any", "default": json.loads(verification)},
-        },
-        "locals": _needed_locals(expression, given),
-    }
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "main.tf.json").write_text(json.dumps(module))
-        shutil.copy2(ROOT / TEMPLATE, folder)
-        (folder / _TASK_TYPES).parent.mkdir(parents=True)
-        shutil.copy2(ROOT / _TASK_TYPES, folder / _TASK_TYPES)
-        answer = _console(folder, expression.removeprefix("${").removesuffix("}"))
-    return base64.b64decode(answer.strip().strip('"')).decode()
-
-
-def _console(folder: Path, expression: str) -> str:
-    program = shutil.which("terraform")
-    if program is None:
-        message = "terraform is not on the PATH; install Terraform 1.9 or newer"
-        raise RenderingError(message)
-    # The console reads an expression per line.
-    line = " ".join(f"base64encode({expression})".splitlines())
-    done = subprocess.run(
-        [program, "console"],
-        cwd=folder,
-        env={"CHECKPOINT_DISABLE": "1", "HOME": str(folder), "TF_IN_AUTOMATION": "1"},
-        input=line,
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS_FOR_TERRAFORM,
-        check=False,
-    )
-    if done.returncode != 0 or not done.stdout.strip():
-        message = f"terraform console failed:\n{done.stdout}\n{done.stderr}"
-        raise RenderingError(message)
-    return done.stdout
-
-
-def _definition_expression() -> str:
-    modules = {name: body for block in _parse("main.tf")["module"] for name, body in block.items()}
-    return str(modules["workflow"]["definition"])
-
-
-def _needed_locals(expression: str, given: Mapping[str, object]) -> dict[str, object]:
-    known = {
-        name: value for block in _parse("locals.tf")["locals"] for name, value in block.items()
-    }
-    known |= given
-    needed: dict[str, object] = {}
-    wanted = _LOCAL.findall(expression)
-    while wanted:
-        name = wanted.pop()
-        if name not in needed:
-            needed[name] = known[name]
-            wanted += _LOCAL.findall(json.dumps(known[name]))
-    return needed
-
-
-def _parse(name: str) -> dict[str, Any]:
-    # What hcl2 then gives is Terraform's own JSON syntax.
-    options = SerializationOptions(
-        with_comments=False, explicit_blocks=False, strip_string_quotes=True
-    )
-    parsed: dict[str, Any] = hcl2.loads((ROOT / name).read_text(), serialization_options=options)
-    return parsed

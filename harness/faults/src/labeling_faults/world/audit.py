@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from labeling_faults import deployment
+from labeling_faults.configuration import deployed
 from labeling_sandbox.audit.auditor import Auditor, Resources
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ def auditor_of(world: World) -> Auditor:
         client=world.client,
         control=lambda path: _control(world, path),
         resources=Resources(
-            ledger_table=deployment.LEDGER_TABLE,
+            ledger_table=deployed().ledger.name,
             intake_queue_url=world.intake_url,
             dead_letter_queue_url=world.dead_letter_url,
-            output_bucket=deployment.OUTPUT_BUCKET,
-            feature_group=deployment.FEATURE_GROUP,
+            output_bucket=deployed().buckets["output"],
+            feature_group=deployed().feature_group.name,
         ),
     )
 
@@ -45,7 +45,7 @@ def _of_another_schema(world: World) -> list[str]:
     """Return the records whose label is none of their job's, or that name other labels' version."""
     sagemaker = world.account.sagemaker
     broken = []
-    for record in world.account.features.groups[deployment.FEATURE_GROUP].history:
+    for record in world.account.features.groups[deployed().feature_group.name].history:
         job = sagemaker.jobs[record["labeling_job"]]
         # The name of the category file holds the version.
         schema = job.request["LabelCategoryConfigS3Uri"].rpartition("-")[2].removesuffix(".json")
@@ -63,7 +63,7 @@ def _of_another_schema(world: World) -> list[str]:
 def _control(world: World, path: str) -> Any:  # noqa: ANN401 - as the sandbox's routes
     if path == "labeling-jobs":
         return shown_jobs(world)
-    return {"offline": world.account.features.groups[deployment.FEATURE_GROUP].history}
+    return {"offline": world.account.features.groups[deployed().feature_group.name].history}
 
 
 def shown_jobs(world: World) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def shown_jobs(world: World) -> list[dict[str, Any]]:
             "status": job.status,
             **(
                 {**_VERIFICATION, "accepted_category": _accepted(world, job.name)}
-                if job.attribute == deployment.VERIFICATION_ATTRIBUTE
+                if job.attribute == deployed().verification_attribute
                 else {}
             ),
         }

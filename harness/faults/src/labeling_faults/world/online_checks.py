@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from in_process_aws.sagemaker import output_uri
-from labeling_faults import deployment
+from labeling_faults.configuration import deployed
 from labeling_faults.world.uploads import shown_texts
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 #: Bucket, key, version, and line of a text.
 Source = tuple[str, str, str, int | None]
 
-_VERIFICATION = deployment.VERIFICATION_ATTRIBUTE
 _NO_SOURCE: Source = ("", "", "", None)
 #: States of items that only a message brings into the next run.
 _WAITING_STATES = frozenset({"returned", "labeled"})
@@ -90,7 +89,7 @@ class OnlineChecks:
             self._job_created(call.parameters["LabelingJobName"])
 
     def _rows(self) -> dict[Any, dict[str, Any]]:
-        return self.account.dynamodb.tables[deployment.LEDGER_TABLE].rows
+        return self.account.dynamodb.tables[deployed().ledger.name].rows
 
     def _items(self) -> dict[Source, dict[str, Any]]:
         table = self._rows()
@@ -167,7 +166,7 @@ class OnlineChecks:
                 self.violations.append(f"I2: the record of {record} is written again, it is stored")
 
     def _has_record(self, row: Mapping[str, Any]) -> bool:
-        history = self.account.features.groups[deployment.FEATURE_GROUP].history
+        history = self.account.features.groups[deployed().feature_group.name].history
         self._records |= {
             (record["source_ref"], record["source_version_id"])
             for record in history[self._records_read :]
@@ -187,7 +186,7 @@ class OnlineChecks:
             if shared and not other.ended:
                 self.violations.append(f"I3: {sorted(shared)} are in {other.name} and in {name}")
         new = self.account.sagemaker.jobs[name]
-        again = set(names) & self._finished(verified=new.attribute == _VERIFICATION)
+        again = set(names) & self._finished(verified=_is_verification(new))
         if again:
             self.violations.append(f"I3: {sorted(again)} are in {name}, they were done before")
 
@@ -197,7 +196,7 @@ class OnlineChecks:
         accepted: set[str] = set()
         for job in sorted(self.account.sagemaker.jobs.values(), key=lambda it: it.modified):
             named = self._named_by(job)
-            if job.attribute == _VERIFICATION:
+            if _is_verification(job):
                 right = self.account.sagemaker.categories(job.name)[0]
                 accepted |= {item for item, name in named.items() if name == right}
                 labeled -= {item for item, name in named.items() if name != right}
@@ -218,7 +217,7 @@ class OnlineChecks:
             return item
         _, key, version, line = source_of(row)
         if (key, version) not in self._texts:
-            versions = self.account.s3.buckets[deployment.UPLOAD_BUCKET].objects[key]
+            versions = self.account.s3.buckets[deployed().buckets["upload"]].objects[key]
             (stored,) = (it for it in versions if it.version_id == version)
             self._texts[key, version] = _numbered(shown_texts(key, stored.body), key)
         return self._texts[key, version][int(line or 0) - 1]
@@ -238,6 +237,10 @@ class OnlineChecks:
                 if "class-name" in line.get(f"{job.attribute}-metadata", {})
             }
         return self._labeled[job.name]
+
+
+def _is_verification(job: LabelingJob) -> bool:
+    return job.attribute == deployed().verification_attribute
 
 
 def _is_stored(row: Mapping[str, Any]) -> bool:

@@ -12,19 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from in_process_aws.account import Account
 from in_process_aws.calls import nothing_chosen
-from labeling_faults import deployment
+from labeling_faults.configuration import deployed
 from labeling_faults.functions.invocations import Functions
 from labeling_faults.simulated_time.clock import Clock
 from labeling_faults.simulated_time.event_queue import EventQueue
-from labeling_faults.state_machine.executions import (
-    Execution,
-    Executions,
-    StartRefusedError,
-    TokenRefusedError,
-)
+from labeling_faults.state_machine import definition
+from labeling_faults.state_machine.executions import Execution, Executions
 from labeling_faults.state_machine.interpreter import StateError
 from labeling_faults.world.fault_points import Faults, NoFaults
 from labeling_faults.world.online_checks import OnlineChecks, named_source, source_of
+from labeling_faults.world.step_functions import StepFunctions
 from labeling_faults.world.uploads import object_created, refusals, text_items, uploaded_items
 from labeling_faults.world.workforce import DAY, HOUR, Work, Workforce
 from labeling_sandbox.audit.uploads import Upload
@@ -34,7 +31,7 @@ if TYPE_CHECKING:
 
     from in_process_aws.calls import Answer, Call
     from in_process_aws.queues import StoredMessage
-    from labeling_faults.deployment import Configuration
+    from labeling_faults.configuration import Configuration
     from labeling_faults.functions.runtime import Invocation
     from labeling_faults.state_machine.paths import Json
 
@@ -91,8 +88,8 @@ class World:
         self.account = Account(self.clock, observer=self, strict=self.strict)
         self.functions = Functions(self)
         self.executions = Executions(
-            arn=deployment.STATE_MACHINE_ARN,
-            definition=deployment.definition_of(verifies=self.configuration.verifies),
+            arn=deployed().state_machine.arn,
+            definition=self._definition(),
             event_queue=self.event_queue,
             chance=self.chance,
             function=self.functions.call,
@@ -101,39 +98,45 @@ class World:
             self.account.sagemaker,
             self.event_queue,
             ended=self._job_ended,
-            verification_attribute=deployment.VERIFICATION_ATTRIBUTE,
+            verification_attribute=deployed().verification_attribute,
         )
         self.online_checks = OnlineChecks(self.account)
         self.executions.succeeded = self.online_checks.succeeded
         self.most_attempts = self.configuration.max_attempts
         self._create()
         self.calm_services()
-        self.environment = deployment.environment(
-            self.configuration, self.intake_url, self.dead_letter_url
-        )
+        self.environment = self.configuration.environment()
 
     def _create(self) -> None:
         account = self.account
-        account.states.backend = self
+        account.states.backend = StepFunctions(account, self.executions)
         # The module encrypts the state machine, and no function's role may use the key through it.
         account.states.key_refused = True
-        account.s3.create_bucket(deployment.UPLOAD_BUCKET, versioned=True)
-        account.s3.create_bucket(deployment.OUTPUT_BUCKET, kms_key_arn=deployment.KEY_ARN)
+        account.s3.create_bucket(deployed().buckets["upload"], versioned=True)
+        account.s3.create_bucket(deployed().buckets["output"], kms_key_arn=deployed().key_arn)
         for key, body in self.configuration.worker_files().items():
-            account.s3.upload(deployment.OUTPUT_BUCKET, key, body)
-        account.features.create_group(deployment.FEATURE_GROUP, deployment.FEATURES)
+            account.s3.upload(deployed().buckets["output"], key, body)
+        account.features.create_group(
+            deployed().feature_group.name, deployed().feature_group.features
+        )
         account.features.batched = self.configuration.batched_records
-        self.ledger = account.dynamodb.create_table(deployment.LEDGER_TABLE).rows
+        self.ledger = account.dynamodb.create_table(
+            deployed().ledger.name, deployed().ledger.key
+        ).rows
         # An operator looks after dead letters before they expire.
+        intake, dead_letters = deployed().queues["intake"], deployed().queues["dead_letter"]
         self.dead_letter_url = account.sqs.create_queue(
-            deployment.DEAD_LETTER_QUEUE, retention_seconds=365 * DAY
+            dead_letters.name, retention_seconds=365 * DAY
         )
         self.intake_url = account.sqs.create_queue(
-            deployment.INTAKE_QUEUE,
-            visibility_seconds=deployment.visibility_seconds(),
-            retention_seconds=deployment.RETENTION_SECONDS,
-            dead_letters=(deployment.DEAD_LETTER_QUEUE, deployment.max_receives()),
+            intake.name,
+            visibility_seconds=intake.visibility_seconds,
+            retention_seconds=intake.retention_seconds,
+            dead_letters=(dead_letters.name, intake.max_receives),
         )
+
+    def _definition(self) -> dict[str, Any]:
+        return definition.read(self.configuration.deployment.state_machine.definition)
 
     # The functions' host.
 
@@ -169,38 +172,6 @@ class World:
         self.faults.after(self, number, call, answer)
         self.invocations[-1].check()
 
-    # The account's backend of executions.
-
-    def send_task_success(self, token: str, output: str) -> None:
-        """Answer a waiting state."""
-        try:
-            self.executions.answer(token, output)
-        except TokenRefusedError as refusal:
-            raise self._states_error("SendTaskSuccess", str(refusal)) from refusal
-
-    def describe(self, arn: str) -> dict[str, Any]:
-        """Describe an execution."""
-        execution = self.executions.all.get(arn)
-        if execution is None:
-            raise self._states_error("DescribeExecution", "ExecutionDoesNotExist")
-        return {
-            "executionArn": arn,
-            "stateMachineArn": self.executions.arn,
-            "name": execution.name,
-            "status": execution.status,
-            "startDate": self.clock.moment(),
-        }
-
-    def start(self, state_machine_arn: str, name: str, state_input: str) -> str:
-        """Start an execution."""
-        try:
-            return self.executions.start(state_machine_arn, name, json.loads(state_input)).arn
-        except StartRefusedError as refusal:
-            raise self._states_error("StartExecution", str(refusal)) from refusal
-
-    def _states_error(self, operation: str, code: str) -> Exception:
-        return self.account.error("stepfunctions", operation, code)
-
     # What happens from outside.
 
     @contextmanager
@@ -229,10 +200,10 @@ class World:
         Returns:
             The version.
         """
-        stored = self.account.s3.upload(deployment.UPLOAD_BUCKET, key, body)
+        stored = self.account.s3.upload(deployed().buckets["upload"], key, body)
         if not (key.endswith("/") and not body):
             self._note_upload(key, stored.version_id, body)
-        event = object_created(deployment.UPLOAD_BUCKET, key, stored, len(body))
+        event = object_created(deployed().buckets["upload"], key, stored, len(body))
         # The rule at the time of an event applies, not the rule at its delivery.
         splits = self.configuration.splits
         self._announced += len(announced)
@@ -243,7 +214,7 @@ class World:
     def _note_upload(self, key: str, version_id: str, body: bytes) -> None:
         splits = self.configuration.splits and key.endswith((".txt", ".jsonl", ".ndjson"))
         items = text_items(key, body, self.configuration.text_items) if splits else [(None, None)]
-        self.uploads += [Upload(deployment.UPLOAD_BUCKET, key, version_id, *it) for it in items]
+        self.uploads += [Upload(deployed().buckets["upload"], key, version_id, *it) for it in items]
 
     def _deliver(self, event: Json, *, splits: bool) -> None:
         self._announced -= 1
@@ -267,11 +238,11 @@ class World:
         self.configuration = now
         self.most_attempts = max(self.most_attempts, now.max_attempts)
         for key, body in now.worker_files().items():
-            self.account.s3.upload(deployment.OUTPUT_BUCKET, key, body)
+            self.account.s3.upload(deployed().buckets["output"], key, body)
         for key in before.worker_files().keys() - now.worker_files().keys():
-            self.client("s3").delete_object(Bucket=deployment.OUTPUT_BUCKET, Key=key)
-        self.environment = deployment.environment(now, self.intake_url, self.dead_letter_url)
-        self.executions.definition = deployment.definition_of(verifies=now.verifies)
+            self.client("s3").delete_object(Bucket=deployed().buckets["output"], Key=key)
+        self.environment = now.environment()
+        self.executions.definition = self._definition()
 
     def redrive(self) -> None:
         """Move dead letters that are visible to the intake queue, as an operator does.
@@ -305,7 +276,7 @@ class World:
 
     def refuse_poisoned(self, entries: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
         """Refuse the records of poisoned objects, as the feature group's chooser."""
-        return refusals(deployment.UPLOAD_BUCKET, self.poisoned, entries)
+        return refusals(deployed().buckets["upload"], self.poisoned, entries)
 
     def end_current_execution(self) -> None:
         """Abort the execution whose function is running; an event's function is not repeated."""

@@ -1,0 +1,151 @@
+"""What a user has chosen, and the deployment and the functions' environment that follow from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labeling_deployment.deployment import IMAGES, TEXTS, planned
+
+if TYPE_CHECKING:
+    from labeling_deployment.deployment import Deployment
+
+CLASSES = tuple("0123456789")
+JUDGEMENTS = ("Correct", "Wrong class", "Not usable")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a user has chosen.
+
+    Attributes:
+        task_type: The task type.
+        max_attempts: Attempts that an item may have.
+        max_items_per_run: Items that a run claims at most.
+        text_items: What is an item of a text file.
+        batched_records: Whether the functions' boto3 has BatchWriteRecord.
+        sample_percent: Share of the labels that reviewers see; None without verification.
+        classes: The labels.
+        judgements: Categories of verification, the accepted one first.
+        title: Title of the task.
+        features: Keys of a line that are features of their own: that of the module's column, and
+            others, which go into ``extra_json``.
+    """
+
+    task_type: str = IMAGES
+    max_attempts: int = 3
+    max_items_per_run: int = 10_000
+    text_items: str = "line"
+    batched_records: bool = True
+    sample_percent: float | None = None
+    classes: tuple[str, ...] = CLASSES
+    judgements: tuple[str, ...] = JUDGEMENTS
+    title: str = "Digits"
+    features: tuple[str, ...] = ("site",)
+
+    @property
+    def verifies(self) -> bool:
+        """Whether reviewers judge labels."""
+        return self.sample_percent is not None
+
+    @property
+    def splits(self) -> bool:
+        """Whether uploads hold several items."""
+        return self.task_type == TEXTS
+
+    @property
+    def deployment(self) -> Deployment:
+        """The deployment with this task type, with or without verification."""
+        return planned(self.task_type, verified=self.verifies)
+
+    @property
+    def _schema(self) -> str:
+        """Version of labels and template, which the names of both files hold."""
+        return _digest([self.classes, self.title])
+
+    @property
+    def _template(self) -> str:
+        return f"ground-truth/template-{self._schema}.html"
+
+    @property
+    def _categories(self) -> str:
+        return f"ground-truth/categories-{self._schema}.json"
+
+    @property
+    def _verification_categories(self) -> str:
+        return f"ground-truth/judgements-{_digest(self.judgements)}.json"
+
+    def worker_files(self) -> dict[str, bytes]:
+        """Return the files that an apply writes for workers and reviewers, by key."""
+        return {
+            self._template: b"for workers",
+            self._categories: _category_file(self.classes),
+            self._verification_categories: _category_file(self.judgements),
+        }
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of all functions together.
+
+        It is that of the plan, but for the settings that a history may change.
+        """
+        # A function that is removed while it is called has kept its own variables.
+        found = deployed().environment | self.deployment.environment
+        job = {
+            "categories_s3_uri": _uri(self._categories),
+            "template_s3_uri": _uri(self._template),
+            "title": self.title,
+        }
+        columns = deployed().feature_group.features
+        found |= {
+            "EXTRA_FEATURES": json.dumps(
+                {name: {"path": name, "column": name in columns} for name in self.features}
+            ),
+            "LABELING_JOB": _with(found["LABELING_JOB"], job),
+            "LABELS": json.dumps(self.classes),
+            "LABEL_SCHEMA": f"sha256:{self._schema}",
+            "MAX_ATTEMPTS": str(self.max_attempts),
+            "MAX_ITEMS_PER_RUN": str(self.max_items_per_run),
+            "TEXT_ITEMS": self.text_items,
+        }
+        if self.verifies:
+            verification = {
+                "accepted_category": self.judgements[0],
+                "categories": self.judgements,
+                "sample_percent": self.sample_percent,
+            }
+            job = {
+                "categories_s3_uri": _uri(self._verification_categories),
+                "template_s3_uri": _uri(self._template),
+            }
+            found["VERIFICATION"] = _with(found["VERIFICATION"], verification)
+            found["VERIFICATION_JOB"] = _with(found["VERIFICATION_JOB"], job)
+        return found
+
+
+def deployed() -> Deployment:
+    """Return the deployment that has every function; names and limits are the same in all."""
+    return planned(TEXTS, verified=True)
+
+
+def plan_all() -> None:
+    """Plan every deployment that a configuration can have."""
+    for task_type in (IMAGES, TEXTS):
+        planned(task_type)
+
+
+def _with(settings: str, changes: dict[str, object] | dict[str, str]) -> str:
+    return json.dumps({**json.loads(settings), **changes})
+
+
+def _uri(key: str) -> str:
+    return f"s3://{deployed().buckets['output']}/{key}"
+
+
+def _digest(settings: object) -> str:
+    return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
+
+
+def _category_file(names: tuple[str, ...]) -> bytes:
+    return json.dumps({"labels": [{"label": name} for name in names]}).encode()
