@@ -86,7 +86,7 @@ coverage: $(READY) $(RUNTIME_READY) ## Measure the share of lines and branches o
 
 # Those that call the packages in their own process; what Terraform or a Lambda environment runs is not measured.
 measured_tests := $(addprefix tests/,domain handlers in_process_aws faults labelctl sandbox statemachine)
-measured_packages := labeling_lambdas labelctl labeling_sandbox labeling_faults in_process_aws
+measured_packages := labeling_lambdas labelctl labeling_sandbox labeling_faults labeling_deployment in_process_aws
 
 check: $(READY) ## Check format, lint, types and Terraform format
 	$(need_terraform)

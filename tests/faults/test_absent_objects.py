@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from in_process_aws.calls import Answer, Call
+    from labeling_faults.world.fault_points import FaultTarget
 
 _ITEMS = 9
 
@@ -25,11 +26,11 @@ class NoListing:
 
     denies = False
 
-    def before(self, world: World, _number: int, call: Call) -> None:
+    def before(self, world: FaultTarget, _number: int, call: Call) -> None:
         if self.denies and call.operation == "ListObjectsV2":
             raise world.account.error(call.service, call.operation, "AccessDenied")
 
-    def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
+    def after(self, world: FaultTarget, number: int, call: Call, answer: Answer) -> None:
         pass
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from in_process_aws.calls import Answer, Call
+    from labeling_faults.world.fault_points import FaultTarget
 
 _MANY_CALLS = 2000
 
@@ -30,10 +31,10 @@ def functions_in_worlds() -> Iterator[None]:
 class Patience:
     """Ends a test whose functions call and call."""
 
-    def before(self, _world: World, number: int, call: Call) -> None:
+    def before(self, _world: FaultTarget, number: int, call: Call) -> None:
         assert number < _MANY_CALLS, f"{call.operation} is called for ever"
 
-    def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
+    def after(self, world: FaultTarget, number: int, call: Call, answer: Answer) -> None:
         pass
 
 

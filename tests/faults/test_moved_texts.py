@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labeling_faults.configuration import TEXTS, Configuration, deployed
+from labeling_deployment.deployment import TEXTS
+from labeling_faults.configuration import Configuration, deployed
 from labeling_faults.functions import runtime
 from labeling_faults.world.audit import violations_of
 from labeling_faults.world.workforce import DAY, HOUR, Work
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from in_process_aws.calls import Answer, Call
+    from labeling_faults.world.fault_points import FaultTarget
 
 _LINES = [f"text {number}" for number in range(40)]
 
@@ -249,11 +251,11 @@ class CountedReads:
     def __init__(self) -> None:
         self.count = 0
 
-    def before(self, world: World, _number: int, call: Call) -> None:
+    def before(self, world: FaultTarget, _number: int, call: Call) -> None:
         if world.invocations[-1].step == "plan_results" and call.operation == "GetObject":
             self.count += "/claims/" in call.parameters["Key"]
 
-    def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
+    def after(self, world: FaultTarget, number: int, call: Call, answer: Answer) -> None:
         pass
 
 

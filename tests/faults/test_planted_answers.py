@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labeling_faults.configuration import JUDGEMENTS, TEXTS, Configuration, deployed
+from labeling_deployment.deployment import TEXTS
+from labeling_faults.configuration import JUDGEMENTS, Configuration, deployed
 from labeling_faults.functions import runtime
 from labeling_faults.world.audit import violations_of
 from labeling_faults.world.workforce import HOUR, Work

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.faults.scripted import Stage
+from tests.faults.scripted import ScriptedExecutions
 from tests.statemachine.script import Answers, Raises, Returns
 from tests.statemachine.usual_run import (
     RESUME,
@@ -134,7 +134,7 @@ def _ending(
 ) -> tuple[str, Ended]:
     """Play a script in both interpreters; return how it ends in both."""
     theirs = run(acts, state_input)
-    ours = Stage(definition_text, acts).run(state_input)
+    ours = ScriptedExecutions(definition_text, acts).run(state_input)
     assert ours.states == theirs.states
     assert ours.execution.ending == theirs.ending
     assert sorted(ours.steps) == sorted(theirs.steps)

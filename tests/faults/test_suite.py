@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from labeling_deployment.deployment import IMAGES, TEXTS
 from labeling_faults import suite
-from labeling_faults.configuration import IMAGES, TEXTS, Configuration
+from labeling_faults.configuration import Configuration
 from labeling_faults.functions import runtime
 from labeling_faults.histories import crashes, histories, long_jobs, shortening
 from labeling_faults.histories.scenarios import SCENARIOS, Scenario
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from in_process_aws.calls import Answer, Call
+    from labeling_faults.world.fault_points import FaultTarget
 
 _SAMPLED_CRASH_POINTS = 80
 _HISTORIES = 30
@@ -136,7 +138,7 @@ def test_a_seeded_bug_that_crashes_is_not_caught() -> None:
 
     bug = dataclasses.replace(MUTATIONS[0], owner=PollQueue, attribute="poll", make=crashing)
     with bug.seeded(), pytest.raises(SeededBugCrashError, match="TypeError: the bug itself"):
-        SCENARIOS[0].end_of(NoTrouble())
+        SCENARIOS[0].end_of(NoFaults())
 
 
 def test_jobs_of_thirty_days_make_no_longer_history() -> None:
@@ -153,12 +155,12 @@ class Denial:
     def __init__(self, step: str, operation: str) -> None:
         self.step, self.operation, self.times = step, operation, 0
 
-    def before(self, world: World, _number: int, call: Call) -> None:
+    def before(self, world: FaultTarget, _number: int, call: Call) -> None:
         if (world.invocations[-1].step, call.operation) == (self.step, self.operation):
             self.times += 1
             raise world.account.error(call.service, call.operation, "AccessDeniedException")
 
-    def after(self, world: World, number: int, call: Call, answer: Answer) -> None:
+    def after(self, world: FaultTarget, number: int, call: Call, answer: Answer) -> None:
         pass
 
 
@@ -194,10 +196,10 @@ class LostAnswer:
 
     times = 0
 
-    def before(self, world: World, number: int, call: Call) -> None:
+    def before(self, world: FaultTarget, number: int, call: Call) -> None:
         pass
 
-    def after(self, world: World, _number: int, call: Call, _answer: Answer) -> None:
+    def after(self, world: FaultTarget, _number: int, call: Call, _answer: Answer) -> None:
         written = call.parameters.get("ExpressionAttributeValues", {})
         if ":was_state" in written and written[":state"] == {"S": "dead_lettered"}:
             self.times += 1

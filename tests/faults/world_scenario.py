@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from in_process_aws.calls import Answer, Call
     from labeling_faults.state_machine import executions
+    from labeling_faults.world.fault_points import FaultTarget
     from labeling_sandbox.audit.auditor import Auditor
     from tests.scenarios.ending import Row
 
@@ -60,7 +61,7 @@ class Told:
     refusal: str = ""
     at_claim: Callable[[], None] | None = None
 
-    def before(self, world: World, _number: int, call: Call) -> None:
+    def before(self, world: FaultTarget, _number: int, call: Call) -> None:
         step = world.invocations[-1].step
         for denied, action in self.denied:
             service, _, operation = action.partition(":")
@@ -74,7 +75,7 @@ class Told:
         if call.operation in _RECORDS and world.chance.random() < self.refused_records:
             raise world.account.error(call.service, call.operation, self.refusal)
 
-    def after(self, _world: World, _number: int, call: Call, _answer: Answer) -> None:
+    def after(self, _world: FaultTarget, _number: int, call: Call, _answer: Answer) -> None:
         claims = call.operation == "TransactWriteItems" and "ITEM#" in str(call.parameters)
         if claims and self.at_claim is not None:
             self.at_claim()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from labeling_deployment.deployment import IMAGES, TEXTS, planned
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from labeling_deployment.deployment import Deployment
 
 CLASSES = tuple("0123456789")
@@ -135,7 +137,7 @@ def plan_all() -> None:
         planned(task_type)
 
 
-def _with(settings: str, changes: dict[str, object] | dict[str, str]) -> str:
+def _with(settings: str, changes: Mapping[str, object]) -> str:
     return json.dumps({**json.loads(settings), **changes})
 
 

@@ -8,13 +8,8 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from labeling_faults.configuration import (
-    CLASSES,
-    IMAGES,
-    JUDGEMENTS,
-    TEXTS,
-    Configuration,
-)
+from labeling_deployment.deployment import IMAGES, TEXTS
+from labeling_faults.configuration import CLASSES, JUDGEMENTS, Configuration
 from labeling_faults.world.audit import violations_of
 from labeling_faults.world.fault_points import Death
 from labeling_faults.world.random_faults import Interruption, RandomFaults, Rates

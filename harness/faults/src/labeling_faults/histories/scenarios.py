@@ -7,7 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from labeling_faults.configuration import TEXTS, Configuration
+from labeling_deployment.deployment import TEXTS
+from labeling_faults.configuration import Configuration
 from labeling_faults.histories.setting_changes import (
     FEWER,
     OF_ANOTHER_TASK_TYPE,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labeling_faults.configuration import CLASSES, IMAGES, TEXTS
+from labeling_deployment.deployment import IMAGES, TEXTS
+from labeling_faults.configuration import CLASSES
 from labeling_faults.world.workforce import HOUR
 
 if TYPE_CHECKING:
