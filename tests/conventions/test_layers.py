@@ -23,7 +23,7 @@ FLOORS: dict[str, list[list[str]]] = {
         ["deployment"],
     ],
     "harness/in_process_aws/src/in_process_aws": [
-        ["buckets", "calls", "feature_rules", "validation"],
+        ["buckets", "calls", "feature_rules", "queue_limits", "validation"],
         ["client", "expressions", "queues", "service"],
         ["events", "features", "s3", "sqs", "states", "tables"],
         ["dynamodb", "sagemaker"],
