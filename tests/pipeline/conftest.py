@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.pipeline.deployment import Deployment, deploy
+from tests.pipeline.groups import group_of
 from tests.pipeline.sandbox_scenario import SandboxScenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from xdist.remote import Producer
 
     from labeling_sandbox.server import Sandbox
 
@@ -20,11 +25,20 @@ SECONDS_FOR_ONE_TEST = 480 + 30 * SandboxScenario.failing_schedules
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let this folder's tests come in their order."""
     positions = [index for index, item in enumerate(items) if _is_ours(item)]
-    ours = sorted((items[index] for index in positions), key=lambda it: ORDER.index(it.path.name))
+    ours = sorted(
+        (items[index] for index in positions), key=lambda item: ORDER.index(item.path.name)
+    )
     for index, item in zip(positions, ours, strict=True):
         items[index] = item
         item.add_marker(pytest.mark.terraform)
         item.add_marker(pytest.mark.timeout(SECONDS_FOR_ONE_TEST))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Let pytest-xdist give each worker a group of tests, whatever ``--dist`` says."""
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = group_of
+    return scheduler
 
 
 def _is_ours(item: pytest.Item) -> bool:
@@ -47,14 +61,15 @@ def verifying_deployment(deployment: Deployment) -> Deployment:
 
 @pytest.fixture(scope="session")
 def say(pytestconfig: pytest.Config) -> Callable[[str], None]:
-    """Prints a line for the reader, whatever pytest captures; a worker of several says nothing."""
-    reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
+    """Print a line for the reader at once, whatever pytest captures."""
     capture = pytestconfig.pluginmanager.get_plugin("capturemanager")
+    assert capture is not None
 
     def write(line: str) -> None:
-        if reporter is not None and capture is not None:
-            with capture.global_and_fixture_disabled():
-                reporter.write_line(line)
+        # A worker's standard output belongs to pytest-xdist; its standard error is the terminal.
+        with capture.global_and_fixture_disabled():
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
 
     return write
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labeling_sandbox.iam.used_grants import Grant
+from tests.pipeline.groups import GROUPS
 from tests.sabotage import deployed_grants, sabotage, unexercised
 from tests.sabotage.removals import all_removals
 from tools import deployment_actions
@@ -58,7 +59,10 @@ def used(used_by_scenarios: set[Grant], rehearsals: list[Rehearsal]) -> set[Gran
     return used_by_scenarios.union(*(rehearsal.used for rehearsal in rehearsals))
 
 
-def test_no_role_was_denied_anything_and_every_call_was_judged(deployment: Deployment) -> None:
+@pytest.mark.parametrize("group", GROUPS)
+def test_no_role_was_denied_anything_and_every_call_was_judged(
+    deployment: Deployment, group: str
+) -> None:
     seen = deployment.pipeline.control("authorization")
     denied = {
         (judgement["role"], judgement["action"], judgement["resource"])
@@ -66,7 +70,7 @@ def test_no_role_was_denied_anything_and_every_call_was_judged(deployment: Deplo
         if not judgement["allowed"]
         and (judgement["role"], judgement["action"]) not in deployment.taken_away
     }
-    assert denied == set()
+    assert denied == set(), group
     assert seen["unmapped"] == []
 
 
@@ -125,6 +129,7 @@ def test_an_error_names_a_permission_removed_from_any_role_and_nothing_is_lost(
     assert [outcome.line() for outcome in outcomes if not outcome.caught] == []
 
 
-def test_destroy_leaves_nothing(deployment: Deployment) -> None:
+@pytest.mark.parametrize("group", GROUPS)
+def test_destroy_leaves_nothing(deployment: Deployment, group: str) -> None:
     deployment.destroy()
-    assert deployment.left() == set()
+    assert deployment.left() == set(), group
