@@ -15,7 +15,7 @@ from labeling_lambdas.domain.accounting import (
     job_failed_as_a_whole,
     outcome_of,
 )
-from labeling_lambdas.domain.intake import Intake
+from labeling_lambdas.domain.intake_counts import Intake
 from labeling_lambdas.domain.states import JobStatus
 from tests.domain.examples import COUNTS, COUNTS_BY_NAME
 

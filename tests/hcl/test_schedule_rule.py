@@ -94,7 +94,7 @@ def judged(cron: str) -> bool:
 def test_the_rule_takes_what_scheduler_takes(tmp_path: Path) -> None:
     wanted = {cron: judged(cron) for cron in crons()} | OTHERS
     assert sum(wanted.values()) > 50
-    shutil.copy2(ROOT / "schedule.tf", tmp_path)
+    shutil.copy2(ROOT / "schedule_patterns.tf", tmp_path)
     (tmp_path / TIME_ZONES).parent.mkdir(parents=True)
     shutil.copy2(ROOT / TIME_ZONES, tmp_path / TIME_ZONES)
     (tmp_path / "expressions.json").write_text(json.dumps(list(wanted)), encoding="utf-8")

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from labelctl.connection import Connection
-from labelctl.failures import LabelctlError, explained
+from labelctl.error_messages import LabelctlError, explained
 from labeling_deployment.module import ROOT
 from labeling_lambdas.domain.messages import dead_letter_message
 from labeling_sandbox.iam import credentials

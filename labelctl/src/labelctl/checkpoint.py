@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from labelctl.classify import Decision
-from labelctl.failures import LabelctlError
+from labelctl.error_messages import LabelctlError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,7 @@ from labelctl.checkpoint import BackfillCounts, Checkpoint
 from labelctl.classify import Classifier
 from labelctl.connection import Connection
 from labelctl.durations import read_age, read_time
-from labelctl.failures import LabelctlError, explained
+from labelctl.error_messages import LabelctlError, explained
 from labelctl.ledger import Ledger
 from labelctl.objects import listed_objects
 from labelctl.pipeline import Pipeline, find_pipeline

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labelctl.failures import LabelctlError
+from labelctl.error_messages import LabelctlError
 from labeling_lambdas.domain.ignored_keys import key_patterns
 from labeling_lambdas.domain.task_types import TaskType, task_type
 

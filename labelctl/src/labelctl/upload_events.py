@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labelctl.failures import LabelctlError
+from labelctl.error_messages import LabelctlError
 from labeling_lambdas.aws.queues import BATCH_MESSAGES, Queue
 
 if TYPE_CHECKING:

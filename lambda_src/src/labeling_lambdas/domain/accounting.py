@@ -13,7 +13,7 @@ from labeling_lambdas.domain.states import JobStatus
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from labeling_lambdas.domain.intake import Intake
+    from labeling_lambdas.domain.intake_counts import Intake
 
 #: Consecutive runs whose job could not be created or failed as a whole, after which a run claims a
 #: single item as a probe. This prevents a missing permission from emptying the queue run by run.

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from labeling_lambdas.aws.artifacts import is_absent
 from labeling_lambdas.domain.compact_json import compact_json
-from labeling_lambdas.domain.intake import Intake
+from labeling_lambdas.domain.intake_counts import Intake
 from labeling_lambdas.domain.items import ClaimedItem, SourceObject, TextContent, text_id_of
 from labeling_lambdas.domain.states import Drop, ItemRow, ItemState
 

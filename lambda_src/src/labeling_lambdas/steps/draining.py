@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from labeling_lambdas import process
 from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.aws.queues import BATCH_MESSAGES, Message, Queue, is_refusal
-from labeling_lambdas.domain.intake import Intake
+from labeling_lambdas.domain.intake_counts import Intake
 from labeling_lambdas.domain.items import ClaimedItem, text_id_of
 from labeling_lambdas.domain.messages import (
     Candidate,

@@ -17,7 +17,7 @@ from labeling_lambdas.domain.accounting import (
     job_failed_as_a_whole,
     outcome_of,
 )
-from labeling_lambdas.domain.intake import Intake
+from labeling_lambdas.domain.intake_counts import Intake
 from labeling_lambdas.domain.states import JobStatus
 from labeling_lambdas.steps.shards import rejections_folder, rejections_shard
 from labeling_lambdas.timestamps import timestamp
