@@ -196,7 +196,7 @@ resource "aws_lambda_permission" "splitter" {
   source_arn    = var.upload_rule_arn
 }
 
-# The rule is content as soon as Lambda has taken the event, so a failure after that must be kept here.
+# EventBridge counts an event as delivered when Lambda accepts it, so a failure after that must be kept here.
 resource "aws_lambda_function_event_invoke_config" "splitter" {
   count = var.splitter == null ? 0 : 1
 

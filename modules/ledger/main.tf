@@ -32,7 +32,7 @@ resource "aws_dynamodb_table" "this" {
 
     postcondition {
       condition     = self.name == var.name
-      error_message = "job_name: the ledger ${self.name} knows what was labeled and cannot become ${var.name}. Keep the name, or deploy a second pipeline."
+      error_message = "job_name: the ledger ${self.name} stores what was labeled and cannot become ${var.name}. Keep the name, or deploy a second pipeline."
     }
   }
 }

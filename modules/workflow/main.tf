@@ -250,7 +250,7 @@ resource "terraform_data" "schedule" {
         ),
         self.input,
       ) > 0, true)
-      error_message = "schedule.expression: the moment of ${var.schedule.expression} is past. Give one that is to come."
+      error_message = "schedule.expression: the time of ${var.schedule.expression} is in the past. Set a future time."
     }
   }
 }
@@ -329,7 +329,7 @@ resource "aws_cloudwatch_event_target" "job_state" {
   ]
 }
 
-# The rule is content as soon as Lambda has taken the event. Ground Truth may not know of a job's end yet when its event
+# EventBridge counts an event as delivered when Lambda accepts it. Ground Truth may not know of a job's end yet when its event
 # comes, so Lambda tries again, after one minute and after two; what fails then is kept.
 resource "aws_lambda_function_event_invoke_config" "job_state" {
   function_name                = var.job_state_function.name

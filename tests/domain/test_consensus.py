@@ -51,7 +51,9 @@ def test_the_order_of_the_answers_does_not_matter(votes: list[str], random: Any)
         (["Unclear", "Unclear", "Wrong label"], "Unclear"),
     ],
 )
-def test_a_tie_rejects_and_the_first_category_names_it(votes: list[str], category: str) -> None:
+def test_a_tie_rejects_with_the_first_of_the_rejecting_categories(
+    votes: list[str], category: str
+) -> None:
     found = consensus([Review(vote, f"{vote}!") for vote in votes], verification())
     assert found["class-name"] == category
     assert found["comments"] == [f"{vote}!" for vote in votes]

@@ -42,8 +42,8 @@ _LONGEST = 50 * DAY
 
 
 @dataclass
-class Told:
-    """Gets in the way of calls as a scenario tells it.
+class ScenarioFaults:
+    """Injects the faults that a scenario sets.
 
     Attributes:
         denied: Steps with the actions that were taken from their roles.
@@ -95,7 +95,7 @@ class WorldScenario(Scenario):
         sample_percent: float | None = None,
     ) -> None:
         super().__init__(name, labeled_at_stop=labeled_at_stop)
-        self.told = Told()
+        self.told = ScenarioFaults()
         configuration = Configuration(max_attempts=MAX_ATTEMPTS, sample_percent=sample_percent)
         self.world = World(configuration, faults=self.told)
         self._work: dict[str, Any] = {}

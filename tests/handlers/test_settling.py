@@ -126,7 +126,7 @@ def test_a_job_that_ended_before_it_wrote_its_manifest_costs_no_attempt(
     assert {pipeline.item(source)["attempts"] for source in sources} == {0}
 
 
-def test_a_completed_job_without_its_manifest_is_no_reason_to_give_anything_back(
+def test_no_item_is_returned_if_a_completed_job_has_no_manifest(
     pipeline: Pipeline,
 ) -> None:
     run, sources = pipeline.seed(1)

@@ -128,9 +128,7 @@ def test_only_the_roles_that_need_a_bucket_and_who_deploys_reach_its_objects(
 
 
 @pytest.mark.parametrize("use", USES)
-def test_who_may_not_read_or_write_may_do_neither_to_old_versions(
-    own_key: Planned, use: str
-) -> None:
+def test_denied_principals_cannot_read_or_write_old_versions(own_key: Planned, use: str) -> None:
     policy = own_key.statements(f'module.storage.aws_s3_bucket_policy.this["{use}"]')
     for sid, actions in (
         ("DenyOtherReaders", ["s3:GetObject", "s3:GetObjectVersion"]),

@@ -1,4 +1,4 @@
-"""What the functions do when all goes well: the ground of every script."""
+"""The default results of the functions; each script overrides some of them."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
     settings = read_settings(PlanSettings)
     scope = RunScope(settings.pipeline_name, event["run_id"], event["execution_arn"])
     artifacts = Artifacts.of(settings, scope.run_id)
-    now = LabelRules(
+    current_rules = LabelRules(
         settings.task_type,
         settings.label_attribute_name,
         settings.label_schema,
@@ -64,10 +64,10 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
         scope=scope,
         folder=f"results/{context.aws_request_id}",
         max_attempts=settings.max_attempts,
-        rules=labeling.rules if labeling else now,
+        rules=labeling.rules if labeling else current_rules,
         context=RecordContext(scope.run_id, settings.extra_features),
         verification=verifying.verification if verifying else settings.verification,
-        shown=verifying.rules if verifying else now,
+        shown=verifying.rules if verifying else current_rules,
         runs=RunLedger.of(settings),
         items=ItemLedger.of(settings),
         artifacts=artifacts,

@@ -74,7 +74,7 @@ class KillAt:
 
     Attributes:
         number: Which call of the history.
-        after: Whether the call still takes effect.
+        after_effect: Whether the call still takes effect.
         death: What follows.
         done: Whether it has happened.
         where: The step and the operation, once it has.

@@ -41,6 +41,8 @@ _FAILED_INSIDE = {"HTTPStatusCode": 503, "RetryAttempts": 0}
 class Rates:
     """How often something goes wrong, as shares of the calls.
 
+    Random histories take the values from ``_RATES`` in ``histories/histories.py``.
+
     Attributes:
         throttled: Calls that are rejected temporarily.
         conflicting: Transactions that meet other writers.

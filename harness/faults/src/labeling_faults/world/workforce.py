@@ -64,17 +64,17 @@ class Work:
 
 @dataclass
 class Workforce:
-    """Works on labeling jobs as it is told.
+    """The simulated workers of labeling jobs.
 
     Attributes:
         sagemaker: The service that has the jobs.
         event_queue: When jobs end.
         ended: Called with a job's name, and with the seconds after which its event is delivered.
         verification_attribute: The attribute of the labels of verification jobs.
-        plan: Says how the next labeling job goes.
-        review: Says how the next verification job goes.
+        plan: Returns how the next labeling job goes.
+        review: Returns how the next verification job goes.
         hopeless: Keys of objects that workers fail at always.
-        truth: The class of objects by their address; workers guess where it is silent.
+        truth: The class of objects by their address; workers guess those of others.
         labeled_at_stop: Addresses of what workers have labeled when a job is stopped; None for
             about half of it.
     """

@@ -201,35 +201,37 @@ def _replace_message_operations() -> None:
 
 def _receive(queue: Queue, count: int, wait_seconds: float, visibility: int) -> list[Message]:
     _check_visibility(int(visibility))
-    shelf, end = storage(queue), time.monotonic() + wait_seconds
-    with shelf.lock:
+    messages, end = storage(queue), time.monotonic() + wait_seconds
+    with messages.lock:
         while True:
             received = [
-                shelf.receive(message, int(visibility)) for message in _deliverable(queue, count)
+                messages.receive(message, int(visibility)) for message in _deliverable(queue, count)
             ]
             remaining = end - time.monotonic()
             if received or remaining <= 0:
                 return received
-            shelf.wait(remaining)
+            messages.wait(remaining)
 
 
 def _deliverable(queue: Queue, count: int) -> list[Message]:
-    shelf = storage(queue)
+    messages = storage(queue)
     expired_before = (time.time() - float(queue.message_retention_period)) * 1000
     while True:
-        candidates = shelf.ready(count)
+        candidates = messages.ready(count)
         expired = [each for each in candidates if float(each.sent_timestamp) <= expired_before]
-        spent = [each for each in candidates if each not in expired and _is_spent(queue, each)]
-        for message in (*expired, *spent):
-            shelf.remove(message)
-        for message in spent:
+        exhausted = [
+            each for each in candidates if each not in expired and _received_too_often(queue, each)
+        ]
+        for message in (*expired, *exhausted):
+            messages.remove(message)
+        for message in exhausted:
             message.sandbox_source = queue.queue_arn
             storage(queue.dead_letter_queue).add(message)
-        if not expired and not spent:
+        if not expired and not exhausted:
             return candidates
 
 
-def _is_spent(queue: Queue, message: Message) -> bool:
+def _received_too_often(queue: Queue, message: Message) -> bool:
     if queue.dead_letter_queue is None or not queue.redrive_policy:
         return False
     return bool(message.approximate_receive_count >= queue.redrive_policy["maxReceiveCount"])
