@@ -2,6 +2,7 @@
 
 locals {
   parameters = merge(
+    local._doctor_parameters,
     {
       dead-letter-queue-url = module.intake.queue_urls.dead_letter
       feature-group-name    = module.feature_group.name
@@ -16,6 +17,31 @@ locals {
     length(var.ignored_keys) > 0 ? { ignored-keys = jsonencode(var.ignored_keys) } : {},
     local.splits_uploads ? { splitter-function-name = local.function_names["split_text"] } : {},
   )
+}
+
+# What labelctl doctor compares the account with.
+locals {
+  _doctor_parameters = {
+    alarm-names    = jsonencode(values(module.monitoring.alarm_names))
+    function-names = jsonencode(local.function_names)
+    key-statements = jsonencode(module.encryption.required_key_statements)
+    resources = jsonencode({
+      jobs           = local._doctor_jobs
+      kms_key_arn    = module.encryption.key_arn
+      package_sha256 = module.function["poll_queue"].code_sha256
+      rules          = local.rule_names
+      schedule       = { enabled = var.schedule.enabled, name = module.workflow.schedule_name }
+      version        = local.module_version
+    })
+  }
+
+  _doctor_jobs = {
+    for stage, job in { label = local.labeling_job, verify = local.verification_job } : stage => job == null ? null : {
+      role_arn                = job.role_arn
+      worker_files            = compact([job.categories_s3_uri, job.template_s3_uri])
+      workteam_arn            = job.workteam_arn
+    }
+  }
 }
 
 resource "aws_ssm_parameter" "published" {

@@ -8,3 +8,8 @@ terraform {
     }
   }
 }
+
+locals {
+  # The version of the release, which labelctl compares with its own.
+  module_version = "0.1.0"
+}

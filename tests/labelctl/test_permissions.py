@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Statement = dict[str, Any]
 _DOCUMENT = (ROOT / "docs" / "labelctl.md").read_text(encoding="utf-8")
-_POLICIES: dict[str, list[Statement]] = {
+POLICIES: dict[str, list[Statement]] = {
     section.partition("\n")[0]: json.loads(section.partition("```json\n")[2].partition("```")[0])
     for section in re.split(r"^#### ", _DOCUMENT, flags=re.MULTILINE)[1:]
     if "```json" in section
@@ -112,7 +112,7 @@ USES = {
 def statements(operated: Operated, name: str) -> list[Statement]:
     """Return the statements of a use, with the names of the test's pipeline."""
     use = USES[name]
-    found = json.dumps([entry for title in use.policies for entry in _POLICIES[title]])
+    found = json.dumps([entry for title in use.policies for entry in POLICIES[title]])
     if "--undelivered" in use.arguments:
         found = found.replace("JOB_NAME-dead-letter", "JOB_NAME-undelivered")
     names = {
@@ -198,7 +198,8 @@ def test_a_command_needs_each_permission_of_its_policy_and_no_other(
 
 def test_every_policy_of_the_page_is_tested() -> None:
     used = {title for use in USES.values() for title in use.policies}
-    assert used == set(_POLICIES)
+    # The policy of doctor is tested with a deployed pipeline, in test_doctor.py.
+    assert used | {"doctor", "doctor --smoke, in addition"} == set(POLICIES)
 
 
 @pytest.mark.parametrize(

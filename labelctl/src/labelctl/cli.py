@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import uuid
 from contextlib import contextmanager
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -16,6 +17,10 @@ from labelctl.backfill import Backfill, RateLimit
 from labelctl.checkpoint import BackfillCounts, Checkpoint
 from labelctl.classify import Classifier
 from labelctl.connection import Connection
+from labelctl.doctor.checks import Subject
+from labelctl.doctor.deployed import find_deployed
+from labelctl.doctor.examination import Examination, examine
+from labelctl.doctor.smoke import Smoke, smoke_test
 from labelctl.durations import read_age, read_time
 from labelctl.error_messages import LabelctlError, explained
 from labelctl.ledger import Ledger
@@ -82,6 +87,49 @@ def status_command(
         _print_json(seen.fields())
     else:
         screen.show_status(seen)
+
+
+@app.command()
+def doctor(
+    *,
+    pipeline: _PipelineName,
+    smoke: Annotated[
+        bool,
+        typer.Option(
+            "--smoke",
+            help="Send an empty object through the pipeline instead; nothing is labeled.",
+        ),
+    ] = False,
+    deadline: Annotated[
+        float, typer.Option(min=1, help="Seconds after which --smoke gives up.")
+    ] = 300.0,
+    as_json: _Json = False,
+    region: _Region = None,
+    profile: _Profile = None,
+) -> None:
+    """Check a deployed pipeline, and show the cause and the fix of what is wrong."""
+    with _connected(region, profile) as connection:
+        subject = Subject(
+            connection,
+            find_pipeline(connection, pipeline),
+            find_deployed(connection, pipeline),
+            status.present(),
+        )
+        with screen.working("checking", shown=not as_json) as progress:
+            if smoke:
+                made: Smoke | Examination = smoke_test(
+                    subject, f"smoke-{uuid.uuid4().hex}", deadline, progress
+                )
+            else:
+                made = examine(subject, progress)
+    if as_json:
+        _print_json(made.fields())
+    elif isinstance(made, Smoke):
+        screen.show_smoke(made)
+    else:
+        screen.show_examination(made)
+    if not made.passed:
+        raise typer.Exit(code=1)
 
 
 @app.command()

@@ -12,6 +12,8 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from botocore.model import OperationModel
+
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 6})
 
 #: boto3 creates the classes of its clients at run time.
@@ -20,16 +22,18 @@ Client = Any
 
 @dataclass
 class Connection:
-    """Clients, each created once, and the parameters of the last call for error messages.
+    """Clients, each created once, and what the last call was, for error messages.
 
     Attributes:
         region: AWS region; None for the region of the profile or the environment.
         profile: Profile of the AWS CLI; None for the profile in the environment.
+        service: Name with which the last call was signed.
         parameters: Parameters of the last call.
     """
 
     region: str | None = None
     profile: str | None = None
+    service: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     _clients: dict[str, Client] = field(default_factory=dict)
 
@@ -58,5 +62,6 @@ class Connection:
             self._clients[service] = client
         return self._clients[service]
 
-    def _note(self, params: Mapping[str, Any], **_: object) -> None:
+    def _note(self, params: Mapping[str, Any], model: OperationModel, **_: object) -> None:
+        self.service = str(model.service_model.signing_name)
         self.parameters = params

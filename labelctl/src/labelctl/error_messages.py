@@ -53,12 +53,17 @@ class LabelctlError(Exception):
     """An error that an operator can fix. Its text is shown unchanged."""
 
 
+def is_denial(error: ClientError) -> bool:
+    """Return whether AWS denied access."""
+    return error.response["Error"]["Code"] in _DENIED_CODES
+
+
 @contextmanager
 def explained(connection: Connection) -> Iterator[None]:
     """Convert errors of AWS and boto3 to a one-line message for the operator.
 
     Args:
-        connection: Has the parameters of the last call.
+        connection: Has the service and the parameters of the last call.
 
     Raises:
         LabelctlError: With the message.
@@ -104,6 +109,7 @@ def _missing_permission(error: ClientError, text: str, connection: Connection) -
         return NeededPermission(stated[1], stated[2].rstrip(".,"))
     # Not every service names the missing permission.
     return needed_permission(
+        connection.service,
         error.operation_name,
         connection.parameters,
         partition=connection.partition,

@@ -11,23 +11,18 @@ if TYPE_CHECKING:
 #: Operations whose permission has another name.
 #: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 _ACTIONS = {
-    "ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
-    "DeleteMessageBatch": "sqs:DeleteMessage",
-    "GetObject": "s3:GetObjectVersion",
-    "Invoke": "lambda:InvokeFunction",
-    "ListObjectVersions": "s3:ListBucketVersions",
-    "SendMessageBatch": "sqs:SendMessage",
+    "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
+    "DeleteMessageBatch": "DeleteMessage",
+    "GetBucketCors": "GetBucketCORS",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "Invoke": "InvokeFunction",
+    "ListObjectVersions": "ListBucketVersions",
+    "SendMessageBatch": "SendMessage",
 }
-_SERVICES = {
-    "BatchGetItem": "dynamodb",
-    "DescribeExecution": "states",
-    "DescribeLabelingJob": "sagemaker",
-    "GetItem": "dynamodb",
-    "GetMetricData": "cloudwatch",
-    "GetParameters": "ssm",
-    "GetQueueAttributes": "sqs",
-    "ReceiveMessage": "sqs",
-}
+#: Operations on a version of an object have a permission of their own.
+_OF_VERSIONS = {"DeleteObject": "DeleteObjectVersion", "GetObject": "GetObjectVersion"}
+#: Services whose signing name is not the prefix of their actions.
+_PREFIXES = {"monitoring": "cloudwatch"}
 _KEY = "the pipeline's key (the module's output kms_key_arn)"
 
 
@@ -45,6 +40,7 @@ class NeededPermission:
 
 
 def needed_permission(
+    service: str,
     operation: str,
     parameters: Mapping[str, Any],
     *,
@@ -55,6 +51,7 @@ def needed_permission(
     """Return the permission that a call needs.
 
     Args:
+        service: Name with which requests to the service are signed.
         operation: Name of the API operation.
         parameters: Its parameters.
         partition: AWS partition of the call.
@@ -64,9 +61,8 @@ def needed_permission(
     if of_key:
         sends = operation.startswith("SendMessage")
         return NeededPermission("kms:GenerateDataKey" if sends else "kms:Decrypt", _KEY)
-    action = _ACTIONS.get(operation)
-    if action is None:
-        action = f"{_SERVICES.get(operation, 'unknown')}:{operation}"
+    actions = _OF_VERSIONS if "VersionId" in parameters else _ACTIONS
+    action = f"{_PREFIXES.get(service, service)}:{actions.get(operation, operation)}"
     return NeededPermission(action, _resource(parameters, partition, region))
 
 

@@ -11,16 +11,25 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from labelctl.doctor.checks import State
 from labelctl.durations import format_age
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from labelctl.checkpoint import BackfillCounts
+    from labelctl.doctor.examination import Examination
+    from labelctl.doctor.smoke import Smoke
     from labelctl.redrive import Redrive
     from labelctl.status import Status
 
 _BAR_WIDTH = 20
+_STATE_STYLES = {
+    State.OK: "green",
+    State.WARNING: "yellow",
+    State.FAILED: "red",
+    State.NOT_CHECKED: "magenta",
+}
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -102,6 +111,36 @@ def _show_jobs(status: Status, console: Console) -> None:
                 f"run {run.run.run_id} has no running execution;"
                 " the next scheduled execution takes it over"
             )
+
+
+def show_examination(examination: Examination) -> None:
+    """Show one line for each check, with cause and fix of what is wrong."""
+    console = Console(highlight=False, soft_wrap=True)
+    for result in examination.results:
+        style = _STATE_STYLES[result.state]
+        name = result.state.value.replace("_", " ")
+        says = result.check.title
+        if result.problems:
+            says = "; ".join(f"{problem.cause}. Fix: {problem.fix}" for problem in result.problems)
+        console.print(f"[{style}]{name:<12}[/{style}] {result.check.name:<22}", end="")
+        console.print(says, markup=False)
+    counts = ", ".join(
+        f"{examination.count(state)} {state.value.replace('_', ' ')}" for state in State
+    )
+    console.print(f"{len(examination.results)} checks of {examination.pipeline}: {counts}")
+
+
+def show_smoke(smoke: Smoke) -> None:
+    """Show one line for each station, and what is left."""
+    console = Console(highlight=False, soft_wrap=True)
+    for station in smoke.stations:
+        style, name = ("green", "reached") if station.reached else ("red", "not reached")
+        console.print(
+            f"[{style}]{name:<12}[/{style}] {station.name:<10} {station.seconds:6.1f} s  ", end=""
+        )
+        console.print(station.detail, markup=False)
+    for remainder in smoke.left:
+        console.print(f"left behind: {remainder}", markup=False)
 
 
 def show_backfill(counts: BackfillCounts, *, dry_run: bool) -> None:

@@ -38,6 +38,7 @@ DEFAULT_PORT = 5600
 ADMINISTRATOR_KEY = "test"
 
 SEAMS: tuple[str, ...] = (
+    "iam.simulation",
     "permissions.enforcement",
     "functions.invocations",
     "stores.dynamodb",

@@ -1,4 +1,7 @@
-"""The parts of a function's configuration that moto drops: logging, dead letters, tracing, key."""
+"""The parts of a function's configuration that moto drops.
+
+Logging, dead letters, tracing, the key, and a reserved concurrency of zero.
+"""
 
 from __future__ import annotations
 
@@ -63,6 +66,15 @@ def install() -> None:
         changed: dict[str, Any] = update(self, updates)
         return changed
 
+    code = LambdaFunction.get_code
+
+    def show_code(self: LambdaFunction) -> dict[str, Any]:
+        shown: dict[str, Any] = code(self)
+        if self.reserved_concurrency is not None:
+            shown["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved_concurrency}
+        return shown
+
     LambdaFunction.__init__ = keep
+    LambdaFunction.get_code = show_code
     LambdaFunction.get_configuration = show
     LambdaFunction.update_configuration = change

@@ -63,8 +63,22 @@ def install() -> None:
                 answer.result.pop(encrypted, None)
         return answer
 
+    history = StepFunctionResponse.get_execution_history
+
+    def show_history(response: StepFunctionResponse) -> ActionResult:
+        answer = history(response)
+        if parameter(response, "reverseOrder"):
+            events = list(reversed(answer.result["events"]))
+            return ActionResult({**answer.result, "events": events})
+        return answer
+
     add_operations(
-        StepFunctionResponse, {"describe_execution": describe, "stop_execution": _stop_execution}
+        StepFunctionResponse,
+        {
+            "describe_execution": describe,
+            "get_execution_history": show_history,
+            "stop_execution": _stop_execution,
+        },
     )
 
 
