@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo sandbox test fast coverage check format faults bench sabotage mutants package docs release-check clean
+.PHONY: help demo sandbox test fast coverage check format faults bench sabotage mutants package live docs release-check clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
@@ -17,6 +17,9 @@ DEMO_ARGS ?=
 ONLY ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+LIVE ?=
+WORKTEAM_ARN ?=
+LIVE_ARGS ?=
 
 BIN := .venv/bin
 READY := .venv/.installed
@@ -122,6 +125,10 @@ mutants: $(READY) ## Break the module in one place at a time; a test must detect
 
 package: $(READY) ## Rebuild the Lambda package that ships in the module
 	@$(BIN)/python tools/build_package.py
+
+live: $(READY) ## List what a test in your AWS account would create; LIVE=1 deploys it, tries it and removes it (WORKTEAM_ARN=<work team>)
+	$(need_terraform)
+	@LIVE=$(LIVE) $(BIN)/python -m tools.live_test --workteam-arn "$(WORKTEAM_ARN)" $(LIVE_ARGS)
 
 docs: $(READY) ## Write the parts of the documentation that are made from the code
 	$(need_terraform)

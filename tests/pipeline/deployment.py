@@ -102,7 +102,7 @@ class Deployment:
 
     def left(self) -> set[str]:
         """Return what is in the account and was not there before."""
-        return set(leftovers(self.sandbox)) - self.foreign
+        return set(leftovers(self.sandbox.client)) - self.foreign
 
 
 def deploy(
@@ -117,7 +117,7 @@ def deploy(
         variables: What to set besides.
     """
     chosen = {**OVERRIDES, **variables}
-    foreign = set(leftovers(sandbox))
+    foreign = set(leftovers(sandbox.client))
     module, work = folder / "module", folder / "work"
     module.mkdir()
     copy_module(module)

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from labeling_sandbox.server import Sandbox
-
 _LISTINGS: tuple[tuple[str, str, str, Callable[[Any], str]], ...] = (
     ("s3", "list_buckets", "Buckets", lambda entry: f"bucket {entry['Name']}"),
     ("sqs", "list_queues", "QueueUrls", lambda entry: f"queue {entry}"),
@@ -42,24 +40,50 @@ _LISTINGS: tuple[tuple[str, str, str, Callable[[Any], str]], ...] = (
 )
 
 
-def leftovers(sandbox: Sandbox) -> list[str]:
+def leftovers(client: Callable[[str], Any], name: str = "", key_arn: str = "") -> list[str]:
     """Return the resources in the account, except for two kinds of keys.
 
     KMS does not delete a key immediately, so Terraform schedules its deletion. AWS managed keys
     (``alias/aws/...``) are created when a service first needs them, and cannot be deleted.
+
+    Args:
+        client: Returns the client of a service.
+        name: Only resources whose name contains this.
+        key_arn: The only key to look at if there is a name, because a key has no name.
     """
     found = [
-        name(entry)
-        for service, operation, field, name in _LISTINGS
-        for entry in getattr(sandbox.client(service), operation)().get(field, [])
+        describe(entry)
+        for service, operation, field, describe in _LISTINGS
+        for entry in _entries(client(service), operation, field)
     ]
-    kms = sandbox.client("kms")
+    kept = [
+        resource
+        for resource in found
+        if name in resource and not resource.startswith("key alias alias/aws/")
+    ]
+    keys = ([key_arn] if key_arn else []) if name else _keys(client("kms"))
+    return kept + [
+        f"key {key} ({state})"
+        for key in keys
+        if (state := _key_state(client("kms"), key)) != "PendingDeletion"
+    ]
+
+
+def _entries(client: Any, operation: str, field: str) -> list[Any]:  # noqa: ANN401
+    if not client.can_paginate(operation):
+        entries: list[Any] = getattr(client, operation)().get(field, [])
+        return entries
+    pages = client.get_paginator(operation).paginate()
+    return [entry for page in pages for entry in page.get(field, [])]
+
+
+def _keys(kms: Any) -> list[str]:  # noqa: ANN401
     aliases = kms.list_aliases()["Aliases"]
     of_aws = {
         alias.get("TargetKeyId") for alias in aliases if alias["AliasName"].startswith("alias/aws/")
     }
-    for key in kms.list_keys()["Keys"]:
-        state = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"]
-        if state != "PendingDeletion" and key["KeyId"] not in of_aws:
-            found.append(f"key {key['KeyId']} ({state})")
-    return [name for name in found if not name.startswith("key alias alias/aws/")]
+    return [key["KeyId"] for key in kms.list_keys()["Keys"] if key["KeyId"] not in of_aws]
+
+
+def _key_state(kms: Any, key: str) -> str:  # noqa: ANN401
+    return str(kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"])

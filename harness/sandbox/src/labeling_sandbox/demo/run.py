@@ -169,7 +169,7 @@ class Demo:
             self.screen.say("  terraform plan: no changes")
 
     def _check_nothing_left(self) -> None:
-        left = leftovers(self.sandbox)
+        left = leftovers(self.sandbox.client)
         self._problems += [f"left after destroy: {name}" for name in left]
         self.screen.say(f"Left after destroy: {', '.join(left) or 'nothing'}")
 

@@ -207,6 +207,24 @@ class Terraform:
         _require("plan", status, output, allowed=(_NOTHING_CHANGES, _SOMETHING_CHANGES))
         return bool(status == _SOMETHING_CHANGES)
 
+    def planned(self, variables: Mapping[str, Any] | None = None) -> list[str]:
+        """Return the addresses of the resources that an apply would create, sorted.
+
+        Args:
+            variables: Values of variables.
+
+        Raises:
+            TerraformError: The plan failed.
+        """
+        file = self.work / "plan"
+        inputs = _inputs((), variables)
+        status, output, _ = self._command.plan(lock=False, out=str(file), **inputs)
+        _require("plan", status, output, allowed=(_NOTHING_CHANGES, _SOMETHING_CHANGES))
+        changes = self._read("show", str(file)).get("resource_changes", [])
+        return sorted(
+            change["address"] for change in changes if change["change"]["actions"] == ["create"]
+        )
+
     def apply(
         self, variable_files: Sequence[Path] = (), variables: Mapping[str, Any] | None = None
     ) -> str:
