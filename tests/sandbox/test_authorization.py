@@ -528,3 +528,50 @@ def test_trace_holds_each_decision_and_unmapped_operations_are_named(
     judged = [each for each in authorization.TRACE if each.action == "s3:ListAllMyBuckets"]
     assert (judged[-1].role, judged[-1].allowed) == (ROLE, True)
     assert "glue:GetDatabases" in authorization.UNMAPPED
+
+
+@pytest.mark.parametrize(
+    ("via", "boundary", "decision"),
+    [
+        ("s3.us-east-1.amazonaws.com", None, "allowed"),
+        ("sqs.us-east-1.amazonaws.com", None, "implicitDeny"),
+        ("s3.us-east-1.amazonaws.com", "Deny", "explicitDeny"),
+        (None, None, "implicitDeny"),
+    ],
+)
+def test_the_simulator_decides_by_the_policies_of_the_role_and_the_given_context(
+    sandbox: Sandbox, via: str | None, boundary: str | None, decision: str
+) -> None:
+    name = f"simulated-{via}-{boundary}".replace(".", "-")
+    condition = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
+    statement = {
+        "Effect": "Allow",
+        "Action": "kms:Decrypt",
+        "Resource": "*",
+        "Condition": condition,
+    }
+    arn = create_role(sandbox, name, [statement])
+    iam = sandbox.client("iam")
+    if boundary is not None:
+        document = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": boundary, "Action": "kms:*", "Resource": "*"}],
+        }
+        policy = iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(document))
+        iam.put_role_permissions_boundary(
+            RoleName=name, PermissionsBoundary=policy["Policy"]["Arn"]
+        )
+    entry = {
+        "ContextKeyName": "kms:ViaService",
+        "ContextKeyValues": [via],
+        "ContextKeyType": "string",
+    }
+    answer = iam.simulate_principal_policy(
+        PolicySourceArn=arn,
+        ActionNames=["kms:Decrypt"],
+        ResourceArns=["arn:aws:kms:us-east-1:123456789012:key/1"],
+        ContextEntries=[entry] if via else [],
+    )
+    (result,) = answer["EvaluationResults"]
+    assert result["EvalDecision"] == decision
+    assert result["EvalActionName"] == "kms:Decrypt"

@@ -345,3 +345,12 @@ def test_output_before_the_response_is_logged_even_if_the_reader_is_slow(
     create_function(sandbox, "written", "def handler(e, c): print('line of the function')")
     _, answer = _invoke(sandbox, "written", LogType="Tail")
     assert "line of the function" in base64.b64decode(answer["LogResult"]).decode()
+
+
+def test_a_reserved_concurrency_of_zero_is_shown_with_the_function(sandbox: Sandbox) -> None:
+    functions = sandbox.client("lambda")
+    create_function(sandbox, "reserved", "def handler(e, c): return None")
+    assert "Concurrency" not in functions.get_function(FunctionName="reserved")
+    functions.put_function_concurrency(FunctionName="reserved", ReservedConcurrentExecutions=0)
+    shown = functions.get_function(FunctionName="reserved")
+    assert shown["Concurrency"] == {"ReservedConcurrentExecutions": 0}

@@ -605,3 +605,15 @@ def test_an_error_inside_of_a_map_keeps_its_name(
     given = json.dumps({"shards": [1]})
     described, _ = described_and_history(sandbox, role, name, caught_by_all(state), input=given)
     assert (described["status"], described.get("error")) == ("FAILED", error)
+
+
+def test_a_history_is_returned_in_reverse_order_on_request(sandbox: Sandbox, role: str) -> None:
+    definition = {"StartAt": "Only", "States": {"Only": {"Type": "Pass", "End": True}}}
+    client = sandbox.client("stepfunctions")
+    machine = make_machine(sandbox, "sfn-reverse", role, definition)
+    execution = client.start_execution(stateMachineArn=machine)["executionArn"]
+    end_of(sandbox, execution)
+    forward = client.get_execution_history(executionArn=execution)["events"]
+    backward = client.get_execution_history(executionArn=execution, reverseOrder=True)["events"]
+    assert [event["id"] for event in backward] == [event["id"] for event in reversed(forward)]
+    assert len(forward) > 1
