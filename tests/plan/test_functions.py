@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from labelctl.doctor.function_uses import STEP_USES
 from labeling_deployment.planned import Planned, as_list
 from tests.plan.scenarios import KEY_ARN
 
@@ -170,6 +171,18 @@ def test_a_function_has_its_own_grants_and_no_other(own_key: Planned, step: str)
     assert {statement["Effect"] for statement in statements.values()} == {"Allow"}
     del statements["Log"], statements["Key"]
     assert granted(statements) == GRANTS[step]
+
+
+def test_what_doctor_simulates_is_granted(plan: Callable[[str], Planned]) -> None:
+    allowed: dict[str, set[str]] = {}
+    for planned in (plan("text"), plan("verified own_role")):
+        for function in planned.of_type("aws_lambda_function").values():
+            step = function["handler"].split(".")[2]
+            statements = planned.function_statements(step)
+            allowed[step] = {action for action, _ in granted(statements)}
+    assert set(STEP_USES) == set(allowed)
+    for step, uses in STEP_USES.items():
+        assert {action for action, _ in uses} <= allowed[step], step
 
 
 @pytest.mark.parametrize("step", sorted(GRANTS))
