@@ -49,7 +49,6 @@ def _verdict(figures: bars.Figures, part: str) -> bars.Verdict:
     return found
 
 
-@pytest.mark.timeout(300)
 def test_a_small_run_is_measured_from_end_to_end(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -88,7 +87,6 @@ def _is_served(path: str) -> bool:
     return True
 
 
-@pytest.mark.timeout(60)
 def test_accounts_end_with_the_process_that_measures(tmp_path: Path) -> None:
     path = str(tmp_path / "account")
     process = subprocess.Popen(

@@ -26,7 +26,6 @@ NEW_ACTIONS = {"states:ValidateStateMachineDefinition"}
 
 
 @pytest.mark.terraform
-@pytest.mark.timeout(300)
 def test_the_page_is_current(plan: Callable[[str], Planned]) -> None:
     written = security_tables.sections(plan, security_tables.Reasons(REASONS))
     written |= deployment_actions.sections()
@@ -34,7 +33,6 @@ def test_the_page_is_current(plan: Callable[[str], Planned]) -> None:
 
 
 @pytest.mark.terraform
-@pytest.mark.timeout(300)
 def test_each_statement_has_a_reason_and_each_reason_a_statement(
     plan: Callable[[str], Planned],
 ) -> None:

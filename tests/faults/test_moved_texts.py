@@ -122,7 +122,6 @@ _TEN = [f"new {number}" for number in range(10)]
 
 
 # Some 2,000 items.
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("newer", "new"),
     [

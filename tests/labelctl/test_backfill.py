@@ -45,7 +45,6 @@ def keys(operated: Operated) -> Counter[str]:
     return Counter(body["detail"]["object"]["key"] for body in operated.waiting())
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("objects", "labeled", "killed"),
     [(1000, 300, False), (200, 60, True)],

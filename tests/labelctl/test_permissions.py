@@ -164,7 +164,6 @@ def encrypt(operated: Operated) -> None:
     )
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", USES)
 def test_a_command_needs_each_permission_of_its_policy_and_no_other(
     operated: Operated, name: str, monkeypatch: pytest.MonkeyPatch

@@ -35,7 +35,6 @@ def work_team(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.mark.terraform
-@pytest.mark.timeout(900)
 def test_everything_planned_is_created_works_and_is_removed(
     sandbox: Sandbox, work_team: str, tmp_path: Path
 ) -> None:
@@ -61,7 +60,6 @@ def test_everything_planned_is_created_works_and_is_removed(
 
 
 @pytest.mark.terraform
-@pytest.mark.timeout(300)
 def test_nothing_is_created_without_the_word_of_the_caller(
     sandbox: Sandbox, work_team: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from tools import build_package
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME_PYTHON = ROOT / ".venv-runtime" / "bin" / "python"
-SECONDS_FOR_A_BUILD = 60
+SECONDS_FOR_A_BUILD = 300
 
 # Isolated mode (-I) sees neither the working folder nor PYTHONPATH: only the unpacked package, the
 # runtime client and boto3 can be imported, as in a Lambda function.

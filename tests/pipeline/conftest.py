@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: What changes the deployment for good comes late; what looks back on all, and destroys, last.
 ORDER = ("test_scenarios.py", "test_verification.py", "test_after_all_scenarios.py")
-SECONDS_FOR_ONE_TEST = 480 + 30 * SandboxScenario.failing_schedules
+SECONDS_FOR_ONE_TEST = 1500 + 30 * SandboxScenario.failing_schedules
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from labeling_sandbox.audit.uploads import Upload
     from labeling_sandbox.server import Sandbox
 
-SECONDS_FOR_ONE_COMMAND = 600
+SECONDS_FOR_ONE_COMMAND = 1200
 # Who may do what the buckets deny to everybody else.
 ADMINISTRATOR_ROLE = "pipeline-administrator"
 # The example with data that may be deleted. No test may meet a run that the clock started.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Entries of the file of permissions that no run in the sandbox uses.
 UNEXERCISED = 73
-SECONDS_FOR_SABOTAGE = 900
+SECONDS_FOR_SABOTAGE = 1500
 
 
 @pytest.fixture(scope="module")

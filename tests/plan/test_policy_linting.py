@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from labeling_deployment.planned import Planned
 
-SECONDS = 600
+SECONDS = 1500
 SCANNERS = ROOT / ".venv-scan" / "bin"
 
 #: Findings of parliament that are none, each with what it is about and why.

@@ -13,7 +13,7 @@ import pytest
 from labeling_deployment.module import ROOT, copy_module
 from tests.security.controls import controls
 
-SECONDS = 600
+SECONDS = 1500
 SCANNERS = ROOT / ".venv-scan" / "bin"
 
 #: Checks of Checkov that the module does not follow, by resource. The reasons are beside the

@@ -38,7 +38,7 @@ CACHE = ROOT / ".cache" / "deployment"
 FIRST_REGION = "us-east-1"
 
 #: Seconds that one process waits for the plan of another before it makes its own.
-SECONDS_FOR_ONE_PLAN = 280
+SECONDS_FOR_ONE_PLAN = 1200
 #: Plans that are kept; older ones are of modules or inputs that have changed since.
 KEPT_PLANS = 40
 
