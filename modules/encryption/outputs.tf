@@ -3,6 +3,11 @@ output "key_arn" {
   value       = var.existing_key == null ? one(aws_kms_key.this[*].arn) : var.existing_key.arn
 }
 
+output "required_key_policy_json" {
+  description = "Statements that the policy of a caller's key must hold."
+  value       = data.aws_iam_policy_document.required.json
+}
+
 output "required_key_statements" {
   description = "Principals and actions of the statements that the key's policy must contain, by statement id."
   value = {
@@ -11,9 +16,4 @@ output "required_key_statements" {
       principals = flatten(values(statement.Principal))
     }
   }
-}
-
-output "required_key_policy_json" {
-  description = "Statements that the policy of a caller's key must hold."
-  value       = data.aws_iam_policy_document.required.json
 }

@@ -25,7 +25,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from labeling_sandbox.base import control
-from labeling_sandbox.iam import authorization, calls
+from labeling_sandbox.iam import authorization, calls, simulation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,6 @@ DEFAULT_PORT = 5600
 ADMINISTRATOR_KEY = "test"
 
 SEAMS: tuple[str, ...] = (
-    "iam.simulation",
     "permissions.enforcement",
     "functions.invocations",
     "stores.dynamodb",
@@ -208,6 +207,7 @@ class Sandbox:
     def _install_seams(self) -> None:
         authorization.configure(self.account, self.region, enforcing=self.enforce_iam)
         calls.install()
+        simulation.install()
         for name in SEAMS:
             seam: Seam = importlib.import_module(f"labeling_sandbox.{name}")
             seam.install(self)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from moto.iam.models import Role
 
     from labeling_sandbox.iam.policy_evaluation import ContextValue
-    from labeling_sandbox.server import Sandbox
 
 # As the simulator spells them.
 _DECISIONS = {
@@ -30,7 +29,7 @@ _DECISIONS = {
 }
 
 
-def install(_sandbox: Sandbox) -> None:
+def install() -> None:
     """Add the operation to moto's IAM."""
     add_operations(IamResponse, {"simulate_principal_policy": _simulate})
 
