@@ -73,7 +73,7 @@ def test_the_standing_resources_are_those_of_the_module(plan: Callable[[str], Pl
 
 
 def test_the_metrics_are_those_that_a_run_publishes() -> None:
-    source = ROOT / "lambda_src" / "src" / "labeling_lambdas" / "steps" / "finishing.py"
+    source = ROOT / "lambda_src" / "src" / "labeling_lambdas" / "steps" / "finish_run.py"
     calls = [
         node
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))

@@ -13,7 +13,7 @@ import pytest
 from labeling_deployment.module import ROOT, TASK_TYPES
 
 TABLE = re.compile(r"^\| `(\w+)` \|(.*)\|$", re.MULTILINE)
-_COLLECTION_SECONDS = 60
+_COLLECTION_SECONDS = 600
 
 # The test that each column requires for a marked task type.
 TESTS = {
@@ -24,7 +24,7 @@ TESTS = {
     "categories": "tests/plan/test_worker_ui.py::test_the_categories_hold_the_",
     "request": "tests/plan/test_worker_ui.py::"
     "test_the_request_that_is_made_of_the_settings_is_one_that_boto3_knows",
-    "output": "tests/domain/test_labels.py::test_what_a_recorded_line_says",
+    "output": "tests/domain/test_labels.py::test_a_recorded_line_has_this_label",
     "reviewed": "tests/plan/test_verification_ui.py::test_reviewers_choose_from_the_categories",
     "verification request": "tests/plan/test_verification.py::"
     "test_the_request_that_is_made_of_the_settings_is_one_that_boto3_knows",
@@ -34,7 +34,7 @@ TESTS = {
 # The lines of the first task type are recorded without its name.
 UNNAMED = {
     ("output", "image_single_label_classification"): (
-        "tests/domain/test_output_lines.py::test_what_a_labeled_line_says[labeled_"
+        "tests/domain/test_output_lines.py::test_a_labeled_line_has_this_label[labeled_"
     )
 }
 
