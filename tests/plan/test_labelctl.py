@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,23 +21,30 @@ _DOCUMENT = (ROOT / "docs" / "labelctl.md").read_text(encoding="utf-8")
 _PLACES = {"REGION": "us-east-1", "ACCOUNT": "123456789012", "JOB_NAME": "digits"}
 #: What an ARN's resource part names, by the kinds of resources that the plan shows.
 _KINDS = {
-    "aws_dynamodb_table": "table/{name}",
-    "aws_lambda_function": "function:{function_name}",
-    "aws_s3_bucket": "{bucket}",
-    "aws_sfn_state_machine": "execution:{name}:*",
-    "aws_sqs_queue": "{name}",
-    "aws_ssm_parameter": "parameter{name}",
+    "aws_cloudwatch_event_rule": ["rule/{name}"],
+    "aws_dynamodb_table": ["table/{name}"],
+    "aws_iam_role": ["role{path}{name}"],
+    "aws_lambda_function": ["function:{function_name}"],
+    "aws_s3_bucket": ["{bucket}"],
+    "aws_sagemaker_feature_group": ["feature-group/{feature_group_name}"],
+    "aws_scheduler_schedule": ["schedule/{group_name}/{name}"],
+    "aws_sfn_state_machine": ["stateMachine:{name}", "execution:{name}:id"],
+    "aws_sqs_queue": ["{name}"],
+    "aws_ssm_parameter": ["parameter{name}"],
 }
+#: What runs create, and what the user names.
+_NOT_PLANNED = {"labeling-job/digits-0a1b", "workteam/private-crowd/labelers"}
 
 
 def listed_resources() -> set[str]:
-    """The resource parts of every ARN on the page, with the values of the planned pipeline."""
+    """Return the resource part of every ARN on the page, without the keys of objects."""
     found = set()
     for pattern in re.findall(r'"arn:aws:[^"]+"', _DOCUMENT):
         arn = pattern.strip('"')
         for placeholder, value in _PLACES.items():
             arn = arn.replace(placeholder, value)
-        found.add(arn.split(":", 5)[5])
+        service, resource = (arn.split(":", 5)[index] for index in (2, 5))
+        found.add(resource.partition("/")[0] if service == "s3" else resource)
     return found
 
 
@@ -44,15 +52,17 @@ def test_each_resource_of_the_policies_is_made_by_the_module(
     plan: Callable[[str], Planned],
 ) -> None:
     planned = plan("text")
-    made = {
+    made = _NOT_PLANNED | {
         form.format(**values)
-        for kind, form in _KINDS.items()
+        for kind, forms in _KINDS.items()
+        for form in forms
         for values in planned.of_type(kind).values()
     }
-    # Objects of a bucket, all parameters of the pipeline, and jobs, which runs create.
-    made |= {f"{name}/*" for name in made if name.endswith("-upload")}
-    made |= {"parameter/digits/*", "labeling-job/digits-*"}
-    assert listed_resources() <= made
+    assert {
+        listed
+        for listed in listed_resources()
+        if not any(fnmatchcase(name, listed) for name in made)
+    } == set()
 
 
 def test_each_parameter_that_labelctl_reads_is_published(

@@ -113,10 +113,14 @@ def test_alarms_of_this_account_alone_publish_and_only_over_tls(own_key: Planned
 def test_the_names_are_published_as_parameters(own_key: Planned) -> None:
     parameters = own_key.of_type("aws_ssm_parameter").values()
     assert {values["name"] for values in parameters} == {
+        "/digits/alarm-names",
         "/digits/dead-letter-queue-url",
         "/digits/feature-group-name",
+        "/digits/function-names",
+        "/digits/key-statements",
         "/digits/ledger-table-name",
         "/digits/output-bucket-name",
+        "/digits/resources",
         "/digits/state-machine-arn",
         "/digits/task-type",
         "/digits/undelivered-queue-url",

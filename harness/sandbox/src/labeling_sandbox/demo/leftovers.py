@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def leftovers(client: Callable[[str], Any], name: str = "", key_arn: str = "") -
 
     Args:
         client: Returns the client of a service.
-        name: Only resources whose name contains this.
+        name: Only resources whose name, or a part of its path, starts with this word.
         key_arn: The only key to look at if there is a name, because a key has no name.
     """
     found = [
@@ -56,10 +57,11 @@ def leftovers(client: Callable[[str], Any], name: str = "", key_arn: str = "") -
         for service, operation, field, describe in _LISTINGS
         for entry in _entries(client(service), operation, field)
     ]
+    named = re.compile(rf"(?<![\w-]){re.escape(name)}(?!\w)" if name else "")
     kept = [
         resource
         for resource in found
-        if name in resource and not resource.startswith("key alias alias/aws/")
+        if named.search(resource) and not resource.startswith("key alias alias/aws/")
     ]
     keys = ([key_arn] if key_arn else []) if name else _keys(client("kms"))
     return kept + [
