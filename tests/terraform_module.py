@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labeling_deployment.module import ROOT, copy_module
+from labeling_deployment.provider_process import attached_provider
 from labeling_deployment.terraform import offline_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 HCL_TESTS = "tests/hcl"
@@ -21,33 +25,61 @@ def variables_text() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
-def copy_module_with_tests(folder: Path) -> Path:
-    """Copy the module's files and its tests into an empty folder; return the folder."""
+@dataclass(frozen=True)
+class HclTests:
+    """The tests that are written in Terraform's own language, in a copy of the module.
+
+    Attributes:
+        folder: The copy, initialized.
+        environment: That of Terraform, with a provider that it attaches to.
+    """
+
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, *options: str, seconds: float) -> subprocess.CompletedProcess[str]:
+        """Run ``terraform test``, and return the process, whatever its exit status.
+
+        Args:
+            *options: Of the command.
+            seconds: When to give up.
+        """
+        return _terraform(
+            self.folder, "test", *options, environment=self.environment, seconds=seconds
+        )
+
+
+@contextmanager
+def hcl_tests(folder: Path, seconds: float) -> Iterator[HclTests]:
+    """Copy the module's files and its tests into an empty folder, ready to be run.
+
+    Args:
+        folder: The folder.
+        seconds: When to give up the initialization.
+
+    Raises:
+        RuntimeError: If Terraform cannot initialize the copy.
+    """
     copy_module(folder)
     no_working_files = shutil.ignore_patterns(".terraform*", "*.tfstate*")
     shutil.copytree(ROOT / HCL_TESTS, folder / HCL_TESTS, ignore=no_working_files)
-    return folder
+    # The provider is a mock: a call that reached for AWS would find nothing at this address.
+    environment = offline_environment(folder, "http://127.0.0.1:9")
+    done = _terraform(folder, "init", "-input=false", environment=environment, seconds=seconds)
+    if done.returncode != 0:
+        message = f"terraform init failed:\n{done.stdout}\n{done.stderr}"
+        raise RuntimeError(message)
+    with attached_provider(environment) as attached:
+        yield HclTests(folder, attached)
 
 
-def run_hcl_tests(
-    folder: Path, command: str, *options: str, seconds: float
+def _terraform(
+    folder: Path, command: str, *options: str, environment: dict[str, str], seconds: float
 ) -> subprocess.CompletedProcess[str]:
-    """Run Terraform in a copy of the module, for the tests that are written in its own language.
-
-    Args:
-        folder: The copy.
-        command: ``init`` or ``test``.
-        *options: Of the command.
-        seconds: When to give up.
-
-    Returns:
-        The process, whatever its exit status.
-    """
     return subprocess.run(
         ["terraform", command, "-no-color", f"-test-directory={HCL_TESTS}", *options],
         cwd=folder,
-        # The provider is a mock: a call that reached for AWS would find nothing at this address.
-        env=offline_environment(folder, "http://127.0.0.1:9"),
+        env=environment,
         capture_output=True,
         text=True,
         timeout=seconds,

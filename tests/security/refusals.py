@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labeling_deployment.module import ROOT
-from tests.terraform_module import HCL_TESTS, copy_module_with_tests, run_hcl_tests
+from tests.terraform_module import HCL_TESTS, hcl_tests
 
 SECONDS = 900
 _EXPECTATION = re.compile(r"^ *expect_failures = \[.*\]\n", re.MULTILINE)
@@ -72,12 +72,13 @@ def refusals() -> dict[str, list[str]]:
     Raises:
         RuntimeError: If Terraform cannot run the cases.
     """
-    with tempfile.TemporaryDirectory(prefix="refusals-") as name:
-        folder = copy_module_with_tests(Path(name))
-        for file in list((folder / HCL_TESTS).glob("*.tftest.hcl")):
+    with (
+        tempfile.TemporaryDirectory(prefix="refusals-") as name,
+        hcl_tests(Path(name), SECONDS) as tests,
+    ):
+        for file in list((tests.folder / HCL_TESTS).glob("*.tftest.hcl")):
             _split(file)
-        _terraform(folder, "init", "-input=false")
-        told = _terraform(folder, "test", "-json")
+        told = tests.run("-json", seconds=SECONDS).stdout
     errors: dict[str, list[str]] = defaultdict(list)
     for line in told.splitlines():
         event = json.loads(line)
@@ -117,11 +118,3 @@ def unproven(refused: dict[str, list[str]]) -> list[str]:
 def _spaced(text: str) -> str:
     """Terraform breaks long messages into lines."""
     return " ".join(text.split())
-
-
-def _terraform(folder: Path, command: str, *options: str) -> str:
-    done = run_hcl_tests(folder, command, *options, seconds=SECONDS)
-    if command == "init" and done.returncode != 0:
-        message = f"terraform {command} failed: {done.stderr}"
-        raise RuntimeError(message)
-    return done.stdout
