@@ -69,7 +69,7 @@ def hcl_tests(folder: Path, seconds: float) -> Iterator[HclTests]:
     if done.returncode != 0:
         message = f"terraform init failed:\n{done.stdout}\n{done.stderr}"
         raise RuntimeError(message)
-    with attached_provider(environment) as attached:
+    with attached_provider(folder, environment) as attached:
         yield HclTests(folder, attached)
 
 

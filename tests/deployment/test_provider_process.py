@@ -29,7 +29,7 @@ echo "Provider started."
 echo "	TF_REATTACH_PROVIDERS='{{\\"aws\\": 1}}'"
 while :; do sleep 0.05; done"""
     environment = installed(tmp_path, waiting)
-    with attached_provider(environment) as attached:
+    with attached_provider(tmp_path, environment) as attached:
         assert attached == environment | {"TF_REATTACH_PROVIDERS": '{"aws": 1}'}
         assert not (tmp_path / "ended").exists()
     assert (tmp_path / "ended").exists()
@@ -40,14 +40,14 @@ def test_a_provider_that_does_not_listen_to_its_end_is_killed(
 ) -> None:
     monkeypatch.setattr(provider_process, "_SECONDS_TO_END", 0.1)
     deaf = "trap '' TERM\necho TF_REATTACH_PROVIDERS='{}'\nwhile :; do sleep 0.05; done"
-    with attached_provider(installed(tmp_path, deaf)) as attached:
+    with attached_provider(tmp_path, installed(tmp_path, deaf)) as attached:
         assert "TF_REATTACH_PROVIDERS" in attached
 
 
 def test_a_provider_that_ends_at_once_is_an_error(tmp_path: Path) -> None:
     with (
         pytest.raises(ProviderError, match="ended before Terraform could attach"),
-        attached_provider(installed(tmp_path, "exit 1")),
+        attached_provider(tmp_path, installed(tmp_path, "exit 1")),
     ):
         pass
 
@@ -55,6 +55,6 @@ def test_a_provider_that_ends_at_once_is_an_error(tmp_path: Path) -> None:
 def test_a_provider_that_is_not_installed_is_an_error(tmp_path: Path) -> None:
     with (
         pytest.raises(ProviderError, match="run terraform init there first"),
-        attached_provider({"TF_DATA_DIR": str(tmp_path)}),
+        attached_provider(tmp_path, {"TF_DATA_DIR": str(tmp_path)}),
     ):
         pass

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labeling_deployment.module import copy_module
+from labeling_deployment.provider_process import attached_provider
 from labeling_deployment.terraform import offline_environment, terraform_test
 
 if TYPE_CHECKING:
@@ -152,11 +153,12 @@ def deployed(folder: Path, sandbox: Sandbox) -> Iterator[Deployed]:
     terraform = terraform_test(folder, environment)
     terraform.init()
     pipeline = Deployed(folder, terraform)
-    try:
-        pipeline.apply({})
-        yield pipeline
-    finally:
-        pipeline.destroy()
+    with attached_provider(folder, environment) as terraform.env:
+        try:
+            pipeline.apply({})
+            yield pipeline
+        finally:
+            pipeline.destroy()
 
 
 @pytest.fixture(scope="module")

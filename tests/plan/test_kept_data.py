@@ -17,6 +17,7 @@ import pytest
 import tftest
 
 from labeling_deployment.module import copy_module
+from labeling_deployment.provider_process import attached_provider
 from labeling_deployment.terraform import offline_environment, terraform_test
 
 if TYPE_CHECKING:
@@ -37,6 +38,14 @@ variable "given" {
 
 variable "network" {
   type = string
+}
+
+variable "region" {
+  type = string
+}
+
+provider "aws" {
+  region = var.region
 }
 
 resource "terraform_data" "network" {
@@ -149,13 +158,12 @@ class Root:
         Raises:
             TerraformTestError: If it fails.
         """
-        variables = {"network": network, "given": given}
+        variables = {"network": network, "given": given, "region": region}
         (self.folder / "inputs.tfvars.json").write_text(json.dumps(variables), encoding="utf-8")
         settings = ["-input=false", "-no-color", "-var-file=inputs.tfvars.json"]
         if command == "plan":
             # What AWS holds is as it was applied; asking for it takes most of a plan's time.
             settings.append("-refresh=false")
-        self.terraform.env |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
         printed: str = self.terraform.execute_command(command, *settings, *options).out
         return printed
 
@@ -174,15 +182,17 @@ class Root:
             if address.startswith("module.labeling.") and ".data." not in address
         }
 
-    def actions(self, **options: Any) -> dict[str, list[str]]:
-        """Plan, and give what happens to each resource that changes."""
-        self.run("plan", "-out=tfplan", **options)
-        shown = json.loads(self.terraform.execute_command("show", "-json", "tfplan").out)
-        return {
-            change["address"]: change["change"]["actions"]
-            for change in shown["resource_changes"]
-            if change["mode"] == "managed" and change["change"]["actions"] != ["no-op"]
-        }
+    def planned(self, **options: Any) -> list[dict[str, Any]]:
+        """Plan, and give what happens to each managed resource that changes or moves.
+
+        Each is of https://developer.hashicorp.com/terraform/internals/machine-readable-ui.
+        """
+        events = [json.loads(line) for line in self.run("plan", "-json", **options).splitlines()]
+        return [
+            event["change"]
+            for event in events
+            if event["type"] == "planned_change" and event["change"]["action"] != "read"
+        ]
 
 
 def moved_blocks(module: Path) -> list[tuple[str, str]]:
@@ -208,12 +218,13 @@ def root(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator
     made = Root(folder, terraform_test(folder, environment))
     made.write({})
     made.terraform.init()
-    made.run("apply", "-auto-approve")
-    yield made
-    if made.state():  # the last test was not among those asked for
-        made.write({"force_destroy": "true"})
+    with attached_provider(folder, environment) as made.terraform.env:
         made.run("apply", "-auto-approve")
-        made.run("destroy", "-auto-approve")
+        yield made
+        if made.state():  # the last test was not among those asked for
+            made.write({"force_destroy": "true"})
+            made.run("apply", "-auto-approve")
+            made.run("destroy", "-auto-approve")
 
 
 @pytest.mark.parametrize("given", [None, GIVEN], ids=["read", "given"])
@@ -223,8 +234,13 @@ def test_no_resource_with_data_is_replaced_whatever_is_unknown(
 ) -> None:
     changed = ALLOWED[name]
     root.write(changed)
-    actions = root.actions(network="changed" if LATER not in str(changed) else "kept2", given=given)
-    gone = {address for address, each in actions.items() if "delete" in each}
+    planned = root.planned(network="changed" if LATER not in str(changed) else "kept2", given=given)
+    assert planned, "the change must reach something"
+    gone = {
+        change["resource"]["addr"]
+        for change in planned
+        if change["action"] in ("delete", "remove", "replace")
+    }
     assert {type_of(address) for address in gone}.isdisjoint(DATA_TYPES), gone
     if "task_type" not in changed:
         assert gone == set()
@@ -238,11 +254,9 @@ def test_a_moved_resource_is_not_replaced(root: Root) -> None:
         root.terraform.execute_command("state", "mv", f"{MODULE}.{new}", f"{MODULE}.{old}")
     gone = applied - root.state()
     assert gone
-    root.run("plan", "-out=tfplan")
-    shown = json.loads(root.terraform.execute_command("show", "-json", "tfplan").out)
-    changes = [each for each in shown["resource_changes"] if each["mode"] == "managed"]
-    assert {each["address"] for each in changes if "previous_address" in each} == gone
-    assert {action for each in changes for action in each["change"]["actions"]} == {"no-op"}
+    planned = root.planned()
+    assert {change["resource"]["addr"] for change in planned} == gone
+    assert {change["action"] for change in planned} == {"move"}
     for old, new in moved:
         root.terraform.execute_command("state", "mv", f"{MODULE}.{old}", f"{MODULE}.{new}")
 

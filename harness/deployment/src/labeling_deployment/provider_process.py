@@ -26,11 +26,12 @@ class ProviderError(Exception):
 
 
 @contextmanager
-def attached_provider(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def attached_provider(folder: Path, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Keep a provider running for the Terraform commands of a block.
 
     Args:
-        environment: That of a Terraform process whose folder is initialized.
+        folder: Where Terraform is run, because the provider reads files by their path from there.
+        environment: That of a Terraform process, once the folder is initialized.
 
     Yields:
         The environment of a Terraform process that attaches to it.
@@ -38,13 +39,14 @@ def attached_provider(environment: Mapping[str, str]) -> Iterator[dict[str, str]
     Raises:
         ProviderError: If there is no provider to start, or if it does not start.
     """
-    data = Path(environment["TF_DATA_DIR"])
+    data = Path(environment["TF_DATA_DIR"]).resolve()
     program = next(data.glob(_PROGRAM), None)
     if program is None:
         message = f"no AWS provider in {data}; run terraform init there first"
         raise ProviderError(message)
     with subprocess.Popen(
         [program, "-debug"],
+        cwd=folder,
         env=dict(environment),
         stdout=subprocess.PIPE,
         # Every call is logged here, whatever the level is.
