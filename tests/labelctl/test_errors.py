@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.labelctl.stage import Operated
 
-COMMANDS = ("status", "backfill", "redrive")
+COMMANDS = ("backfill", "doctor", "redrive", "status")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -57,6 +57,19 @@ def test_missing_credentials_are_reported(
         environment.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
         environment.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
         assert operated.error(command).startswith("error: no usable AWS credentials")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("kind", ["AKIA", "ASIA"])
+def test_credentials_that_aws_does_not_know_are_reported(
+    operated: Operated, command: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", f"{kind}IOSFODNN7UNKNOWN")
+        assert operated.error(command) == (
+            "error: AWS does not accept the credentials (UnrecognizedClientException);"
+            " sign in again"
+        )
 
 
 def test_a_missing_region_is_reported(

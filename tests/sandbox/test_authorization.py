@@ -575,3 +575,23 @@ def test_the_simulator_decides_by_the_policies_of_the_role_and_the_given_context
     (result,) = answer["EvaluationResults"]
     assert result["EvalDecision"] == decision
     assert result["EvalActionName"] == "kms:Decrypt"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code"),
+    [
+        ("dynamodb", "list_tables", "UnrecognizedClientException"),
+        ("iam", "list_roles", "InvalidClientTokenId"),
+        ("s3", "list_buckets", "InvalidAccessKeyId"),
+        ("sqs", "list_queues", "InvalidClientTokenId"),
+        ("ssm", "describe_parameters", "UnrecognizedClientException"),
+        ("sts", "get_caller_identity", "InvalidClientTokenId"),
+    ],
+)
+def test_a_key_that_nobody_has_is_refused(
+    sandbox: Sandbox, service: str, operation: str, code: str
+) -> None:
+    unknown = {"aws_access_key_id": "AKIAIOSFODNN7UNKNOWN", "aws_secret_access_key": "secret"}
+    with pytest.raises(ClientError) as refused:
+        getattr(sandbox.client(service, **unknown), operation)()
+    assert refused.value.response["Error"]["Code"] == code

@@ -427,15 +427,19 @@ def test_a_lost_response_leaves_a_job(sandbox: Sandbox, role: str) -> None:
     assert end_of(sandbox, given["LabelingJobName"])["LabelingJobStatus"] == "Completed"
 
 
-def test_a_work_team_can_be_created_and_described(sandbox: Sandbox) -> None:
-    client = sandbox.client("sagemaker")
-    created = client.create_workteam(
-        WorkteamName="team",
-        Description="people",
-        MemberDefinitions=[{"OidcMemberDefinition": {"Groups": ["group"]}}],
-    )
-    described = client.describe_workteam(WorkteamName="team")["Workteam"]
-    assert described["WorkteamArn"] == created["WorkteamArn"]
-    assert client.delete_workteam(WorkteamName="team")["Success"]
-    with pytest.raises(ClientError):
-        client.describe_workteam(WorkteamName="team")
+@pytest.mark.usefixtures("bucket")
+def test_an_account_that_ground_truth_is_closed_to_is_refused(sandbox: Sandbox, role: str) -> None:
+    given = request(manifest(sandbox), role)
+    control(sandbox, "POST", "ground-truth", {"open": False})
+    try:
+        for call in (
+            lambda: sandbox.client("sagemaker").list_labeling_jobs(),
+            lambda: create(sandbox, given),
+        ):
+            with pytest.raises(ClientError, match="no longer open to new customers") as refused:
+                call()
+            assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+            assert "not authorized to perform" not in str(refused.value)
+    finally:
+        control(sandbox, "POST", "ground-truth", {"open": True})
+    assert create(sandbox, given)

@@ -1,10 +1,9 @@
-"""Ground Truth: labeling jobs and work teams, added to moto's SageMaker."""
+"""Ground Truth: labeling jobs, added to moto's SageMaker."""
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from moto.core.base_backend import BackendDict, BaseBackend
@@ -12,7 +11,6 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.exceptions import ResourceInUseException, ResourceNotFound, ValidationError
 from moto.sagemaker.responses import SageMakerResponse
-from moto.utilities.utils import get_partition
 
 from in_process_aws import validation
 from labeling_sandbox.base import background, control
@@ -27,6 +25,7 @@ from labeling_sandbox.ground_truth.labeling_jobs import (
     LabelingJob,
 )
 from labeling_sandbox.iam import authorization
+from labeling_sandbox.iam.denial import ServiceRefusal
 from labeling_sandbox.stores import sagemaker_tags
 
 if TYPE_CHECKING:
@@ -63,6 +62,7 @@ _SUMMARY = (
     "InputConfig",
 )
 _PAGE = 10
+_SERVICE = "sagemaker"
 
 
 class ResourceLimitExceeded(ServiceException):  # type: ignore[misc] # moto has no types
@@ -78,18 +78,18 @@ class InternalFailure(ServiceException):  # type: ignore[misc] # moto has no typ
 
 
 class GroundTruthBackend(BaseBackend):  # type: ignore[misc] # moto has no types
-    """The labeling jobs and work teams of one account and region; ``/moto-api/reset`` forgets them.
+    """The labeling jobs of one account and region; ``/moto-api/reset`` forgets them.
 
     Attributes:
         jobs: Jobs by name in lower case: names differ in more than case.
-        work_teams: Described work teams by name.
+        open: Whether the account may use Ground Truth, which AWS has closed to new customers.
     """
 
     def __init__(self, region_name: str, account_id: str) -> None:
         """Start empty."""
         super().__init__(region_name, account_id)
         self.jobs: dict[str, LabelingJob] = {}
-        self.work_teams: dict[str, dict[str, Any]] = {}
+        self.open = True
 
 
 _backends = BackendDict(GroundTruthBackend, "sagemaker")
@@ -107,6 +107,11 @@ def install(sandbox: Sandbox) -> None:
         backend = _backends[sandbox.account][sandbox.region]
         return [_shown(job) for job in list(backend.jobs.values())]
 
+    def open_or_close(_path: Mapping[str, str], body: dict[str, Any]) -> dict[str, bool]:
+        backend = _backends[sandbox.account][sandbox.region]
+        backend.open = bool(body["open"])
+        return {"open": backend.open}
+
     add_operations(
         SageMakerResponse,
         {
@@ -114,12 +119,9 @@ def install(sandbox: Sandbox) -> None:
             "describe_labeling_job": lambda response: ActionResult(_job(response).describe()),
             "stop_labeling_job": _stop_labeling_job,
             "list_labeling_jobs": _list_labeling_jobs,
-            "create_workteam": _create_workteam,
-            "describe_workteam": _describe_workteam,
-            "list_workteams": _list_workteams,
-            "delete_workteam": _delete_workteam,
         },
     )
+    control.route("ground-truth", "POST", open_or_close)
     control.route("labeling-jobs", "GET", show_jobs)
     control.route("labeling-jobs/faults", "POST", _plan_faults)
 
@@ -129,7 +131,17 @@ def _backend(response: SageMakerResponse) -> GroundTruthBackend:
     return backend
 
 
+def _require_open(response: SageMakerResponse) -> None:
+    if not _backend(response).open:
+        message = (
+            "Amazon SageMaker Ground Truth is no longer open to new customers. Only accounts that"
+            " have used it can access it."
+        )
+        raise ServiceRefusal(_SERVICE, "AccessDeniedException", message)
+
+
 def _create_labeling_job(sandbox: Sandbox, response: SageMakerResponse) -> ActionResult:
+    _require_open(response)
     request = parameters(response)
     problems = labeling_requests.problems(request, response.region, response.current_account)
     if problems:
@@ -224,6 +236,7 @@ def _stop_labeling_job(response: SageMakerResponse) -> EmptyResult:
 
 
 def _list_labeling_jobs(response: SageMakerResponse) -> ActionResult:
+    _require_open(response)
     request = parameters(response)
     matching = [job for job in list(_backend(response).jobs.values()) if _selects(request, job)]
     key: Callable[[LabelingJob], Any] = {
@@ -272,44 +285,3 @@ def _shown(job: LabelingJob) -> dict[str, Any]:
         "reviewers": job.request["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"],
         **asdict(job.effort),
     }
-
-
-def _create_workteam(response: SageMakerResponse) -> ActionResult:
-    request = parameters(response)
-    name, now = request["WorkteamName"], datetime.now(UTC)
-    teams = _backend(response).work_teams
-    if name in teams:
-        message = f"A work team already exists with this name: {name}"
-        raise ResourceInUseException(message=message)
-    arn = (
-        f"arn:{get_partition(response.region)}:sagemaker:{response.region}:"
-        f"{response.current_account}:workteam/private-crowd/{name}"
-    )
-    teams[name] = {
-        "WorkteamName": name,
-        "WorkteamArn": arn,
-        "MemberDefinitions": request.get("MemberDefinitions", []),
-        "Description": request.get("Description", ""),
-        "CreateDate": now,
-        "LastUpdatedDate": now,
-    }
-    return ActionResult({"WorkteamArn": arn})
-
-
-def _describe_workteam(response: SageMakerResponse) -> ActionResult:
-    name = parameter(response, "WorkteamName")
-    team = _backend(response).work_teams.get(name)
-    if team is None:
-        message = f"The work team {name} does not exist."
-        raise ValidationError(message=message)
-    return ActionResult({"Workteam": team})
-
-
-def _list_workteams(response: SageMakerResponse) -> ActionResult:
-    return ActionResult({"Workteams": list(_backend(response).work_teams.values())})
-
-
-def _delete_workteam(response: SageMakerResponse) -> ActionResult:
-    name = parameter(response, "WorkteamName")
-    _backend(response).work_teams.pop(name, None)
-    return ActionResult({"Success": True})

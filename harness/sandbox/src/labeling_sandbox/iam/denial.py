@@ -6,11 +6,12 @@ import json
 from http import HTTPStatus
 from xml.sax.saxutils import escape
 
-from moto.s3.exceptions import S3AccessDeniedError
+from moto.s3.exceptions import S3AccessDeniedError, S3InvalidAccessKeyIdError
 from werkzeug.exceptions import HTTPException
 
 # Services that answer in XML; the others speak JSON.
 _XML_SERVICES = frozenset({"iam", "sns", "sts"})
+_UNKNOWN_KEY = "UnrecognizedClientException"
 _SHORT_CODE_SERVICES = _XML_SERVICES | {"sqs", "cloudwatch"}
 
 
@@ -108,3 +109,18 @@ def not_passable(service: str, role_arn: str, principal: str) -> HTTPException:
         f"principal '{principal}' to assume the role."
     )
     return ServiceRefusal(service, "ValidationException", message)
+
+
+def unknown_key(service: str) -> HTTPException:
+    """Return the refusal of a request that is signed with a key that nobody has.
+
+    Args:
+        service: The signing name of the called service.
+
+    Returns:
+        The exception to raise from a moto response.
+    """
+    if service == "s3":
+        return S3InvalidAccessKeyIdError()  # type: ignore[no-any-return] # moto has no types
+    code = "InvalidClientTokenId" if service in _SHORT_CODE_SERVICES else _UNKNOWN_KEY
+    return ServiceRefusal(service, code, "The security token included in the request is invalid.")

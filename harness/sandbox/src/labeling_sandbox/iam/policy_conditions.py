@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 ContextValue = str | Sequence[str]
@@ -216,6 +217,8 @@ def _variable_value(match: re.Match[str], variables: Context) -> str | None:
     return value if isinstance(value, str) else default
 
 
+# The policies of a sandbox have some hundred patterns, and each request is compared with many.
+@cache
 def _pattern_to_regex(pattern: str) -> str:
     wildcards = {"*": ".*", "?": "."}
     return "".join(wildcards.get(character, re.escape(character)) for character in pattern)

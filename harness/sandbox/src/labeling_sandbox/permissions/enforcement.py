@@ -12,7 +12,7 @@ from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.routing import NotFound, get_service_router
 
 from labeling_sandbox.iam import authorization, calls
-from labeling_sandbox.iam.denial import access_denied, key_denied
+from labeling_sandbox.iam.denial import access_denied, key_denied, unknown_key
 from labeling_sandbox.permissions.dynamodb import dynamodb_needs
 from labeling_sandbox.permissions.json_services import (
     cloudwatch_needs,
@@ -56,6 +56,9 @@ _MAPPINGS: Final[Mapping[str, Callable[[Call], Needs]]] = {
     "ssm": ssm_needs,
     "states": states_needs,
 }
+#: How AWS's own keys begin: of users, and of sessions.
+#: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+_KEY_PREFIXES: Final = ("AKIA", "ASIA")
 # AWS allows these to everyone who has credentials.
 _FREE: Final = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
 
@@ -65,12 +68,14 @@ def authorize(response: BaseResponse, _request_class: type, resource: str = "*")
 
     Raises:
         werkzeug.exceptions.HTTPException: The role may not; the answer names the action and the
-        resource.
+        resource. Or nobody has the key that signed the request.
     """
     service = _signing_name(response)
     operation = _operation(response, service)
     calls.note(response.access_key, service, operation)
     caller = authorization.role_of(response.access_key)
+    if caller is None and _names_unknown_key(response):
+        raise unknown_key(service)
     if caller is None or not authorization.enforcing() or (service, operation) in _FREE:
         return
     call = Call(response, service, operation, body_parameters(response), resource)
@@ -127,6 +132,15 @@ def _check_key(caller: AssumedRole, call: Call, use: KeyUse) -> None:
     for action in use.actions:
         if not authorization.role_may_use_key(caller.role_arn, key_arn, action, context):
             raise key_denied(call.service, caller.arn, action, key_arn)
+
+
+def _names_unknown_key(response: BaseResponse) -> bool:
+    """Tell whether a request is signed with a key of the form of AWS's, which no role has.
+
+    The administrator's key, and those of examples, have another form.
+    """
+    header = str(response.headers.get("Authorization", ""))
+    return any(f"Credential={prefix}" in header for prefix in _KEY_PREFIXES)
 
 
 def _signing_name(response: BaseResponse) -> str:

@@ -17,6 +17,8 @@ from labeling_sandbox.stores.feature_store import online_store_key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from labeling_sandbox.iam.policy_evaluation import PolicyDocument
+
 _FEATURE_GROUP_PATH = re.compile(r"/FeatureGroup/([^/?]+)")
 _FUNCTION_PATH = re.compile(r"/[^/]+/functions/([^/?]+)")
 _RECORD_OPERATIONS = frozenset(
@@ -25,6 +27,7 @@ _RECORD_OPERATIONS = frozenset(
 _SAGEMAKER_NAMES: Mapping[str, str] = {
     "LabelingJobName": "labeling-job",
     "FeatureGroupName": "feature-group",
+    "WorkteamArn": "workteam",
     "WorkteamName": "workteam/private-crowd",
 }
 _TASK_CALLBACKS = frozenset({"SendTaskFailure", "SendTaskHeartbeat", "SendTaskSuccess"})
@@ -42,6 +45,17 @@ _KEY_TO_MAKE = frozenset({"CreateStateMachine", "UpdateStateMachine"})
 _KEY_TO_MAKE_ACTIONS: tuple[str, ...] = ("kms:DescribeKey", "kms:GenerateDataKey")
 _KEY_TO_READ_ACTIONS: tuple[str, ...] = ("kms:Decrypt",)
 _WITHOUT_RESOURCE = frozenset({"Decrypt", "ReEncrypt"})
+_FOR_SUBSCRIBERS: PolicyDocument = {
+    "Statement": [
+        {
+            "Sid": "Subscribers",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "sagemaker:DescribeSubscribedWorkteam",
+            "Resource": "*",
+        }
+    ]
+}
 _LAMBDA_ACTIONS: Mapping[str, str] = {"Invoke": "InvokeFunction", "InvokeAsync": "InvokeFunction"}
 
 
@@ -56,8 +70,10 @@ def sagemaker_needs(call: Call) -> Needs:
     context = _sagemaker_context(call)
     if not arns and call.operation.startswith("List"):
         arns = ["*"]
+    # A vendor's team is in the vendor's account, which lets its subscribers describe it.
+    shared = _FOR_SUBSCRIBERS if call.operation == "DescribeSubscribedWorkteam" else None
     requirements = [
-        Requirement(f"sagemaker:{call.operation}", arn, context) for arn in arns or [None]
+        Requirement(f"sagemaker:{call.operation}", arn, context, shared) for arn in arns or [None]
     ]
     if call.operation == "CreateLabelingJob" and call.parameters.get("Tags") and arns:
         # Tagging at creation needs the permission to tag.
