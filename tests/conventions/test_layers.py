@@ -16,6 +16,15 @@ FLOORS: dict[str, list[list[str]]] = {
         ["steps"],
         ["handlers"],
     ],
+    "labelctl/src/labelctl": [
+        ["connection", "durations", "permissions"],
+        ["error_messages", "ledger", "objects"],
+        ["pipeline"],
+        ["classify", "dead_letters", "status", "upload_events"],
+        ["checkpoint", "doctor", "redrive"],
+        ["backfill", "screen"],
+        ["cli"],
+    ],
     "harness/deployment/src/labeling_deployment": [
         ["module", "plan_endpoint", "planned", "provider_mirror"],
         ["terraform"],
@@ -58,7 +67,7 @@ FLOORS: dict[str, list[list[str]]] = {
     ],
 }
 #: Packages without floors, in which only circles are looked for.
-WITHOUT_FLOORS = ["labelctl/src/labelctl", "tools"]
+WITHOUT_FLOORS = ["tools"]
 EXAMPLE: Sources = {
     "example": "",
     "example.rules": "",
