@@ -8,42 +8,26 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labeling_deployment.module import ROOT
+from tests.labelctl.labeling_breakages import (
+    ground_truth_closed,
+    labeling_role_that_trusts_another_service,
+    labeling_role_without_policy,
+    public_work_team,
+    put_resources,
+    uploads_without_cors,
+    vendor_team_without_subscription,
+    work_team_deleted,
+    worker_file_deleted,
+)
 from tests.sandbox.resources import make_key
 
 if TYPE_CHECKING:
-    from tests.pipeline.deployment import Deployment
+    from collections.abc import Callable
 
-Undo = Callable[[], object]
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """A deployed pipeline by the names that a breakage needs."""
-
-    deployment: Deployment
-
-    def client(self, service: str) -> Any:
-        return self.deployment.client(service)
-
-    def output(self, name: str) -> str:
-        return str(self.deployment.pipeline.outputs[name])
-
-    def parameter(self, name: str) -> Any:
-        answer = self.client("ssm").get_parameter(Name=f"/{self.name}/{name}")
-        return json.loads(answer["Parameter"]["Value"])
-
-    @property
-    def name(self) -> str:
-        return self.output("state_machine_arn").rpartition(":")[2]
-
-    def queue_attribute(self, url: str, name: str) -> str:
-        answer = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])
-        return str(answer["Attributes"][name])
+    from tests.labelctl.deployed import Deployed, Undo
 
 
 def no_notification(deployed: Deployed) -> Undo:
@@ -234,55 +218,6 @@ def key_policy_without_events(deployed: Deployed) -> Undo:
     return lambda: kms.put_key_policy(KeyId=key, PolicyName="default", Policy=before)
 
 
-def make_work_team(deployed: Deployed) -> None:
-    """Create the work team that the pipeline was deployed with."""
-    arn = deployed.parameter("resources")["jobs"]["label"]["workteam_arn"]
-    deployed.client("sagemaker").create_workteam(
-        WorkteamName=arn.rpartition("/")[2],
-        Description="Labelers.",
-        MemberDefinitions=[
-            {
-                "CognitoMemberDefinition": {
-                    "UserPool": "us-east-1_pool",
-                    "UserGroup": "labelers",
-                    "ClientId": "client",
-                }
-            }
-        ],
-    )
-
-
-def work_team_deleted(deployed: Deployed) -> Undo:
-    arn = deployed.parameter("resources")["jobs"]["label"]["workteam_arn"]
-    deployed.client("sagemaker").delete_workteam(WorkteamName=arn.rpartition("/")[2])
-    return lambda: make_work_team(deployed)
-
-
-def worker_file_deleted(deployed: Deployed) -> Undo:
-    s3 = deployed.client("s3")
-    bucket, _, key = deployed.parameter("resources")["jobs"]["label"]["worker_files"][0][
-        5:
-    ].partition("/")
-    marker = s3.delete_object(Bucket=bucket, Key=key)["VersionId"]
-    return lambda: s3.delete_object(Bucket=bucket, Key=key, VersionId=marker)
-
-
-def labeling_role_without_policy(deployed: Deployed) -> Undo:
-    iam, role = deployed.client("iam"), deployed.output("ground_truth_role_arn").rpartition("/")[2]
-    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    document = json.dumps(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
-    iam.delete_role_policy(RoleName=role, PolicyName=name)
-    return lambda: iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
-
-
-def labeling_role_that_trusts_another_service(deployed: Deployed) -> Undo:
-    iam, role = deployed.client("iam"), deployed.output("ground_truth_role_arn").rpartition("/")[2]
-    before = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
-    changed = json.loads(json.dumps(before).replace("sagemaker.", "lambda."))
-    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(changed))
-    return lambda: iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(before))
-
-
 def function_without_a_permission(deployed: Deployed) -> Undo:
     iam, role = deployed.client("iam"), _role_of(deployed, "poll_queue")
     before = iam.get_role_policy(RoleName=role, PolicyName="function")["PolicyDocument"]
@@ -321,13 +256,6 @@ def _role_of(deployed: Deployed, step: str) -> str:
     return str(configuration["Role"]).rpartition("/")[2]
 
 
-def uploads_without_cors(deployed: Deployed) -> Undo:
-    s3, bucket = deployed.client("s3"), deployed.output("upload_bucket_name")
-    rules = s3.get_bucket_cors(Bucket=bucket)["CORSRules"]
-    s3.delete_bucket_cors(Bucket=bucket)
-    return lambda: s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
-
-
 def alarm_in_alarm(deployed: Deployed) -> Undo:
     def state(value: str) -> None:
         deployed.client("cloudwatch").set_alarm_state(
@@ -345,14 +273,9 @@ def alarm_that_notifies_nobody(deployed: Deployed) -> Undo:
 
 
 def module_of_another_version(deployed: Deployed) -> Undo:
-    ssm, name = deployed.client("ssm"), f"/{deployed.name}/resources"
     before = deployed.parameter("resources")
-
-    def put(value: object) -> None:
-        ssm.put_parameter(Name=name, Value=json.dumps(value), Type="String", Overwrite=True)
-
-    put({**before, "version": "99.0.0"})
-    return lambda: put(before)
+    put_resources(deployed, {**before, "version": "99.0.0"})
+    return lambda: put_resources(deployed, before)
 
 
 #: Check by breakage.
@@ -376,6 +299,9 @@ BREAKAGES: dict[Callable[[Deployed], Undo], str] = {
     key_disabled: "key",
     key_to_be_deleted: "key",
     key_policy_without_events: "key",
+    ground_truth_closed: "ground_truth",
+    public_work_team: "work_teams",
+    vendor_team_without_subscription: "work_teams",
     work_team_deleted: "work_teams",
     worker_file_deleted: "worker_files",
     labeling_role_without_policy: "labeling_role",

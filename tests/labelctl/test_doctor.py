@@ -3,48 +3,87 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
 
 from labelctl.cli import app
-from labeling_sandbox.iam import credentials
+from labelctl.connection import Connection
+from labelctl.doctor.checks import Subject
+from labelctl.doctor.deployed import find_deployed
+from labelctl.doctor.examination import examine
+from labelctl.doctor.stations import Follower
+from labelctl.pipeline import find_pipeline
+from labeling_sandbox.audit.uploads import Upload
 from tests.labelctl import breakages
-from tests.labelctl.breakages import (
-    BREAKAGES,
-    Deployed,
+from tests.labelctl.breakages import BREAKAGES
+from tests.labelctl.deployed import Deployed
+from tests.labelctl.labeling_breakages import (
+    ground_truth_closed,
     make_work_team,
-    take_messages,
+    public_work_team,
+    subscribed_vendor_team,
+    vendor_team_without_subscription,
     work_team_deleted,
 )
-from tests.labelctl.test_permissions import POLICIES, without_each_action
-from tests.pipeline.deployment import deploy
-from tests.sandbox.resources import make_role, put_policy
+from tests.labelctl.operator_role import documented, named_permission, operator, without
+from tests.labelctl.smoke_remains import delete_objects, empty_queues, end_of_run, objects
+from tests.pipeline.deployment import ADMINISTRATOR_ROLE, deploy
+from tests.scenarios.scenario import MAX_ATTEMPTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from labeling_sandbox.server import Sandbox
-    from tests.labelctl.breakages import Undo
+    from tests.labelctl.deployed import Undo
 
 
 @pytest.fixture(scope="module")
 def deployed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """The module, applied, with a work team and an operator's environment."""
-    deployment = deploy(sandbox, tmp_path_factory.mktemp("doctor"))
-    found = Deployed(deployment)
+    """The module, applied, with a work team and an operator's environment.
+
+    It ends with the sandbox: tests of the pipeline prove that a second plan changes nothing and
+    that a destroy leaves nothing, which take half of Terraform's time.
+    """
+    found = Deployed(deploy(sandbox, tmp_path_factory.mktemp("doctor"), plan_again=False))
     make_work_team(found)
     with pytest.MonkeyPatch.context() as environment:
         for name, value in sandbox.environment().items():
             environment.setenv(name, value)
         yield found
     work_team_deleted(found)
-    deployment.destroy()
 
 
-def examination(name: str) -> Any:
+@pytest.fixture(scope="module")
+def connection(deployed: Deployed) -> Connection:
+    """The operator's connection, kept because making its clients takes longer than all calls."""
+    return Connection(deployed.deployment.sandbox.region)
+
+
+def subject(name: str, connection: Connection) -> Subject:
+    return Subject(
+        connection,
+        find_pipeline(connection, name),
+        find_deployed(connection, name),
+        datetime.now(UTC),
+    )
+
+
+def examination(name: str, connection: Connection) -> Any:
+    """Examine a pipeline as the command does, with clients that were made before."""
+    return examine(subject(name, connection), lambda _: None).fields()
+
+
+def doctor(name: str) -> Any:
+    """Run the command."""
     result = CliRunner().invoke(app, ["doctor", "--pipeline", name, "--json"])
     found = json.loads(result.stdout)
     assert result.exit_code == (0 if found["passed"] else 1), result.output
@@ -52,18 +91,30 @@ def examination(name: str) -> Any:
 
 
 def test_nothing_is_wrong_with_a_healthy_pipeline(deployed: Deployed) -> None:
-    found = examination(deployed.name)
+    found = doctor(deployed.name)
     assert [check for check in found["checks"] if check["state"] != "ok"] == []
     assert found["counts"]["ok"] == len(found["checks"])
 
 
+def test_the_command_fails_with_a_check_and_says_what_the_examination_found(
+    deployed: Deployed, connection: Connection
+) -> None:
+    undo = breakages.no_notification(deployed)
+    try:
+        found = doctor(deployed.name)
+        assert not found["passed"]
+        assert found == examination(deployed.name, connection)
+    finally:
+        undo()
+
+
 @pytest.mark.parametrize("breakage", list(BREAKAGES), ids=lambda breakage: breakage.__name__)
 def test_a_breakage_is_named_by_its_check_alone(
-    breakage: Callable[[Deployed], Undo], deployed: Deployed
+    breakage: Callable[[Deployed], Undo], deployed: Deployed, connection: Connection
 ) -> None:
     undo = breakage(deployed)
     try:
-        found = examination(deployed.name)
+        found = examination(deployed.name, connection)
     finally:
         undo()
     wrong = {check["check"]: check["state"] for check in found["checks"] if check["state"] != "ok"}
@@ -71,56 +122,68 @@ def test_a_breakage_is_named_by_its_check_alone(
     assert wrong[BREAKAGES[breakage]] in ("failed", "warning")
 
 
-def test_every_breakage_was_undone(deployed: Deployed) -> None:
-    assert examination(deployed.name)["counts"]["ok"] == len(examination(deployed.name)["checks"])
+def test_a_vendor_team_that_the_account_is_subscribed_to_is_healthy(
+    deployed: Deployed, connection: Connection
+) -> None:
+    undo = subscribed_vendor_team(deployed)
+    try:
+        found = examination(deployed.name, connection)
+    finally:
+        undo()
+    assert found["counts"]["ok"] == len(found["checks"])
+
+
+@pytest.mark.parametrize(
+    ("breakage", "cause", "fix"),
+    [
+        (ground_truth_closed, "Ground Truth is closed to this account", "ask AWS Support"),
+        (public_work_team, "Mechanical Turk has closed", "a private or vendor work team"),
+        (vendor_team_without_subscription, "is not subscribed to", "subscribe to the vendor"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_what_aws_has_closed_is_one_line_with_the_way_out(
+    breakage: Callable[[Deployed], Undo], cause: str, fix: str, deployed: Deployed
+) -> None:
+    undo = breakage(deployed)
+    try:
+        result = CliRunner().invoke(app, ["doctor", "--pipeline", deployed.name])
+    finally:
+        undo()
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("failed")]
+    assert cause in line
+    assert fix in line.partition("Fix: ")[2]
+
+
+def test_every_breakage_was_undone(deployed: Deployed, connection: Connection) -> None:
+    found = examination(deployed.name, connection)
+    assert found["counts"]["ok"] == len(found["checks"])
 
 
 #: It decides what S3 answers where a file is missing, so a healthy pipeline does not need it.
 _FOR_MISSING_FILES = "s3:ListBucket"
+#: Permissions that are missing at the same time, from distant statements: no check needs two.
+_MISSING_TOGETHER = 3
 
 
 def test_doctor_names_each_permission_that_it_lacks_and_makes_the_other_checks(
     deployed: Deployed,
 ) -> None:
-    sandbox = deployed.deployment.sandbox
-    role = "operator-with-doctor"
-    held = credentials.assume(make_role(sandbox, role, "ec2.amazonaws.com"), "operator")
     of_status, policy = (documented(deployed, title) for title in ("status", "doctor"))
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ACCESS_KEY_ID", held.access_key_id)
-        environment.setenv("AWS_SECRET_ACCESS_KEY", held.secret_access_key)
-        environment.setenv("AWS_SESSION_TOKEN", held.session_token)
-        for action, less in without_each_action(policy):
-            if action == _FOR_MISSING_FILES:
-                continue
-            put_policy(sandbox, role, *of_status, *less)
-            found = examination(deployed.name)
+    actions = [action for statement in policy for action in statement["Action"]]
+    actions.remove(_FOR_MISSING_FILES)
+    groups = -(-len(actions) // _MISSING_TOGETHER)
+    with operator(deployed, "operator-with-doctor") as (connection, allow):
+        for group in range(groups):
+            missing = set(actions[group::groups])
+            allow(*of_status, *without(policy, missing))
+            found = examination(deployed.name, connection)
             wrong = [check for check in found["checks"] if check["state"] != "ok"]
-            assert {check["state"] for check in wrong} == {"not_checked"}, (action, wrong)
+            assert {check["state"] for check in wrong} == {"not_checked"}, (missing, wrong)
             causes = [problem["cause"] for check in wrong for problem in check["problems"]]
-            others = [
-                cause
-                for cause in causes
-                if not cause.startswith(f"missing permission {action} on ")
-            ]
-            assert (action, others) == (action, [])
-        put_policy(sandbox, role, *of_status, *policy)
-        assert examination(deployed.name)["passed"]
-
-
-def documented(deployed: Deployed, title: str) -> list[dict[str, Any]]:
-    """The statements of a policy in the documentation, with the names of the deployed pipeline."""
-    sandbox = deployed.deployment.sandbox
-    text = json.dumps(POLICIES[title])
-    for placeholder, value in {
-        "JOB_NAME": deployed.name,
-        "KEY_ARN": deployed.output("kms_key_arn"),
-        "REGION": sandbox.region,
-        "ACCOUNT": sandbox.account,
-    }.items():
-        text = text.replace(placeholder, value)
-    result: list[dict[str, Any]] = json.loads(text)
-    return result
+            assert {named_permission(cause) for cause in causes} == missing
+        allow(*of_status, *policy)
+        assert examination(deployed.name, connection)["passed"]
 
 
 @dataclass(frozen=True)
@@ -142,59 +205,178 @@ WIRES = (
 
 
 def smoke(name: str, *options: str) -> Any:
-    result = CliRunner().invoke(app, ["doctor", "--pipeline", name, "--smoke", "--json", *options])
+    result = CliRunner().invoke(app, ["doctor", "--pipeline", name, "--json", *options])
     found = json.loads(result.stdout)
     assert result.exit_code == (0 if found["passed"] else 1), result.output
     return found
 
 
+def reached(found: Any) -> list[str]:
+    return [station["station"] for station in found["stations"] if station["reached"]]
+
+
 def test_a_marker_travels_to_the_report_and_nothing_is_labeled(deployed: Deployed) -> None:
     jobs = deployed.deployment.pipeline.control("labeling-jobs")
-    found = smoke(deployed.name)
-    assert [station["station"] for station in found["stations"] if station["reached"]] == [
-        "upload",
-        "queue",
-        "execution",
-        "ledger",
-        "report",
-    ]
+    found = smoke(deployed.name, "--smoke")
+    assert reached(found) == ["upload", "queue", "execution", "ledger", "report"]
     assert found["left"] == []
     assert deployed.deployment.pipeline.control("labeling-jobs") == jobs
-    assert markers(deployed) == []
+    assert objects(deployed) == []
 
 
 @pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.cut.__name__)
 def test_a_smoke_test_stops_at_the_cut_wire(wire: Wire, deployed: Deployed) -> None:
     undo = wire.cut(deployed)
     try:
-        found = smoke(deployed.name, "--deadline", "15")
+        found = smoke(deployed.name, "--smoke", "--deadline", "15")
     finally:
         undo()
     assert not found["passed"]
     assert found["stations"][-1]["station"] == wire.station
     assert wire.cause in found["stations"][-1]["detail"]
-    assert markers(deployed) == []
+    assert objects(deployed) == []
     empty_queues(deployed)
 
 
-def markers(deployed: Deployed) -> list[Any]:
-    answer = deployed.client("s3").list_object_versions(
-        Bucket=deployed.output("upload_bucket_name"), Prefix="labelctl-smoke/"
-    )
-    return [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
-
-
-def empty_queues(deployed: Deployed) -> None:
-    """Take away what a cut wire left: the marker's message, or its undelivered event."""
-    for output in ("upload_queue_url", "undelivered_queue_url"):
-        take_messages(deployed.client("sqs"), deployed.output(output))
-
-
-def test_a_smoke_test_does_not_start_while_uploads_wait(deployed: Deployed) -> None:
+@pytest.mark.parametrize("option", ["--smoke", "--smoke-label"])
+def test_a_smoke_test_does_not_start_while_uploads_wait(deployed: Deployed, option: str) -> None:
     url = deployed.output("upload_queue_url")
     deployed.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
-    result = CliRunner().invoke(app, ["doctor", "--pipeline", deployed.name, "--smoke"])
+    result = CliRunner().invoke(app, ["doctor", "--pipeline", deployed.name, option, "--yes"])
     empty_queues(deployed)
     assert result.exit_code == 1
     assert "1 messages wait on the intake queue" in result.stderr
-    assert markers(deployed) == []
+    assert objects(deployed) == []
+
+
+@pytest.fixture
+def _nothing_left(deployed: Deployed) -> Iterator[None]:
+    """Remove what a test of a label leaves, also if it fails."""
+    yield
+    empty_queues(deployed)
+    delete_objects(deployed)
+
+
+LABEL_STATIONS = ["upload", "queue", "execution", "labeling_job", "answer", "record", "report"]
+
+
+@pytest.mark.usefixtures("_nothing_left")
+def test_one_object_is_labeled_and_its_record_is_shown(deployed: Deployed) -> None:
+    pipeline = deployed.deployment.pipeline
+    jobs = pipeline.control("labeling-jobs")
+    found = smoke(deployed.name, "--smoke-label", "--yes")
+    assert reached(found) == LABEL_STATIONS
+    (uploaded,) = objects(deployed)
+    key, version = uploaded["Key"], uploaded["VersionId"]
+    (job,) = pipeline.control("labeling-jobs")[len(jobs) :]
+    assert job["shown"] == 1
+    findings = pipeline.auditor().audit(
+        [Upload(deployed.output("upload_bucket_name"), key, version)], max_attempts=MAX_ATTEMPTS
+    )
+    assert findings.violations == []
+    record = found["record"]
+    assert record["source_ref"] == found["object"]
+    assert record["label"] in set("0123456789")
+    assert record["labeling_job"] == job["name"]
+    in_record, in_bucket = found["left"]
+    assert found["object"] in in_record
+    assert f"--key {key} --version-id {version}" in in_bucket
+
+
+def test_a_label_is_not_paid_for_before_somebody_agrees(deployed: Deployed) -> None:
+    jobs = deployed.deployment.pipeline.control("labeling-jobs")
+    result = CliRunner().invoke(app, ["doctor", "--pipeline", deployed.name, "--smoke-label"])
+    assert result.exit_code == 2
+    assert "no terminal to ask on; add --yes" in " ".join(result.stderr.replace("│", "").split())
+    terminal, end = pty.openpty()
+    os.write(terminal, b"n\n")
+    refused = subprocess.run(
+        [Path(sys.executable).with_name("labelctl"), "doctor", "--smoke-label"],
+        env={**os.environ, "LABELCTL_PIPELINE": deployed.name},
+        stdin=end,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    os.close(terminal)
+    os.close(end)
+    assert refused.returncode == 1
+    assert f"{deployed.parameter('resources')['jobs']['label']['workteam_arn']} (label)" in (
+        refused.stderr
+    )
+    assert "Estimated cost: $0.08" in refused.stderr
+    assert refused.stdout.strip() == ""
+    assert objects(deployed) == []
+    assert deployed.deployment.pipeline.control("labeling-jobs") == jobs
+
+
+@pytest.mark.usefixtures("_nothing_left")
+def test_an_object_that_nobody_labels_ends_at_the_deadline_and_what_is_left_is_named(
+    deployed: Deployed,
+) -> None:
+    pipeline = deployed.deployment.pipeline
+    pipeline.control("workforce", {"delay_seconds": 1e6})
+    try:
+        found = smoke(deployed.name, "--smoke-label", "--yes", "--deadline", "30")
+    finally:
+        pipeline.control("workforce", {"reset": True})
+    assert found["stations"][-1]["station"] == "answer"
+    assert "nobody has answered" in found["stations"][-1]["detail"]
+    run, uploaded = found["left"]
+    stop = "aws sagemaker stop-labeling-job --labeling-job-name "
+    deployed.client("sagemaker").stop_labeling_job(LabelingJobName=run.partition(stop)[2])
+    assert "aws s3api delete-object" in uploaded
+    end_of_run(deployed, found)
+
+
+@pytest.mark.usefixtures("_nothing_left")
+def test_a_job_that_ground_truth_refuses_is_named_with_the_reason(deployed: Deployed) -> None:
+    undo = ground_truth_closed(deployed)
+    try:
+        found = smoke(deployed.name, "--smoke-label", "--yes")
+    finally:
+        undo()
+    assert found["stations"][-1]["station"] == "labeling_job"
+    detail = found["stations"][-1]["detail"]
+    assert "returned the item: labeling_job_not_created" in detail
+    assert "ground_truth: Ground Truth is closed to this account" in detail
+    end_of_run(deployed, found)
+
+
+def test_an_interruption_ends_a_smoke_test_as_the_deadline_does(
+    deployed: Deployed, connection: Connection
+) -> None:
+    def interrupted() -> str:
+        raise KeyboardInterrupt
+
+    follower = Follower(subject(deployed.name, connection), "labelctl-smoke/none/", 60, print)
+    follower.follow([("upload", interrupted), ("queue", follower.arrive)])
+    assert [(station.name, station.detail) for station in follower.stations] == [
+        ("upload", "interrupted")
+    ]
+    assert not follower.passed
+
+
+@pytest.mark.usefixtures("_nothing_left")
+@pytest.mark.parametrize("option", ["--smoke", "--smoke-label"])
+def test_a_smoke_test_names_each_permission_that_it_lacks(deployed: Deployed, option: str) -> None:
+    policy = documented(deployed, f"doctor {option}, in addition")
+    others = [*documented(deployed, "status"), *documented(deployed, "doctor")]
+    # The buckets admit administrators only, whatever the policies of others allow.
+    with operator(deployed, ADMINISTRATOR_ROLE) as (_, allow):
+        for action in [action for statement in policy for action in statement["Action"]]:
+            allow(*others, *without(policy, {action}))
+            # Only an execution that fails has its history read.
+            fails = action == "states:GetExecutionHistory"
+            undo = breakages.function_without_a_permission(deployed) if fails else None
+            try:
+                found = smoke(deployed.name, option, "--yes")
+            finally:
+                if undo is not None:
+                    undo()
+            texts = [found["stations"][-1]["detail"], *found["left"]]
+            assert action in {named_permission(text) for text in texts}, (action, found)
+            end_of_run(deployed, found)
+        allow(*others, *policy)
+        assert smoke(deployed.name, option, "--yes")["passed"]

@@ -54,7 +54,7 @@ class Deployment:
         variable_files: What it was applied with.
         pipeline: The pipeline, with an operator's eyes.
         foreign: What the account held before.
-        changes_after_apply: Whether a second plan would have changed anything.
+        changes_after_apply: Whether a second plan would have changed anything; None without one.
         deploying_calls: Services and operations that Terraform called for both.
         uploads: Every version that any test uploaded, for the auditor.
         taken_away: Roles with the action that a test took out of their policies.
@@ -70,7 +70,7 @@ class Deployment:
     variable_files: list[Path]
     pipeline: Pipeline
     foreign: set[str]
-    changes_after_apply: bool
+    changes_after_apply: bool | None
     deploying_calls: set[tuple[str, str]]
     uploads: list[Upload] = field(default_factory=list)
     taken_away: set[tuple[str, str]] = field(default_factory=set)
@@ -106,7 +106,12 @@ class Deployment:
 
 
 def deploy(
-    sandbox: Sandbox, folder: Path, example: str = "minimal", **variables: object
+    sandbox: Sandbox,
+    folder: Path,
+    example: str = "minimal",
+    *,
+    plan_again: bool = True,
+    **variables: object,
 ) -> Deployment:
     """Apply an example, the smallest if none is named, then plan again.
 
@@ -114,6 +119,7 @@ def deploy(
         sandbox: Where to deploy.
         folder: An empty folder for the module and Terraform's files.
         example: Name of a variable file in ``examples/tfvars``.
+        plan_again: Whether to look for changes after the apply.
         variables: What to set besides.
     """
     chosen = {**OVERRIDES, **variables}
@@ -128,7 +134,7 @@ def deploy(
     terraform.init()
     calls.reset()
     terraform.apply(files, chosen)
-    changes = terraform.plan(files, chosen)
+    changes = terraform.plan(files, chosen) if plan_again else None
     deploying_calls = {
         (entry["service"], entry["operation"])
         for entry in calls.entries()

@@ -75,7 +75,7 @@ def test_no_role_was_denied_anything_and_every_call_was_judged(
 
 
 def test_second_plan_changes_nothing(deployment: Deployment) -> None:
-    assert not deployment.changes_after_apply
+    assert deployment.changes_after_apply is False
 
 
 def test_terraform_called_nothing_that_the_page_does_not_name(deployment: Deployment) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 import uuid
 from contextlib import contextmanager
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
@@ -21,6 +22,7 @@ from labelctl.doctor.checks import Subject
 from labelctl.doctor.deployed import find_deployed
 from labelctl.doctor.examination import Examination, examine
 from labelctl.doctor.smoke import Smoke, smoke_test
+from labelctl.doctor.smoke_label import SmokeLabel, announcement, smoke_label_test
 from labelctl.durations import read_age, read_time
 from labelctl.error_messages import LabelctlError, explained
 from labelctl.ledger import Ledger
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
 _INTERRUPTED = 130
+_SMOKE_SECONDS, _LABEL_SECONDS = 300.0, 3600.0
 
 app = typer.Typer(
     help="Operate a deployed labeling pipeline.",
@@ -100,14 +103,27 @@ def doctor(
             help="Send an empty object through the pipeline instead; nothing is labeled.",
         ),
     ] = False,
+    smoke_label: Annotated[
+        bool,
+        typer.Option("--smoke-label", help="Have workers label one object instead; asks first."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before --smoke-label.")] = False,
     deadline: Annotated[
-        float, typer.Option(min=1, help="Seconds after which --smoke gives up.")
-    ] = 300.0,
+        float | None,
+        typer.Option(min=1, help="Seconds for a smoke test: 300, or 3600 with --smoke-label."),
+    ] = None,
     as_json: _Json = False,
     region: _Region = None,
     profile: _Profile = None,
 ) -> None:
     """Check a deployed pipeline, and show the cause and the fix of what is wrong."""
+    if smoke and smoke_label:
+        message = "--smoke labels nothing; give one of the two"
+        raise typer.BadParameter(message, param_hint="--smoke-label")
+    if smoke_label and not (yes or sys.stdin.isatty()):
+        message = "it is paid for, and there is no terminal to ask on; add --yes"
+        raise typer.BadParameter(message, param_hint="--smoke-label")
+    name = f"smoke-{uuid.uuid4().hex}"
     with _connected(region, profile) as connection:
         subject = Subject(
             connection,
@@ -115,19 +131,23 @@ def doctor(
             find_deployed(connection, pipeline),
             status.present(),
         )
+        if smoke_label and not yes:
+            typer.echo(announcement(subject), err=True)
+            typer.confirm("Have it labeled?", abort=True, err=True)
+        made: Smoke | SmokeLabel | Examination
         with screen.working("checking", shown=not as_json) as progress:
-            if smoke:
-                made: Smoke | Examination = smoke_test(
-                    subject, f"smoke-{uuid.uuid4().hex}", deadline, progress
-                )
+            if smoke_label:
+                made = smoke_label_test(subject, name, deadline or _LABEL_SECONDS, progress)
+            elif smoke:
+                made = smoke_test(subject, name, deadline or _SMOKE_SECONDS, progress)
             else:
                 made = examine(subject, progress)
     if as_json:
         _print_json(made.fields())
-    elif isinstance(made, Smoke):
-        screen.show_smoke(made)
-    else:
+    elif isinstance(made, Examination):
         screen.show_examination(made)
+    else:
+        screen.show_smoke(made)
     if not made.passed:
         raise typer.Exit(code=1)
 

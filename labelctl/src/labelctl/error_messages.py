@@ -58,6 +58,11 @@ def is_denial(error: ClientError) -> bool:
     return error.response["Error"]["Code"] in _DENIED_CODES
 
 
+def names_permission(error: ClientError) -> bool:
+    """Return whether an error names the permission that is missing."""
+    return _DENIAL.search(error.response["Error"].get("Message", "")) is not None
+
+
 @contextmanager
 def explained(connection: Connection) -> Iterator[None]:
     """Convert errors of AWS and boto3 to a one-line message for the operator.

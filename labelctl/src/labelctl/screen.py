@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from labelctl.doctor.checks import State
+from labelctl.doctor.smoke_label import SmokeLabel
 from labelctl.durations import format_age
 
 if TYPE_CHECKING:
@@ -130,15 +131,18 @@ def show_examination(examination: Examination) -> None:
     console.print(f"{len(examination.results)} checks of {examination.pipeline}: {counts}")
 
 
-def show_smoke(smoke: Smoke) -> None:
-    """Show one line for each station, and what is left."""
+def show_smoke(smoke: Smoke | SmokeLabel) -> None:
+    """Show one line for each station, the fields of a stored record, and what is left."""
     console = Console(highlight=False, soft_wrap=True)
     for station in smoke.stations:
         style, name = ("green", "reached") if station.reached else ("red", "not reached")
         console.print(
-            f"[{style}]{name:<12}[/{style}] {station.name:<10} {station.seconds:6.1f} s  ", end=""
+            f"[{style}]{name:<12}[/{style}] {station.name:<12} {station.seconds:6.1f} s  ", end=""
         )
         console.print(station.detail, markup=False)
+    record = smoke.record if isinstance(smoke, SmokeLabel) else {}
+    for name, value in record.items():
+        console.print(f"  {name:<18} {value}", markup=False)
     for remainder in smoke.left:
         console.print(f"left behind: {remainder}", markup=False)
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from labelctl.doctor.checks import Check, Problem, warning
 from labelctl.doctor.lookups import APPLY, found, principals, statements
 from labelctl.doctor.simulation import Use, denied
-from labelctl.error_messages import is_denial
+from labelctl.error_messages import is_denial, names_permission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,12 +25,13 @@ def _ground_truth(subject: Subject) -> Iterator[Problem]:
     try:
         subject.client("sagemaker").list_labeling_jobs(MaxResults=1)
     except ClientError as error:
-        if is_denial(error):
+        # A denial that names no permission is not one of a policy: the account has no access.
+        if is_denial(error) and names_permission(error):
             raise
         details = error.response["Error"]
         yield Problem(
             f"Ground Truth is closed to this account or region: {details['Code']}:"
-            f" {details.get('Message', '')}",
+            f" {' '.join(details.get('Message', '').split())}",
             "AWS stopped accepting new Ground Truth customers; deploy to an account and region"
             " that have used it, or ask AWS Support",
         )
@@ -45,7 +46,12 @@ def _work_team(subject: Subject, arn: str) -> Iterator[Problem]:
     sagemaker = subject.client("sagemaker")
     _, _, _, _, account, resource = arn.split(":", 5)
     name = resource.rpartition("/")[2]
-    if "/vendor-crowd/" in arn:
+    if "/public-crowd/" in arn:
+        yield Problem(
+            f"the work team {arn} is the public one: Mechanical Turk has closed",
+            "set workteam_arn or verification.workteam_arn to a private or vendor work team",
+        )
+    elif "/vendor-crowd/" in arn:
         if _absent_team(lambda: sagemaker.describe_subscribed_workteam(WorkteamArn=arn)):
             yield Problem(
                 f"this account is not subscribed to the vendor's work team {arn}",

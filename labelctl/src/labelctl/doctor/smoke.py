@@ -7,12 +7,11 @@ and is dropped by the run that receives it. So nothing is labeled, and nothing i
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from labelctl.doctor import intake
 from labelctl.doctor.lookups import found
+from labelctl.doctor.stations import PREFIX, Follower, SmokeError
 from labelctl.error_messages import LabelctlError, explained
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.domain import identity
@@ -22,40 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from labelctl.doctor.checks import Subject
-
-PREFIX = "labelctl-smoke/"
-
-_WAIT_SECONDS = 2.0
-
-
-class SmokeError(LabelctlError):
-    """A station was not reached. The text has the cause and the way out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Station:
-    """A station that the marker reached, or the one that it did not reach.
-
-    Attributes:
-        name: Name of the station.
-        seconds: Seconds since the start of the test.
-        detail: What was seen there, or why the marker did not get there.
-        reached: Whether it was reached.
-    """
-
-    name: str
-    seconds: float
-    detail: str
-    reached: bool = True
-
-    def fields(self) -> dict[str, Any]:
-        """Return the station as JSON-ready fields."""
-        return {
-            "station": self.name,
-            "reached": self.reached,
-            "seconds": round(self.seconds, 1),
-            "detail": self.detail,
-        }
+    from labelctl.doctor.stations import Station
 
 
 def smoke_test(
@@ -72,7 +38,7 @@ def smoke_test(
     Raises:
         LabelctlError: If uploads wait, which a run would label.
     """
-    smoke = Smoke(subject, name, deadline_seconds, progress)
+    smoke = Smoke(name, Follower(subject, f"{PREFIX}{name}/", deadline_seconds, progress))
     smoke.run()
     return smoke
 
@@ -82,39 +48,35 @@ class Smoke:
     """One smoke test.
 
     Attributes:
-        subject: The pipeline.
         name: Name of the test: it names the marker and the execution.
-        deadline_seconds: Seconds after which the test gives up.
-        progress: Called with the name of each station before it is waited for.
-        stations: The stations so far.
+        follower: Follows the marker.
         left: What the test could not remove, each with the way to remove it.
     """
 
-    subject: Subject
     name: str
-    deadline_seconds: float
-    progress: Callable[[str], None]
-    stations: list[Station] = field(default_factory=list)
+    follower: Follower
     left: list[str] = field(default_factory=list)
-    _started: float = field(default_factory=time.monotonic)
-    _version: str = ""
 
     @property
     def passed(self) -> bool:
         """Whether every station was reached."""
-        return all(station.reached for station in self.stations)
+        return self.follower.passed
 
     @property
-    def key(self) -> str:
-        """The marker's key."""
-        return f"{PREFIX}{self.name}/"
+    def stations(self) -> list[Station]:
+        """The stations so far."""
+        return self.follower.stations
+
+    @property
+    def _subject(self) -> Subject:
+        return self.follower.subject
 
     def fields(self) -> dict[str, Any]:
         """Return everything as JSON-ready fields."""
         return {
             "schema": "labelctl-smoke/1",
-            "pipeline": self.subject.pipeline.name,
-            "marker": f"s3://{self.subject.pipeline.upload_bucket}/{self.key}",
+            "pipeline": self._subject.pipeline.name,
+            "marker": self.follower.uri,
             "passed": self.passed,
             "stations": [station.fields() for station in self.stations],
             "left": self.left,
@@ -126,102 +88,39 @@ class Smoke:
         Raises:
             LabelctlError: If uploads wait, which a run would label.
         """
-        self._require_empty_queue()
+        self.follower.require_empty_queue()
         try:
-            for name, reach in self._way():
-                self.progress(name)
-                if not self._reach(name, reach):
-                    break
+            self.follower.follow(self._way())
         finally:
             self._remove_marker()
 
-    def _require_empty_queue(self) -> None:
-        waiting = self._waiting()
-        if waiting:
-            message = (
-                f"{waiting} messages wait on the intake queue: the run of a smoke test would label"
-                " them. Wait for the next scheduled run"
-            )
-            raise LabelctlError(message)
-
     def _way(self) -> Iterator[tuple[str, Callable[[], str]]]:
-        yield "upload", self._upload
-        yield "queue", self._arrive
-        execution = self.subject.arn(
-            "states", f"execution:{self.subject.pipeline.name}:{self.name}"
-        )
+        yield "upload", lambda: self.follower.upload(b"")
+        yield "queue", self.follower.arrive
+        machine = self._subject.pipeline.name
+        execution = self._subject.arn("states", f"execution:{machine}:{self.name}")
         yield "execution", lambda: self._execute(execution)
         yield "ledger", lambda: self._closed_run(execution)
         yield "report", lambda: self._report(execution)
 
-    def _reach(self, name: str, reach: Callable[[], str]) -> bool:
-        try:
-            with explained(self.subject.connection):
-                detail, reached = reach(), True
-        except LabelctlError as error:
-            detail, reached = str(error), False
-        self.stations.append(Station(name, time.monotonic() - self._started, detail, reached))
-        return reached
-
-    def _upload(self) -> str:
-        bucket = self.subject.pipeline.upload_bucket
-        answer = self.subject.client("s3").put_object(Bucket=bucket, Key=self.key, Body=b"")
-        self._version = answer["VersionId"]
-        return f"s3://{bucket}/{self.key}"
-
-    def _arrive(self) -> str:
-        def arrived() -> str | None:
-            return f"{self._waiting()} message" if self._waiting() else None
-
-        return self._wait(arrived, self._why_not_arrived)
-
-    def _why_not_arrived(self) -> str:
-        for check in intake.CHECKS:
-            for problem in check.problems(self.subject):
-                return f"{check.name}: {problem.cause}. Fix: {problem.fix}"
-        return "no event reached the intake queue, and no check of the way finds why"
-
     def _execute(self, arn: str) -> str:
-        client = self.subject.client("stepfunctions")
-        client.start_execution(
-            stateMachineArn=self.subject.pipeline.state_machine_arn, name=self.name, input="{}"
-        )
+        self.follower.start_run(self.name)
 
         def ended() -> str | None:
-            status = client.describe_execution(executionArn=arn, includedData="METADATA_ONLY")[
-                "status"
-            ]
-            if status in ("RUNNING", "PENDING_REDRIVE"):
-                return None
-            if status != "SUCCEEDED":
-                raise SmokeError(self._why_failed(arn, status))
-            return arn
+            return None if self.follower.still_runs(arn) else arn
 
-        return self._wait(ended, lambda: f"{arn} is in the task {self._last_task(arn)}")
-
-    def _why_failed(self, arn: str, status: str) -> str:
-        return f"{arn} is {status} in the task {self._last_task(arn)}; see its history"
-
-    def _last_task(self, arn: str) -> str:
-        answer = self.subject.client("stepfunctions").get_execution_history(
-            executionArn=arn, reverseOrder=True, includeExecutionData=False
+        return self.follower.wait(
+            ended, lambda: f"{arn} is in the task {self.follower.last_task(arn)}"
         )
-        # The states of type Fail, which end an execution, do not tell which task failed.
-        tasks = (
-            event["stateEnteredEventDetails"]["name"]
-            for event in answer["events"]
-            if event["type"] == "TaskStateEntered"
-        )
-        return next(tasks, "none")
 
     def _run_id(self, execution: str) -> str:
-        answer = self.subject.client("stepfunctions").describe_execution(
+        answer = self._subject.client("stepfunctions").describe_execution(
             executionArn=execution, includedData="METADATA_ONLY"
         )
         return identity.run_id(execution, answer["startDate"].isoformat())
 
     def _closed_run(self, execution: str) -> str:
-        runs = RunLedger(self.subject.client("dynamodb"), self.subject.pipeline.ledger_table)
+        runs = RunLedger(self._subject.client("dynamodb"), self._subject.pipeline.ledger_table)
         run_id = self._run_id(execution)
         run = runs.find(run_id)
         if run is None:
@@ -236,8 +135,8 @@ class Smoke:
 
     def _report(self, execution: str) -> str:
         key = f"runs/{self._run_id(execution)}/report.json"
-        bucket = self.subject.deployed.output_bucket
-        answer = found(self.subject.client("s3").get_object, Bucket=bucket, Key=key)
+        bucket = self._subject.deployed.output_bucket
+        answer = found(self._subject.client("s3").get_object, Bucket=bucket, Key=key)
         if answer is None:
             message = f"s3://{bucket}/{key} does not exist"
             raise SmokeError(message)
@@ -248,34 +147,15 @@ class Smoke:
         return f"s3://{bucket}/{key}"
 
     def _remove_marker(self) -> None:
-        if not self._version:
+        if not self.follower.version:
             return
-        bucket = self.subject.pipeline.upload_bucket
+        bucket = self._subject.pipeline.upload_bucket
         try:
-            with explained(self.subject.connection):
-                self.subject.client("s3").delete_object(
-                    Bucket=bucket, Key=self.key, VersionId=self._version
+            with explained(self._subject.connection):
+                self._subject.client("s3").delete_object(
+                    Bucket=bucket, Key=self.follower.key, VersionId=self.follower.version
                 )
         except LabelctlError as error:
-            self.left.append(
-                f"the marker ({error}); aws s3api delete-object --bucket {bucket} --key {self.key}"
-                f" --version-id {self._version}"
-            )
-        if not self.passed and self._waiting():
+            self.left.append(f"the marker ({error}); {self.follower.deletion}")
+        if not self.passed and self.follower.waiting():
             self.left.append("the marker's message on the intake queue; the next run drops it")
-
-    def _waiting(self) -> int:
-        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        answer = self.subject.client("sqs").get_queue_attributes(
-            QueueUrl=self.subject.pipeline.intake_url, AttributeNames=list(names)
-        )
-        return sum(int(answer["Attributes"][name]) for name in names)
-
-    def _wait(self, look: Callable[[], str | None], why: Callable[[], str]) -> str:
-        while time.monotonic() - self._started < self.deadline_seconds:
-            seen = look()
-            if seen is not None:
-                return seen
-            time.sleep(_WAIT_SECONDS)
-        message = f"not reached within {self.deadline_seconds:.0f} s: {why()}"
-        raise SmokeError(message)
