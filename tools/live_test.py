@@ -24,6 +24,7 @@ from labelctl.doctor.checks import Subject
 from labelctl.doctor.deployed import find_deployed
 from labelctl.doctor.examination import examine
 from labelctl.doctor.smoke import smoke_test
+from labelctl.doctor.smoke_label import announcement, smoke_label_test
 from labelctl.error_messages import LabelctlError, explained
 from labelctl.pipeline import find_pipeline
 from labeling_deployment.module import ROOT, copy_module
@@ -40,6 +41,8 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 #: In AWS an apply waits for roles, keys and the feature group.
 _COMMAND_SECONDS = 1800.0
 _SMOKE_SECONDS = 300.0
+#: People need time.
+_LABEL_SECONDS = 3600.0
 
 
 @dataclass
@@ -57,6 +60,7 @@ class Report:
         seconds: Duration of each step.
         doctor: The output of ``labelctl doctor --json``.
         smoke: The output of ``labelctl doctor --smoke --json``.
+        label: The output of ``labelctl doctor --smoke-label --json``, if a label was asked for.
         left: What remains after the destroy.
         error: Why the test ended early; empty if it did not.
     """
@@ -71,6 +75,7 @@ class Report:
     seconds: dict[str, float] = field(default_factory=dict)
     doctor: dict[str, Any] | None = None
     smoke: dict[str, Any] | None = None
+    label: dict[str, Any] | None = None
     left: list[str] = field(default_factory=list)
     error: str = ""
 
@@ -83,6 +88,7 @@ class Report:
             and self.changes_after_apply is False
             and bool(self.doctor and self.doctor["passed"])
             and bool(self.smoke and self.smoke["passed"])
+            and (self.label is None or self.label["passed"])
             and not self.left
         )
 
@@ -98,11 +104,12 @@ class LiveTest:
 
     Attributes:
         pipeline: The module's ``job_name``.
-        work_team_arn: The work team. Nobody is asked to label anything.
+        work_team_arn: The work team. Nobody is asked to label anything, except with ``label``.
         connection: The connection to AWS.
         folder: Where the module's copy and Terraform's state are kept.
         environment: Variables for Terraform and its provider.
         progress: Called with what is being done.
+        label: Whether the work team labels one object.
     """
 
     pipeline: str
@@ -111,6 +118,7 @@ class LiveTest:
     folder: Path
     environment: Mapping[str, str]
     progress: Callable[[str], None]
+    label: bool = False
     _terraform: Terraform = field(init=False)
 
     def __post_init__(self) -> None:
@@ -186,6 +194,13 @@ class LiveTest:
             with self._timed(report, "smoke"):
                 name = f"smoke-{secrets.token_hex(8)}"
                 report.smoke = smoke_test(subject, name, _SMOKE_SECONDS, self.progress).fields()
+            if self.label:
+                self.progress(announcement(subject))
+                with self._timed(report, "label"):
+                    name = f"smoke-{secrets.token_hex(8)}"
+                    report.label = smoke_label_test(
+                        subject, name, _LABEL_SECONDS, self.progress
+                    ).fields()
 
     def _destroy(self, report: Report) -> None:
         try:
@@ -224,7 +239,7 @@ def _addresses(module: Mapping[str, Any]) -> Iterator[str]:
 @app.command()
 def main(
     *,
-    workteam_arn: Annotated[str, typer.Option(help="A private work team; nobody has to label.")],
+    workteam_arn: Annotated[str, typer.Option(help="A work team; nobody has to label.")],
     job_name: Annotated[
         str | None, typer.Option(help="Name of the pipeline; a new one if left out.")
     ] = None,
@@ -232,6 +247,10 @@ def main(
         str | None, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="AWS region.")
     ] = None,
     profile: Annotated[str | None, typer.Option(help="Profile of the AWS CLI.")] = None,
+    label: Annotated[
+        bool,
+        typer.Option("--label", help="Let the work team label one object, which is paid for."),
+    ] = False,
     go: Annotated[
         bool, typer.Option(envvar="LIVE", help="Deploy; without it, only list what is created.")
     ] = False,
@@ -244,7 +263,7 @@ def main(
         with explained(connection):
             account = str(connection.client("sts").get_caller_identity()["Account"])
         environment = caller_environment(connection.region_name, profile)
-        test = LiveTest(name, workteam_arn, connection, folder, environment, _say)
+        test = LiveTest(name, workteam_arn, connection, folder, environment, _say, label)
         planned = test.planned()
     except (LabelctlError, TerraformError) as error:
         _say(f"error: {error}")
@@ -253,7 +272,8 @@ def main(
     for address in planned:
         _say(f"  {address}")
     if not go:
-        _say("nothing was created; set LIVE=1 to deploy, check, try and remove them")
+        asked = f"; {workteam_arn} would label one object" if label else ""
+        _say(f"nothing was created{asked}; set LIVE=1 to deploy, check, try and remove them")
         return
     report = test.run(planned)
     path = folder / "report.json"

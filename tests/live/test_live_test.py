@@ -40,7 +40,13 @@ def test_everything_planned_is_created_works_and_is_removed(
 ) -> None:
     before = set(leftovers(sandbox.client))
     test = LiveTest(
-        "live", work_team, Connection("us-east-1"), tmp_path, sandbox.environment(), print
+        "live",
+        work_team,
+        Connection("us-east-1"),
+        tmp_path,
+        sandbox.environment(),
+        print,
+        label=True,
     )
     planned = test.planned()
     report = test.run(planned)
@@ -51,6 +57,9 @@ def test_everything_planned_is_created_works_and_is_removed(
     assert report.doctor["counts"]["ok"] == len(report.doctor["checks"])
     assert report.smoke is not None
     assert report.smoke["passed"]
+    assert report.label is not None
+    assert report.label["passed"]
+    assert report.label["record"]["label"] in ("cat", "dog")
     assert report.left == []
     assert report.passed
     assert set(leftovers(sandbox.client)) == before
@@ -65,10 +74,11 @@ def test_nothing_is_created_without_the_word_of_the_caller(
 ) -> None:
     monkeypatch.setattr("tools.live_test.FOLDER", tmp_path)
     before = set(leftovers(sandbox.client))
-    result = CliRunner().invoke(app, ["--workteam-arn", work_team, "--job-name", "listed"])
+    arguments = ["--workteam-arn", work_team, "--job-name", "listed", "--label"]
+    result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     assert "  module.ledger.aws_dynamodb_table.this" in result.stderr.splitlines()
-    assert result.stderr.splitlines()[-1].startswith("nothing was created; set LIVE=1")
+    assert result.stderr.splitlines()[-1].startswith("nothing was created; arn:")
     assert set(leftovers(sandbox.client)) == before
 
 
