@@ -26,7 +26,7 @@ FLOORS: dict[str, list[list[str]]] = {
         ["cli"],
     ],
     "harness/deployment/src/labeling_deployment": [
-        ["module", "plan_endpoint", "planned", "provider_mirror"],
+        ["module", "plan_endpoint", "planned", "provider_mirror", "provider_process"],
         ["terraform"],
         ["plans"],
         ["deployment"],
