@@ -106,6 +106,7 @@ format: $(READY) ## Format Python and Terraform, and fix what the linter can
 	$(need_terraform)
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/python -m tools.mock_provider
 	@terraform fmt -recursive
 
 faults: $(READY) ## Prove the promises under faults (N=<random histories>, SEED=<one of them, run again>)

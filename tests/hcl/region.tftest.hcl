@@ -1,14 +1,29 @@
 # Ground Truth has no functions of its own in most regions; the plan says so instead of the first run.
 
 mock_provider "aws" {
-  source = "./tests/hcl/mocks"
-
-  override_data {
-    target = data.aws_service.sagemaker
-    values = {
-      region = "eu-north-1"
+  mock_data "aws_caller_identity" {
+    defaults = {
+      account_id = "123456789012"
+      arn        = "arn:aws:sts::123456789012:assumed-role/deployment/session"
     }
   }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_service" {
+    defaults = { region = "us-east-1" }
+  }
+}
+
+override_data {
+  target = data.aws_service.sagemaker
+  values = { region = "eu-north-1" }
 }
 
 run "refuses_a_region_without_ground_truth_functions" {

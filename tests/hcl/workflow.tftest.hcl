@@ -1,7 +1,24 @@
 # The module of the workflow refuses a definition that Step Functions would refuse in the middle of an apply.
 
 mock_provider "aws" {
-  source = "./tests/hcl/mocks"
+  mock_data "aws_caller_identity" {
+    defaults = {
+      account_id = "123456789012"
+      arn        = "arn:aws:sts::123456789012:assumed-role/deployment/session"
+    }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_service" {
+    defaults = { region = "us-east-1" }
+  }
 }
 
 run "refuses_a_definition_over_one_megabyte" {
