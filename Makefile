@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo sandbox test fast coverage check format faults bench sabotage mutants package live docs release-check clean
+.PHONY: help demo sandbox test fast coverage check format faults bench sabotage mutants package live docs referees release-check clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
@@ -135,11 +135,15 @@ docs: $(READY) ## Write the parts of the documentation that are made from the co
 	$(need_terraform)
 	@$(BIN)/python -m tools.generated_docs
 
+referees: $(READY) $(RUNTIME_READY) ## Let independent implementations judge the module and the sandbox (ONLY=<part of a name>)
+	$(need_terraform)
+	@$(BIN)/python -m tools.referees $(if $(ONLY),--only "$(ONLY)")
+
 release-check: $(READY) ## List what prevents a release of the checkout
 	@$(BIN)/python -m tools.check_release
 
 clean: ## Remove the environments, caches and working folders
-	@rm -rf .venv .venv-runtime .venv-scan .demo .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-runtime .venv-scan .cache .demo .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name .git -prune -o \( -name __pycache__ -o -name .terraform \) -type d -prune -exec rm -rf {} +
 
 $(READY): requirements-dev.txt $(distributions:%=%/pyproject.toml)

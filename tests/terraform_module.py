@@ -13,7 +13,7 @@ from labeling_deployment.provider_process import attached_provider
 from labeling_deployment.terraform import offline_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 HCL_TESTS = "tests/hcl"
@@ -32,10 +32,12 @@ class HclTests:
     Attributes:
         folder: The copy, initialized.
         environment: That of Terraform, with a provider that it attaches to.
+        program: Terraform, with arguments where it is started by another program.
     """
 
     folder: Path
     environment: dict[str, str]
+    program: Sequence[str]
 
     def run(self, *options: str, seconds: float) -> subprocess.CompletedProcess[str]:
         """Run ``terraform test``, and return the process, whatever its exit status.
@@ -44,18 +46,20 @@ class HclTests:
             *options: Of the command.
             seconds: When to give up.
         """
-        return _terraform(
-            self.folder, "test", *options, environment=self.environment, seconds=seconds
-        )
+        command = [*self.program, "test", *options]
+        return _run(command, self.folder, environment=self.environment, seconds=seconds)
 
 
 @contextmanager
-def hcl_tests(folder: Path, seconds: float) -> Iterator[HclTests]:
+def hcl_tests(
+    folder: Path, seconds: float, program: Sequence[str] = ("terraform",)
+) -> Iterator[HclTests]:
     """Copy the module's files and its tests into an empty folder, ready to be run.
 
     Args:
         folder: The folder.
         seconds: When to give up the initialization.
+        program: Terraform, with arguments where it is started by another program.
 
     Raises:
         RuntimeError: If Terraform cannot initialize the copy.
@@ -65,19 +69,20 @@ def hcl_tests(folder: Path, seconds: float) -> Iterator[HclTests]:
     shutil.copytree(ROOT / HCL_TESTS, folder / HCL_TESTS, ignore=no_working_files)
     # The provider is a mock: a call that reached for AWS would find nothing at this address.
     environment = offline_environment(folder, "http://127.0.0.1:9")
-    done = _terraform(folder, "init", "-input=false", environment=environment, seconds=seconds)
+    command = [*program, "init", "-input=false"]
+    done = _run(command, folder, environment=environment, seconds=seconds)
     if done.returncode != 0:
         message = f"terraform init failed:\n{done.stdout}\n{done.stderr}"
         raise RuntimeError(message)
     with attached_provider(folder, environment) as attached:
-        yield HclTests(folder, attached)
+        yield HclTests(folder, attached, program)
 
 
-def _terraform(
-    folder: Path, command: str, *options: str, environment: dict[str, str], seconds: float
+def _run(
+    command: Sequence[str], folder: Path, *, environment: dict[str, str], seconds: float
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["terraform", command, "-no-color", f"-test-directory={HCL_TESTS}", *options],
+        [*command, "-no-color", f"-test-directory={HCL_TESTS}"],
         cwd=folder,
         env=environment,
         capture_output=True,

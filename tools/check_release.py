@@ -1,7 +1,8 @@
 """Check that the checkout can be released: ``make release-check``.
 
 One version stands for the module and all its distributions. The changelog names it with its date,
-the README's constraint admits it, and what is made from the code is current.
+the README's constraint admits it, what is made from the code is current, and the judges of ``make
+referees`` have judged the commit.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from datetime import date
 from pathlib import Path
 
 from tools import build_package, cost_tables, reference_tables
+from tools.referees import report as referees
+from tools.referees.judges import JUDGES
 
 ROOT = Path(__file__).resolve().parent.parent
 
 _HEADING = re.compile(r"^## \[(?P<version>[^\]]+)\] - (?P<date>.+)$", re.MULTILINE)
+_MODULE_VERSION = re.compile(r'^  module_version = "(.*)"$', re.MULTILINE)
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 _CONSTRAINT = re.compile(r'^ *version += "~> (\d+)\.(\d+)"$', re.MULTILINE)
 
@@ -72,14 +76,28 @@ def newest_entry(changelog: str) -> Entry:
     return Entry(first["version"], first["date"], changelog[first.end() : end].strip())
 
 
+def module_version(versions_tf: str) -> str:
+    """Read the version that the module publishes for labelctl.
+
+    Args:
+        versions_tf: The text of ``versions.tf``.
+
+    Returns:
+        The version; an empty text where there is none.
+    """
+    found = _MODULE_VERSION.search(versions_tf)
+    return found[1] if found else ""
+
+
 def version_problems(
-    entry: Entry, versions: dict[str, str], imported: str, pages: dict[str, str]
+    entry: Entry, versions: dict[str, str], module: str, imported: str, pages: dict[str, str]
 ) -> list[str]:
     """Find what does not agree with the newest version.
 
     Args:
         entry: The changelog's newest entry.
         versions: Versions by distribution.
+        module: The version that the module publishes.
         imported: The version that the functions' package says of itself.
         pages: Texts of pages by name.
 
@@ -94,6 +112,8 @@ def version_problems(
         for folder, found in versions.items()
         if found != entry.version
     ]
+    if module != entry.version:
+        problems.append(f"versions.tf: local.module_version is {module!r}, not {entry.version}")
     if imported != entry.version:
         problems.append(f"labeling_lambdas.__version__ is {imported}, not {entry.version}")
     for name, text in pages.items():
@@ -153,14 +173,16 @@ def problems() -> list[str]:
         path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
         for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     }
-    found = version_problems(entry, distributions(), _imported_version(), pages)
+    module = module_version((ROOT / "versions.tf").read_text(encoding="utf-8"))
+    found = version_problems(entry, distributions(), module, _imported_version(), pages)
     found += date_problems(entry, date.today())  # noqa: DTZ011 - the day where it is released
     found += checkout_problems(entry.version)
     if build_package.PACKAGE.read_bytes() != build_package.build():
         found.append("the functions' package differs from the sources; make package")
     if reference_tables.main(["--check"]) or cost_tables.main(["--check"]):
         found.append("the documentation differs from the code; make docs")
-    return found
+    names = [judge.name for judge in JUDGES]
+    return found + referees.problems(referees.read(), referees.current_commit(), names)
 
 
 def _imported_version() -> str:

@@ -26,7 +26,8 @@ def test_module_and_distributions_have_one_version() -> None:
     assert {"lambda_src", "harness/sandbox"} <= set(versions)
     pages = {"README.md": (ROOT / "README.md").read_text(encoding="utf-8")}
     imported = check_release._imported_version()
-    assert check_release.version_problems(entry, versions, imported, pages) == []
+    module = check_release.module_version((ROOT / "versions.tf").read_text(encoding="utf-8"))
+    assert check_release.version_problems(entry, versions, module, imported, pages) == []
     assert entry.text
 
 
@@ -35,7 +36,7 @@ def test_every_distribution_is_compared(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "pyproject.toml").write_text(f'[project]\nversion = "{version}"\n')
     versions = check_release.distributions(tmp_path)
-    assert check_release.version_problems(ENTRY, versions, "1.2.3", {}) == [
+    assert check_release.version_problems(ENTRY, versions, "1.2.3", "1.2.3", {}) == [
         "other/pyproject.toml has version 1.2.2, the changelog 1.2.3"
     ]
 
@@ -45,17 +46,19 @@ def test_the_newest_entry_of_the_changelog_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "imported", "pages", "problem"),
+    ("entry", "module", "imported", "pages", "problem"),
     [
-        (Entry("", "", ""), "1.2.3", PAGES, "no entry is no version"),
-        (ENTRY, "1.2.2", PAGES, "__version__ is 1.2.2, not 1.2.3"),
-        (ENTRY, "1.2.3", {"a.md": 'version = "~> 1.1"\n'}, "~> 1.1 does not admit 1.2.3"),
+        (Entry("", "", ""), "1.2.3", "1.2.3", PAGES, "no entry is no version"),
+        (ENTRY, "1.2.2", "1.2.3", PAGES, "local.module_version is '1.2.2', not 1.2.3"),
+        (ENTRY, "", "1.2.3", PAGES, "local.module_version is '', not 1.2.3"),
+        (ENTRY, "1.2.3", "1.2.2", PAGES, "__version__ is 1.2.2, not 1.2.3"),
+        (ENTRY, "1.2.3", "1.2.3", {"a.md": 'version = "~> 1.1"\n'}, "~> 1.1 does not admit 1.2.3"),
     ],
 )
 def test_another_version_is_found(
-    entry: Entry, imported: str, pages: dict[str, str], problem: str
+    entry: Entry, module: str, imported: str, pages: dict[str, str], problem: str
 ) -> None:
-    (found,) = check_release.version_problems(entry, {}, imported, pages)
+    (found,) = check_release.version_problems(entry, {}, module, imported, pages)
     assert problem in found
 
 
@@ -73,5 +76,5 @@ def test_an_entry_that_is_not_finished_is_found(entry: Entry, problem: str) -> N
 
 
 def test_a_finished_entry_has_no_problem() -> None:
-    assert check_release.version_problems(ENTRY, {"one": "1.2.3"}, "1.2.3", PAGES) == []
+    assert check_release.version_problems(ENTRY, {"one": "1.2.3"}, "1.2.3", "1.2.3", PAGES) == []
     assert check_release.date_problems(ENTRY, TODAY) == []

@@ -1,0 +1,12 @@
+"""All judges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tools.referees import ledger, pages, policies, terraform
+
+if TYPE_CHECKING:
+    from tools.referees.verdicts import Judge
+
+JUDGES: tuple[Judge, ...] = (*terraform.JUDGES, policies.JUDGE, pages.JUDGE, ledger.JUDGE)
