@@ -117,9 +117,13 @@ locals {
       environment     = merge(local._artifact_environment, { EVENT_BUS_NAME = "default" })
       statements = merge(local._read_and_update_ledger, local._artifacts, local._list_runs, local._key["dynamodb+s3"], {
         CompletionEvent = {
-          actions    = ["events:PutEvents"]
-          resources  = [local.event_bus_arn]
-          conditions = { StringEquals = { "events:source" = ["ground-truth-labeling"] } }
+          actions   = ["events:PutEvents"]
+          resources = [local.event_bus_arn]
+          conditions = {
+            # The key has a value for each event of a call. Without values, ForAllValues alone would allow the call.
+            "ForAllValues:StringEquals" = { "events:source" = ["ground-truth-labeling"] }
+            Null                        = { "events:source" = ["false"] }
+          }
         }
       })
     }

@@ -64,6 +64,7 @@ _OPERATORS = {
     "ArnLike": "is like",
     "ArnNotLike": "is none of",
     "Bool": "is",
+    "ForAllValues:StringEquals": "is only",
     "StringEquals": "is",
     "StringEqualsIfExists": "is absent or",
     "StringLike": "is like",

@@ -119,7 +119,10 @@ GRANTS: dict[str, set[tuple[str, str]]] = {
 }
 # Conditions by function and statement; a statement that is not here has none.
 CONDITIONS: dict[tuple[str, str], dict[str, Any]] = {
-    ("finish_run", "CompletionEvent"): {"StringEquals": {"events:source": "ground-truth-labeling"}},
+    ("finish_run", "CompletionEvent"): {
+        "ForAllValues:StringEquals": {"events:source": "ground-truth-labeling"},
+        "Null": {"events:source": "false"},
+    },
     ("start_labeling_job", "CreateLabelingJob"): {"ArnEquals": {"sagemaker:WorkteamArn": WORKTEAM}},
     ("start_labeling_job", "PassGroundTruthRole"): {
         "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}

@@ -264,7 +264,10 @@ def test_transaction_needs_the_single_actions_inside(
 
 def test_events_are_allowed_by_source(sandbox: Sandbox, client: Client) -> None:
     bus = f"arn:aws:events:{sandbox.region}:{sandbox.account}:event-bus/default"
-    condition = {"StringEquals": {"events:source": "mine"}}
+    condition = {
+        "ForAllValues:StringEquals": {"events:source": "mine"},
+        "Null": {"events:source": "false"},
+    }
     put_policy(sandbox, ROLE, [allow("events:PutEvents", resource=bus, Condition=condition)])
 
     def send(*sources: str) -> object:

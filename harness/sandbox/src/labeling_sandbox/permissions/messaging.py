@@ -77,7 +77,7 @@ def events_needs(call: Call) -> Needs:
 def _put_events(call: Call, bus: str, source: str, detail_type: str) -> Requirement:
     arn = bus if bus.startswith("arn:") else call.arn("events", f"event-bus/{bus}")
     return Requirement(
-        "events:PutEvents", arn, {"events:source": source, "events:detail-type": detail_type}
+        "events:PutEvents", arn, {"events:source": [source], "events:detail-type": [detail_type]}
     )
 
 
