@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tools.referees import ledger, pages, terraform
+from tools.referees import executions, ledger, pages, terraform
 from tools.referees.judges import JUDGES
 from tools.referees.policies import Request, changed, decidable
 from tools.referees.verdicts import (
@@ -105,6 +105,39 @@ def test_a_page_that_a_browser_reads_alike_is_none(template: str, theirs: str) -
 def test_spaces_count_where_they_are_shown() -> None:
     template = '<p style="white-space: pre-wrap">a  b</p>'
     assert pages.compared([page(template)], [template.replace("  ", " ")])
+
+
+def played(**changes: object) -> dict[str, object]:
+    """An execution whose states A and C are outside of the map B, in which D is."""
+    return {
+        "test": "a.py::test_one",
+        "definition": '{"States": {"A": {}, "B": {}, "C": {}}}',
+        "states": ["A", "B", "D", "D", "C"],
+        "ending": "SUCCEEDED",
+        "output": {"stored": 2},
+        "uncalled": [],
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ending": "States.Timeout", "output": None},
+        {"output": {"stored": 3}},
+        {"states": ["B", "A", "D", "D", "C"]},
+        {"states": ["A", "B", "D", "C"]},
+        {"uncalled": ["finish_run"]},
+    ],
+)
+def test_an_execution_that_goes_otherwise_is_a_disagreement(changes: dict[str, object]) -> None:
+    (found,) = executions.compared([played()], [played(**changes)])
+    assert found.case == "a.py::test_one, execution 0"
+
+
+def test_iterations_of_a_map_have_no_order() -> None:
+    theirs = played(states=["A", "B", "D", "C", "D"])
+    assert executions.compared([played()], [theirs]) == []
 
 
 def test_each_part_of_a_request_is_changed() -> None:

@@ -15,12 +15,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import boto3
+
 from tools.referees.installation import npm_archive, program, python_environment
 from tools.referees.report import ROOT
 from tools.referees.verdicts import Disagreement, Judge, UnavailableError, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 #: The package of AWS Amplify that contains DynamoDB Local. Its other dependencies are not needed.
 _PACKAGE = "amplify-dynamodb-simulator@2.9.30"
@@ -85,6 +89,16 @@ def _until_port(server: subprocess.Popen[str]) -> Iterator[str]:
     raise UnavailableError(message)
 
 
+def _client(url: str) -> DynamoDBClient:
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - DynamoDB Local accepts any
+    )
+
+
 def _examine(folder: Path) -> Verdict:
     results = folder / "results.json"
     with dynamodb_local(folder) as (version, url):
@@ -99,6 +113,10 @@ def _examine(folder: Path) -> Verdict:
             timeout=_SECONDS,
             check=False,
         )
+        tables = _client(url).list_tables(Limit=1)["TableNames"]
+    if not tables:
+        message = "the tests did not use DynamoDB Local"
+        raise UnavailableError(message)
     if not results.is_file():
         message = f"the tests did not run:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         raise UnavailableError(message)
