@@ -157,8 +157,10 @@ def checkout_problems(version: str) -> list[str]:
     problems = []
     if _git("status", "--porcelain"):
         problems.append("the checkout has changes that are not committed")
-    if _git("tag", "--list", f"v{version}"):
-        problems.append(f"the tag v{version} exists already")
+    tag = f"v{version}"
+    # The workflow of a release starts with the tag of its commit.
+    if _git("tag", "--list", tag) and tag not in _git("tag", "--points-at", "HEAD").splitlines():
+        problems.append(f"the tag {tag} exists already, at another commit")
     return problems
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,27 @@ def test_another_version_is_found(
 def test_an_entry_that_is_not_finished_is_found(entry: Entry, problem: str) -> None:
     (found,) = check_release.date_problems(entry, TODAY)
     assert problem in found
+
+
+def test_a_tag_of_another_commit_and_a_changed_checkout_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check_release, "ROOT", tmp_path)
+
+    def git(*arguments: str) -> None:
+        name = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        subprocess.run(["git", *name, *arguments], cwd=tmp_path, check=True)
+
+    git("init", "-q")
+    git("commit", "-q", "--allow-empty", "-m", "released")
+    git("tag", "v1.2.3")
+    assert check_release.checkout_problems("1.2.3") == []
+    git("commit", "-q", "--allow-empty", "-m", "next")
+    found = check_release.checkout_problems("1.2.3")
+    assert found == ["the tag v1.2.3 exists already, at another commit"]
+    (tmp_path / "file").touch()
+    found = check_release.checkout_problems("1.2.4")
+    assert found == ["the checkout has changes that are not committed"]
 
 
 def test_a_finished_entry_has_no_problem() -> None:
