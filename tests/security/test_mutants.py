@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from labeling_deployment.module import ROOT
 from tests.security import refusals
-from tests.security.mutants import Mutant, UnfitError, mutants
+from tests.security.mutants import Mutant, UnfitError, environment_of, mutants
 from tests.security.refusals import Rule, rules
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_every_breakage_fits_the_module_and_names_a_test() -> None:
@@ -32,6 +39,20 @@ def test_a_breakage_whose_place_is_gone_or_not_clear_is_an_error(after: str, old
     mutant = Mutant("name", "file", after, old, "", "tests/x.py::test_x")
     with pytest.raises(UnfitError):
         mutant.broken("first value = 1\nsecond value = 2\n")
+
+
+def test_the_tests_of_a_copy_read_the_copy(tmp_path: Path) -> None:
+    sources = ROOT / "harness/deployment/src"
+    shutil.copytree(sources, tmp_path / "harness/deployment/src")
+    show_root = "from labeling_deployment.module import ROOT; print(ROOT)"
+    shown = subprocess.run(
+        [sys.executable, "-c", show_root],
+        env=environment_of(tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout.strip() == str(tmp_path)
 
 
 REGION = Rule(
