@@ -1,0 +1,1 @@
+"""Label Studio's label configurations and annotations, and their conversion to output lines."""
