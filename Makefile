@@ -1,5 +1,5 @@
-# Every target installs what it needs into .venv (tools, tests, sandbox) and .venv-runtime (what the
-# functions run in). `make` alone lists the targets.
+# Every target installs what it needs into .venv (tools, tests, sandbox), .venv-runtime (what the
+# functions run in) and others for programs that need old versions. `make` alone lists the targets.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -25,6 +25,7 @@ BIN := .venv/bin
 READY := .venv/.installed
 RUNTIME_READY := .venv-runtime/.installed
 SCAN_READY := .venv-scan/.installed
+STUDIO_READY := .venv-label-studio/.installed
 distributions := harness/deployment harness/in_process_aws harness/sandbox harness/faults harness/bench labelctl lambda_src
 PIP := -m pip --disable-pip-version-check -qq install
 
@@ -57,7 +58,7 @@ demo: $(READY) $(RUNTIME_READY) ## Run the whole pipeline locally, no AWS accoun
 sandbox: $(READY) $(RUNTIME_READY) ## Start the local AWS and print how to use it
 	@$(BIN)/labeling-sandbox serve
 
-test: check $(RUNTIME_READY) $(SCAN_READY) ## Run the checks, every test and a sample of the fault suite
+test: check $(RUNTIME_READY) $(SCAN_READY) $(STUDIO_READY) ## Run the checks, every test and a sample of the fault suite
 	@$(if $(PYTEST_ARGS),$(BIN)/python -m pytest $(PYTEST_ARGS),$(all_tests))
 
 fast: check $(RUNTIME_READY) ## Run the checks and the quick tests, before you commit
@@ -143,7 +144,7 @@ release-check: $(READY) ## List what prevents a release of the checkout
 	@$(BIN)/python -m tools.check_release
 
 clean: ## Remove the environments, caches and working folders
-	@rm -rf .venv .venv-runtime .venv-scan .cache .demo .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-runtime .venv-scan .venv-label-studio .cache .demo .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name .git -prune -o \( -name __pycache__ -o -name .terraform \) -type d -prune -exec rm -rf {} +
 
 $(READY): requirements-dev.txt $(distributions:%=%/pyproject.toml)
@@ -155,6 +156,11 @@ $(READY): requirements-dev.txt $(distributions:%=%/pyproject.toml)
 $(SCAN_READY): requirements-scan.txt
 	$(call make_environment,.venv-scan,scanners)
 	@.venv-scan/bin/python $(PIP) --requirement requirements-scan.txt
+	@touch $@
+
+$(STUDIO_READY): requirements-label-studio.txt
+	$(call make_environment,.venv-label-studio,Label Studio)
+	@.venv-label-studio/bin/python $(PIP) --requirement requirements-label-studio.txt
 	@touch $@
 
 $(RUNTIME_READY): requirements-runtime.txt

@@ -12,7 +12,7 @@ FLOORS: dict[str, list[list[str]]] = {
     "lambda_src/src/labeling_lambdas": [
         ["domain", "errors", "lambda_context", "process"],
         ["deadline", "settings", "timestamps"],
-        ["aws"],
+        ["aws", "label_studio"],
         ["steps"],
         ["handlers"],
     ],
@@ -45,6 +45,7 @@ FLOORS: dict[str, list[list[str]]] = {
         ["functions", "queues", "step_functions", "stores"],
         ["events", "permissions"],
         ["ground_truth"],
+        ["label_studio"],
         ["demo"],
         ["cli"],
     ],

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import random
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import hcl2
 import pytest
 from typer.testing import CliRunner
 
@@ -18,32 +16,13 @@ from labeling_sandbox.ground_truth import image_files
 from labeling_sandbox.ground_truth.answers.task import Category, Task
 from labeling_sandbox.ground_truth.image_files import ImageSize
 from labeling_sandbox.ground_truth.task_kinds import KINDS
+from tests.sandbox.demo_data import SUFFIXES, data_of, labels_of
 
 if TYPE_CHECKING:
-    from labeling_sandbox.demo.data_set import DataSet, Item
+    from labeling_sandbox.demo.data_set import Item
 
-ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT / "harness" / "sandbox" / "data"
-SUFFIXES = {
-    "image_single_label_classification": "ImageMultiClass",
-    "image_multi_label_classification": "ImageMultiClassMultiLabel",
-    "image_bounding_box": "BoundingBox",
-    "image_semantic_segmentation": "SemanticSegmentation",
-    "text_single_label_classification": "TextMultiClass",
-    "text_multi_label_classification": "TextMultiClassMultiLabel",
-    "named_entity_recognition": "NamedEntityRecognition",
-}
 TEXT_TASKS = [task for task, suffix in SUFFIXES.items() if KINDS[suffix].source_key == "source"]
 IMAGE_TASKS = [task for task in SUFFIXES if task not in TEXT_TASKS]
-
-
-def data_of(task: str, count: int | None = None) -> DataSet:
-    return DEMO_TYPES[task].data(DATA, count)
-
-
-def labels_of(task: str) -> list[str]:
-    text = (ROOT / DEMO_TYPES[task].variables).read_text(encoding="utf-8")
-    return [str(name).strip('"') for name in hcl2.loads(text)["labels"]]
 
 
 def record_of(task: str, item: Item, *, error_rate: float = 0.0) -> tuple[dict[str, str], bytes]:

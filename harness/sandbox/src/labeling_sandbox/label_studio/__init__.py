@@ -1,0 +1,1 @@
+"""A real Label Studio on loopback, and simulated people who label in it."""
