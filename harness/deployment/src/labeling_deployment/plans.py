@@ -1,9 +1,9 @@
 """Plans of the module: real provider, no AWS account, several pipelines in one plan.
 
 Terraform needs some five seconds of processor time to start the provider and to print a plan, and
-more than one to plan the module. So a root configuration calls the module once for each pipeline, and
-each pipeline is then read as if it had been planned alone. Plans are kept from one run to the next,
-under a digest of everything that they depend on.
+more than one to plan the module. So a root configuration calls the module once for each pipeline,
+and each pipeline is then read as if it had been planned alone. Plans are kept from one run to the
+next, under a digest of everything that they depend on.
 """
 
 from __future__ import annotations
