@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import pytest
 
-from labeling_deployment.module import ROOT, copy_module
-from labeling_deployment.plan_endpoint import ACCOUNT, plan_time_aws
-from labeling_deployment.planned import Planned
-from labeling_deployment.terraform import offline_environment, terraform_test
+from tests.plan.examples import EXAMPLES, FOLDERS, LABEL_STUDIO, VARIABLE_FILES, planned_example
 from tests.plan.scenarios import TASK_TYPES
 from tests.terraform_module import variables_text
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-EXAMPLES = ROOT / "examples"
-FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/main.tf"))
-VARIABLE_FILES = sorted(path.name for path in EXAMPLES.glob("tfvars/*.tfvars"))
-WORKTEAM = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:workteam/private-crowd/my-team"
 # They name what may exist already, and exclude what the variable file shows.
 NOT_IN_A_VARIABLE_FILE = {
     "categories_s3_uri",
@@ -29,41 +18,7 @@ NOT_IN_A_VARIABLE_FILE = {
     "lambda_package",
     "template_s3_uri",
 }
-
-
-@pytest.fixture(scope="module")
-def planned(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Planned]:
-    """Plan every example at once, in a root module that calls each; return one by its name."""
-    root = tmp_path_factory.mktemp("examples")
-    (root / "labeling").mkdir()
-    module = copy_module(root / "labeling")
-    calls = [
-        _call(name, f"labeling/examples/{name}", f'workteam_arn = "{WORKTEAM}"') for name in FOLDERS
-    ]
-    # What a variable file sets is written as the arguments of a module block are.
-    calls += [
-        _call(name, "labeling", (module / "examples/tfvars" / name).read_text(encoding="utf-8"))
-        for name in VARIABLE_FILES
-    ]
-    (root / "main.tf").write_text("\n".join(calls), encoding="utf-8")
-    with plan_time_aws() as endpoint:
-        terraform = terraform_test(root, offline_environment(root, endpoint))
-        terraform.setup()
-        shown = terraform.plan(output=True)
-    modules = {
-        each["address"]: each for each in shown["planned_values"]["root_module"]["child_modules"]
-    }
-    return lambda name: Planned(
-        {"planned_values": {"root_module": modules[f"module.{_label(name)}"]}}
-    )
-
-
-def _call(name: str, source: str, arguments: str) -> str:
-    return f'module "{_label(name)}" {{\n  source = "./{source}"\n{arguments}\n}}\n'
-
-
-def _label(name: str) -> str:
-    return name.replace(".", "-")
+PIPELINES = {"several-pipelines": 2, LABEL_STUDIO: 0}
 
 
 def inputs(text: str, pattern: str) -> set[str]:
@@ -78,6 +33,7 @@ def test_there_is_a_folder_for_each_way_of_use() -> None:
     assert FOLDERS == [
         "complete",
         "image-classification",
+        "label-studio-on-ecs",
         "named-entities",
         "object-detection",
         "segmentation",
@@ -88,17 +44,16 @@ def test_there_is_a_folder_for_each_way_of_use() -> None:
 
 @pytest.mark.terraform
 @pytest.mark.parametrize("name", FOLDERS)
-def test_a_folder_can_be_planned(planned: Callable[[str], Planned], name: str) -> None:
-    found = planned(name)
-    pipelines = 2 if name == "several-pipelines" else 1
-    assert len(found.of_type("aws_sfn_state_machine")) == pipelines
+def test_a_folder_can_be_planned(name: str) -> None:
+    found = planned_example(name)
+    assert len(found.of_type("aws_sfn_state_machine")) == PIPELINES.get(name, 1)
     assert len(found.of_type("aws_kms_key")) == 1
 
 
 @pytest.mark.terraform
 @pytest.mark.parametrize("name", VARIABLE_FILES)
-def test_a_variable_file_can_be_planned(planned: Callable[[str], Planned], name: str) -> None:
-    found = planned(name)
+def test_a_variable_file_can_be_planned(name: str) -> None:
+    found = planned_example(name)
     assert len(found.of_type("aws_sfn_state_machine")) == 1
 
 

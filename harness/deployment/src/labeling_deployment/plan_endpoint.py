@@ -1,7 +1,8 @@
-"""The two AWS calls that a plan makes, answered locally.
+"""The AWS calls that a plan makes, answered locally.
 
-The provider asks STS who it is, and Step Functions whether the rendered definition is valid.
-Nothing else is called while a module that has no state is planned.
+The provider asks STS who it is, Step Functions whether the rendered definition is valid, and
+Secrets Manager for the passwords that an example generates. Nothing else is called while a module
+that has no state is planned.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 ACCOUNT = "123456789012"
 CALLER_ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/deployment/session"
+
+#: What every generated password is; no plan may contain it.
+PASSWORD = "generated" * 4
 
 CALLER_IDENTITY = (
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
@@ -37,6 +41,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif target.endswith(".ValidateStateMachineDefinition"):
             answer = json.dumps({"result": "OK", "diagnostics": [], "truncated": False})
             self._answer(200, "application/x-amz-json-1.0", answer)
+        elif target.endswith(".GetRandomPassword"):
+            answer = json.dumps({"RandomPassword": PASSWORD})
+            self._answer(200, "application/x-amz-json-1.1", answer)
         else:
             message = json.dumps({"message": f"a plan must not call {target or body[:80]}"})
             self._answer(400, "application/x-amz-json-1.0", message)

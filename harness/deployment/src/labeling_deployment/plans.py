@@ -78,12 +78,26 @@ def plan_together(
         root = folder / "root"
         root.mkdir()
         _write_root_configuration(root, pipelines)
-        versions = [_terraform_version(), *provider_versions(os.environ)]
-        parts = [digest_of(folder), region, *versions]
-        digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-        text = once(CACHE / f"{digest}.json", lambda: json.dumps(_plan(root, region)))
+        text = kept(folder, region, lambda: json.dumps(_plan(root, region)))
     shown = json.loads(text)
     return {pipeline: _alone(shown, pipeline) for pipeline in pipelines}
+
+
+def kept(folder: Path, region: str, make: Callable[[], str]) -> str:
+    """Return what is made of a folder, or was made of the same files and programs before.
+
+    Args:
+        folder: Everything that the text depends on, besides region, Terraform and provider.
+        region: The region.
+        make: Makes the text.
+
+    Raises:
+        TerraformMissingError: If there is no ``terraform`` program.
+    """
+    versions = [_terraform_version(), *provider_versions(os.environ)]
+    parts = [digest_of(folder), region, *versions]
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return once(CACHE / f"{digest}.json", make)
 
 
 def once(file: Path, make: Callable[[], str]) -> str:
