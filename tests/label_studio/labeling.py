@@ -9,8 +9,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from labeling_lambdas import process
 from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.label_studio.controls import task_data
+from labeling_lambdas.domain.label_studio.jobs import StudioJob
 from labeling_lambdas.domain.label_studio.output import ConvertedLine, LabelingProject
 from labeling_lambdas.domain.label_studio.pictures import HEADER_BYTES, PictureSize, shown_size
 from labeling_lambdas.domain.output_lines import OutputLine, read_output_line
@@ -139,7 +141,7 @@ class Job:
         """Return the annotations of each item; each item is on one page only."""
         found: dict[str, list[dict[str, Any]]] = {}
         for page in studio.tasks(project):
-            for task in page:
+            for task in page.tasks:
                 item = task["data"]["item_id"]
                 assert item not in found
                 found[item] = task["annotations"]
@@ -172,3 +174,20 @@ class Job:
         attribute = self.project.attribute
         value, metadata = output.line[attribute], output.line[f"{attribute}-metadata"]
         return DEMO_TYPES[self.name].equals(value, metadata, truth, self.read)
+
+
+def studio_job(job: Job, **changes: Any) -> StudioJob:
+    """Return a labeling job as the functions describe it."""
+    fields: dict[str, Any] = {
+        "name": job.project.job_name,
+        "manifest_uri": f"s3://{job.bucket}/input.manifest",
+        "created_at": process.now(),
+        "available_seconds": 3600,
+        "task_type": job.name,
+        "attribute": job.project.attribute,
+        "labels": job.project.labels,
+        "instructions": "",
+        "people": PEOPLE,
+        "verification": None,
+    }
+    return StudioJob(**{**fields, **changes})

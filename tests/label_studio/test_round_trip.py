@@ -8,19 +8,29 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from labeling_lambdas import process
 from labeling_lambdas.domain.label_studio.output import labeled_line, verdict_line
 from labeling_lambdas.domain.label_studio.predictions import given_label
 from labeling_lambdas.domain.label_studio.projects import labeling_settings, verification_settings
 from labeling_lambdas.domain.label_studio.run_lengths import opacity
+from labeling_lambdas.domain.output_lines import OutputLine, read_output_line
+from labeling_lambdas.domain.reasons import Reason
 from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.domain.verification import Verdict, read_verdict
 from labeling_lambdas.domain.verification_settings import Verification
+from labeling_lambdas.errors import LabelingJobNameTakenError
 from labeling_lambdas.label_studio import client
 from labeling_lambdas.label_studio.client import Bucket, LabelStudio, Progress
 from labeling_lambdas.label_studio.connection import Connection
-from labeling_lambdas.label_studio.errors import LabelStudioRefusedError, LabelStudioTokenError
+from labeling_lambdas.label_studio.errors import (
+    LabelStudioRefusedError,
+    LabelStudioTokenError,
+    LabelStudioUnavailableError,
+)
+from labeling_lambdas.steps import advance_label_studio_jobs, studio_output
 from labeling_sandbox.label_studio.results import ANSWERS, Result, verdict
-from tests.label_studio.labeling import PEOPLE, Job
+from tests.label_studio.engine import Engine
+from tests.label_studio.labeling import PEOPLE, Job, studio_job
 
 if TYPE_CHECKING:
     import socket
@@ -276,7 +286,8 @@ def test_texts_with_characters_that_a_database_refuses_are_imported(
     job = Job(sandbox, "named_entity_recognition", 1)
     job.lines = [{**job.lines[0], "source": "a\0b \ud83d \U0001f389 s3://bucket/key"}]
     number = labeling_project(job, studio)
-    ((task,),) = list(studio.tasks(number))
+    (page,) = studio.tasks(number)
+    (task,) = page.tasks
     assert task["data"]["text"] == "a\ufffdb \ufffd \U0001f389 s3://bucket/key"
 
 
@@ -322,6 +333,241 @@ def test_a_refused_call_says_why_in_a_status_and_not_in_what_was_sent(studio: La
         studio.create_project({"title": title})
     assert raised.value.status == 400
     assert title not in str(raised.value)
+
+
+@pytest.fixture
+def engine(sandbox: Sandbox, server: LabelStudioServer) -> Engine:
+    return Engine(sandbox, server.url, server.token)
+
+
+def output_of(engine: Engine, job: Job) -> list[OutputLine]:
+    """Read the output of a job that has ended, as the functions do."""
+    description = engine.jobs.describe(job.project.job_name)
+    assert description is not None
+    text = job.read(description.output_uri).decode()
+    return [
+        read_output_line(
+            line, task_type=job.name, attribute="a-label", labels=frozenset(job.project.labels)
+        )
+        for line in text.splitlines()
+    ]
+
+
+def only_project(engine: Engine, job: Job) -> int:
+    (number,) = engine.studio.projects(job.project.job_name)
+    return number
+
+
+def status_of(engine: Engine, job: Job) -> str:
+    description = engine.jobs.describe(job.project.job_name)
+    assert description is not None
+    return description.status
+
+
+@pytest.mark.parametrize("name", ["image_semantic_segmentation", "text_multi_label_classification"])
+def test_a_job_comes_to_its_end_however_often_the_function_is_killed(
+    name: str,
+    sandbox: Sandbox,
+    engine: Engine,
+    people: list[Person],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Several batches, and a part for each page.
+    monkeypatch.setattr(advance_label_studio_jobs, "_BATCH", 2)
+    monkeypatch.setattr(studio_output, "_PAGES_OF_A_PART", 1)
+    job = Job(sandbox, name, _COUNT)
+    request = studio_job(job).fields()
+    assert engine.jobs.create(request)
+    assert not engine.jobs.create({**request, "created_at": 1.0})
+    assert status_of(engine, job) == "Initializing"
+
+    killed = engine.advance_while_it_is_killed()
+    number = only_project(engine, job)
+    assert engine.studio.progress(number) == Progress(_COUNT, 0)
+    assert status_of(engine, job) == "InProgress"
+    for person in people:
+        person.work(number, job.right)
+    killed += engine.advance_while_it_is_killed()
+    assert killed > 5
+    assert status_of(engine, job) == "Completed"
+    assert set(engine.reported) == {job.project.job_name}
+
+    found = output_of(engine, job)
+    assert [output.item_id for output in found] == list(job.objects)
+    for output, known in zip(found, job.objects.values(), strict=True):
+        assert job.is_true(output, known.truth)
+    # What has ended is not looked at again.
+    engine.reported.clear()
+    assert engine.advance() == {}
+    assert engine.reported == []
+    assert [output.line for output in output_of(engine, job)] == [out.line for out in found]
+
+
+def test_a_verification_job_shows_the_labels_and_writes_the_verdicts(
+    sandbox: Sandbox, engine: Engine, people: list[Person]
+) -> None:
+    job = Job(sandbox, "image_bounding_box", 2)
+    alone = job.project._replace(people=1)
+    labeled = [
+        labeled_line(
+            line,
+            [_annotation(job.right({"data": {"item_id": line["item-id"]}}))],
+            alone,
+            picture=job.picture(line),
+        )
+        for line in job.lines
+    ]
+    job.write(labeled, "input.manifest")
+    verification = Verification("a-verification", "Correct", _CATEGORIES, 100)
+    engine.jobs.create(studio_job(job, verification=verification).fields())
+    engine.advance()
+    number = only_project(engine, job)
+    for person in people:
+        person.work(
+            number, lambda task: [*task["predictions"][0]["result"], *verdict("Wrong label", "no")]
+        )
+    assert engine.advance() == {job.project.job_name: "Completed"}
+    for output in output_of(engine, job):
+        assert output.label is not None
+        assert read_verdict(output.line, verification) == Verdict(
+            False, "Wrong label", ("no",) * PEOPLE
+        )
+
+
+def test_a_stopped_job_keeps_what_was_answered_and_offers_no_more(
+    sandbox: Sandbox, engine: Engine, people: list[Person]
+) -> None:
+    job = Job(sandbox, "text_single_label_classification", 3)
+    engine.jobs.create(studio_job(job, people=1).fields())
+    engine.advance()
+    number = only_project(engine, job)
+    task = people[0].next_task(number)
+    assert task is not None
+    people[0].submit(number, task["id"], job.right(task))
+    engine.jobs.stop(job.project.job_name)
+    engine.jobs.stop(job.project.job_name)
+    assert status_of(engine, job) == "Stopping"
+    assert engine.advance() == {job.project.job_name: "Stopped"}
+    assert people[1].next_task(number) is None
+    found = output_of(engine, job)
+    assert [output.reached for output in found].count(True) == 1
+    assert [output.line for output in found if not output.reached] == [
+        line for line in job.lines if line["item-id"] != task["data"]["item_id"]
+    ]
+
+
+def test_a_job_that_is_stopped_before_it_began_has_no_project(
+    sandbox: Sandbox, engine: Engine
+) -> None:
+    job = Job(sandbox, "text_single_label_classification", 1)
+    engine.jobs.create(studio_job(job).fields())
+    engine.jobs.stop(job.project.job_name)
+    assert engine.advance() == {job.project.job_name: "Stopped"}
+    assert engine.studio.projects(job.project.job_name) == []
+
+
+def test_a_job_whose_time_has_passed_ends_and_says_so_of_each_item(
+    sandbox: Sandbox, engine: Engine, people: list[Person]
+) -> None:
+    job = Job(sandbox, "text_single_label_classification", 2)
+    engine.jobs.create(studio_job(job, people=1, created_at=1.0).fields())
+    assert engine.advance() == {job.project.job_name: "Completed"}
+    reasons = [output.reason for output in output_of(engine, job)]
+    assert reasons == [Reason.ANNOTATION_EXPIRED] * 2
+    assert people[0].next_task(only_project(engine, job)) is None
+
+
+def test_a_project_that_somebody_deleted_is_a_failed_job_and_is_not_made_anew(
+    sandbox: Sandbox, engine: Engine
+) -> None:
+    job = Job(sandbox, "text_single_label_classification", 1)
+    engine.jobs.create(studio_job(job).fields())
+    engine.advance()
+    engine.studio.delete_project(only_project(engine, job))
+    assert engine.advance() == {job.project.job_name: "Failed"}
+    description = engine.jobs.describe(job.project.job_name)
+    assert description is not None
+    assert "deleted in Label Studio" in description.failure_reason
+    assert engine.reported == [job.project.job_name]
+    assert engine.studio.projects(job.project.job_name) == []
+
+
+def test_a_task_that_somebody_added_or_imported_twice_changes_no_line(
+    sandbox: Sandbox, engine: Engine, people: list[Person]
+) -> None:
+    job = Job(sandbox, "text_single_label_classification", 2)
+    engine.jobs.create(studio_job(job, people=1).fields())
+    engine.advance()
+    number = only_project(engine, job)
+    engine.studio.import_tasks(
+        number, [{"data": {"text": "mine", "item_id": "other"}}, *job.tasks()[:1]]
+    )
+    own = ANSWERS[job.name](next(iter(job.objects.values())).task, job.project.labels[0])
+    people[0].work(
+        number, lambda task: own if task["data"]["item_id"] == "other" else job.right(task)
+    )
+    assert engine.advance() == {job.project.job_name: "Completed"}
+    found = output_of(engine, job)
+    assert [output.item_id for output in found] == list(job.objects)
+    for output, known in zip(found, job.objects.values(), strict=True):
+        assert job.is_true(output, known.truth)
+
+
+def test_a_label_that_label_studio_cannot_show_fails_the_job_with_its_name(
+    sandbox: Sandbox, engine: Engine
+) -> None:
+    job = Job(sandbox, "text_single_label_classification", 1)
+    engine.jobs.create(studio_job(job, labels=("fine", "$text")).fields())
+    assert engine.advance() == {job.project.job_name: "Failed"}
+    description = engine.jobs.describe(job.project.job_name)
+    assert description is not None
+    assert "'$text'" in description.failure_reason
+
+
+def test_only_one_function_works_at_a_time_and_a_failure_ends_its_lease_soon(
+    sandbox: Sandbox, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = Job(sandbox, "text_single_label_classification", 1)
+    engine.jobs.create(studio_job(job).fields())
+    assert engine.leases.take("label-studio", int(process.now()) + 900, process.now())
+    assert engine.advance() == {}
+    assert engine.studio.projects(job.project.job_name) == []
+    engine.free_lease()
+
+    address = engine.studio.connection.url
+    engine.studio.connection.url = "http://127.0.0.1:1"
+    with pytest.raises(LabelStudioUnavailableError):
+        engine.advance()
+    engine.studio.connection.url = address
+    assert engine.advance() == {}
+    later = process.now() + 121
+    monkeypatch.setattr(process, "now", lambda: later)
+    assert engine.advance() == {job.project.job_name: "InProgress"}
+
+
+def test_a_name_that_another_job_has_is_refused(sandbox: Sandbox, engine: Engine) -> None:
+    job = studio_job(Job(sandbox, "text_single_label_classification", 1))
+    engine.jobs.create(job.fields())
+    with pytest.raises(LabelingJobNameTakenError, match="another manifest"):
+        engine.jobs.create(job._replace(manifest_uri="s3://b/other.manifest").fields())
+
+
+def test_a_function_without_time_leaves_the_rest_to_the_next_call(
+    sandbox: Sandbox, engine: Engine, people: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio_output, "_PAGES_OF_A_PART", 1)
+    job = Job(sandbox, "text_single_label_classification", 2 * _PAGE)
+    engine.jobs.create(studio_job(job, people=1).fields())
+    engine.advance()
+    people[0].work(only_project(engine, job), job.right)
+    # Enough for the step, and not for another page.
+    monkeypatch.setattr(studio_output, "_PAGE_SECONDS", 1000)
+    assert engine.advance() == {job.project.job_name: "InProgress"}
+    assert engine.jobs.state(job.project.job_name).lines == _PAGE
+    monkeypatch.setattr(studio_output, "_PAGE_SECONDS", 1)
+    assert engine.advance() == {job.project.job_name: "Completed"}
+    assert [output.item_id for output in output_of(engine, job)] == list(job.objects)
+    assert all(output.label is not None for output in output_of(engine, job))
 
 
 def test_label_studio_calls_nothing_outside_of_this_machine(

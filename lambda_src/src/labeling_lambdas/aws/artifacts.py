@@ -1,9 +1,10 @@
-"""The files of a run in the output bucket."""
+"""The files of a run, and of other owners of a folder, in the output bucket."""
 
 from __future__ import annotations
 
 import itertools
 import json
+from abc import ABC, abstractmethod
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -37,33 +38,31 @@ class _Upload(TypedDict):
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Artifacts:
-    """The files of one run.
+class Files(ABC):
+    """The files in a folder of the output bucket.
 
     Attributes:
         client: S3.
         bucket: The output bucket.
         kms_key_arn: KMS key for all objects written. Each request names it because the bucket
             policy rejects other keys, including the bucket's default key.
-        run_id: The run.
     """
 
     client: S3Client
     bucket: str
     kms_key_arn: str
-    run_id: str
 
-    @classmethod
-    def of(cls, settings: ArtifactSettings | JudgementSettings, run_id: str) -> Artifacts:
-        """Return the files of a run in the output bucket that a function is configured with."""
-        return cls(clients.s3(), settings.output_bucket, settings.kms_key_arn, run_id)
+    @property
+    @abstractmethod
+    def folder(self) -> str:
+        """The folder, without a slash at its end."""
 
     def uri(self, name: str) -> str:
         """Return the ``s3://`` address of a file."""
         return f"s3://{self.bucket}/{self._key(name)}"
 
     def _key(self, name: str) -> str:
-        return f"runs/{self.run_id}/{name}"
+        return f"{self.folder}/{name}"
 
     def write(self, name: str, value: object) -> None:
         """Write a value as JSON."""
@@ -90,7 +89,11 @@ class Artifacts:
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text."""
-        self._put(name, text.encode())
+        self.write_bytes(name, text.encode())
+
+    def write_bytes(self, name: str, content: bytes) -> None:
+        """Write the content of a file."""
+        self._put(name, content)
 
     def _put(self, name: str, body: bytes, **condition: str) -> None:
         self.client.put_object(
@@ -103,11 +106,11 @@ class Artifacts:
         )
 
     def keep(self, uri: str, folder: str) -> str:
-        """Copy an object of the output bucket to the run's files.
+        """Copy an object of the output bucket to these files.
 
         Args:
             uri: The object. An object in another bucket is not copied.
-            folder: Folder of the run for the copy, which keeps the object's name.
+            folder: Subfolder for the copy, which keeps the object's name.
 
         Returns:
             Address of the copy, or ``uri`` if nothing was copied.
@@ -171,12 +174,33 @@ class Artifacts:
             yield json.loads(text)
 
     def names(self, folder: str) -> list[str]:
-        """Return the names of a run's files in a folder, sorted."""
+        """Return the names of the files in a subfolder, sorted."""
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=self._key(folder)
         )
         start = len(self._key(""))
         return sorted(found["Key"][start:] for page in pages for found in page.get("Contents", []))
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Artifacts(Files):
+    """The files of one run.
+
+    Attributes:
+        run_id: The run.
+    """
+
+    run_id: str
+
+    @classmethod
+    def of(cls, settings: ArtifactSettings | JudgementSettings, run_id: str) -> Artifacts:
+        """Return the files of a run in the output bucket that a function is configured with."""
+        return cls(clients.s3(), settings.output_bucket, settings.kms_key_arn, run_id)
+
+    @property
+    def folder(self) -> str:
+        """The folder, without a slash at its end."""
+        return f"runs/{self.run_id}"
 
 
 def _blocks(lines: Iterable[str]) -> Iterator[bytes]:

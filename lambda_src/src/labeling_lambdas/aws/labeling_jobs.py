@@ -76,6 +76,25 @@ class JobDescription(NamedTuple):
         }
 
 
+def require_own(job: JobDescription | None, name: str, manifest_uri: str) -> None:
+    """Check that the job that has a name is the one that was to be created.
+
+    Args:
+        job: The job that has the name, None if none has.
+        name: The name.
+        manifest_uri: Input manifest of the job that was to be created.
+
+    Raises:
+        LabelingJobNameTakenError: If it has another manifest.
+    """
+    if job is None or job.manifest_uri != manifest_uri:
+        message = (
+            f"labeling job {name} exists with another manifest; names are never freed, so"
+            " choose another job_name"
+        )
+        raise LabelingJobNameTakenError(message)
+
+
 def without_job(name: str, status: JobStatus) -> dict[str, Any]:
     """Return the result of a job that was never created."""
     return JobDescription(name, status.value, "", "", {}, "").result()
@@ -113,22 +132,13 @@ class LabelingJobs:
             text = error.response["Error"]["Message"]
             if code == _NAME_IN_USE:
                 manifest_uri = request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]
-                self._require_own(name, manifest_uri)
+                require_own(self.describe(name), name, manifest_uri)
                 return False
             message = f"CreateLabelingJob {name}: {code}: {text}"
             if code in _PASSING_CODES:
                 raise LabelingJobThrottledError(message) from error
             raise LabelingJobRefusedError(message) from error
         return True
-
-    def _require_own(self, name: str, manifest_uri: str) -> None:
-        job = self.describe(name)
-        if job is None or job.manifest_uri != manifest_uri:
-            message = (
-                f"labeling job {name} exists with another manifest; names are never freed, so"
-                " choose another job_name"
-            )
-            raise LabelingJobNameTakenError(message)
 
     def describe(self, name: str) -> JobDescription | None:
         """Return a job, or None if no job has this name."""

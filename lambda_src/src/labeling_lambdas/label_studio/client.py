@@ -46,6 +46,18 @@ class Progress(NamedTuple):
     finished: int
 
 
+class Page(NamedTuple):
+    """Some of the tasks of a project, in the order of their numbers.
+
+    Attributes:
+        tasks: The tasks.
+        is_last: Whether no page follows.
+    """
+
+    tasks: list[dict[str, Any]]
+    is_last: bool
+
+
 class Bucket(NamedTuple):
     """A bucket whose objects people see, by addresses that Label Studio signs.
 
@@ -151,12 +163,13 @@ class LabelStudio:
         """Add tasks to a project: all of them, or none if the call fails."""
         self.connection.call("POST", f"{_PROJECTS}{project}/import", list(tasks))
 
-    def tasks(self, project: int, first_page: int = 1) -> Iterator[list[dict[str, Any]]]:
-        """Yield the tasks of a project with their annotations, page by page.
+    def tasks(self, project: int, first_page: int = 1) -> Iterator[Page]:
+        """Yield the tasks of a project with their annotations, page by page; one page if none.
 
         Args:
             project: The project.
-            first_page: The page to begin with, counted from 1.
+            first_page: The page to begin with, counted from 1. Label Studio refuses one that is
+                after the last page.
         """
         page = first_page
         while True:
@@ -172,9 +185,9 @@ class LabelStudio:
                     "resolve_uri": "false",
                 },
             )
-            if answer["tasks"]:
-                yield answer["tasks"]
-            if page * PAGE_SIZE >= answer["total"]:
+            is_last = page * PAGE_SIZE >= answer["total"]
+            yield Page(answer["tasks"], is_last)
+            if is_last:
                 return
             page += 1
 

@@ -1,0 +1,163 @@
+"""A labeling job that people do in Label Studio, and how far it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from labeling_lambdas.domain.label_studio.output import (
+    ConvertedLine,
+    LabelingProject,
+    labeled_line,
+    verdict_line,
+)
+from labeling_lambdas.domain.label_studio.projects import labeling_settings, verification_settings
+from labeling_lambdas.domain.states import ENDED_STATUSES
+from labeling_lambdas.domain.task_types import task_type
+from labeling_lambdas.domain.verification_settings import Verification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from labeling_lambdas.domain.label_studio.pictures import PictureSize
+
+#: LabelingJobStatus of DescribeLabelingJob.
+INITIALIZING = "Initializing"
+IN_PROGRESS = "InProgress"
+STOPPING = "Stopping"
+
+
+class StudioJob(NamedTuple):
+    """What a job is about. It does not change once the job is created.
+
+    Attributes:
+        name: Name of the job.
+        manifest_uri: Its input manifest.
+        created_at: When it was created, in epoch seconds.
+        available_seconds: How long people can answer.
+        task_type: Name of the task type.
+        attribute: Label attribute name of the labeling job.
+        labels: The classes, in order.
+        instructions: What people read.
+        people: How many people each object is shown to.
+        verification: How labels are judged; None for a labeling job.
+    """
+
+    name: str
+    manifest_uri: str
+    created_at: float
+    available_seconds: int
+    task_type: str
+    attribute: str
+    labels: tuple[str, ...]
+    instructions: str
+    people: int
+    verification: Verification | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the job as JSON-ready fields."""
+        verification = None if self.verification is None else self.verification.fields()
+        return {**self._asdict(), "verification": verification}
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> StudioJob:
+        """Read what :meth:`fields` wrote."""
+        given = fields["verification"]
+        verification = None if given is None else Verification.from_fields(given)
+        labels = tuple(fields["labels"])
+        return cls(**{**fields, "labels": labels, "verification": verification})
+
+    def expired(self, now: float) -> bool:
+        """Return whether people cannot answer any more."""
+        return now >= self.created_at + self.available_seconds
+
+    def project_settings(self) -> dict[str, Any]:
+        """Return the settings of the job's project.
+
+        Raises:
+            ValueError: If Label Studio cannot show one of the labels or categories as it is.
+        """
+        kind = task_type(self.task_type)
+        if self.verification is None:
+            return labeling_settings(self.name, kind, self.labels, self.instructions, self.people)
+        categories = self.verification.categories or ()
+        return verification_settings(
+            self.name, kind, self.labels, categories, self.instructions, self.people
+        )
+
+    def labeling_project(self, masks_uri: str) -> LabelingProject:
+        """Return what the conversion of labels needs.
+
+        Args:
+            masks_uri: ``s3://`` URI of the folder for masks.
+        """
+        kind = task_type(self.task_type)
+        return LabelingProject(self.name, kind, self.attribute, self.labels, self.people, masks_uri)
+
+    def output_line(
+        self,
+        line: Mapping[str, Any],
+        annotations: Iterable[Mapping[str, Any]],
+        project: LabelingProject,
+        *,
+        picture: PictureSize | None,
+        expired: bool,
+    ) -> ConvertedLine:
+        """Return the output line of a line; see `labeled_line`."""
+        if self.verification is None:
+            return labeled_line(line, annotations, project, picture=picture, expired=expired)
+        return verdict_line(
+            line,
+            annotations,
+            self.verification,
+            job_name=self.name,
+            people=self.people,
+            expired=expired,
+        )
+
+
+class JobState(NamedTuple):
+    """How far a job is.
+
+    Attributes:
+        status: LabelingJobStatus of DescribeLabelingJob.
+        project: Number of its project in Label Studio; 0 if it has none yet.
+        ending: The status with which it ends, from when no more answers are waited for; else empty.
+        expired: Whether it ends because its time has passed.
+        lines: Lines of the output that are written to parts.
+        pages: Pages of tasks that these lines are from.
+        collected: Whether these are all pages.
+        parts: Number of parts.
+        total: Lines of the manifest.
+        finished: Objects that as many people as wanted have answered.
+        output_uri: Its output manifest; empty while the job is in progress.
+        failure_reason: Why it failed; empty if it did not.
+    """
+
+    status: str = INITIALIZING
+    project: int = 0
+    ending: str = ""
+    expired: bool = False
+    lines: int = 0
+    pages: int = 0
+    collected: bool = False
+    parts: int = 0
+    total: int = 0
+    finished: int = 0
+    output_uri: str = ""
+    failure_reason: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """Whether people can no longer work on the job, and its output is written."""
+        return self.status in ENDED_STATUSES
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """LabelCounters of DescribeLabelingJob."""
+        return {
+            "TotalLabeled": self.finished,
+            "HumanLabeled": self.finished,
+            "MachineLabeled": 0,
+            "FailedNonRetryableError": 0,
+            "Unlabeled": max(0, self.total - self.finished),
+        }

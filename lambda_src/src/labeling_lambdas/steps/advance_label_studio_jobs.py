@@ -1,0 +1,228 @@
+"""The work on the labeling jobs that people do in Label Studio.
+
+Each step finds out what there is before it adds something, so a call may die anywhere, and the next
+one continues.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labeling_lambdas.aws.artifacts import read_text_lines
+from labeling_lambdas.domain.label_studio.controls import shows_text, task_data
+from labeling_lambdas.domain.label_studio.jobs import IN_PROGRESS
+from labeling_lambdas.domain.label_studio.predictions import given_label
+from labeling_lambdas.domain.labels import UnreadableLineError
+from labeling_lambdas.domain.states import JobStatus
+from labeling_lambdas.domain.task_types import task_type
+from labeling_lambdas.label_studio.client import Bucket
+from labeling_lambdas.label_studio.errors import LabelStudioError, LabelStudioRefusedError
+from labeling_lambdas.steps.studio_output import StudioOutput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from labeling_lambdas.aws.label_studio_jobs import LabelStudioJobs
+    from labeling_lambdas.aws.lease_ledger import LeaseLedger
+    from labeling_lambdas.deadline import Deadline
+    from labeling_lambdas.domain.label_studio.jobs import JobState, StudioJob
+    from labeling_lambdas.label_studio.client import LabelStudio, Progress
+
+_log = logging.getLogger(__name__)
+
+_LEASE = "label-studio"
+#: Seconds after the end of this function in which Label Studio may still work on its last call.
+_LAST_CALL_SECONDS = 120
+#: Seconds that a step may take.
+_STEP_SECONDS = 90
+#: Tasks of one call: a batch is imported as a whole or not at all.
+_BATCH = 500
+
+_DELETED = "the project was deleted in Label Studio"
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class AdvanceLabelStudioJobs:
+    """The work that can be done now on all jobs that have not ended.
+
+    Attributes:
+        jobs: The jobs.
+        studio: Label Studio.
+        leases: The ledger's leases.
+        report: Called with the name of each job that has ended; answers the state that waits.
+        region: Region of the upload bucket.
+        deadline: When Lambda ends this function.
+    """
+
+    jobs: LabelStudioJobs
+    studio: LabelStudio
+    leases: LeaseLedger
+    report: Callable[[str], object]
+    region: str
+    deadline: Deadline
+
+    def advance(self) -> dict[str, str]:
+        """Do the work, if no other function does.
+
+        Returns:
+            By job name, its status.
+
+        Raises:
+            LabelStudioError: If the work on a job failed, after that on the others.
+        """
+        # Two functions at once would import tasks twice. A call that this one sent may still be
+        # worked on when this function has been ended.
+        until = self.deadline.ends_at + _LAST_CALL_SECONDS
+        if not self.leases.take(_LEASE, until, self.deadline.now):
+            _log.info("another function works on the jobs in Label Studio")
+            return {}
+        ended_well = False
+        try:
+            statuses = self._advance_all(self.jobs.open_names())
+            ended_well = True
+        finally:
+            # After a call without an answer, Label Studio may still be busy with it.
+            busy_until = int(self.deadline.now) + _LAST_CALL_SECONDS
+            self.leases.shorten(_LEASE, until, 0 if ended_well else busy_until)
+        return statuses
+
+    def _advance_all(self, names: list[str]) -> dict[str, str]:
+        if names:
+            self.studio.require_supported()
+        statuses: dict[str, str] = {}
+        failure: LabelStudioError | None = None
+        for name in names:
+            if self.deadline.near(_STEP_SECONDS):
+                break
+            try:
+                statuses[name] = self._advance(name)
+            except LabelStudioError as error:
+                # A project that cannot be worked on must not hold up the others.
+                _log.exception("work in Label Studio failed", extra={"labeling_job": name})
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return statuses
+
+    def _advance(self, name: str) -> str:
+        job = self.jobs.find(name)
+        if job is None:
+            return "absent"
+        state = self.jobs.state(name)
+        if not state.ended:
+            state = _Work(self, job).advance(state)
+        if state.ended:
+            self.report(name)
+            # Last, so that a job whose end was not reported is looked at again.
+            self.jobs.close(name)
+        return state.status
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class _Work:
+    """The work on one job."""
+
+    all: AdvanceLabelStudioJobs
+    job: StudioJob
+
+    def advance(self, state: JobState) -> JobState:
+        """Do what can be done for the job now, and return how far it is."""
+        if not state.ending:
+            state = self._prepared(state)
+        if state.ended or not state.ending:
+            return state
+        if self.all.studio.progress(state.project) is None:
+            return self._failed(state, _DELETED)
+        if not state.pages:
+            self.all.studio.delete_unanswered(state.project)
+        collection = StudioOutput(self.all.jobs, self.all.studio, self.job, self.all.deadline)
+        state = collection.collect(state)
+        return self._keep(state._replace(status=state.ending)) if state.output_uri else state
+
+    def _prepared(self, state: JobState) -> JobState:
+        """Return the state of a job that people can work on, or have worked on."""
+        stopped = self.all.jobs.is_stopped(self.job.name)
+        state = state._replace(total=state.total or sum(1 for _ in self._texts()))
+        try:
+            state = state if state.project else self._with_project(state, create=not stopped)
+            if state.project and not stopped:
+                self._import(state)
+        except (LabelStudioRefusedError, UnreadableLineError, ValueError) as error:
+            return self._failed(state, str(error))
+        if not state.project:
+            # Stopped before there was anything to work on.
+            return self._keep(state._replace(status=JobStatus.STOPPED))
+        progress = self.all.studio.progress(state.project)
+        if progress is None:
+            return self._failed(state, _DELETED)
+        return self._keep(self._with_progress(state, progress, stopped=stopped))
+
+    def _with_progress(self, state: JobState, progress: Progress, *, stopped: bool) -> JobState:
+        is_done = min(progress.tasks, progress.finished) >= state.total
+        expired = not (stopped or is_done) and self.job.expired(self.all.deadline.now)
+        ending = ""
+        if is_done or expired:
+            ending = JobStatus.COMPLETED
+        elif stopped:
+            ending = JobStatus.STOPPED
+        finished = min(progress.finished, state.total)
+        return state._replace(status=IN_PROGRESS, ending=ending, expired=expired, finished=finished)
+
+    def _with_project(self, state: JobState, *, create: bool) -> JobState:
+        studio, settings = self.all.studio, self.job.project_settings()
+        found = studio.projects(settings["title"])
+        if not found:
+            if not create:
+                return state
+            studio.create_project(settings)
+            found = studio.projects(settings["title"])
+        for extra in found[1:]:
+            # Left by a call whose answer was lost. Only the oldest one is ever filled.
+            studio.delete_project(extra)
+        # Kept before it has tasks: a project that vanishes is never made anew, because people may
+        # have worked on it.
+        return self._keep(state._replace(project=found[0]))
+
+    def _import(self, state: JobState) -> None:
+        kind = task_type(self.job.task_type)
+        progress = self.all.studio.progress(state.project)
+        if progress is None or progress.tasks >= state.total:
+            return
+        lines = itertools.islice(self._texts(), progress.tasks, None)
+        while batch := [json.loads(text) for text in itertools.islice(lines, _BATCH)]:
+            if self.all.deadline.near(_STEP_SECONDS):
+                return
+            if not shows_text(kind):
+                for name in sorted({_bucket_of(line[kind.manifest_key]) for line in batch}):
+                    self.all.studio.connect(state.project, Bucket(name, self.all.region))
+            self.all.studio.import_tasks(state.project, [self._task(line) for line in batch])
+
+    def _task(self, line: dict[str, Any]) -> dict[str, Any]:
+        kind = task_type(self.job.task_type)
+        task: dict[str, Any] = {"data": task_data(line, kind)}
+        if self.job.verification is not None:
+            task["predictions"] = given_label(
+                line, task_type=kind, attribute=self.job.attribute, read=self._read
+            )
+        return task
+
+    def _read(self, uri: str) -> bytes:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        return self.all.jobs.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    def _texts(self) -> Iterator[str]:
+        return read_text_lines(self.all.jobs.client, self.job.manifest_uri)
+
+    def _failed(self, state: JobState, reason: str) -> JobState:
+        return self._keep(state._replace(status=JobStatus.FAILED, failure_reason=reason))
+
+    def _keep(self, state: JobState) -> JobState:
+        return self.all.jobs.keep(self.job.name, state)
+
+
+def _bucket_of(uri: str) -> str:
+    return uri.removeprefix("s3://").partition("/")[0]
