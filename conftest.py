@@ -18,6 +18,7 @@ settings.load_profile("no-deadline")
 #: What takes the most time: the last file to start would keep one core busy and the others idle.
 LONGEST_FIRST = (
     "tests/hcl/test_terraform_test.py",
+    "tests/sandbox/test_label_studio_on_ecs.py",
     "tests/plan/test_kept_data.py",
     "tests/plan/test_changes.py",
     "tests/plan/test_examples.py",
