@@ -62,6 +62,21 @@ class Pipeline:
     sandbox: Sandbox
     outputs: Mapping[str, Any]
 
+    def create_work_teams(self) -> None:
+        """Create the private work teams that the pipeline was deployed with, for `labelctl doctor`.
+
+        Simulated workers label whether there are teams or not.
+        """
+        name = self.outputs["state_machine_arn"].rpartition(":")[2]
+        parameter = self.sandbox.client("ssm").get_parameter(Name=f"/{name}/resources")
+        jobs = json.loads(parameter["Parameter"]["Value"])["jobs"]
+        for arn in sorted({job["workteam_arn"] for job in jobs.values() if job}):
+            self.sandbox.client("sagemaker").create_workteam(
+                WorkteamName=arn.rpartition("/")[2],
+                Description="Simulated workers.",
+                MemberDefinitions=[{"OidcMemberDefinition": {"Groups": ["workers"]}}],
+            )
+
     def control(self, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
         """Call one of the sandbox's control routes, with POST if there is a body.
 

@@ -153,7 +153,9 @@ class Demo:
                 terraform.init()
                 terraform.apply(files, self._variables)
             try:
-                yield Pipeline(self.sandbox, terraform.outputs())
+                pipeline = Pipeline(self.sandbox, terraform.outputs())
+                pipeline.create_work_teams()
+                yield pipeline
                 self._check_no_changes(terraform, files)
             finally:
                 with self.screen.progress("resources destroyed") as bar:
