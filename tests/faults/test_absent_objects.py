@@ -79,7 +79,7 @@ def test_lists_of_claims_that_are_gone_are_made_anew(lost: str, *, hidden: bool)
     world.schedule_and_run(3 * HOUR)
     assert set(world.states().values()) == {"stored"}
     assert labeled(world) == [_ITEMS]
-    assert world.rest()
+    assert world.run_until_idle()
     assert violations_of(world) == []
 
 
@@ -96,7 +96,7 @@ def test_a_kept_label_that_is_gone_is_made_anew(*, hidden: bool) -> None:
     world.schedule_and_run(DAY)
     assert set(world.states().values()) == {"stored"}
     assert labeled(world) == [_ITEMS, _ITEMS]
-    assert world.rest()
+    assert world.run_until_idle()
 
 
 def test_a_missing_right_to_list_leaves_the_run_open_until_it_is_back() -> None:
@@ -113,6 +113,6 @@ def test_a_missing_right_to_list_leaves_the_run_open_until_it_is_back() -> None:
     assert set(world.states().values()) == {"claimed"}
     faults.denies = False
     # What labelers had not begun when the job was stopped comes back, without an attempt spent.
-    assert world.rest()
+    assert world.run_until_idle()
     assert set(world.states().values()) == {"stored"}
     assert violations_of(world) == []

@@ -79,7 +79,7 @@ def test_a_row_without_some_attributes_is_claimed_like_any_other(
     world.workforce.plan = Work
     world.schedule_and_run(2 * HOUR)
     assert set(world.states().values()) == {"stored"}
-    assert world.rest()
+    assert world.run_until_idle()
     assert violations_of(world) == []
 
 
@@ -93,7 +93,7 @@ def test_a_claim_without_an_attribute_is_settled_like_any_other(
     forget(world, "claimed", *attributes)
     world.run(2 * HOUR)
     assert execution.ending == "SUCCEEDED"
-    assert world.rest()
+    assert world.run_until_idle()
     assert violations_of(world) == []
 
 
@@ -110,7 +110,7 @@ def test_a_message_of_an_unknown_form_is_dead_lettered_with_its_reason(body: str
     (letter,) = world.account.sqs.queues[world.dead_letter_url].messages()
     assert json.loads(letter.body)["reason"] == "malformed_event"
     assert json.loads(letter.body)["body"] == body
-    assert world.rest()
+    assert world.run_until_idle()
 
 
 @pytest.mark.parametrize("folder", ["claims", "intake"])
@@ -125,5 +125,5 @@ def test_a_run_with_a_missing_part_is_mended_by_the_next_schedule(folder: str) -
     del objects[parts[0]]
     world.schedule_and_run(3 * HOUR)
     assert set(world.states().values()) == {"stored"}
-    assert world.rest()
+    assert world.run_until_idle()
     assert violations_of(world) == []

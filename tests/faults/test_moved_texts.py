@@ -166,7 +166,7 @@ def test_a_text_that_labelers_have_waits_for_their_label() -> None:
     version = put(world, newer, pause=DAY)
     for _ in range(6):
         world.schedule_and_run(DAY)
-    assert world.rest()
+    assert world.run_until_idle()
     given = [text for job in sent(world) for text in job]
     assert sorted(given) == sorted(newer)
     assert_follows(world, newer, version)
@@ -180,7 +180,7 @@ def test_versions_whose_messages_come_in_the_wrong_order_end_with_the_newest() -
     version = put(world, newer)
     world.run(4 * HOUR)
     world.schedule_and_run(2 * HOUR)
-    assert world.rest()
+    assert world.run_until_idle()
     given = [text for job in sent(world) for text in job]
     # Line 21 of the older version is overwritten: nobody is paid for its text.
     assert sorted(given) == sorted({*newer, *_LINES[21:]})
@@ -194,7 +194,7 @@ def test_a_label_of_a_line_that_was_overwritten_meanwhile_goes_with_its_text() -
     # Every line is another text now, and the old ones stand further below.
     newer = [*(f"new {number}" for number in range(40)), *_LINES]
     version = put(world, newer, pause=2 * DAY)
-    assert world.rest()
+    assert world.run_until_idle()
     given = [text for job in sent(world) for text in job]
     assert sorted(given) == sorted(newer)
     reviewed = [text for job in sent(world, deployed().verification_attribute) for text in job]
@@ -209,7 +209,7 @@ def test_a_label_that_waits_for_its_verification_goes_with_its_text() -> None:
     world.workforce.review = Work
     newer = [*(f"new {number}" for number in range(40)), *_LINES]
     version = put(world, newer, pause=4 * HOUR)
-    assert world.rest()
+    assert world.run_until_idle()
     given = [text for job in sent(world) for text in job]
     assert sorted(given) == sorted(newer)
     assert_follows(world, newer, version)

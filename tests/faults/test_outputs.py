@@ -80,7 +80,7 @@ def test_the_output_of_a_job_that_names_none_is_where_it_belongs(written_after: 
     world = world_of(Work(addressed=False, written_after=written_after))
     for _ in range(4):
         world.schedule_and_run(DAY)
-    assert world.rest()
+    assert world.run_until_idle()
     assert violations_of(world) == []
     assert set(world.states().values()) == {"stored"}
     assert len(jobs(world)) == 1
@@ -93,7 +93,7 @@ def test_an_empty_manifest_in_its_place_means_that_there_are_no_labels() -> None
     (job,) = jobs(world)
     put_output(world, job, b"")
     world.workforce.plan = Work
-    assert world.rest()
+    assert world.run_until_idle()
     assert violations_of(world) == []
     assert set(world.states().values()) == {"stored"}
     assert len(jobs(world)) == 2
@@ -114,7 +114,7 @@ def test_an_output_that_nobody_can_read_is_bought_once(uploads: int, spoiled_sta
     assert len(world.open_runs()) == 1
     assert world.ledger["PIPELINE"]["failed_jobs_in_a_row"] == 1
     put_output(world, spoiled_jobs[0], mended(world, spoiled_jobs[0]))
-    assert world.rest()
+    assert world.run_until_idle()
     assert violations_of(world) == []
     assert set(world.states().values()) == {"stored"}
     assert len(jobs(world)) == 1 + verifies
@@ -146,6 +146,6 @@ def test_a_few_odd_labels_among_others_hold_up_nothing() -> None:
     world.schedule_and_run(DAY)
     assert world.open_runs() == []
     world.workforce.plan = Work
-    assert world.rest()
+    assert world.run_until_idle()
     assert world.online_checks.violations == []
     assert set(world.states().values()) == {"stored"}

@@ -28,7 +28,7 @@ def test_scenario_ends_well_in_the_world(play: Play) -> None:
     scenario = WorldScenario(name_of(play), sample_percent=100 if verifies else None)
     play(scenario)
     assert scenario.endings
-    assert scenario.rest() == []
+    assert scenario.run_until_idle() == []
 
 
 def test_endings_of_other_histories_differ() -> None:

@@ -186,7 +186,7 @@ def test_a_wrong_permission_for_ten_schedules_costs_no_item(step: str, operation
     for _ in range(10):
         world.schedule_and_run(DAY)
     assert denial.times
-    assert world.rest()
+    assert world.run_until_idle()
     assert violations_of(world) == []
     assert set(world.states().values()) == {"stored"}
 
@@ -216,7 +216,7 @@ def test_a_dead_letter_is_sent_although_the_answer_of_its_ledger_update_was_lost
     world.apply(task_type=TEXTS)
     world.schedule_and_run(DAY)
     assert faults.times == 1
-    assert world.rest()
+    assert world.run_until_idle()
     assert violations_of(world) == []
     assert set(world.states().values()) == {"dead_lettered"}
 
@@ -234,7 +234,7 @@ def test_an_item_whose_dead_letter_was_not_sent_is_labeled_after_the_task_type_c
     denial.operation = ""
     world.apply(task_type=IMAGES)
     world.schedule_and_run(DAY)
-    assert world.rest()
+    assert world.run_until_idle()
     assert violations_of(world) == []
     assert set(world.states().values()) == {"stored"}
 
@@ -252,7 +252,7 @@ def test_verdicts_count_after_verification_is_turned_off_and_the_execution_dies(
     assert set(world.states().values()) == {"claimed"}
     for _ in range(20):
         world.schedule_and_run(DAY)
-    assert world.rest()
+    assert world.run_until_idle()
     assert violations_of(world) == []
     assert len(world.account.sagemaker.jobs) == 3
 
@@ -267,8 +267,8 @@ def test_an_item_claimed_for_another_task_type_uses_no_attempt() -> None:
         ["wait", 60.0],
         apply_images,
         ["die", 39, False, Death.EXECUTION_DEAD.value],
-        ["meanwhile", 44, True, back],
-        ["meanwhile", 15, True, meanwhile],
+        ["during_call", 44, True, back],
+        ["during_call", 15, True, meanwhile],
         ["edit", 0, "append", [60, 1]],
         ["die", 64, False, Death.TIMEOUT.value],
         ["upload", 5, [60, 1]],

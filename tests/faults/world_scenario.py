@@ -295,7 +295,7 @@ class WorldScenario(Scenario):
     def settle_events(self) -> None:
         self.world.run(_EVENT_SECONDS)
 
-    def rest(self) -> list[str]:
-        """Let the world come to rest; return every promise that was broken."""
-        at_rest = self.world.rest()
-        return [*([] if at_rest else ["no rest"]), *violations_of(self.world)]
+    def run_until_idle(self) -> list[str]:
+        """Let all work end; return every promise that was broken."""
+        is_idle = self.world.run_until_idle()
+        return [*([] if is_idle else ["no rest"]), *violations_of(self.world)]

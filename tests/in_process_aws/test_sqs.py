@@ -163,7 +163,7 @@ def test_a_receive_may_return_fewer_messages_than_there_are_or_none(
     assert _receive(account_place, url) == []
     account.sqs.handed_over = lambda available: min(available, 3)
     assert [message["Body"] for message in _receive(account_place, url)] == ["0", "1", "2"]
-    account.sqs.calm()
+    account.sqs.end_faults()
     assert len(_receive(account_place, url)) == 7
 
 

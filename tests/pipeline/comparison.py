@@ -22,7 +22,7 @@ def play_in_both_worlds(
             scenario.name, scenario.labeled_at_stop, sample_percent=sample_percent
         )
         play(world)
-        broken = world.rest()
+        broken = world.run_until_idle()
     assert broken == []
     assert scenario.endings
     assert scenario.endings == world.endings

@@ -72,7 +72,7 @@ class SQS(Service):
         self.queues[url] = StoredQueue(name, **attributes)
         return url
 
-    def calm(self) -> None:
+    def end_faults(self) -> None:
         """Let every call go well from now on."""
         self.handed_over, self.refused = _all_of, nothing_chosen
 

@@ -30,7 +30,7 @@ class Readability:
         """Whether there are lines and none can be read."""
         return self.unreadable > 0 and not self.readable
 
-    def hopeless(self, *, failed_before: bool) -> bool:
+    def cannot_be_read(self, *, failed_before: bool) -> bool:
         """Return whether the cause is the job or the code that reads it, not individual labels.
 
         Args:

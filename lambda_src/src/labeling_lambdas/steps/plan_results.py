@@ -252,7 +252,7 @@ class PlanResults:
         again.
         """
         failed_jobs = self.runs.failed_jobs_in_a_row()
-        if not lines.hopeless(failed_before=failed_jobs > 0):
+        if not lines.cannot_be_read(failed_before=failed_jobs > 0):
             return
         shards.unreadable.flush()
         self.runs.count_unreadable_output(self.scope)

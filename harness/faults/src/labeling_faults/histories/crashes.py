@@ -61,7 +61,7 @@ class Crashed:
 
 
 def recorded(scenario: Scenario) -> Recorder:
-    """Play a history without faults and record its calls, until it is left to rest.
+    """Play a history without faults and record its calls, until no work is left.
 
     Raises:
         ValueError: If it breaks a promise by itself.

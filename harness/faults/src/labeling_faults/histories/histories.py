@@ -129,8 +129,8 @@ def _new_step(chance: Chance) -> Step:
         (2, lambda it: ["junk", it.choice(_JUNK)]),
         (5, lambda it: ["work", _new_work(it)]),
         (4, lambda it: ["review", {**_new_work(it), "rejecting": it.choice((0.0, 0.4, 1.0))}]),
-        (2, lambda it: ["hopeless", it.randint(0, 9)]),
-        (2, lambda it: ["poison", it.randint(0, 9)]),
+        (2, lambda it: ["unlabelable", it.randint(0, 9)]),
+        (2, lambda it: ["refuse_record", it.randint(0, 9)]),
         (3, lambda it: ["end", it.randint(0, 3), it.choice(("ABORTED", "TIMED_OUT"))]),
         (10, _new_death),
         (14, _new_interruption),
@@ -142,7 +142,7 @@ def _new_step(chance: Chance) -> Step:
         ),
         (3, lambda it: ["rate", "records", it.choice(_RATES["records"])]),
         (2, lambda it: ["deny", it.choice(_DENIED)]),
-        (3, lambda _: ["calm"]),
+        (3, lambda _: ["end_faults"]),
         (2, lambda _: ["redrive"]),
         (2, lambda it: ["resume", it.randint(0, 3)]),
         (3, lambda it: ["redeliver", it.randint(0, 9)]),
@@ -204,7 +204,7 @@ def _new_interruption(chance: Chance) -> Step:
                 )
             )
         )
-    return ["meanwhile", chance.randint(0, _FAR), chance.choice((False, True)), happenings]
+    return ["during_call", chance.randint(0, _FAR), chance.choice((False, True)), happenings]
 
 
 @dataclass
@@ -306,11 +306,11 @@ class HistoryPlayer:
         work = Work(**{**plan, "events": tuple(plan["events"])})
         self.world.workforce.review = lambda: work
 
-    def _hopeless(self, which: int) -> None:
-        self.world.workforce.hopeless.add(self._key(which).rpartition("/")[2])
+    def _unlabelable(self, which: int) -> None:
+        self.world.workforce.unlabelable.add(self._key(which).rpartition("/")[2])
 
-    def _poison(self, which: int) -> None:
-        self.world.poisoned.add(self._key(which))
+    def _refuse_record(self, which: int) -> None:
+        self.world.refused_keys.add(self._key(which))
 
     def _end(self, which: int, status: str) -> None:
         running = self.world.executions.running
@@ -323,7 +323,7 @@ class HistoryPlayer:
     def _die(self, offset: int, after: bool, death: str) -> None:
         self.random_faults.kill(self.world, offset, after_effect=after, death=Death(death))
 
-    def _meanwhile(self, offset: int, after: bool, steps: list[Step]) -> None:
+    def _during_call(self, offset: int, after: bool, steps: list[Step]) -> None:
         def happens() -> None:
             for step in steps:
                 self.do(step)
@@ -337,7 +337,7 @@ class HistoryPlayer:
     def _deny(self, operation: str) -> None:
         self.random_faults.denied.add(operation)
 
-    def _calm(self) -> None:
+    def _end_faults(self) -> None:
         self.random_faults.rates = Rates()
         self.random_faults.denied.clear()
 
@@ -364,7 +364,7 @@ def _foreign_event() -> dict[str, Any]:
 
 
 def broken_promises(history: History) -> list[str]:
-    """Perform a history, let the world come to rest, and return the broken promises."""
+    """Perform a history, let all work end, and return the broken promises."""
     random_faults = RandomFaults(random.Random(history.seed))
     world = World(history.configuration, seed=history.seed, faults=random_faults)
     random_faults.split_batches(world)
@@ -374,10 +374,10 @@ def broken_promises(history: History) -> list[str]:
     # What is to happen some calls from now may happen yet.
     for _ in range(_LAST_SCHEDULES):
         world.schedule_and_run(2 * HOUR)
-    rested = world.rest()
+    rested = world.run_until_idle()
     broken = violations_of(world)
     if not rested:
-        broken.append(f"the world does not come to rest: {world.unrest()}")
+        broken.append(f"work is left: {world.unfinished_work()}")
     broken += [
         f"I1: {upload.uri} {upload.version_id[:6]} ends {state}"
         for upload, state in world.states().items()

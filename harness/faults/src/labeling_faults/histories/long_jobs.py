@@ -51,7 +51,7 @@ def checked() -> tuple[list[str], list[str]]:
         stages = "label and verify" if verifies else "label"
         heard = "ends heard" if events else "ends lost"
         told.append(f"history events, {stages}, {days:g} days each, {heard}: {count} of {most}")
-        if count >= most or execution.ending != "SUCCEEDED" or not world.rest():
+        if count >= most or execution.ending != "SUCCEEDED" or not world.run_until_idle():
             broken.append(f"{told[-1]}, ended {execution.ending}")
         broken += [f"{told[-1]}: {it}" for it in violations_of(world)]
     return told, broken

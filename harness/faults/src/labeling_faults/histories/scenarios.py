@@ -51,7 +51,7 @@ class Scenario:
     dead_letters: frozenset[str] = frozenset()
 
     def end_of(self, faults: Faults, *, strict: bool = True) -> tuple[World, list[str]]:
-        """Play the history with faults, let the world come to rest and audit it.
+        """Play the history with faults, let all work end and audit it.
 
         Args:
             faults: The faults.
@@ -62,8 +62,8 @@ class Scenario:
         """
         world = World(self.configuration, faults=faults, strict=strict)
         self.play(world)
-        if not world.rest():
-            return world, ["the world does not come to rest", *violations_of(world)]
+        if not world.run_until_idle():
+            return world, ["work is left", *violations_of(world)]
         return world, [*violations_of(world), *self._unfinished(world)]
 
     def _unfinished(self, world: World) -> list[str]:
@@ -107,14 +107,14 @@ def _partly_failed(world: World) -> None:
 
 
 def _dead_letters(world: World) -> None:
-    world.workforce.hopeless = {"hopeless.png"}
-    for key in ("hopeless.png", "a.png", _INVALID):
+    world.workforce.unlabelable = {"unlabelable.png"}
+    for key in ("unlabelable.png", "a.png", _INVALID):
         world.upload(key)
     for _ in range(3):
         world.run(10)
         world.schedule()
         world.run(2 * HOUR)
-    world.workforce.hopeless = set()
+    world.workforce.unlabelable = set()
     world.redrive()
     world.schedule()
     world.run(2 * HOUR)
@@ -174,7 +174,7 @@ def _failed(world: World) -> None:
 
 
 def _refused_records(world: World) -> None:
-    world.poisoned.add("1.png")
+    world.refused_keys.add("1.png")
     for number in range(4):
         world.upload(f"{number}.png")
     world.run(10)
@@ -334,7 +334,7 @@ SCENARIOS = (
         "dead letters and redrive",
         _dead_letters,
         Configuration(max_attempts=2),
-        frozenset({"hopeless.png", _INVALID}),
+        frozenset({"unlabelable.png", _INVALID}),
     ),
     Scenario("overwritten objects", _overwrite),
     Scenario("resumed run", _resumed),

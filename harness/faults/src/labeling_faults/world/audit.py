@@ -31,7 +31,7 @@ def auditor_of(world: World) -> Auditor:
 
 
 def violations_of(world: World) -> list[str]:
-    """Return every promise that was broken on the way, and those broken in a world at rest."""
+    """Return every promise that was broken on the way, and those broken when no work is left."""
     findings = auditor_of(world).audit(list(world.states()), max_attempts=world.most_attempts)
     return [
         *world.online_checks.violations,

@@ -33,8 +33,8 @@ class FaultTarget(Protocol):
     def outside(self) -> AbstractContextManager[None]:
         """Let the world go on in the middle of a function."""
 
-    def refuse_poisoned(self, entries: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
-        """Refuse the records of poisoned objects."""
+    def refuse_records(self, entries: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
+        """Refuse the records of some objects."""
 
 
 class Faults(Protocol):

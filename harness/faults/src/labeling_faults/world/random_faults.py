@@ -178,7 +178,7 @@ class RandomFaults:
 
         def failing(entries: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
             errors = dict.fromkeys(chosen(entries), ("InternalFailure", "passing"))
-            return {**errors, **world.refuse_poisoned(entries)}
+            return {**errors, **world.refuse_records(entries)}
 
         def handed_over(available: int) -> int:
             if not world.invocations or not self.rates.partial:

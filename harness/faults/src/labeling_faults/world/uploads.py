@@ -65,7 +65,7 @@ def refusals(
     # Of a text file its second line.
     addresses |= {f"{address}#L2" for address in addresses}
     return {
-        position: ("ValidationError", "poisoned")
+        position: ("ValidationError", "refused")
         for position, entry in enumerate(entries)
         if entry["Record"][0]["ValueAsString"] in addresses
     }

@@ -73,7 +73,7 @@ class Workforce:
         verification_attribute: The attribute of the labels of verification jobs.
         plan: Returns how the next labeling job goes.
         review: Returns how the next verification job goes.
-        hopeless: Keys of objects that workers fail at always.
+        unlabelable: Keys of objects that workers fail at always.
         truth: The class of objects by their address; workers guess those of others.
         labeled_at_stop: Addresses of what workers have labeled when a job is stopped; None for
             about half of it.
@@ -85,7 +85,7 @@ class Workforce:
     verification_attribute: str
     plan: Callable[[], Work] = Work
     review: Callable[[], Work] = Work
-    hopeless: set[str] = field(default_factory=set)
+    unlabelable: set[str] = field(default_factory=set)
     truth: dict[str, str] = field(default_factory=dict)
     labeled_at_stop: frozenset[str] | None = None
     _work: dict[str, Work] = field(default_factory=dict)
@@ -137,9 +137,9 @@ class Workforce:
         name = item["item-id"]
         chance = _share(f"{job.name}/{name}")
         attribute = job.attribute
-        hopeless = item.get("source-ref", "").rpartition("/")[2] in self.hopeless
+        unlabelable = item.get("source-ref", "").rpartition("/")[2] in self.unlabelable
         # A label whose verification fails is verified again, however often that is.
-        if hopeless and not self._verifies(job):
+        if unlabelable and not self._verifies(job):
             return [_failed(item, attribute, "ClientError: The data object could not be shown.")]
         for share, made in (
             (work.omitted, None),

@@ -42,8 +42,8 @@ _CALL_SECONDS = 0.02
 #: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 _ASYNC_DELAYS = (60.0, 120.0)
 
-#: Schedules until the world must have come to rest.
-_REST_ROUNDS = 60
+#: Schedules until no work may be left.
+_MOST_ROUNDS = 60
 
 #: How long the world is left alone while messages wait, and while only jobs are under way.
 _SHORT_PAUSE = 2 * HOUR
@@ -63,7 +63,7 @@ class World:
         calls: Number of calls that functions have made.
         uploads: Every item that was uploaded.
         undelivered: Events that no function took in three tries.
-        poisoned: Keys of objects whose records the feature group refuses for good.
+        refused_keys: Keys of objects whose records the feature group refuses for good.
     """
 
     configuration: Configuration
@@ -74,7 +74,7 @@ class World:
     calls: int = 0
     uploads: list[Upload] = field(default_factory=list)
     undelivered: list[tuple[str, Json]] = field(default_factory=list)
-    poisoned: set[str] = field(default_factory=set)
+    refused_keys: set[str] = field(default_factory=set)
     invocations: list[Invocation] = field(default_factory=list)
     _names: Iterator[int] = field(default_factory=itertools.count)
     _announced: int = 0
@@ -104,7 +104,7 @@ class World:
         self.executions.succeeded = self.online_checks.succeeded
         self.most_attempts = self.configuration.max_attempts
         self._create()
-        self.calm_services()
+        self.end_service_faults()
         self.environment = self.configuration.environment()
 
     def _create(self) -> None:
@@ -274,9 +274,9 @@ class World:
         self.run(seconds)
         return execution
 
-    def refuse_poisoned(self, entries: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
-        """Refuse the records of poisoned objects, as the feature group's chooser."""
-        return refusals(deployed().buckets["upload"], self.poisoned, entries)
+    def refuse_records(self, entries: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
+        """Refuse the records of some objects, as the feature group's chooser."""
+        return refusals(deployed().buckets["upload"], self.refused_keys, entries)
 
     def end_current_execution(self) -> None:
         """Abort the execution whose function is running; an event's function is not repeated."""
@@ -302,24 +302,24 @@ class World:
         event = self.account.sagemaker.jobs[name].event()
         self.event_queue.after(delay, lambda: self.invoke_by_event("job_state_change", event))
 
-    def rest(self) -> bool:
+    def run_until_idle(self) -> bool:
         """End all faults and let schedules run until no work is left.
 
         Returns:
-            Whether the world came to rest.
+            Whether no work is left.
         """
         self.faults = NoFaults()
         self.workforce.plan = self.workforce.review = Work
-        self.calm_services()
+        self.end_service_faults()
         pauses = itertools.chain(_LONG_PAUSES, itertools.repeat(DAY))
-        for _ in range(_REST_ROUNDS):
+        for _ in range(_MOST_ROUNDS):
             for step, event in self._taken_undelivered():
                 self.invoke_by_event(step, event)
             self.schedule()
             # Messages would expire in a long pause; runs send messages of texts in progress again.
             kept = all("text_in_progress" in it.body for it in self._waiting())
             self.run(next(pauses) if not self._waiting() else DAY if kept else _SHORT_PAUSE)
-            if self.at_rest():
+            if self.is_idle():
                 return True
         return False
 
@@ -332,11 +332,11 @@ class World:
         self.undelivered.clear()
         return taken
 
-    def at_rest(self) -> bool:
+    def is_idle(self) -> bool:
         """Return whether nothing is under way and nothing waits."""
-        return not any(self.unrest().values())
+        return not any(self.unfinished_work().values())
 
-    def unrest(self) -> dict[str, Any]:
+    def unfinished_work(self) -> dict[str, Any]:
         """Return what is under way or waits."""
         return {
             "events of uploads": self._announced,
@@ -362,10 +362,10 @@ class World:
         """Return the runs that the ledger holds open."""
         return sorted(self.ledger.get("OPEN_RUNS", {}).get("run_ids", ()))
 
-    def calm_services(self) -> None:
+    def end_service_faults(self) -> None:
         """Let batches be taken whole from now on."""
         account = self.account
         account.sqs.refused = account.events.refused = nothing_chosen
         account.sqs.handed_over = lambda available: available
         account.dynamodb.unprocessed = account.features.unprocessed = nothing_chosen
-        account.features.failing = self.refuse_poisoned
+        account.features.failing = self.refuse_records
