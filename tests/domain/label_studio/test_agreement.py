@@ -43,6 +43,7 @@ def test_one_of_three_people_never_decides_but_one_of_one_does() -> None:
     assert agreed([{0}, {0, 1}, {2}]) == {0: 2}
     assert agreed([{0}, {1}]) == {}
     assert agreed([{0, 1}]) == {0: 1, 1: 1}
+    assert agreed([[0, 0, 0], [1], [1]]) == {1: 2}
 
 
 def test_a_person_alone_agrees_with_nobody() -> None:

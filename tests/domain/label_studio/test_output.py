@@ -208,6 +208,18 @@ def test_the_newest_answer_of_a_person_counts_and_the_person_counts_once() -> No
     assert converted(name, exported).line["a-label"] == 1
 
 
+def test_a_label_is_as_old_as_its_last_answer() -> None:
+    name = "image_single_label_classification"
+    moments = ("2026-11-30T12:00:00Z", "2026-11-30T15:00:00+02:00", "2026-11-30T12:30:00")
+    annotations = [
+        annotation(choices("cat"), person=person, created_at=moment)
+        for person, moment in enumerate(moments)
+    ]
+    label = parsed(name, converted(name, annotations, people=3)).label
+    assert label is not None
+    assert label.created_at == "2026-11-30T13:00:00.000Z"
+
+
 def test_a_person_who_declines_in_the_end_has_given_no_answer() -> None:
     name = "image_single_label_classification"
     annotations = [
@@ -388,7 +400,8 @@ def test_what_reviewers_do_to_the_label_changes_no_verdict() -> None:
     ],
 )
 def test_a_judgement_without_one_category_is_none(results: list[Result]) -> None:
-    assert judged(results) is Reason.VERIFICATION_FAILED
+    right = [choices("Correct", control="verdict")]
+    assert judged(right, results, right, people=3) is Reason.VERIFICATION_FAILED
 
 
 def test_a_label_that_no_reviewer_judged_is_unchanged_or_expired() -> None:

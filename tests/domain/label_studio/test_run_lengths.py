@@ -39,5 +39,6 @@ def test_run_lengths_that_end_early_or_are_of_another_picture_are_refused(
     cut = data.draw(st.integers(0, len(packed) - 2))
     with pytest.raises(ValueError, match="run lengths"):
         opacity(packed[:cut], len(region))
-    with pytest.raises(ValueError, match="run lengths"):
-        opacity(packed, len(region) + 1)
+    for pixels in (len(region) + 1, len(region) - 1):
+        with pytest.raises(ValueError, match="run lengths"):
+            opacity(packed, pixels)

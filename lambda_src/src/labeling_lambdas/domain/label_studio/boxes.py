@@ -77,12 +77,10 @@ def agreed_boxes(answers: Sequence[Sequence[Box]]) -> list[AgreedBox]:
     Args:
         answers: The boxes of each person.
     """
-    # Sorted, so that also between boxes that overlap equally the order does not decide.
-    people = sorted(sorted(boxes) for boxes in answers)
     groups = _groups(
         [
             _Drawn(box, person, place)
-            for person, boxes in enumerate(people)
+            for person, boxes in enumerate(answers)
             for place, box in enumerate(boxes)
         ]
     )

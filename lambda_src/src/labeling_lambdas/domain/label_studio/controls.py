@@ -24,7 +24,7 @@ SOURCE = "source"
 ITEM_KEY = "item_id"
 
 #: PostgreSQL stores neither, and one of them makes Label Studio refuse a whole batch of tasks.
-_UNSTORABLE = dict.fromkeys((0, *range(55296, 57344)), "�")
+_UNSTORABLE = dict.fromkeys((0, *range(0xD800, 0xE000)), "\ufffd")
 
 
 class Control(NamedTuple):
