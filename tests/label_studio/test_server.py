@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from labeling_sandbox.label_studio import server as starting
 from labeling_sandbox.label_studio.server import LabelStudioError, LabelStudioServer
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: Listens where it is told to, as another program would that had taken the port.
 _OTHER = """#!/usr/bin/env python3
@@ -50,6 +47,15 @@ def test_a_program_that_ends_is_reported_with_its_last_words(tmp_path: Path) -> 
     server = placed(tmp_path, "#!/bin/sh\necho no database here\nexit 3\n")
     with pytest.raises(LabelStudioError, match=r"ended with code 3.*\nno database here"):
         server.start()
+
+
+def test_folders_may_be_named_from_the_current_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed(tmp_path, "#!/bin/sh\necho here\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LabelStudioError, match="its log ends:\nhere"):
+        LabelStudioServer(Path("environment"), Path("data"), {}).start()
 
 
 def test_another_program_at_the_port_is_not_taken_for_it(tmp_path: Path) -> None:

@@ -68,8 +68,9 @@ class LabelStudioServer:
             aws: Variables with the endpoint and the credentials of the AWS whose buckets it reads.
             port: The port to listen on; 0 takes a free one.
         """
-        self._program = environment / "bin" / "label-studio"
-        self._folder = folder
+        # Absolute, because the process starts in the folder.
+        self._program = environment.absolute() / "bin" / "label-studio"
+        self._folder = folder.absolute()
         self._aws = aws
         self._port = port or _free_port()
         self._process: subprocess.Popen[bytes] | None = None
