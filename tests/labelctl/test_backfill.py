@@ -100,7 +100,8 @@ def interruptible() -> Iterator[None]:
 def test_an_interrupted_backfill_states_how_to_continue(operated: Operated, tmp_path: Path) -> None:
     uploads = upload(operated, 120)
     arguments = ["--send", "--checkpoint", str(tmp_path / "state.json")]
-    said = interrupt(operated, signal.SIGINT, 10, arguments)
+    # The second batch of ten is sent when the first one has been counted.
+    said = interrupt(operated, signal.SIGINT, 20, arguments)
     assert re.fullmatch(
         r"error: interrupted; \d+ objects were sent, continue with the same command\n", said
     )
