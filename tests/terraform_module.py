@@ -13,7 +13,7 @@ from labeling_deployment.provider_process import attached_provider
 from labeling_deployment.terraform import offline_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 HCL_TESTS = "tests/hcl"
@@ -52,7 +52,10 @@ class HclTests:
 
 @contextmanager
 def hcl_tests(
-    folder: Path, seconds: float, program: Sequence[str] = ("terraform",)
+    folder: Path,
+    seconds: float,
+    program: Sequence[str] = ("terraform",),
+    prepare: Callable[[Path], None] | None = None,
 ) -> Iterator[HclTests]:
     """Copy the module's files and its tests into an empty folder, ready to be run.
 
@@ -60,6 +63,7 @@ def hcl_tests(
         folder: The folder.
         seconds: When to give up the initialization.
         program: Terraform, with arguments where it is started by another program.
+        prepare: Changes the test files in the folder before it is initialized.
 
     Raises:
         RuntimeError: If Terraform cannot initialize the copy.
@@ -67,6 +71,8 @@ def hcl_tests(
     copy_module(folder)
     no_working_files = shutil.ignore_patterns(".terraform*", "*.tfstate*")
     shutil.copytree(ROOT / HCL_TESTS, folder / HCL_TESTS, ignore=no_working_files)
+    if prepare is not None:
+        prepare(folder / HCL_TESTS)
     # The provider is a mock: a call that reached for AWS would find nothing at this address.
     environment = offline_environment(folder, "http://127.0.0.1:9")
     command = [*program, "init", "-input=false"]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labeling_deployment.module import ROOT
-from tests.terraform_module import HCL_TESTS, hcl_tests
+from tests.terraform_module import hcl_tests
 
 SECONDS = 900
 _EXPECTATION = re.compile(r"^ *expect_failures = \[.*\]\n", re.MULTILINE)
@@ -74,10 +74,8 @@ def refusals() -> dict[str, list[str]]:
     """
     with (
         tempfile.TemporaryDirectory(prefix="refusals-") as name,
-        hcl_tests(Path(name), SECONDS) as tests,
+        hcl_tests(Path(name), SECONDS, prepare=_split_all) as tests,
     ):
-        for file in list((tests.folder / HCL_TESTS).glob("*.tftest.hcl")):
-            _split(file)
         told = tests.run("-json", seconds=SECONDS).stdout
     errors: dict[str, list[str]] = defaultdict(list)
     for line in told.splitlines():
@@ -86,6 +84,11 @@ def refusals() -> dict[str, list[str]]:
             shown = event["diagnostic"]
             errors[event["@testrun"]].append(f"{shown['summary']} {shown.get('detail', '')}")
     return dict(errors)
+
+
+def _split_all(folder: Path) -> None:
+    for file in list(folder.glob("*.tftest.hcl")):
+        _split(file)
 
 
 def _split(file: Path) -> None:
