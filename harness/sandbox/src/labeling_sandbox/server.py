@@ -25,7 +25,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from labeling_sandbox.base import control
+from labeling_sandbox.base import control, parallel_requests
 from labeling_sandbox.iam import authorization, calls, simulation
 
 if TYPE_CHECKING:
@@ -219,6 +219,7 @@ class Sandbox:
 
     def _install_seams(self) -> None:
         authorization.configure(self.account, self.region, enforcing=self.enforce_iam)
+        parallel_requests.install()
         calls.install()
         simulation.install()
         for name in SEAMS:
@@ -227,7 +228,8 @@ class Sandbox:
             self._seams.append(seam)
 
     def _listen(self) -> None:
-        application = calls.count(_Dispatcher(create_backend_app))
+        moto = _Dispatcher(create_backend_app)
+        application = parallel_requests.one_at_a_time(calls.count(moto))
 
         def dispatch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             if environ["PATH_INFO"].startswith(control.PREFIX):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.routing import NotFound, get_service_router
 
+from labeling_sandbox.base.signatures import credential_scope, signing_service
 from labeling_sandbox.iam import authorization, calls
 from labeling_sandbox.iam.denial import access_denied, key_denied, unknown_key
 from labeling_sandbox.permissions.dynamodb import dynamodb_needs
@@ -144,14 +145,9 @@ def _names_unknown_key(response: BaseResponse) -> bool:
 
 
 def _signing_name(response: BaseResponse) -> str:
-    header = response.headers.get("Authorization", "")
-    scope = header.partition("Credential=")[2].partition(",")[0]
-    if not scope:
-        scope = _first(response.querystring.get("X-Amz-Credential"))
-    parts = scope.split("/")
-    # Key / date / region / service / "aws4_request"; a key id may not hold a slash.
-    expected_parts = 5
-    return parts[3] if len(parts) == expected_parts else str(response.service_name or "")
+    scope = credential_scope(response.headers.get("Authorization", ""))
+    named = signing_service(scope or _first(response.querystring.get("X-Amz-Credential")))
+    return named or str(response.service_name or "")
 
 
 def _operation(response: BaseResponse, service: str) -> str:
