@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws.artifacts import read_text_lines
 from labeling_lambdas.domain.label_studio.controls import shows_text, task_data
+from labeling_lambdas.domain.label_studio.job_projects import project_settings
 from labeling_lambdas.domain.label_studio.jobs import IN_PROGRESS
 from labeling_lambdas.domain.label_studio.predictions import given_label
 from labeling_lambdas.domain.labels import UnreadableLineError
@@ -173,7 +174,7 @@ class _Work:
         return state._replace(status=IN_PROGRESS, ending=ending, expired=expired, finished=finished)
 
     def _with_project(self, state: JobState, *, create: bool) -> JobState:
-        studio, settings = self.all.studio, self.job.project_settings()
+        studio, settings = self.all.studio, project_settings(self.job)
         found = studio.projects(settings["title"])
         if not found:
             if not create:

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from labeling_lambdas.aws.artifacts import is_absent, read_text_lines
 from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.label_studio.controls import ITEM_KEY
+from labeling_lambdas.domain.label_studio.job_projects import labeling_project, output_line
 from labeling_lambdas.domain.label_studio.pictures import HEADER_BYTES, shown_size
 from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY
 from labeling_lambdas.domain.output_lines import item_of
@@ -110,11 +111,11 @@ class StudioOutput:
     def _line(
         self, line: dict[str, Any], annotations: list[dict[str, Any]], state: JobState
     ) -> str:
-        project = self.job.labeling_project(self._files.uri(_MASKS))
+        project = labeling_project(self.job, self._files.uri(_MASKS))
         needed = self.job.verification is None and project.needs_pictures and annotations
         picture = self._picture(str(line["source-ref"])) if needed else None
-        found = self.job.output_line(
-            line, annotations, project, picture=picture, expired=state.expired
+        found = output_line(
+            self.job, line, annotations, project, picture=picture, expired=state.expired
         )
         if found.mask is not None:
             self._files.write_bytes(f"{_MASKS}/{line[ITEM_ID_KEY]}.png", found.mask)

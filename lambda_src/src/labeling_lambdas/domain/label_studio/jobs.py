@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labeling_lambdas.domain.label_studio.output import (
-    ConvertedLine,
-    LabelingProject,
-    labeled_line,
-    verdict_line,
-)
-from labeling_lambdas.domain.label_studio.projects import labeling_settings, verification_settings
 from labeling_lambdas.domain.states import ENDED_STATUSES
-from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.domain.verification_settings import Verification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from labeling_lambdas.domain.label_studio.pictures import PictureSize
+    from collections.abc import Mapping
 
 #: LabelingJobStatus of DescribeLabelingJob.
 INITIALIZING = "Initializing"
@@ -69,50 +59,6 @@ class StudioJob(NamedTuple):
     def expired(self, now: float) -> bool:
         """Return whether people cannot answer any more."""
         return now >= self.created_at + self.available_seconds
-
-    def project_settings(self) -> dict[str, Any]:
-        """Return the settings of the job's project.
-
-        Raises:
-            ValueError: If Label Studio cannot show one of the labels or categories as it is.
-        """
-        kind = task_type(self.task_type)
-        if self.verification is None:
-            return labeling_settings(self.name, kind, self.labels, self.instructions, self.people)
-        categories = self.verification.categories or ()
-        return verification_settings(
-            self.name, kind, self.labels, categories, self.instructions, self.people
-        )
-
-    def labeling_project(self, masks_uri: str) -> LabelingProject:
-        """Return what the conversion of labels needs.
-
-        Args:
-            masks_uri: ``s3://`` URI of the folder for masks.
-        """
-        kind = task_type(self.task_type)
-        return LabelingProject(self.name, kind, self.attribute, self.labels, self.people, masks_uri)
-
-    def output_line(
-        self,
-        line: Mapping[str, Any],
-        annotations: Iterable[Mapping[str, Any]],
-        project: LabelingProject,
-        *,
-        picture: PictureSize | None,
-        expired: bool,
-    ) -> ConvertedLine:
-        """Return the output line of a line; see `labeled_line`."""
-        if self.verification is None:
-            return labeled_line(line, annotations, project, picture=picture, expired=expired)
-        return verdict_line(
-            line,
-            annotations,
-            self.verification,
-            job_name=self.name,
-            people=self.people,
-            expired=expired,
-        )
 
 
 class JobState(NamedTuple):
