@@ -132,7 +132,7 @@ locals {
       description     = "Answers the workflow when a labeling job has ended."
       timeout_seconds = 60
       memory_mb       = 256
-      environment     = {}
+      environment     = local._artifact_environment
       statements = merge(
         local._read_and_update_ledger, local._describe_labeling_jobs, local._answer_workflow, local._keep_failures,
         local._key["dynamodb+sqs"],
@@ -186,7 +186,7 @@ locals {
       description     = "Looks after runs whose execution has died or whose answer was missed."
       timeout_seconds = 120
       memory_mb       = 256
-      environment     = {}
+      environment     = local._artifact_environment
       statements = merge(
         local._read_and_update_ledger, local._describe_labeling_jobs, local._answer_workflow, local._key["dynamodb"],
         {
@@ -276,7 +276,7 @@ locals {
       description     = "Stops a labeling job whose waiting state failed, and waits for its end."
       timeout_seconds = 60
       memory_mb       = 256
-      environment     = {}
+      environment     = local._artifact_environment
       statements = merge(
         local._read_and_update_ledger, local._describe_labeling_jobs, local._answer_workflow, local._key["dynamodb"],
         { StopLabelingJob = { actions = ["sagemaker:StopLabelingJob"], resources = [local.labeling_job_arns] } },

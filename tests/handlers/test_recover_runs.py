@@ -313,7 +313,7 @@ def test_ten_thousand_open_runs_neither_fill_the_result_nor_starve_one_another(
         runs=RunLedger(clients.dynamodb(), pipeline.table),
         executions=Executions(clients.stepfunctions()),
         completion=Completion(
-            LabelingJobs(clients.sagemaker()),
+            lambda _engine: LabelingJobs(clients.sagemaker()),
             JobLedger(clients.dynamodb(), pipeline.table),
             Executions(clients.stepfunctions()),
         ),

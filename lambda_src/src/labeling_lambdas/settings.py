@@ -72,7 +72,8 @@ def read_settings(
     """Parse the environment into a settings object.
 
     Args:
-        kind: The settings class; each field is read from the variable of its name in capitals.
+        kind: The settings class; each field is read from the variable of its name in capitals,
+            which may be absent if the field has a default.
         environment: Where to read from; by default the environment of the process.
 
     Raises:
@@ -83,6 +84,8 @@ def read_settings(
     problems: list[str] = []
     for field in dataclasses.fields(kind):
         name = field.name.upper()
+        if not source.get(name) and field.default is not dataclasses.MISSING:
+            continue
         if not source.get(name):
             problems.append(f"{name} is missing")
             continue

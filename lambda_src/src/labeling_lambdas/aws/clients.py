@@ -12,9 +12,11 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_featurestore_runtime import SageMakerFeatureStoreRuntimeClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -60,6 +62,13 @@ def events() -> EventBridgeClient:
 
 
 @functools.cache
+def functions() -> LambdaClient:
+    """Return the client of the functions."""
+    client: LambdaClient = _client("lambda")
+    return client
+
+
+@functools.cache
 def s3() -> S3Client:
     """Return the client of the buckets."""
     client: S3Client = _client("s3")
@@ -81,6 +90,13 @@ def feature_store() -> SageMakerFeatureStoreRuntimeClient:
 
 
 @functools.cache
+def secrets() -> SecretsManagerClient:
+    """Return the client of the secrets."""
+    client: SecretsManagerClient = _client("secretsmanager")
+    return client
+
+
+@functools.cache
 def sqs() -> SQSClient:
     """Return the client of the queues."""
     client: SQSClient = _client("sqs")
@@ -96,5 +112,16 @@ def stepfunctions() -> SFNClient:
 
 def forget() -> None:
     """Drop all clients, so that the next call creates them from the current environment."""
-    for made in (_session, dynamodb, events, s3, sagemaker, feature_store, sqs, stepfunctions):
+    for made in (
+        _session,
+        dynamodb,
+        events,
+        functions,
+        s3,
+        sagemaker,
+        feature_store,
+        secrets,
+        sqs,
+        stepfunctions,
+    ):
         made.cache_clear()

@@ -63,6 +63,7 @@ class Job(NamedTuple):
         result: How it ended; None if it has not ended.
         creating_until: Epoch seconds until which a function may create it; 0 if no function has
             begun to.
+        engine: The engine it runs on; empty if no function has begun to create it.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Job(NamedTuple):
     token: str
     result: dict[str, Any] | None
     creating_until: int = 0
+    engine: str = ""
 
 
 class JobLedger(Ledger):
@@ -86,6 +88,7 @@ class JobLedger(Ledger):
             token=row["task_token"],
             result=row.get("job_result"),
             creating_until=row.get("creating_until", 0),
+            engine=row.get("engine", ""),
         )
 
     def wait(self, name: str, run_id: str, token: TaskToken) -> Job:
@@ -122,7 +125,7 @@ class JobLedger(Ledger):
         job = self.find(name)
         return job if job is not None else Job(name.lower(), run_id, token.token, None)
 
-    def begin_creating(self, name: str, token: TaskToken, until: int) -> None:
+    def begin_creating(self, name: str, token: TaskToken, until: int, engine: str) -> None:
         """Record that a job is about to be created, unless it was recorded as not created.
 
         The function that stops the job waits until ``until`` before it concludes that the job does
@@ -132,6 +135,7 @@ class JobLedger(Ledger):
             name: Name of the job.
             token: Token of the state that waits for it.
             until: Epoch seconds after which this function does not create the job.
+            engine: The engine it is created on.
 
         Raises:
             RunTakenOverError: If a newer state waits for the job, or the job has ended.
@@ -139,9 +143,9 @@ class JobLedger(Ledger):
         refusal = self.update(
             Update(
                 key=_key(name),
-                update="SET creating_until = :until",
+                update="SET creating_until = :until, engine = :engine",
                 condition="task_token = :token AND attribute_not_exists(job_result)",
-                values={"until": until, "token": token.token},
+                values={"until": until, "engine": engine, "token": token.token},
             ),
         )
         if refusal is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
+from labeling_lambdas.domain.job_settings import JobSettings, job_settings
 from labeling_lambdas.domain.verification_settings import Verification
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class KeptSettings(NamedTuple):
         verification: How to read its verdicts; None for a labeling job.
     """
 
-    job: LabelingJobSettings
+    job: JobSettings
     rules: LabelRules
     verification: Verification | None = None
 
@@ -72,7 +72,7 @@ class KeptSettings(NamedTuple):
         """Read what :meth:`fields` wrote."""
         verification = fields["verification"]
         return cls(
-            job=LabelingJobSettings(**fields["job"]),
+            job=job_settings(fields["job"]),
             rules=LabelRules.from_fields(fields["rules"]),
             verification=None if verification is None else Verification.from_fields(verification),
         )

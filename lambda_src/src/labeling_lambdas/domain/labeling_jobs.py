@@ -5,10 +5,10 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateLabelingJob.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.domain.compact_json import compact_json
+from labeling_lambdas.domain.engines import Engine
 from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY, SOURCE_KEYS, without_answers
 
 if TYPE_CHECKING:
@@ -58,15 +58,10 @@ class LabelingJobSettings(NamedTuple):
     tags: dict[str, str]
     human_task_ui_arn: str | None = None
 
-    @classmethod
-    def from_json(cls, text: str) -> LabelingJobSettings:
-        """Read what Terraform wrote.
-
-        Raises:
-            ValueError: If it is not JSON.
-            TypeError: If its fields are not the fields of this class.
-        """
-        return cls(**json.loads(text))
+    @property
+    def engine(self) -> str:
+        """Where people do the jobs."""
+        return Engine.GROUND_TRUTH.value
 
 
 def labeling_job_request(

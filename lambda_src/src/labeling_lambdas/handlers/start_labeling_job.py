@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from labeling_lambdas.aws.artifacts import Artifacts
+from labeling_lambdas.aws.function_calls import FunctionCall
 from labeling_lambdas.aws.item_ledger import ItemLedger
 from labeling_lambdas.aws.job_ledger import TaskToken
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
+from labeling_lambdas.domain.job_settings import JobSettings, read_job_settings
 from labeling_lambdas.domain.kept_settings import KeptSettings, LabelRules
-from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
 from labeling_lambdas.domain.run_scope import RunScope
 from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
 from labeling_lambdas.steps.completion import Completion
@@ -30,7 +31,8 @@ class StartSettings(ArtifactSettings):
     task_type: str
     label_schema: str
     labels: frozenset[str] | None = field(metadata=read_by(label_names))
-    labeling_job: LabelingJobSettings = field(metadata=read_by(LabelingJobSettings.from_json))
+    advance_function: str | None = None
+    labeling_job: JobSettings = field(metadata=read_by(read_job_settings))
 
 
 def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
@@ -64,5 +66,6 @@ def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
         artifacts=artifacts,
         completion=Completion.of(settings),
         deadline=Deadline.of(context),
+        created=FunctionCall(settings.advance_function).send,
     )
     return {"labeling_job": step.name, "result": step.start(TaskToken.of(event))}

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from labeling_lambdas.aws.artifacts import Artifacts
+from labeling_lambdas.aws.function_calls import FunctionCall
 from labeling_lambdas.aws.item_ledger import ItemLedger
 from labeling_lambdas.aws.job_ledger import TaskToken
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
+from labeling_lambdas.domain.job_settings import JobSettings, read_job_settings
 from labeling_lambdas.domain.kept_settings import KeptSettings, LabelRules
-from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
 from labeling_lambdas.domain.run_scope import RunScope
 from labeling_lambdas.domain.verification_settings import Verification
 from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
@@ -32,10 +33,11 @@ class VerifySettings(ArtifactSettings):
     """Environment of ``start_verification_job``."""
 
     task_type: str
-    verification_job: LabelingJobSettings = field(metadata=read_by(LabelingJobSettings.from_json))
+    verification_job: JobSettings = field(metadata=read_by(read_job_settings))
     label_attribute_name: str
     label_schema: str
     labels: frozenset[str] | None = field(metadata=read_by(label_names))
+    advance_function: str | None = None
     verification: Verification = field(metadata=read_by(Verification.from_json))
 
 
@@ -75,5 +77,6 @@ def handler(event: VerifyEvent, context: LambdaContext) -> dict[str, str]:
         artifacts=artifacts,
         completion=Completion.of(settings),
         deadline=Deadline.of(context),
+        created=FunctionCall(settings.advance_function).send,
     )
     return {"labeling_job": step.name, "result": step.start(TaskToken.of(event))}

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.callbacks import Executions
+from labeling_lambdas.aws.engines import labeling_engine
 from labeling_lambdas.aws.job_ledger import JobLedger
-from labeling_lambdas.aws.labeling_jobs import LabelingJobs, without_job
+from labeling_lambdas.aws.labeling_jobs import without_job
 from labeling_lambdas.domain.states import JobStatus
 from labeling_lambdas.errors import LabelingJobPendingError, VerificationUnfinishedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from labeling_lambdas.aws.engines import LabelingEngine
     from labeling_lambdas.aws.job_ledger import Job
     from labeling_lambdas.aws.labeling_jobs import JobDescription
-    from labeling_lambdas.settings import Settings
+    from labeling_lambdas.settings import ArtifactSettings
 
 _log = logging.getLogger(__name__)
 
@@ -26,20 +31,20 @@ class Completion:
     """The answers to waiting states.
 
     Attributes:
-        jobs: Ground Truth's jobs.
+        engine: Returns an engine by its name.
         ledger: The states that wait for jobs.
         executions: The state machine.
     """
 
-    jobs: LabelingJobs
+    engine: Callable[[str], LabelingEngine]
     ledger: JobLedger
     executions: Executions
 
     @classmethod
-    def of(cls, settings: Settings) -> Completion:
+    def of(cls, settings: ArtifactSettings) -> Completion:
         """Return the completion of jobs for the pipeline that a function is configured with."""
         return cls(
-            LabelingJobs(clients.sagemaker()),
+            functools.partial(labeling_engine, settings),
             JobLedger.of(settings),
             Executions(clients.stepfunctions()),
         )
@@ -55,9 +60,9 @@ class Completion:
             ``answered``, or ``stale`` if no state was waiting.
         """
         job = self.ledger.find(name)
-        if job is None:
+        if job is None or not job.engine:
             return "unknown"
-        description = self.jobs.describe(job.name)
+        description = self.describe(job)
         if description is None:
             return "unfinished"
         if not description.belongs_to(job.run_id):
@@ -65,6 +70,10 @@ class Completion:
         if not description.ended:
             return "unfinished"
         return self.answer(job, description.result())
+
+    def describe(self, job: Job) -> JobDescription | None:
+        """Return what the engine of a job says of it, or None if no job has its name."""
+        return self.engine(job.engine).describe(job.name) if job.engine else None
 
     def answer(self, job: Job, result: dict[str, Any]) -> str:
         """Record how a job ended, then answer the state that waits for it."""
@@ -102,7 +111,7 @@ class Completion:
         job = self.ledger.find(name)
         if job is None:
             return None
-        result = job.result or end_of_job(job, self.jobs.describe(name), now)
+        result = job.result or end_of_job(job, self.describe(job), now)
         if result is None:
             message = (
                 f"verification was turned off while {name} is in progress. The run stays open until"
@@ -117,7 +126,7 @@ def end_of_job(job: Job, description: JobDescription | None, now: float) -> dict
 
     Args:
         job: The ledger's row of it.
-        description: Ground Truth's description of it, None if no job has this name.
+        description: The engine's description of it, None if no job has this name.
         now: Epoch seconds.
 
     Raises:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws.labeling_jobs import without_job
 from labeling_lambdas.domain.kept_settings import KeptSettings, settings_file
-from labeling_lambdas.domain.labeling_jobs import labeling_job_request
+from labeling_lambdas.domain.label_studio.job_requests import studio_job
+from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings, labeling_job_request
 from labeling_lambdas.domain.states import JobStatus, RunState
 from labeling_lambdas.errors import (
     LabelingError,
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from labeling_lambdas.aws.artifacts import Artifacts
+    from labeling_lambdas.aws.engines import LabelingEngine
     from labeling_lambdas.aws.job_ledger import TaskToken
     from labeling_lambdas.aws.run_ledger import RunLedger
     from labeling_lambdas.deadline import Deadline
-    from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings
+    from labeling_lambdas.domain.job_settings import JobSettings
     from labeling_lambdas.domain.run_scope import RunScope
     from labeling_lambdas.steps.completion import Completion
 
@@ -55,8 +57,9 @@ class StartJob:
         lines: Yields the lines of the manifest. It is called only if the job is to be created.
         runs: The ledger's runs.
         artifacts: The run's files.
-        completion: Ground Truth's jobs and the states that wait for them.
+        completion: The jobs and the states that wait for them.
         deadline: When Lambda ends this function.
+        created: Called when the job was created.
     """
 
     scope: RunScope
@@ -68,6 +71,7 @@ class StartJob:
     artifacts: Artifacts
     completion: Completion
     deadline: Deadline
+    created: Callable[[], object]
 
     def start(self, token: TaskToken) -> str:
         """Start the job. The state of the token is answered when the job ends.
@@ -99,39 +103,52 @@ class StartJob:
         manifest = f"{_MANIFESTS}/{self.stage}.manifest"
         self.artifacts.write_stream(manifest, itertools.chain([first], lines))
         created = self._create(
-            labeling_job_request(
-                kept.job,
-                name=self.name,
-                manifest_uri=self.artifacts.uri(manifest),
-                output_bucket=self.artifacts.bucket,
-                kms_key_arn=self.artifacts.kms_key_arn,
-            ),
-            token,
+            kept.job.engine, self._request(kept, self.artifacts.uri(manifest)), token
         )
         _log.info(
             "labeling job started",
             extra={"run_id": self.scope.run_id, "labeling_job": self.name, "job_created": created},
         )
         if created:
+            self.created()
             return "created"
         answer = self.completion.report(self.name)
         return "adopted" if answer == "unfinished" else answer
 
-    def _create(self, request: dict[str, Any], token: TaskToken) -> bool:
+    def _request(self, kept: KeptSettings, manifest_uri: str) -> dict[str, Any]:
+        if isinstance(kept.job, LabelingJobSettings):
+            return labeling_job_request(
+                kept.job,
+                name=self.name,
+                manifest_uri=manifest_uri,
+                output_bucket=self.artifacts.bucket,
+                kms_key_arn=self.artifacts.kms_key_arn,
+            )
+        return studio_job(
+            kept.job,
+            kept.rules,
+            kept.verification,
+            name=self.name,
+            manifest_uri=manifest_uri,
+            created_at=self.deadline.now,
+        ).fields()
+
+    def _create(self, engine: str, request: dict[str, Any], token: TaskToken) -> bool:
         # Writing the manifest takes time, in which the state may have failed and its job may have
         # been recorded as not created. From here on, a function that looks for the job waits for
         # this function.
-        self.completion.ledger.begin_creating(self.name, token, self.deadline.ends_at)
+        until = self.deadline.ends_at
+        self.completion.ledger.begin_creating(self.name, token, until, engine)
         try:
-            return self._create_patiently(request)
+            return self._create_patiently(self.completion.engine(engine), request)
         except LabelingError:
             self.completion.ledger.end_creating(self.name, token)
             raise
 
-    def _create_patiently(self, request: dict[str, Any]) -> bool:
+    def _create_patiently(self, engine: LabelingEngine, request: dict[str, Any]) -> bool:
         for pause in _REFUSED_PAUSES:
             try:
-                return self.completion.jobs.create(request)
+                return engine.create(request)
             except LabelingJobRefusedError as refusal:
                 if self.deadline.near(pause + _CREATING_SECONDS):
                     raise
@@ -140,7 +157,7 @@ class StartJob:
                     extra={"run_id": self.scope.run_id, "problem": str(refusal)},
                 )
             self.deadline.wait_until(self.deadline.now + pause, leaving=_CREATING_SECONDS)
-        return self.completion.jobs.create(request)
+        return engine.create(request)
 
     def _kept_settings(self) -> KeptSettings:
         # Before the job exists, and once for all calls: the answers of the job are read with the
@@ -152,7 +169,9 @@ class StartJob:
         fields = self.artifacts.write_once(settings_file(self.stage), settings.fields())
         return KeptSettings.from_fields(fields)
 
-    def _with_copies(self, job: LabelingJobSettings) -> LabelingJobSettings:
+    def _with_copies(self, job: JobSettings) -> JobSettings:
+        if not isinstance(job, LabelingJobSettings):
+            return job
         # Terraform deletes template and categories when they change, and a job may take 30 days, so
         # each run has its own copies.
         template = job.template_s3_uri

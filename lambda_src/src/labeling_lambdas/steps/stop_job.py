@@ -26,7 +26,7 @@ class StopJob:
         scope: The run.
         name: Name of the job.
         runs: The ledger's runs.
-        completion: Ground Truth's jobs and the states that wait for them.
+        completion: The jobs and the states that wait for them.
         deadline: The source of the current time.
     """
 
@@ -50,12 +50,12 @@ class StopJob:
         """
         self.runs.owned(self.scope)
         job = self.completion.ledger.wait(self.name, self.scope.run_id, token)
-        description = self.completion.jobs.describe(self.name)
+        description = self.completion.describe(job)
         result = end_of_job(job, description, self.deadline.now)
         if result is not None:
             return self.completion.answer(job, result)
         if description is not None and not description.stopping:
-            self.completion.jobs.stop(self.name)
+            self.completion.engine(job.engine).stop(self.name)
         _log.info(
             "labeling job is being stopped",
             extra={"run_id": self.scope.run_id, "labeling_job": self.name},

@@ -91,7 +91,7 @@ def _claims_of_open_runs_taken(_right: Function) -> Function:
 def _answered_before_the_job_ends(_right: Function) -> Function:
     def stop(self: StopJob, token: Thing) -> str:
         job = self.completion.ledger.wait(self.name, self.scope.run_id, token)
-        description = self.completion.jobs.describe(self.name)
+        description = self.completion.describe(job)
         result = description.result() if description else {"name": self.name, "output_uri": ""}
         return self.completion.answer(job, {**result, "status": "Stopped"})
 

@@ -1,0 +1,45 @@
+"""The job in Label Studio that a run creates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labeling_lambdas.domain.label_studio.jobs import StudioJob
+
+if TYPE_CHECKING:
+    from labeling_lambdas.domain.kept_settings import LabelRules
+    from labeling_lambdas.domain.label_studio.job_settings import StudioJobSettings
+    from labeling_lambdas.domain.verification_settings import Verification
+
+
+def studio_job(
+    settings: StudioJobSettings,
+    rules: LabelRules,
+    verification: Verification | None,
+    *,
+    name: str,
+    manifest_uri: str,
+    created_at: float,
+) -> StudioJob:
+    """Return a job to create.
+
+    Args:
+        settings: The settings of the job.
+        rules: How labels are read: those that people give, or those that reviewers see.
+        verification: How labels are judged; None for a labeling job.
+        name: Name of the job.
+        manifest_uri: Its input manifest.
+        created_at: The current time in epoch seconds.
+    """
+    return StudioJob(
+        name=name,
+        manifest_uri=manifest_uri,
+        created_at=created_at,
+        available_seconds=settings.task_availability_seconds,
+        task_type=rules.task_type,
+        attribute=rules.attribute,
+        labels=settings.labels,
+        instructions=settings.instructions,
+        people=settings.workers_per_object,
+        verification=verification,
+    )
