@@ -287,6 +287,26 @@ def test_metric_namespace_is_a_condition(sandbox: Sandbox, client: Client) -> No
     _refused(lambda: client("cloudwatch").put_metric_data(Namespace="AWS", MetricData=data))
 
 
+def test_a_secret_needs_the_action_on_its_arn_and_its_key(
+    sandbox: Sandbox, client: Client, key: str
+) -> None:
+    secrets = sandbox.client("secretsmanager")
+    arn = secrets.create_secret(Name="guarded", SecretString="token", KmsKeyId=key)["ARN"]
+    secrets.create_secret(Name="other", SecretString="token")
+
+    def read(name: str = arn) -> Any:
+        return client("secretsmanager").get_secret_value(SecretId=name)
+
+    put_policy(sandbox, ROLE, [allow("secretsmanager:DescribeSecret", resource=arn)])
+    assert "secretsmanager:GetSecretValue" in _refused(read)
+    reading = allow("secretsmanager:GetSecretValue", resource=arn)
+    put_policy(sandbox, ROLE, [reading])
+    assert "kms:Decrypt" in _refused(read)
+    put_policy(sandbox, ROLE, [reading, _via(sandbox, key, "secretsmanager", "kms:Decrypt")])
+    assert read()["SecretString"] == "token"
+    assert "secretsmanager:GetSecretValue" in _refused(lambda: read("other"))
+
+
 def test_parameter_and_topic_have_arns(sandbox: Sandbox, client: Client) -> None:
     sandbox.client("ssm").put_parameter(Name="/p/name", Value="v", Type="String")
     topic = sandbox.client("sns").create_topic(Name="guarded")["TopicArn"]

@@ -21,6 +21,7 @@ from labeling_sandbox.permissions.json_services import (
     lambda_needs,
     logs_needs,
     sagemaker_needs,
+    secrets_needs,
     ssm_needs,
     states_needs,
 )
@@ -52,6 +53,7 @@ _MAPPINGS: Final[Mapping[str, Callable[[Call], Needs]]] = {
     "monitoring": cloudwatch_needs,
     "s3": s3_needs,
     "sagemaker": sagemaker_needs,
+    "secretsmanager": secrets_needs,
     "sns": sns_needs,
     "sqs": sqs_needs,
     "ssm": ssm_needs,

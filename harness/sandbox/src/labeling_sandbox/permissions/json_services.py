@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from moto.awslambda.models import lambda_backends
+from moto.secretsmanager.models import secretsmanager_backends
 
 from labeling_sandbox.iam.authorization import kms_key_arn
 from labeling_sandbox.permissions.requirements import Call, KeyUse, Needs, Requirement, tag_context
@@ -244,3 +245,22 @@ def ssm_needs(call: Call) -> Needs:
         call.arn("ssm", f"parameter/{str(name).lstrip('/')}") if name else "*" for name in names
     ]
     return Needs(tuple(Requirement(f"ssm:{call.operation}", arn) for arn in arns))
+
+
+def secrets_needs(call: Call) -> Needs:
+    """Return what a Secrets Manager request needs, with the use of the secret's own key.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+    """
+    named = str(call.parameters.get("SecretId", ""))
+    secrets = secretsmanager_backends[call.account][call.region].secrets
+    secret = secrets.get(named) if named else None
+    if secret is None:
+        arn = named if named.startswith("arn:") else "*"
+        return Needs((Requirement(f"secretsmanager:{call.operation}", arn),))
+    requirement = Requirement(f"secretsmanager:{call.operation}", secret.arn)
+    if call.operation != "GetSecretValue" or not secret.kms_key_id:
+        return Needs((requirement,))
+    context = {"SecretARN": secret.arn}
+    use = KeyUse(secret.kms_key_id, ("kms:Decrypt",), call.via("secretsmanager"), context)
+    return Needs((requirement,), (use,))
