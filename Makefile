@@ -51,9 +51,9 @@ endef
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-demo: $(READY) $(RUNTIME_READY) ## Run the whole pipeline locally, no AWS account needed (TASK=<task type>, VERIFY=1 adds reviewers, KEEP=1 leaves it running)
+demo: $(READY) $(RUNTIME_READY) $(if $(ENGINE),$(STUDIO_READY)) ## Run the whole pipeline locally, no AWS account needed (TASK=<task type>, ENGINE=label_studio, VERIFY=1 adds reviewers, KEEP=1 leaves it running)
 	$(need_terraform)
-	@$(BIN)/labeling-sandbox demo $(if $(TASK),--task $(TASK)) $(if $(VERIFY),--verify) $(if $(KEEP),--keep) $(DEMO_ARGS)
+	@$(BIN)/labeling-sandbox demo $(if $(ENGINE),--engine $(ENGINE)) $(if $(TASK),--task $(TASK)) $(if $(VERIFY),--verify) $(if $(KEEP),--keep) $(DEMO_ARGS)
 
 sandbox: $(READY) $(RUNTIME_READY) ## Start the local AWS and print how to use it
 	@$(BIN)/labeling-sandbox serve

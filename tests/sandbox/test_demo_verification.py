@@ -12,7 +12,7 @@ from rich.console import Console
 from labeling_sandbox.audit.auditor import Findings
 from labeling_sandbox.audit.uploads import Upload
 from labeling_sandbox.demo.data_set import DataSet, Item, Oddity
-from labeling_sandbox.demo.run import Demo, DemoSettings
+from labeling_sandbox.demo.run import Demo, DemoSettings, demo_engine
 from labeling_sandbox.demo.screen import Screen
 from labeling_sandbox.demo.verification import (
     Rates,
@@ -95,7 +95,9 @@ DATA = DataSet("pictures", [], ITEMS, [Oddity("odd.txt", "unsupported_extension"
 def demo(*, verify: bool) -> tuple[Demo, io.StringIO]:
     output = io.StringIO()
     screen = Screen(Console(file=output, width=200))
-    return Demo(Sandbox(port=1), DemoSettings(Path(), verify=verify), screen), output
+    settings = DemoSettings(Path(), verify=verify)
+    sandbox = Sandbox(port=1)
+    return Demo(sandbox, settings, screen, demo_engine(sandbox, settings)), output
 
 
 def letter(key: str, reason: str, detail: str = "") -> dict[str, object]:
@@ -132,6 +134,8 @@ def test_a_dead_letter_is_shown_with_the_reviewers_reasons() -> None:
 
 
 def test_reviewers_are_deployed_and_err_only_on_request() -> None:
-    assert "workteam_arn" in demo(verify=True)[0]._variables["verification"]
-    assert "verification" not in demo(verify=False)[0]._variables
+    with demo(verify=True)[0].engine.started() as inputs:
+        assert "workteam_arn" in inputs["verification"]
+    with demo(verify=False)[0].engine.started() as inputs:
+        assert "verification" not in inputs
     assert Rates().workforce()["accept_wrong_rate"] == 0.02

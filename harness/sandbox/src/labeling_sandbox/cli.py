@@ -11,9 +11,10 @@ import typer
 from rich.console import Console
 
 from labeling_sandbox.demo.pipeline import PipelineError
-from labeling_sandbox.demo.run import Demo, DemoSettings
+from labeling_sandbox.demo.run import Demo, DemoSettings, Engine, demo_engine
 from labeling_sandbox.demo.screen import Screen
 from labeling_sandbox.demo.task_types import DEFAULT_TASK, DEMO_TYPES
+from labeling_sandbox.label_studio.server import LabelStudioError
 from labeling_sandbox.server import DEFAULT_PORT, Sandbox, SandboxError
 from labeling_sandbox.terraform.runner import TerraformError
 
@@ -79,6 +80,7 @@ def demo(  # noqa: PLR0913 - one parameter for each option
     ] = Path(),
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     task: Annotated[str, typer.Option(help=f"Task type: {', '.join(DEMO_TYPES)}.")] = DEFAULT_TASK,
+    engine: Annotated[Engine, typer.Option(help="Where items are labeled.")] = Engine.GROUND_TRUTH,
     items: Annotated[
         int | None, typer.Option(min=1, help="Items to label; all of the task type's by default.")
     ] = None,
@@ -116,11 +118,12 @@ def demo(  # noqa: PLR0913 - one parameter for each option
         seed=seed,
         keep=keep,
         verify=verify,
+        engine=engine,
     )
     try:
         with Sandbox(port=port) as sandbox:
-            problems = Demo(sandbox, settings, Screen()).run()
-    except (SandboxError, TerraformError, PipelineError, ValueError) as error:
+            problems = Demo(sandbox, settings, Screen(), demo_engine(sandbox, settings)).run()
+    except (LabelStudioError, SandboxError, TerraformError, PipelineError, ValueError) as error:
         _fail(str(error))
     except KeyboardInterrupt:
         _fail("interrupted; the sandbox and everything in it are gone")

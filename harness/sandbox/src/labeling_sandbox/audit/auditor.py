@@ -110,12 +110,14 @@ class Auditor:
         control: Reads one of the sandbox's control routes.
         resources: What to audit.
         memory: Shared by the audits of one pipeline.
+        other_jobs: Reads the labeling jobs of other engines than Ground Truth, in their order.
     """
 
     client: Callable[[str], Any]
     control: Callable[[str], Any]
     resources: Resources
     memory: Memory = field(default_factory=Memory)
+    other_jobs: Callable[[], list[job_audit.Job]] = list
 
     def audit(self, uploads: Iterable[Upload], *, max_attempts: int) -> Findings:
         """Check the invariants.
@@ -131,7 +133,11 @@ class Auditor:
         dead_letters = self._bodies(self.resources.dead_letter_queue_url)
         contents = self.control(f"records/{self.resources.feature_group}")
         records = _newest(contents["offline"])
-        jobs = job_audit.read_jobs(self.client, self.control, self.memory.jobs)
+        jobs = [
+            *job_audit.read_jobs(self.client, self.control, self.memory.jobs),
+            *self.other_jobs(),
+        ]
+        jobs.sort(key=lambda job: job.created)
         by_id = {
             row["pk"].removeprefix("ITEM#"): {**row, "source": source}
             for source, row in items.items()

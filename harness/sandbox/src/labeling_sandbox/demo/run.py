@@ -8,10 +8,12 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labeling_sandbox.demo import verification
+from labeling_sandbox.demo.engines import GroundTruth, LabelStudio
 from labeling_sandbox.demo.leftovers import leftovers
 from labeling_sandbox.demo.pipeline import Execution, Pipeline, PipelineError
 from labeling_sandbox.demo.screen import RunResult, Screen
@@ -19,11 +21,12 @@ from labeling_sandbox.demo.task_types import DEFAULT_TASK, DEMO_TYPES, DemoType,
 from labeling_sandbox.terraform.runner import Terraform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from labeling_sandbox.audit.auditor import Findings
     from labeling_sandbox.audit.uploads import Upload
     from labeling_sandbox.demo.data_set import DataSet, File
+    from labeling_sandbox.demo.engines import DemoEngine
     from labeling_sandbox.server import Sandbox
 
 _DATA = Path("harness/sandbox/data")
@@ -36,11 +39,6 @@ _OVERRIDES = {
     "task": {"workers_per_object": 3},
 }
 
-_VERIFIED = {
-    "workteam_arn": "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/reviewers"
-}
-
-_RUN_SECONDS = 300.0
 #: Three attempts, and for each of the first runs one in which a label was not verified.
 _MAX_RUNS = 6
 #: From this run on nothing fails or expires, so that the last items are labeled.
@@ -52,6 +50,13 @@ _MAX_ATTEMPTS = 3
 _RESOURCE_DONE = (": Creation complete after", ": Destruction complete after")
 _SHOWN_RECORDS = 2
 _EXHAUSTED = "attempts_exhausted"
+
+
+class Engine(StrEnum):
+    """Where items are labeled."""
+
+    GROUND_TRUTH = "ground_truth"
+    LABEL_STUDIO = "label_studio"
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class DemoSettings:
         keep: Leave everything running until Ctrl-C.
         verify: Let reviewers verify every label; then workers and reviewers make mistakes, and the
             share of correct labels among the stored ones must match their rates.
+        engine: Where items are labeled.
     """
 
     module: Path
@@ -82,6 +88,20 @@ class DemoSettings:
     seed: int = 7
     keep: bool = False
     verify: bool = False
+    engine: Engine = Engine.GROUND_TRUTH
+
+
+def demo_engine(sandbox: Sandbox, settings: DemoSettings) -> DemoEngine:
+    """Return where the items of a demo are labeled."""
+    if settings.engine is Engine.GROUND_TRUTH:
+        return GroundTruth(settings.verify)
+    return LabelStudio(
+        sandbox,
+        settings.module,
+        DEMO_TYPES[settings.task],
+        settings.task,
+        verify=settings.verify,
+    )
 
 
 @dataclass
@@ -92,11 +112,13 @@ class Demo:
         sandbox: The sandbox, started.
         settings: What to do.
         screen: Where to show it.
+        engine: Where items are labeled.
     """
 
     sandbox: Sandbox
     settings: DemoSettings
     screen: Screen
+    engine: DemoEngine
     _problems: list[str] = field(default_factory=list)
     _rates: verification.Rates = field(default_factory=verification.Rates)
 
@@ -104,10 +126,6 @@ class Demo:
     def demo_type(self) -> DemoType:
         """The demo of the task type."""
         return DEMO_TYPES[self.settings.task]
-
-    @property
-    def _variables(self) -> dict[str, Any]:
-        return {**_OVERRIDES, "verification": _VERIFIED} if self.settings.verify else _OVERRIDES
 
     def run(self) -> list[str]:
         """Deploy, label, audit and destroy.
@@ -122,10 +140,11 @@ class Demo:
         """
         started = time.monotonic()
         data = self.demo_type.data(self.settings.module / _DATA, self.settings.items)
-        with self._deployed() as pipeline:
+        with self.engine.started() as inputs, self._deployed({**_OVERRIDES, **inputs}) as pipeline:
             uploads = self._upload(pipeline, data)
             results = self._run_until_done(pipeline, data)
-            findings = pipeline.auditor().audit(uploads, max_attempts=_MAX_ATTEMPTS)
+            auditor = replace(pipeline.auditor(), other_jobs=lambda: self.engine.jobs(pipeline))
+            findings = auditor.audit(uploads, max_attempts=_MAX_ATTEMPTS)
             self._show(results, findings)
             self._check_labels(pipeline, data, uploads, findings)
             self._check_oddities(data, findings)
@@ -135,10 +154,10 @@ class Demo:
         return self._problems
 
     @contextmanager
-    def _deployed(self) -> Iterator[Pipeline]:
+    def _deployed(self, inputs: Mapping[str, Any]) -> Iterator[Pipeline]:
+        foreign = set(leftovers(self.sandbox.client))
         work = Path(tempfile.mkdtemp(prefix="labeling-demo-"))
-        variables = self.demo_type.variables
-        files = [self.settings.module / variables]
+        files = [self.settings.module / self.demo_type.variables]
 
         def count(line: str) -> None:
             if any(done in line for done in _RESOURCE_DONE):
@@ -147,31 +166,33 @@ class Demo:
         terraform = Terraform(
             self.settings.module, work, self.sandbox.environment(), progress=count
         )
-        self.screen.say(f"Terraform applies the module with {variables}")
+        self.screen.say(f"Terraform applies the module with {self.demo_type.variables}")
         try:
             with self.screen.progress("resources created") as bar:
                 terraform.init()
-                terraform.apply(files, self._variables)
+                terraform.apply(files, inputs)
             try:
                 pipeline = Pipeline(self.sandbox, terraform.outputs())
-                pipeline.create_work_teams()
+                self.engine.begin(pipeline)
                 yield pipeline
-                self._check_no_changes(terraform, files)
+                self._check_no_changes(terraform, files, inputs)
             finally:
                 with self.screen.progress("resources destroyed") as bar:
-                    terraform.destroy(files, self._variables)
-            self._check_nothing_left()
+                    terraform.destroy(files, inputs)
+            self._check_nothing_left(foreign)
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
-    def _check_no_changes(self, terraform: Terraform, files: Sequence[Path]) -> None:
-        if terraform.plan(files, self._variables):
+    def _check_no_changes(
+        self, terraform: Terraform, files: Sequence[Path], inputs: Mapping[str, Any]
+    ) -> None:
+        if terraform.plan(files, inputs):
             self._problems.append("terraform plan shows changes after the apply")
         else:
             self.screen.say("  terraform plan: no changes")
 
-    def _check_nothing_left(self) -> None:
-        left = leftovers(self.sandbox.client)
+    def _check_nothing_left(self, foreign: Collection[str]) -> None:
+        left = [name for name in leftovers(self.sandbox.client) if name not in foreign]
         self._problems += [f"left after destroy: {name}" for name in left]
         self.screen.say(f"Left after destroy: {', '.join(left) or 'nothing'}")
 
@@ -209,8 +230,8 @@ class Demo:
         bucket = pipeline.outputs["upload_bucket_name"]
         faultless = run >= _FAULTLESS_FROM_RUN
         truth = {item.text or f"s3://{bucket}/{item.key}": item.truth for item in data.items}
-        pipeline.control(
-            "workforce",
+        self.engine.instruct(
+            pipeline,
             {
                 "truth": truth,
                 "error_rate": self.settings.error_rate,
@@ -229,11 +250,11 @@ class Demo:
         with self.screen.progress("labels") as bar:
 
             def look() -> None:
-                counters = pipeline.counters()
-                total = sum(counters.values()) - counters.get("HumanLabeled", 0)
-                bar.show(counters.get("TotalLabeled", 0), total)
+                bar.show(*self.engine.progress(pipeline))
 
-            execution = pipeline.wait(execution_arn, deadline_seconds=_RUN_SECONDS, look=look)
+            execution = pipeline.wait(
+                execution_arn, deadline_seconds=self.engine.run_seconds, look=look
+            )
             look()
         return RunResult(execution, self._report(pipeline, execution), pipeline.function_calls())
 
@@ -293,7 +314,7 @@ class Demo:
             stored,
             right,
             rates=self._rates,
-            reviewers=verification.reviewers_of(pipeline.control("labeling-jobs")),
+            reviewers=self.engine.reviewers(pipeline),
             max_attempts=_MAX_ATTEMPTS,
         )
         for line in verdict.lines:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from labeling_sandbox.demo import pictures, texts
 from labeling_sandbox.ground_truth.answers import equality
+from labeling_sandbox.ground_truth.task_kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from labeling_sandbox.demo.data_set import DataSet
     from labeling_sandbox.ground_truth.answers.equality import Equality
+    from labeling_sandbox.ground_truth.task_kinds import LabelingKind
 
 DEFAULT_TASK = "image_single_label_classification"
 _EXAMPLES = Path("examples/tfvars")
@@ -28,11 +30,13 @@ class DemoType:
         variables: The example that is deployed, below the module's folder.
         data: Makes the data from the folder of data and a number of items.
         equals: Whether a label, as Ground Truth wrote it, equals the truth.
+        kind: What the simulated workers know of it.
     """
 
     variables: Path
     data: Callable[[Path, int | None], DataSet]
     equals: Equality
+    kind: LabelingKind
 
 
 def matches_truth(
@@ -58,16 +62,56 @@ def matches_truth(
 
 
 DEMO_TYPES: Mapping[str, DemoType] = {
-    DEFAULT_TASK: DemoType(_EXAMPLES / "minimal.tfvars", pictures.digits, equality.one_class),
-    **{
-        name: DemoType(_EXAMPLES / f"{name}.tfvars", data, equals)
-        for name, data, equals in (
-            ("image_multi_label_classification", pictures.canvases_with_classes, equality.classes),
-            ("image_bounding_box", pictures.canvases_with_boxes, equality.boxes),
-            ("image_semantic_segmentation", pictures.canvases_with_regions, equality.mask),
-            ("text_single_label_classification", texts.messages_with_intents, equality.one_class),
-            ("text_multi_label_classification", texts.messages_with_topics, equality.classes),
-            ("named_entity_recognition", texts.sentences_with_names, equality.entities),
-        )
-    },
+    name: DemoType(_EXAMPLES / variables, data, equals, KINDS[kind])
+    for name, variables, data, equals, kind in (
+        (
+            DEFAULT_TASK,
+            "minimal.tfvars",
+            pictures.digits,
+            equality.one_class,
+            "ImageMultiClass",
+        ),
+        (
+            "image_multi_label_classification",
+            "image_multi_label_classification.tfvars",
+            pictures.canvases_with_classes,
+            equality.classes,
+            "ImageMultiClassMultiLabel",
+        ),
+        (
+            "image_bounding_box",
+            "image_bounding_box.tfvars",
+            pictures.canvases_with_boxes,
+            equality.boxes,
+            "BoundingBox",
+        ),
+        (
+            "image_semantic_segmentation",
+            "image_semantic_segmentation.tfvars",
+            pictures.canvases_with_regions,
+            equality.mask,
+            "SemanticSegmentation",
+        ),
+        (
+            "text_single_label_classification",
+            "text_single_label_classification.tfvars",
+            texts.messages_with_intents,
+            equality.one_class,
+            "TextMultiClass",
+        ),
+        (
+            "text_multi_label_classification",
+            "text_multi_label_classification.tfvars",
+            texts.messages_with_topics,
+            equality.classes,
+            "TextMultiClassMultiLabel",
+        ),
+        (
+            "named_entity_recognition",
+            "named_entity_recognition.tfvars",
+            texts.sentences_with_names,
+            equality.entities,
+            "NamedEntityRecognition",
+        ),
+    )
 }

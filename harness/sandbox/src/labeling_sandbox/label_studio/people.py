@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from labeling_sandbox.label_studio.server import LabelStudioServer
 
@@ -95,18 +95,26 @@ class Person:
         signed.raise_for_status()
         return signed.content
 
-    def work(self, project: int, answer: Callable[[dict[str, Any]], Results | None]) -> int:
+    def work(
+        self,
+        project: int,
+        answer: Callable[[dict[str, Any]], Results | None],
+        among: Container[int] | None = None,
+    ) -> int:
         """Answer every task that the person is shown.
 
         Args:
             project: The project.
             answer: Returns the results for a task, or None to decline it.
+            among: Numbers of the tasks to answer: the person stops at another one. None for all.
 
         Returns:
             The number of tasks.
         """
         count = 0
         while (task := self.next_task(project)) is not None:
+            if among is not None and task["id"] not in among:
+                break
             results = answer(task)
             if results is None:
                 self.skip(project, task["id"])

@@ -82,6 +82,11 @@ def verdict(category: str, comment: str = "") -> list[Result]:
     return found
 
 
+def unusable() -> list[Result]:
+    """Answer with a control that the project does not have, as any program with a token can."""
+    return [_result("choices", {"choices": ["unknown"]}, "another-control")]
+
+
 #: How a truth is answered, by task type.
 ANSWERS: Mapping[str, Callable[[Task, Any], list[Result]]] = {
     "image_bounding_box": boxes,
