@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo sandbox test fast coverage check format faults bench sabotage mutants package live docs referees release-check clean
+.PHONY: help demo label sandbox test fast coverage check format faults bench sabotage mutants package live docs referees release-check clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
@@ -54,6 +54,10 @@ help: ## Show this list
 demo: $(READY) $(RUNTIME_READY) $(if $(ENGINE),$(STUDIO_READY)) ## Run the whole pipeline locally, no AWS account needed (TASK=<task type>, ENGINE=label_studio, VERIFY=1 adds reviewers, KEEP=1 leaves it running)
 	$(need_terraform)
 	@$(BIN)/labeling-sandbox demo $(if $(ENGINE),--engine $(ENGINE)) $(if $(TASK),--task $(TASK)) $(if $(VERIFY),--verify) $(if $(KEEP),--keep) $(DEMO_ARGS)
+
+label: $(READY) $(RUNTIME_READY) $(STUDIO_READY) ## Label ten items yourself in a browser, and see their records (TASK=<task type>, VERIFY=1)
+	$(need_terraform)
+	@$(BIN)/labeling-sandbox label $(if $(TASK),--task $(TASK)) $(if $(VERIFY),--verify) $(LABEL_ARGS)
 
 sandbox: $(READY) $(RUNTIME_READY) ## Start the local AWS and print how to use it
 	@$(BIN)/labeling-sandbox serve

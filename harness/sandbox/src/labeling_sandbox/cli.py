@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
+from labeling_sandbox.demo.label import Labeling
 from labeling_sandbox.demo.pipeline import PipelineError
 from labeling_sandbox.demo.run import Demo, DemoSettings, Engine, demo_engine
 from labeling_sandbox.demo.screen import Screen
@@ -17,6 +19,9 @@ from labeling_sandbox.demo.task_types import DEFAULT_TASK, DEMO_TYPES
 from labeling_sandbox.label_studio.server import LabelStudioError
 from labeling_sandbox.server import DEFAULT_PORT, Sandbox, SandboxError
 from labeling_sandbox.terraform.runner import TerraformError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 app = typer.Typer(
     help="A local AWS for the labeling pipeline, with a simulated workforce.",
@@ -106,8 +111,7 @@ def demo(  # noqa: PLR0913 - one parameter for each option
     ] = False,
 ) -> None:
     """Run the whole pipeline: Terraform applies it, workers label, records are stored."""
-    if task not in DEMO_TYPES:
-        _fail(f"there is no demo of {task}; choose one of {', '.join(DEMO_TYPES)}")
+    _require_demo_of(task)
     settings = DemoSettings(
         module=module,
         task=task,
@@ -120,15 +124,45 @@ def demo(  # noqa: PLR0913 - one parameter for each option
         verify=verify,
         engine=engine,
     )
+    with _errors_in_a_line(), Sandbox(port=port) as sandbox:
+        problems = Demo(sandbox, settings, Screen(), demo_engine(sandbox, settings)).run()
+    if problems:
+        _fail("; ".join(problems))
+
+
+@app.command()
+def label(
+    *,
+    module: Annotated[
+        Path, typer.Option(help="Folder of the Terraform module.", exists=True, file_okay=False)
+    ] = Path(),
+    task: Annotated[str, typer.Option(help=f"Task type: {', '.join(DEMO_TYPES)}.")] = DEFAULT_TASK,
+    items: Annotated[int, typer.Option(min=1, help="Items to label.")] = 10,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Judge the labels afterwards, in a second project.")
+    ] = False,
+) -> None:
+    """Label a few items yourself, in a browser, and see the records that result."""
+    _require_demo_of(task)
+    with _errors_in_a_line(), Sandbox(port=0) as sandbox:
+        problems = Labeling(sandbox, Screen(), module, task, items, verify).run()
+    if problems:
+        _fail("; ".join(problems))
+
+
+@contextmanager
+def _errors_in_a_line() -> Iterator[None]:
     try:
-        with Sandbox(port=port) as sandbox:
-            problems = Demo(sandbox, settings, Screen(), demo_engine(sandbox, settings)).run()
+        yield
     except (LabelStudioError, SandboxError, TerraformError, PipelineError, ValueError) as error:
         _fail(str(error))
     except KeyboardInterrupt:
         _fail("interrupted; the sandbox and everything in it are gone")
-    if problems:
-        _fail("; ".join(problems))
+
+
+def _require_demo_of(task: str) -> None:
+    if task not in DEMO_TYPES:
+        _fail(f"there is no demo of {task}; choose one of {', '.join(DEMO_TYPES)}")
 
 
 def _fail(message: str) -> NoReturn:

@@ -131,7 +131,7 @@ class Auditor:
         items = {_source(row): row for key, row in rows.items() if key.startswith("ITEM#")}
         messages = self._bodies(self.resources.intake_queue_url)
         dead_letters = self._bodies(self.resources.dead_letter_queue_url)
-        contents = self.control(f"records/{self.resources.feature_group}")
+        contents = self._contents()
         records = _newest(contents["offline"])
         jobs = [
             *job_audit.read_jobs(self.client, self.control, self.memory.jobs),
@@ -168,6 +168,14 @@ class Auditor:
         ]
         states = {upload: row["item_state"] if row else None for upload, row in found.items()}
         return Findings(violations, states, records, dead_letters, messages)
+
+    def newest_records(self) -> dict[str, dict[str, str]]:
+        """Return the newest record of each ``source_ref``."""
+        return _newest(self._contents()["offline"])
+
+    def _contents(self) -> dict[str, Any]:
+        contents: dict[str, Any] = self.control(f"records/{self.resources.feature_group}")
+        return contents
 
     def _ledger(self) -> dict[str, dict[str, Any]]:
         pages = self.client("dynamodb").get_paginator("scan")

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from labeling_sandbox.demo import verification
-from labeling_sandbox.demo.engines import GroundTruth, LabelStudio
-from labeling_sandbox.demo.leftovers import leftovers
+from labeling_sandbox.demo.deployment import Deployment
+from labeling_sandbox.demo.engines import GroundTruth
+from labeling_sandbox.demo.label_studio import LabelStudio
 from labeling_sandbox.demo.pipeline import Execution, Pipeline, PipelineError
 from labeling_sandbox.demo.screen import RunResult, Screen
 from labeling_sandbox.demo.task_types import DEFAULT_TASK, DEMO_TYPES, DemoType, matches_truth
-from labeling_sandbox.terraform.runner import Terraform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from labeling_sandbox.audit.auditor import Findings
     from labeling_sandbox.audit.uploads import Upload
@@ -46,8 +43,6 @@ _FAULTLESS_FROM_RUN = 3
 _DUPLICATE_EVERY = 40
 #: The module's default, which the example leaves as it is.
 _MAX_ATTEMPTS = 3
-#: The words for a finished resource in Terraform's progress lines.
-_RESOURCE_DONE = (": Creation complete after", ": Destruction complete after")
 _SHOWN_RECORDS = 2
 _EXHAUSTED = "attempts_exhausted"
 
@@ -140,7 +135,14 @@ class Demo:
         """
         started = time.monotonic()
         data = self.demo_type.data(self.settings.module / _DATA, self.settings.items)
-        with self.engine.started() as inputs, self._deployed({**_OVERRIDES, **inputs}) as pipeline:
+        deployment = Deployment(
+            self.sandbox, self.settings.module, self.demo_type.variables, self.screen
+        )
+        with (
+            self.engine.started() as inputs,
+            deployment.applied({**_OVERRIDES, **inputs}) as pipeline,
+        ):
+            self.engine.begin(pipeline)
             uploads = self._upload(pipeline, data)
             results = self._run_until_done(pipeline, data)
             auditor = replace(pipeline.auditor(), other_jobs=lambda: self.engine.jobs(pipeline))
@@ -151,50 +153,7 @@ class Demo:
             if self.settings.keep:
                 self._keep_running(pipeline)
         self.screen.say(f"Finished after {time.monotonic() - started:.0f} s.")
-        return self._problems
-
-    @contextmanager
-    def _deployed(self, inputs: Mapping[str, Any]) -> Iterator[Pipeline]:
-        foreign = set(leftovers(self.sandbox.client))
-        work = Path(tempfile.mkdtemp(prefix="labeling-demo-"))
-        files = [self.settings.module / self.demo_type.variables]
-
-        def count(line: str) -> None:
-            if any(done in line for done in _RESOURCE_DONE):
-                bar.advance()
-
-        terraform = Terraform(
-            self.settings.module, work, self.sandbox.environment(), progress=count
-        )
-        self.screen.say(f"Terraform applies the module with {self.demo_type.variables}")
-        try:
-            with self.screen.progress("resources created") as bar:
-                terraform.init()
-                terraform.apply(files, inputs)
-            try:
-                pipeline = Pipeline(self.sandbox, terraform.outputs())
-                self.engine.begin(pipeline)
-                yield pipeline
-                self._check_no_changes(terraform, files, inputs)
-            finally:
-                with self.screen.progress("resources destroyed") as bar:
-                    terraform.destroy(files, inputs)
-            self._check_nothing_left(foreign)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-
-    def _check_no_changes(
-        self, terraform: Terraform, files: Sequence[Path], inputs: Mapping[str, Any]
-    ) -> None:
-        if terraform.plan(files, inputs):
-            self._problems.append("terraform plan shows changes after the apply")
-        else:
-            self.screen.say("  terraform plan: no changes")
-
-    def _check_nothing_left(self, foreign: Collection[str]) -> None:
-        left = [name for name in leftovers(self.sandbox.client) if name not in foreign]
-        self._problems += [f"left after destroy: {name}" for name in left]
-        self.screen.say(f"Left after destroy: {', '.join(left) or 'nothing'}")
+        return self._problems + deployment.problems
 
     def _upload(self, pipeline: Pipeline, data: DataSet) -> list[Upload]:
         self.screen.say("Uploading")
