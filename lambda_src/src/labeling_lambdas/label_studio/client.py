@@ -34,16 +34,34 @@ _PROJECTS = "/api/projects/"
 _PROJECT_PAGE = 100
 
 
+#: Filters of the list of tasks: https://api.labelstud.io/api-reference/introduction/filters
+_UNANSWERED: Mapping[str, object] = {
+    "filter": "filter:tasks:total_annotations",
+    "operator": "equal",
+    "type": "Number",
+    "value": 0,
+}
+_UNFINISHED: Mapping[str, object] = {
+    "filter": "filter:tasks:completed_at",
+    "operator": "empty",
+    "type": "Datetime",
+    "value": True,
+}
+
+
 class Progress(NamedTuple):
     """How far the work on a project is.
 
     Attributes:
         tasks: Number of tasks.
-        finished: Tasks that as many people as wanted have answered.
+        finished: Tasks that as many people as wanted have answered. Label Studio counts too few if
+            people answer the same task at the same time.
+        answers: Number of answers to all tasks.
     """
 
     tasks: int
     finished: int
+    answers: int
 
 
 class Page(NamedTuple):
@@ -135,7 +153,11 @@ class LabelStudio:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
-        return Progress(int(found["task_number"]), int(found["finished_task_number"]))
+        return Progress(
+            int(found["task_number"]),
+            int(found["finished_task_number"]),
+            int(found["total_annotations_number"]),
+        )
 
     def connect(self, project: int, bucket: Bucket) -> None:
         """Let a project show objects of a bucket; again does nothing.
@@ -163,14 +185,18 @@ class LabelStudio:
         """Add tasks to a project: all of them, or none if the call fails."""
         self.connection.call("POST", f"{_PROJECTS}{project}/import", list(tasks))
 
-    def tasks(self, project: int, first_page: int = 1) -> Iterator[Page]:
+    def tasks(
+        self, project: int, first_page: int = 1, *, unfinished: bool = False
+    ) -> Iterator[Page]:
         """Yield the tasks of a project with their annotations, page by page; one page if none.
 
         Args:
             project: The project.
             first_page: The page to begin with, counted from 1. Label Studio refuses one that is
                 after the last page.
+            unfinished: Only the tasks that do not count as finished.
         """
+        chosen = {"query": json.dumps({"filters": _all_of(_UNFINISHED)})} if unfinished else {}
         page = first_page
         while True:
             answer = self.connection.call(
@@ -183,6 +209,7 @@ class LabelStudio:
                     "fields": "all",
                     # Else the addresses of objects are replaced by links.
                     "resolve_uri": "false",
+                    **chosen,
                 },
             )
             is_last = page * PAGE_SIZE >= answer["total"]
@@ -193,13 +220,7 @@ class LabelStudio:
 
     def delete_unanswered(self, project: int) -> None:
         """Delete the tasks that nobody has answered, so that nobody works on them any more."""
-        unanswered = {
-            "filter": "filter:tasks:total_annotations",
-            "operator": "equal",
-            "type": "Number",
-            "value": 0,
-        }
-        filters = {"conjunction": "and", "items": [unanswered]}
+        filters = _all_of(_UNANSWERED)
         query = {"project": project, "page_size": 1, "fields": "task_only"}
         chosen = json.dumps({"filters": filters})
         found = self.connection.call("GET", "/api/tasks/", query={**query, "query": chosen})
@@ -211,3 +232,7 @@ class LabelStudio:
                 {"filters": filters, "selectedItems": {"all": True, "excluded": []}},
                 query={"project": project, "id": "delete_tasks"},
             )
+
+
+def _all_of(*filters: Mapping[str, object]) -> dict[str, object]:
+    return {"conjunction": "and", "items": list(filters)}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws.artifacts import read_text_lines
+from labeling_lambdas.domain.label_studio.answers import UnusableAnswerError, counted
 from labeling_lambdas.domain.label_studio.controls import shows_text, task_data
 from labeling_lambdas.domain.label_studio.job_projects import project_settings
 from labeling_lambdas.domain.label_studio.jobs import IN_PROGRESS
@@ -163,15 +164,27 @@ class _Work:
         return self._keep(self._with_progress(state, progress, stopped=stopped))
 
     def _with_progress(self, state: JobState, progress: Progress, *, stopped: bool) -> JobState:
-        is_done = min(progress.tasks, progress.finished) >= state.total
+        is_done = self._is_done(state, progress)
         expired = not (stopped or is_done) and self.job.expired(self.all.deadline.now)
         ending = ""
         if is_done or expired:
             ending = JobStatus.COMPLETED
         elif stopped:
             ending = JobStatus.STOPPED
-        finished = min(progress.finished, state.total)
+        finished = state.total if is_done else min(progress.finished, state.total)
         return state._replace(status=IN_PROGRESS, ending=ending, expired=expired, finished=finished)
+
+    def _is_done(self, state: JobState, progress: Progress) -> bool:
+        if progress.tasks < state.total:
+            return False
+        if progress.finished >= state.total:
+            return True
+        # Label Studio does not count a task as finished whose last answers came at the same time.
+        # Nobody is shown it any more, so the job would wait for nothing until its time has passed.
+        if progress.answers < state.total * self.job.people:
+            return False
+        pages = self.all.studio.tasks(state.project, unfinished=True)
+        return all(_is_answered(task, self.job.people) for page in pages for task in page.tasks)
 
     def _with_project(self, state: JobState, *, create: bool) -> JobState:
         studio, settings = self.all.studio, project_settings(self.job)
@@ -223,6 +236,14 @@ class _Work:
 
     def _keep(self, state: JobState) -> JobState:
         return self.all.jobs.keep(self.job.name, state)
+
+
+def _is_answered(task: dict[str, Any], people: int) -> bool:
+    try:
+        return len(counted(task["annotations"]).given) >= people
+    except UnusableAnswerError:
+        # The item's line in the output names the problem.
+        return True
 
 
 def _bucket_of(uri: str) -> str:
