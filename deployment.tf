@@ -25,11 +25,6 @@ data "aws_service" "sagemaker" {
 
   lifecycle {
     postcondition {
-      condition     = contains(keys(local.task_type_table.managed_function_accounts), self.region)
-      error_message = "Region ${self.region} has no Ground Truth functions for task_type ${var.task_type}. Deploy to one of ${join(", ", keys(local.task_type_table.managed_function_accounts))}."
-    }
-
-    postcondition {
       condition     = try(var.deployment.region, self.region) == self.region
       error_message = "deployment.region is not the region of the provider, ${self.region}."
     }

@@ -19,19 +19,45 @@ locals {
     # As above, for the output that a failed job never wrote, and for a kept label that is gone.
     ListLabelingOutput = { actions = ["s3:ListBucket"], resources = [local.bucket_arns.output] }
   }
-  _describe_labeling_jobs = {
-    DescribeLabelingJobs = { actions = ["sagemaker:DescribeLabelingJob"], resources = [local.labeling_job_arns] }
-  }
-  # What a role that creates labeling jobs needs, but for the work team it may name.
-  _create_labeling_jobs = {
-    PassGroundTruthRole = {
-      actions    = ["iam:PassRole"]
-      resources  = [local.role_arns.ground_truth]
-      conditions = { StringEquals = { "iam:PassedToService" = ["sagemaker.amazonaws.com"] } }
-    }
-    # Copied beside each run's manifest, so that a running job keeps its own.
-    ReadWorkerFiles = { actions = ["s3:GetObject"], resources = ["${local.bucket_arns.output}/ground-truth/*"] }
-    TagLabelingJob  = { actions = ["sagemaker:AddTags"], resources = [local.labeling_job_arns] }
+  # What functions may do only where there is a work team, by use.
+  _ground_truth_statements = {
+    for use, statements in {
+      # What a role that creates labeling jobs needs, but for the work team it may name.
+      create = {
+        PassGroundTruthRole = {
+          actions    = ["iam:PassRole"]
+          resources  = [local.ground_truth_role_arn]
+          conditions = { StringEquals = { "iam:PassedToService" = ["sagemaker.amazonaws.com"] } }
+        }
+        # Copied beside each run's manifest, so that a running job keeps its own.
+        ReadWorkerFiles = { actions = ["s3:GetObject"], resources = ["${local.bucket_arns.output}/ground-truth/*"] }
+        TagLabelingJob  = { actions = ["sagemaker:AddTags"], resources = [local.labeling_job_arns] }
+      }
+      create_for_labelers = {
+        CreateLabelingJob = {
+          actions    = ["sagemaker:CreateLabelingJob"]
+          resources  = [local.labeling_job_arns]
+          conditions = { ArnEquals = { "sagemaker:WorkteamArn" = [var.workteam_arn] } }
+        }
+      }
+      create_for_reviewers = {
+        CreateLabelingJob = {
+          actions   = ["sagemaker:CreateLabelingJob"]
+          resources = [local.labeling_job_arns]
+          conditions = {
+            ArnEquals = {
+              "sagemaker:WorkteamArn" = [try(coalesce(var.verification.workteam_arn, var.workteam_arn), var.workteam_arn)]
+            }
+          }
+        }
+      }
+      describe = {
+        DescribeLabelingJobs = { actions = ["sagemaker:DescribeLabelingJob"], resources = [local.labeling_job_arns] }
+      }
+      stop = {
+        StopLabelingJob = { actions = ["sagemaker:StopLabelingJob"], resources = [local.labeling_job_arns] }
+      }
+    } : use => { for sid, statement in statements : sid => statement if local.ground_truth_enabled }
   }
   _answer_workflow = {
     AnswerWorkflow = { actions = ["states:SendTaskSuccess"], resources = [local.state_machine_arn] }
@@ -76,12 +102,15 @@ locals {
     }
   }
 
+  # Jobs in Label Studio are files.
+  _job_services = local.label_studio_enabled ? "dynamodb+s3" : "dynamodb"
+
   # Writing to an online store that has a key needs permission to decrypt with it.
   _record_services = try(var.feature_group.online_store_enabled, false) ? "dynamodb+s3+sagemaker" : "dynamodb+s3"
 
   # What the functions know of labels and their verification. A run keeps with its jobs what they were created with.
   _labels = {
-    LABEL_SCHEMA = module.ground_truth.label_schema
+    LABEL_SCHEMA = local.label_schema
     LABELS       = local.known_labels
     TASK_TYPE    = var.task_type
   }
@@ -100,6 +129,21 @@ locals {
   }
 
   functions = {
+    advance_label_studio_jobs = {
+      description     = "Has people label in Label Studio: imports tasks and collects their answers."
+      timeout_seconds = 900
+      memory_mb       = 1024
+      environment = merge(local._artifact_environment, {
+        LABEL_STUDIO_TOKEN_SECRET_ARN = try(var.label_studio.token_secret_arn, "")
+        LABEL_STUDIO_URL              = try(var.label_studio.url, "")
+        UPLOAD_BUCKET                 = local.bucket_names.upload
+      })
+      statements = merge(
+        local._read_and_update_ledger, local._label_studio_statements.advance, local._read_images,
+        local._decrypt_token, local._answer_workflow, local._key["dynamodb+s3"],
+      )
+    }
+
     consolidate_verification = {
       description     = "Makes one judgement of the answers of all reviewers of a label."
       timeout_seconds = 120
@@ -134,8 +178,8 @@ locals {
       memory_mb       = 256
       environment     = local._artifact_environment
       statements = merge(
-        local._read_and_update_ledger, local._describe_labeling_jobs, local._answer_workflow, local._keep_failures,
-        local._key["dynamodb+sqs"],
+        local._read_and_update_ledger, local._ground_truth_statements.describe, local._answer_workflow,
+        local._keep_failures, local._key["dynamodb+sqs"],
       )
     }
 
@@ -148,7 +192,7 @@ locals {
         MAX_ATTEMPTS   = tostring(var.max_attempts)
       })
       statements = merge(
-        local._read_claims, local._artifacts, local._labeling_output, local._describe_labeling_jobs,
+        local._read_claims, local._artifacts, local._labeling_output, local._ground_truth_statements.describe,
         local._key["dynamodb+s3"],
       )
     }
@@ -188,7 +232,8 @@ locals {
       memory_mb       = 256
       environment     = local._artifact_environment
       statements = merge(
-        local._read_and_update_ledger, local._describe_labeling_jobs, local._answer_workflow, local._key["dynamodb"],
+        local._read_and_update_ledger, local._ground_truth_statements.describe, local._label_studio_statements.read_jobs,
+        local._answer_workflow, local._key[local._job_services],
         {
           DescribeExecutions = { actions = ["states:DescribeExecution"], resources = [local.execution_arns] }
           RestartRun         = { actions = ["states:StartExecution"], resources = [local.state_machine_arn] }
@@ -234,19 +279,14 @@ locals {
       description     = "Writes the manifest and creates the labeling job of a run."
       timeout_seconds = 300
       memory_mb       = 512
-      environment = merge(local._artifact_environment, local._labels, {
-        LABELING_JOB = jsonencode(local.labeling_job)
+      environment = merge(local._artifact_environment, local._labels, local._advance_environment, {
+        LABELING_JOB = local.job_settings.label
       })
       statements = merge(
-        local._read_claims, local._artifacts, local._list_runs, local._describe_labeling_jobs,
-        local._create_labeling_jobs, local._answer_workflow, local._key["dynamodb+s3"],
-        {
-          CreateLabelingJob = {
-            actions    = ["sagemaker:CreateLabelingJob"]
-            resources  = [local.labeling_job_arns]
-            conditions = { ArnEquals = { "sagemaker:WorkteamArn" = [var.workteam_arn] } }
-          }
-        },
+        local._read_claims, local._artifacts, local._list_runs, local._answer_workflow, local._key["dynamodb+s3"],
+        local._ground_truth_statements.create, local._ground_truth_statements.create_for_labelers,
+        local._ground_truth_statements.describe,
+        local._label_studio_statements.call_advance, local._label_studio_statements.create_label,
       )
     }
 
@@ -254,21 +294,14 @@ locals {
       description     = "Writes the manifest of labeled items and creates the verification job of a run."
       timeout_seconds = 600
       memory_mb       = 512
-      environment = merge(local._artifact_environment, local._label_environment, {
-        VERIFICATION_JOB = jsonencode(local.verification_job)
+      environment = merge(local._artifact_environment, local._label_environment, local._advance_environment, {
+        VERIFICATION_JOB = local.job_settings.verify
       })
       statements = merge(
-        local._read_claims, local._artifacts, local._labeling_output, local._describe_labeling_jobs,
-        local._create_labeling_jobs, local._answer_workflow, local._key["dynamodb+s3"],
-        {
-          CreateLabelingJob = {
-            actions   = ["sagemaker:CreateLabelingJob"]
-            resources = [local.labeling_job_arns]
-            conditions = {
-              ArnEquals = { "sagemaker:WorkteamArn" = [try(var.verification.workteam_arn, var.workteam_arn)] }
-            }
-          }
-        },
+        local._read_claims, local._artifacts, local._labeling_output, local._answer_workflow, local._key["dynamodb+s3"],
+        local._ground_truth_statements.create, local._ground_truth_statements.create_for_reviewers,
+        local._ground_truth_statements.describe,
+        local._label_studio_statements.call_advance, local._label_studio_statements.write_jobs,
       )
     }
 
@@ -278,8 +311,9 @@ locals {
       memory_mb       = 256
       environment     = local._artifact_environment
       statements = merge(
-        local._read_and_update_ledger, local._describe_labeling_jobs, local._answer_workflow, local._key["dynamodb"],
-        { StopLabelingJob = { actions = ["sagemaker:StopLabelingJob"], resources = [local.labeling_job_arns] } },
+        local._read_and_update_ledger, local._answer_workflow, local._key[local._job_services],
+        local._ground_truth_statements.describe, local._ground_truth_statements.stop,
+        local._label_studio_statements.read_jobs, local._label_studio_statements.write_jobs,
       )
     }
 

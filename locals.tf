@@ -17,8 +17,15 @@ locals {
 
   # An uploaded text holds many items, so a function splits it on its way to the intake queue; an image is an item.
   splits_uploads = local.task_type.media_type == "text"
-  # Rules call these; every other function is a step of the state machine.
-  rule_steps = concat(["job_state_change"], local.splits_uploads ? ["split_text"] : [])
+  # What is of Ground Truth. A work team may be known only after apply, so the engine is looked at first.
+  ground_truth_enabled = var.engine == "ground_truth" ? true : var.workteam_arn != null
+
+  # Rules and a schedule of their own call these; every other function is a step of the state machine.
+  called_steps = concat(
+    local.label_studio_enabled ? ["advance_label_studio_jobs"] : [],
+    local.ground_truth_enabled ? ["job_state_change"] : [],
+    local.splits_uploads ? ["split_text"] : [],
+  )
   workflow_steps = toset(concat(
     [
       "finish_run",
@@ -34,17 +41,34 @@ locals {
   ))
   # Ground Truth calls these for each object where it has no functions of its own for verification.
   ground_truth_steps = (
-    local.verification_enabled && local.task_type.verification.workflow == "custom" ?
+    local.ground_truth_enabled && local.verification_enabled && local.task_type.verification.workflow == "custom" ?
     ["consolidate_verification", "prepare_verification"] : []
   )
-  function_steps = setunion(local.workflow_steps, local.rule_steps, local.ground_truth_steps)
-  # What a function logged outlives it: its log group stays when verification is turned off or the task type changes.
+  function_steps = setunion(local.workflow_steps, local.called_steps, local.ground_truth_steps)
+  # What a function logged outlives it: its log group stays when verification is turned off, or the task type or the engine
+  # changes.
   logging_steps = setunion(
     local.function_steps,
-    ["consolidate_verification", "prepare_verification", "split_text", "start_verification_job"],
+    [
+      "advance_label_studio_jobs",
+      "consolidate_verification",
+      "job_state_change",
+      "prepare_verification",
+      "split_text",
+      "start_verification_job",
+    ],
   )
-  # These read and write objects of the output bucket.
+  # These read, and these write objects of the output bucket. Jobs in Label Studio are such objects.
   artifact_steps = setsubtract(local.workflow_steps, ["recover_runs", "stop_job"])
+  output_reading_steps = setunion(
+    local.artifact_steps,
+    local.ground_truth_steps,
+    local.label_studio_enabled ? ["advance_label_studio_jobs", "recover_runs", "stop_job"] : [],
+  )
+  output_writing_steps = setunion(
+    local.artifact_steps,
+    local.label_studio_enabled ? ["advance_label_studio_jobs", "stop_job"] : [],
+  )
 
   bucket_names = {
     for use in ["features", "output", "upload"] : use => "${local.job_name}-${local.account_id}-${local.region}-${use}"
@@ -57,17 +81,26 @@ locals {
   queue_names = {
     for use in ["dead_letter", "intake", "undelivered"] : use => "${local.job_name}-${replace(use, "_", "-")}"
   }
-  rule_names = { for use in ["job_state", "upload"] : use => "${local.job_name}-${replace(use, "_", "-")}" }
+  schedule_names = { label_studio = "${local.job_name}-label-studio", workflow = local.job_name }
+  rule_names = {
+    for use in concat(local.ground_truth_enabled ? ["job_state"] : [], ["upload"]) :
+    use => "${local.job_name}-${replace(use, "_", "-")}"
+  }
 
   # Role names hold the region: IAM is global, and one pipeline may be deployed in several regions.
   role_names = merge(
     { for step, name in local.function_names : step => "${name}-${local.region}" },
     {
       feature_group = "${local.job_name}-feature-group-${local.region}"
-      ground_truth  = "${local.job_name}-ground-truth-${local.region}"
       schedule      = "${local.job_name}-schedule-${local.region}"
       workflow      = "${local.job_name}-workflow-${local.region}"
     },
+    local.ground_truth_enabled ? { ground_truth = "${local.job_name}-ground-truth-${local.region}" } : {},
+    # With its own name the role of the function would be longer than IAM's 64 characters.
+    local.label_studio_enabled ? {
+      advance_label_studio_jobs = "${local.job_name}-label-studio-jobs-${local.region}"
+      label_studio              = "${local.job_name}-label-studio-schedule-${local.region}"
+    } : {},
   )
 
   feature_group_name = terraform_data.identity.input.feature_group_name
@@ -91,10 +124,14 @@ locals {
       for use, name in local.role_names :
       use => "arn:${local.partition}:iam::${local.account_id}:role${local.iam.path}${name}"
     },
-    var.ground_truth_role == null ? {} : { ground_truth = var.ground_truth_role.arn },
+    var.ground_truth_role == null || !local.ground_truth_enabled ? {} : { ground_truth = var.ground_truth_role.arn },
   )
-  rule_arns         = { for use, name in local.rule_names : use => "${local.arn_prefixes.events}:rule/${name}" }
-  schedule_arn      = "${local.arn_prefixes.scheduler}:schedule/default/${local.job_name}"
+  ground_truth_role_arn  = try(local.role_arns.ground_truth, null)
+  ground_truth_role_arns = [for use, arn in local.role_arns : arn if use == "ground_truth"]
+  rule_arns              = { for use, name in local.rule_names : use => "${local.arn_prefixes.events}:rule/${name}" }
+  schedule_arns = {
+    for use, name in local.schedule_names : use => "${local.arn_prefixes.scheduler}:schedule/default/${name}"
+  }
   state_machine_arn = "${local.arn_prefixes.states}:stateMachine:${local.job_name}"
 
   # AWS documents for no action whether IAM compares the name as it was given or in lower case, as it stands in the ARN

@@ -4,16 +4,17 @@
 module "encryption" {
   source = "./modules/encryption"
 
-  deletion_window_days  = var.kms_deletion_window_days
-  deployment            = local.deployment
-  event_rule_arns       = values(local.rule_arns)
-  existing_key          = var.kms_key == null ? null : { arn = local.kms_key_arn }
-  log_group_arns        = values(local.log_group_arns)
-  name                  = local.job_name
-  reader_principal_arns = var.reader_principal_arns
-  role_arns             = concat(values(local.role_arns), var.feature_group.maintenance_role_arns)
-  tags                  = var.tags
-  upload_principal_arns = var.upload_principal_arns
+  deletion_window_days   = var.kms_deletion_window_days
+  deployment             = local.deployment
+  event_rule_arns        = values(local.rule_arns)
+  existing_key           = var.kms_key == null ? null : { arn = local.kms_key_arn }
+  label_studio_role_arns = local.label_studio_reader_arns
+  log_group_arns         = values(local.log_group_arns)
+  name                   = local.job_name
+  reader_principal_arns  = var.reader_principal_arns
+  role_arns              = concat(values(local.role_arns), var.feature_group.maintenance_role_arns)
+  tags                   = var.tags
+  upload_principal_arns  = var.upload_principal_arns
 }
 
 module "storage" {
@@ -27,21 +28,25 @@ module "storage" {
   bucket_arns                  = local.bucket_arns
   bucket_names                 = local.bucket_names
   force_destroy                = var.force_destroy
-  image_outputs                = local.verification_enabled && var.task_type == "image_semantic_segmentation"
-  image_uploads                = local.task_type.media_type == "image"
-  kms_key_arn                  = module.encryption.key_arn
-  lift_writer_denials          = var.lift_writer_denials
+  image_outputs = (
+    local.ground_truth_enabled && local.verification_enabled && var.task_type == "image_semantic_segmentation"
+  )
+  image_uploads          = local.task_type.media_type == "image"
+  kms_key_arn            = module.encryption.key_arn
+  label_studio_role_arns = local.label_studio_reader_arns
+  lift_writer_denials    = var.lift_writer_denials
   pipeline_reader_role_arns = {
     features = concat([local.role_arns.feature_group], var.feature_group.maintenance_role_arns)
-    output = concat(
-      [local.role_arns.ground_truth],
-      [for step in setunion(local.artifact_steps, local.ground_truth_steps) : local.role_arns[step]],
+    output   = concat(local.ground_truth_role_arns, [for step in local.output_reading_steps : local.role_arns[step]])
+    upload = concat(
+      local.ground_truth_role_arns,
+      local.splits_uploads ? [local.role_arns.split_text] : [],
+      local.label_studio_enabled && !local.splits_uploads ? [local.role_arns.advance_label_studio_jobs] : [],
     )
-    upload = concat([local.role_arns.ground_truth], local.splits_uploads ? [local.role_arns.split_text] : [])
   }
   pipeline_writer_role_arns = {
     features = concat([local.role_arns.feature_group], var.feature_group.maintenance_role_arns)
-    output   = concat([local.role_arns.ground_truth], [for step in local.artifact_steps : local.role_arns[step]])
+    output   = concat(local.ground_truth_role_arns, [for step in local.output_writing_steps : local.role_arns[step]])
     upload   = []
   }
   reader_principal_arns = var.reader_principal_arns
@@ -54,7 +59,7 @@ module "intake" {
 
   consumer_timeout_seconds  = local.poll_timeout_seconds
   deployment                = local.deployment
-  job_state_rule_arn        = local.rule_arns.job_state
+  job_state_rule_arn        = try(local.rule_arns.job_state, null)
   kms_key_arn               = module.encryption.key_arn
   message_retention_seconds = var.queue.message_retention_seconds
   queue_arns                = local.queue_arns
@@ -85,6 +90,7 @@ module "ledger" {
     module.function,
     module.ground_truth,
     module.intake,
+    module.label_studio,
     module.log_groups,
     module.monitoring,
     module.storage,
@@ -120,6 +126,7 @@ module "feature_group" {
 
 module "ground_truth" {
   source = "./modules/ground_truth"
+  count  = local.ground_truth_enabled ? 1 : 0
 
   categories_s3_uri = var.categories_s3_uri
   deployment        = local.deployment
@@ -150,6 +157,30 @@ module "ground_truth" {
     template_s3_uri      = var.verification.template_s3_uri
     title                = local.verification_task.title
   }
+}
+
+moved {
+  from = module.ground_truth
+  to   = module.ground_truth[0]
+}
+
+module "label_studio" {
+  source = "./modules/label_studio"
+  count  = local.label_studio_enabled ? 1 : 0
+
+  alarm_actions = concat([module.monitoring.topic_arn], var.alarms.actions)
+  deployment    = local.deployment
+  function = {
+    arn  = module.function["advance_label_studio_jobs"].arn
+    name = module.function["advance_label_studio_jobs"].name
+  }
+  iam              = local.iam
+  interval_minutes = var.label_studio.interval_minutes
+  kms_key_arn      = module.encryption.key_arn
+  name             = local.schedule_names.label_studio
+  role_name        = local.role_names.label_studio
+  schedule_arn     = local.schedule_arns.label_studio
+  tags             = var.tags
 }
 
 module "function" {
@@ -198,14 +229,12 @@ module "workflow" {
     for step in local.workflow_steps : step => local.function_arns[step]
   }
   iam = local.iam
-  job_state_function = {
-    arn  = module.function["job_state_change"].arn
-    name = module.function["job_state_change"].name
-  }
-  job_state_rule = {
-    arn  = local.rule_arns.job_state
-    name = local.rule_names.job_state
-  }
+  job_state = local.ground_truth_enabled ? {
+    function_arn  = module.function["job_state_change"].arn
+    function_name = module.function["job_state_change"].name
+    rule_arn      = local.rule_arns.job_state
+    rule_name     = local.rule_names.job_state
+  } : null
   kms_key_arn             = module.encryption.key_arn
   labeling_job_arn_prefix = trimsuffix(local.labeling_job_arns, "*")
   log_group_name          = local.log_group_names.state_machine
@@ -214,7 +243,7 @@ module "workflow" {
   name                    = local.job_name
   role_name               = local.role_names.workflow
   schedule                = var.schedule
-  schedule_arn            = local.schedule_arn
+  schedule_arn            = local.schedule_arns.workflow
   schedule_role_name      = local.role_names.schedule
   state_machine_arn       = local.state_machine_arn
   tags                    = var.tags

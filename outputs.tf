@@ -29,8 +29,8 @@ output "function_arns" {
 }
 
 output "ground_truth_role_arn" {
-  description = "Execution role of the labeling jobs."
-  value       = local.role_arns.ground_truth
+  description = "Execution role of Ground Truth's labeling jobs; null without workteam_arn."
+  value       = local.ground_truth_role_arn
 }
 
 output "kms_key_arn" {

@@ -22,7 +22,7 @@ locals {
 # What labelctl doctor compares the account with.
 locals {
   _doctor_parameters = {
-    alarm-names    = jsonencode(values(module.monitoring.alarm_names))
+    alarm-names    = jsonencode(concat(values(module.monitoring.alarm_names), module.label_studio[*].alarm_name))
     function-names = jsonencode(local.function_names)
     key-statements = jsonencode(module.encryption.required_key_statements)
     resources = jsonencode({
@@ -35,6 +35,7 @@ locals {
     })
   }
 
+  # Of Ground Truth only.
   _doctor_jobs = {
     for stage, job in { label = local.labeling_job, verify = local.verification_job } : stage => job == null ? null : {
       role_arn                = job.role_arn

@@ -23,6 +23,9 @@ locals {
     workers_per_object   = [1, 9]
   }
 
+  # What Label Studio's editor replaces by a field of the task.
+  label_studio_reference_pattern = "\\$[\\p{L}\\p{N}_\\[\\].{}]"
+
   # Names that workers see: 1 to 256 characters in one line, with no space around them.
   display_name_pattern = "^\\S.{0,254}\\S$|^\\S$"
 }

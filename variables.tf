@@ -21,11 +21,8 @@ variable "deployment" {
   }
 
   validation {
-    condition = (
-      var.deployment == null ||
-      contains(keys(local.task_type_table.managed_function_accounts), try(var.deployment.region, ""))
-    )
-    error_message = "deployment.region must be one of ${join(", ", keys(local.task_type_table.managed_function_accounts))}."
+    condition     = var.deployment == null || can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]+$", var.deployment.region))
+    error_message = "deployment.region must be the name of a region, such as eu-west-1."
   }
 
   validation {
@@ -100,10 +97,19 @@ variable "labels" {
     # https://docs.aws.amazon.com/sagemaker/latest/dg/sms-ui-template-crowd-image-classifier.html
     condition = (
       var.task_type != "image_single_label_classification" ||
+      var.engine != "ground_truth" ||
       var.template_s3_uri != null ||
       length(coalesce(var.labels, [])) <= 10
     )
     error_message = "labels: the worker's page of image_single_label_classification takes at most 10, the limit of its element crowd-image-classifier. Give fewer, use image_multi_label_classification, or set template_s3_uri to your own page."
+  }
+
+  validation {
+    # https://labelstud.io/tags/choices: the editor replaces $name by a field of the task.
+    condition = var.engine != "label_studio" || alltrue([
+      for label in coalesce(var.labels, []) : !can(regex(local.label_studio_reference_pattern, label))
+    ])
+    error_message = "labels: a dollar sign must not stand before a letter, digit, underscore, dot or bracket, because Label Studio would show a field of the task instead."
   }
 }
 
@@ -144,21 +150,24 @@ variable "task_type" {
 }
 
 variable "workteam_arn" {
-  description = "ARN of the private or vendor work team that labels, in the region of the deployment."
+  description = "ARN of the private or vendor work team that labels, in the region of the deployment. Null deploys nothing of Ground Truth; then engine must be label_studio. With engine = label_studio, whether it is null must be known at plan."
   type        = string
+  default     = null
 
   validation {
-    condition     = !strcontains(var.workteam_arn, "public-crowd")
+    condition     = var.workteam_arn == null || !strcontains(coalesce(var.workteam_arn, "none"), "public-crowd")
     error_message = "workteam_arn must not be a public-crowd team: Mechanical Turk is closed. Use a private or vendor work team."
   }
 
   validation {
-    condition     = can(regex(local.workteam_arn_pattern, var.workteam_arn)) && length(var.workteam_arn) <= 256
+    condition = var.workteam_arn == null || (
+      can(regex(local.workteam_arn_pattern, var.workteam_arn)) && length(coalesce(var.workteam_arn, "none")) <= 256
+    )
     error_message = "workteam_arn must be the ARN of a work team, arn:<partition>:sagemaker:<region>:<account>:workteam/private-crowd/<name>."
   }
 
   validation {
-    condition     = try(split(":", var.workteam_arn)[3], "") == local.current.region
+    condition     = var.workteam_arn == null || try(split(":", var.workteam_arn)[3], "") == local.current.region
     error_message = "workteam_arn must be of the region of the deployment, ${local.current.region}."
   }
 }

@@ -29,6 +29,11 @@ variable "ground_truth_role" {
     condition     = var.ground_truth_role == null || can(regex(local.role_arn_pattern, var.ground_truth_role.arn))
     error_message = "ground_truth_role.arn must be the ARN of an IAM role."
   }
+
+  validation {
+    condition     = var.ground_truth_role == null || local.ground_truth_enabled
+    error_message = "ground_truth_role needs workteam_arn: without a work team nothing of Ground Truth is deployed."
+  }
 }
 
 variable "iam" {

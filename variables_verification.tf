@@ -2,25 +2,24 @@
 
 variable "verification" {
   description = <<-EOT
-    Verification of every label by a second team before it is stored: a rejected item is labeled again, until its attempts are used up. Null turns verification off.
+    Verification of every label by a second team before it is stored: a rejected item is labeled again, until its attempts are used up. Null turns verification off. Label Studio knows neither keywords, max_concurrent_tasks, time_limit_seconds nor title.
 
-    - `workteam_arn` - ARN of the private or vendor work team that verifies; it may be the team that labels.
     - `accepted_category` - (Optional) The category in categories_s3_uri that accepts a label; every other category rejects it. Required with categories_s3_uri, and only with it.
     - `availability_seconds` - (Optional) Seconds a task waits for reviewers, from 60 to 2592000. Defaults to `864000`, ten days.
     - `categories` - (Optional) 2 to 10 categories that reviewers choose from. The first accepts the label, every other rejects it. Defaults to `Correct` and reasons that fit the task type.
-    - `categories_s3_uri` - (Optional) S3 URI of your own label category file in place of categories; for image_bounding_box and image_semantic_segmentation only.
+    - `categories_s3_uri` - (Optional) S3 URI of your own label category file in place of categories; for image_bounding_box and image_semantic_segmentation with Ground Truth only.
     - `description` - (Optional) One line of at most 255 characters. Defaults to a text for the task type.
     - `instructions` - (Optional) `full` and `short` instructions for reviewers, as plain text. Default to the description.
     - `keywords` - (Optional) 1 to 5 keywords of letters, digits and single spaces. Defaults to keywords of the task type.
-    - `max_concurrent_tasks` - (Optional) Tasks that reviewers can see at once, from 1 to 5000. Defaults to `1000`.
+    - `max_concurrent_tasks` - (Optional) Tasks that reviewers can see at once, from 1 to 5000. Defaults to 1000.
     - `sample_percent` - (Optional) Percentage of the labels to verify, above 0 and up to 100. Defaults to `100`. The rest is stored with the status `UNVERIFIED`.
-    - `template_s3_uri` - (Optional) S3 URI of your own worker template. Defaults to the one that ships with the module.
-    - `time_limit_seconds` - (Optional) Seconds a reviewer has for one task, from 30 to 28800. Defaults to `300`.
+    - `template_s3_uri` - (Optional) S3 URI of your own worker template, for Ground Truth only. Defaults to the one that ships with the module.
+    - `time_limit_seconds` - (Optional) Seconds a reviewer has for one task, from 30 to 28800. Defaults to 300.
     - `title` - (Optional) At most 128 characters. Defaults to a title for the task type.
     - `workers_per_object` - (Optional) Reviewers of each label, from 1 to 9. Defaults to `1`. Each is paid for.
+    - `workteam_arn` - (Optional) ARN of the private or vendor work team that verifies; it may be the team that labels. Required with engine = ground_truth; Label Studio has no teams.
   EOT
   type = object({
-    workteam_arn         = string
     accepted_category    = optional(string)
     availability_seconds = optional(number, 864000)
     categories           = optional(list(string))
@@ -31,22 +30,23 @@ variable "verification" {
       short = optional(string)
     }), {})
     keywords             = optional(list(string))
-    max_concurrent_tasks = optional(number, 1000)
+    max_concurrent_tasks = optional(number)
     sample_percent       = optional(number, 100)
     template_s3_uri      = optional(string)
-    time_limit_seconds   = optional(number, 300)
+    time_limit_seconds   = optional(number)
     title                = optional(string)
     workers_per_object   = optional(number, 1)
+    workteam_arn         = optional(string)
   })
   default = null
 
   validation {
-    condition     = var.verification == null || !strcontains(try(var.verification.workteam_arn, ""), "public-crowd")
+    condition     = !strcontains(try(coalesce(var.verification.workteam_arn, "none"), "none"), "public-crowd")
     error_message = "verification.workteam_arn must not be a public-crowd team: Mechanical Turk is closed. Use a private or vendor work team."
   }
 
   validation {
-    condition = var.verification == null || (
+    condition = try(var.verification.workteam_arn, null) == null || (
       can(regex(local.workteam_arn_pattern, var.verification.workteam_arn)) &&
       try(length(var.verification.workteam_arn), 0) <= 256
     )
@@ -54,8 +54,18 @@ variable "verification" {
   }
 
   validation {
-    condition     = var.verification == null || try(split(":", var.verification.workteam_arn)[3], "") == local.current.region
+    condition = (
+      try(var.verification.workteam_arn, null) == null ||
+      try(split(":", var.verification.workteam_arn)[3], "") == local.current.region
+    )
     error_message = "verification.workteam_arn must be of the region of the deployment, ${local.current.region}."
+  }
+
+  validation {
+    condition = (
+      var.verification == null || var.engine != "ground_truth" || try(var.verification.workteam_arn, null) != null
+    )
+    error_message = "verification.workteam_arn is required with engine = ground_truth: name the work team that verifies; it may be the team that labels."
   }
 
   validation {
@@ -74,8 +84,8 @@ variable "verification" {
   validation {
     condition = var.verification == null || try(alltrue([
       for name, range in local.task_ranges :
-      var.verification[name] >= range[0] && var.verification[name] <= range[1] &&
-      floor(var.verification[name]) == var.verification[name]
+      coalesce(var.verification[name], range[0]) >= range[0] && coalesce(var.verification[name], range[0]) <= range[1] &&
+      floor(coalesce(var.verification[name], range[0])) == coalesce(var.verification[name], range[0])
     ]), false)
     error_message = "verification: availability_seconds must be a whole number from 60 to 2592000 (30 days), max_concurrent_tasks from 1 to 5000, time_limit_seconds from 30 to 28800 (8 hours), and workers_per_object from 1 to 9."
   }
@@ -157,7 +167,10 @@ variable "verification" {
   }
 
   validation {
-    condition     = var.verification == null || try(var.verification.time_limit_seconds <= var.verification.availability_seconds, false)
+    condition = var.verification == null || var.engine == "label_studio" || try(
+      coalesce(var.verification.time_limit_seconds, local.default_time_limit_seconds) <= var.verification.availability_seconds,
+      false,
+    )
     error_message = "verification.time_limit_seconds must not be more than verification.availability_seconds: the task would expire in the reviewer's hands."
   }
 
@@ -188,5 +201,28 @@ variable "verification" {
       can(regex(local.paragraphs_pattern, paragraphs))
     ])
     error_message = "verification: instructions ${local.paragraphs_rule}."
+  }
+
+  validation {
+    condition = var.engine != "label_studio" || alltrue([
+      for name in local.ground_truth_only.verification : try(var.verification[name], null) == null
+    ])
+    error_message = "verification: Label Studio knows no ${join(", ", [for name in local.ground_truth_only.verification : name if try(var.verification[name], null) != null])}. With engine = label_studio, leave it out."
+  }
+
+  validation {
+    condition = var.engine != "label_studio" || alltrue([
+      for category in try(coalesce(var.verification.categories, []), []) :
+      !can(regex(local.label_studio_reference_pattern, category))
+    ])
+    error_message = "verification.categories: a dollar sign must not stand before a letter, digit, underscore, dot or bracket, because Label Studio would show a field of the task instead."
+  }
+
+  validation {
+    condition = (
+      var.engine != "label_studio" ||
+      length(base64encode(jsonencode([try(var.verification.instructions, null), var.labels]))) * 3 / 4 <= local.label_studio_text_bytes
+    )
+    error_message = "verification.instructions and labels must together have at most ${local.label_studio_text_bytes} bytes as JSON with engine = label_studio, because a function's environment is limited."
   }
 }

@@ -164,6 +164,27 @@ data "aws_iam_policy_document" "required" {
   }
 
   dynamic "statement" {
+    for_each = length(var.label_studio_role_arns) == 0 ? [] : ["label-studio"]
+
+    content {
+      sid       = "LabelStudioRoles"
+      actions   = ["kms:Decrypt"]
+      resources = ["*"]
+
+      principals {
+        type        = "AWS"
+        identifiers = var.label_studio_role_arns
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = ["s3.${var.deployment.region}.amazonaws.com"]
+      }
+    }
+  }
+
+  dynamic "statement" {
     for_each = length(var.reader_principal_arns) == 0 ? [] : ["reader"]
 
     content {

@@ -25,6 +25,11 @@ variable "existing_key" {
   default = null
 }
 
+variable "label_studio_role_arns" {
+  description = "Roles that may decrypt uploads because Label Studio shows them."
+  type        = list(string)
+}
+
 variable "log_group_arns" {
   description = "Log groups encrypted with the key."
   type        = list(string)

@@ -13,7 +13,7 @@ locals {
   delivering_rule_arns = {
     dead_letter = []
     intake      = var.splitter == null ? [var.upload_rule_arn] : []
-    undelivered = [var.job_state_rule_arn, var.upload_rule_arn]
+    undelivered = concat(var.job_state_rule_arn[*], [var.upload_rule_arn])
   }
 }
 

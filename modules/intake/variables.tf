@@ -13,8 +13,9 @@ variable "deployment" {
 }
 
 variable "job_state_rule_arn" {
-  description = "Rule on labeling job states, whose undelivered events are kept here."
+  description = "Rule on labeling job states, whose undelivered events are kept here; null without Ground Truth."
   type        = string
+  default     = null
 }
 
 variable "kms_key_arn" {

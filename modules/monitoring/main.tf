@@ -3,6 +3,9 @@
 locals {
   pipeline_metrics = { namespace = "GroundTruthLabeling", dimensions = { Pipeline = var.name } }
 
+  # Only Ground Truth sends events of its jobs.
+  job_state_rule_name = lookup(var.rule_names, "job_state", null)
+
   alarms = {
     accounting-mismatch = {
       description = "A run did not account for every item it received or claimed. See its report under runs/ in the output bucket."
@@ -33,7 +36,7 @@ locals {
       description = "Labeling job events reached neither the function nor the undelivered queue. The next scheduled run catches up."
       namespace   = "AWS/Events"
       metric      = "InvocationsFailedToBeSentToDlq"
-      dimensions  = { RuleName = var.rule_names.job_state }
+      dimensions  = { RuleName = local.job_state_rule_name }
       statistic   = "Sum"
       threshold   = 1
     }
@@ -41,7 +44,7 @@ locals {
       description = "Labeling job events did not reach the function. The next scheduled run catches up."
       namespace   = "AWS/Events"
       metric      = "FailedInvocations"
-      dimensions  = { RuleName = var.rule_names.job_state }
+      dimensions  = { RuleName = local.job_state_rule_name }
       statistic   = "Sum"
       threshold   = 1
     }
@@ -154,7 +157,10 @@ resource "aws_sns_topic_policy" "this" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {
-  for_each = local.alarms
+  for_each = {
+    for name, alarm in local.alarms : name => alarm
+    if !startswith(name, "job-state-") || local.job_state_rule_name != null
+  }
 
   alarm_name          = "${var.name}-${each.key}"
   alarm_description   = each.value.description

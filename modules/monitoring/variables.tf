@@ -38,7 +38,7 @@ variable "queue_names" {
 }
 
 variable "rule_names" {
-  description = "Names of the rules by use: job_state and upload."
+  description = "Names of the rules by use: upload, and job_state with Ground Truth."
   type        = map(string)
 }
 

@@ -12,7 +12,7 @@ locals {
   caller_arns = {
     features = { read = var.reader_principal_arns, write = [] }
     output   = { read = var.reader_principal_arns, write = [] }
-    upload   = { read = [], write = var.upload_principal_arns }
+    upload   = { read = var.label_studio_role_arns, write = var.upload_principal_arns }
   }
 
   # Principals outside this account need the bucket to allow them; inside it their own policies do.
@@ -23,17 +23,21 @@ locals {
     output = length(var.reader_principal_arns) == 0 ? {} : {
       ReaderPrincipals = { actions = ["s3:GetObject", "s3:GetObjectVersion"], principals = var.reader_principal_arns }
     }
-    upload = length(var.upload_principal_arns) == 0 ? {} : {
-      UploadPrincipals = {
-        actions    = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
-        principals = var.upload_principal_arns
-      }
+    upload = {
+      for sid, statement in {
+        LabelStudioRoles = { actions = ["s3:GetObject"], principals = var.label_studio_role_arns }
+        UploadPrincipals = {
+          actions    = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
+          principals = var.upload_principal_arns
+        }
+      } : sid => statement if length(statement.principals) > 0
     }
   }
   listing_principal_arns = {
     features = var.reader_principal_arns
     output   = var.reader_principal_arns
-    upload   = []
+    # Label Studio checks that a bucket exists when a project gets it.
+    upload = var.label_studio_role_arns
   }
 }
 

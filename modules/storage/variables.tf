@@ -42,6 +42,11 @@ variable "kms_key_arn" {
   type        = string
 }
 
+variable "label_studio_role_arns" {
+  description = "Roles with which Label Studio shows uploads."
+  type        = list(string)
+}
+
 variable "lift_writer_denials" {
   description = "Whether the bucket policies leave out who may write and delete objects."
   type        = bool

@@ -289,7 +289,9 @@ resource "aws_scheduler_schedule" "this" {
 
 # The workflow waits for a task token instead of asking again and again; this event is what answers it.
 resource "aws_cloudwatch_event_rule" "job_state" {
-  name        = var.job_state_rule.name
+  count = var.job_state == null ? 0 : 1
+
+  name        = var.job_state.rule_name
   description = "Tells ${var.name} that one of its labeling jobs has ended."
   tags        = var.tags
 
@@ -303,16 +305,20 @@ resource "aws_cloudwatch_event_rule" "job_state" {
 # No source_account: EventBridge sends none, and the rule's ARN holds it.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html#eb-lam-function-not-invoked
 resource "aws_lambda_permission" "job_state" {
+  count = var.job_state == null ? 0 : 1
+
   statement_id  = "JobStateRule"
   action        = "lambda:InvokeFunction"
-  function_name = var.job_state_function.name
+  function_name = var.job_state.function_name
   principal     = "events.amazonaws.com"
-  source_arn    = var.job_state_rule.arn
+  source_arn    = var.job_state.rule_arn
 }
 
 resource "aws_cloudwatch_event_target" "job_state" {
-  rule = aws_cloudwatch_event_rule.job_state.name
-  arn  = var.job_state_function.arn
+  count = var.job_state == null ? 0 : 1
+
+  rule = aws_cloudwatch_event_rule.job_state[0].name
+  arn  = var.job_state.function_arn
 
   dead_letter_config {
     arn = var.undelivered_queue_arn
@@ -332,7 +338,9 @@ resource "aws_cloudwatch_event_target" "job_state" {
 # EventBridge counts an event as delivered when Lambda accepts it. Ground Truth may not know of a job's end yet when its event
 # comes, so Lambda tries again, after one minute and after two; what fails then is kept.
 resource "aws_lambda_function_event_invoke_config" "job_state" {
-  function_name                = var.job_state_function.name
+  count = var.job_state == null ? 0 : 1
+
+  function_name                = var.job_state.function_name
   maximum_event_age_in_seconds = 21600
   maximum_retry_attempts       = 2
 
@@ -341,4 +349,24 @@ resource "aws_lambda_function_event_invoke_config" "job_state" {
       destination = var.undelivered_queue_arn
     }
   }
+}
+
+moved {
+  from = aws_cloudwatch_event_rule.job_state
+  to   = aws_cloudwatch_event_rule.job_state[0]
+}
+
+moved {
+  from = aws_cloudwatch_event_target.job_state
+  to   = aws_cloudwatch_event_target.job_state[0]
+}
+
+moved {
+  from = aws_lambda_function_event_invoke_config.job_state
+  to   = aws_lambda_function_event_invoke_config.job_state[0]
+}
+
+moved {
+  from = aws_lambda_permission.job_state
+  to   = aws_lambda_permission.job_state[0]
 }

@@ -25,20 +25,15 @@ variable "iam" {
   })
 }
 
-variable "job_state_function" {
-  description = "Function that answers the workflow when a labeling job has ended."
+variable "job_state" {
+  description = "Rule on the states of Ground Truth's labeling jobs, and the function that then answers the workflow; null without Ground Truth."
   type = object({
-    arn  = string
-    name = string
+    function_arn  = string
+    function_name = string
+    rule_arn      = string
+    rule_name     = string
   })
-}
-
-variable "job_state_rule" {
-  description = "ARN and name of the rule on labeling job states."
-  type = object({
-    arn  = string
-    name = string
-  })
+  default = null
 }
 
 variable "kms_key_arn" {

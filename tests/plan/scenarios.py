@@ -113,6 +113,56 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "workteam_arn": f"arn:aws:sagemaker:ap-southeast-1:{ACCOUNT}:workteam/private-crowd/digits",
     },
 }
+#: Without a work team, in a region in which Ground Truth has no functions.
+LABEL_STUDIO_REGION = "eu-north-1"
+TOKEN_KEY = f"arn:aws:kms:{LABEL_STUDIO_REGION}:{ACCOUNT}:key/99999999-8888-7777-6666-555555555555"
+LABEL_STUDIO: dict[str, Any] = {
+    "token_secret_arn": (
+        f"arn:aws:secretsmanager:{LABEL_STUDIO_REGION}:{ACCOUNT}:secret:label-studio/token-AbCdEf"
+    ),
+    "url": "https://label-studio.example.com",
+}
+IN_LABEL_STUDIO: dict[str, Any] = {
+    "job_name": "digits",
+    "task_type": "image_single_label_classification",
+    "labels": ["cat", "dog"],
+    "engine": "label_studio",
+    "label_studio": LABEL_STUDIO,
+    "kms_key": {"arn": KEY_ARN.replace("us-east-1", LABEL_STUDIO_REGION)},
+}
+#: Both engines, with which an operator switches.
+BOTH_ENGINES = KEYED | {
+    "label_studio": {
+        "token_secret_arn": LABEL_STUDIO["token_secret_arn"].replace("eu-north-1", "us-east-1"),
+        "url": "https://label-studio.example.com:8443",
+        "interval_minutes": 5,
+        "reader_role_arns": [f"arn:aws:iam::{ACCOUNT}:role/label-studio-task"],
+        "token_secret_kms_key_arn": TOKEN_KEY.replace("eu-north-1", "us-east-1"),
+    }
+}
+SCENARIOS |= {
+    "label_studio": IN_LABEL_STUDIO,
+    "label_studio verified": IN_LABEL_STUDIO
+    | {
+        "task_type": "text_single_label_classification",
+        "instructions": {"full": "What is it?", "short": "Look."},
+        "verification": {"instructions": {"full": "Is it?"}, "workers_per_object": 2},
+        "task": {"availability_seconds": 86_400, "workers_per_object": 3},
+    },
+    "label_studio longest_names": IN_LABEL_STUDIO
+    | {
+        "job_name": "abcdefghijklmnopqrstuvwx",
+        "label_studio": {
+            "token_secret_arn": LABEL_STUDIO["token_secret_arn"].replace(
+                "eu-north-1", "ap-southeast-1"
+            ),
+            "url": "https://label-studio.example.com",
+        },
+    },
+    "both engines": BOTH_ENGINES | {"verification": {"workteam_arn": REVIEWERS}},
+    "switched": BOTH_ENGINES
+    | {"engine": "label_studio", "verification": {"workteam_arn": REVIEWERS}},
+}
 # What reviewers are told; escaped like what workers are told.
 UNSAFE_CATEGORIES = ["Correct </script>", *UNSAFE_LABELS[:4]]
 UNSAFE_VERIFICATION = {
@@ -159,4 +209,10 @@ SCENARIOS["unsafe verified named_entity_recognition"]["label_details"] = {
     label: {"description": f"All about {label}", "short_display_name": label[:4].strip()}
     for label in UNSAFE_LABELS
 }
-REGIONS = {"longest_names": "ap-southeast-1", "verified longest_names": "ap-southeast-1"}
+REGIONS = {
+    "longest_names": "ap-southeast-1",
+    "verified longest_names": "ap-southeast-1",
+    "label_studio longest_names": "ap-southeast-1",
+    "label_studio": LABEL_STUDIO_REGION,
+    "label_studio verified": LABEL_STUDIO_REGION,
+}
