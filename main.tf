@@ -171,7 +171,7 @@ module "label_studio" {
   alarm_actions = concat([module.monitoring.topic_arn], var.alarms.actions)
   deployment    = local.deployment
   function = {
-    arn  = module.function["advance_label_studio_jobs"].arn
+    arn  = local.function_arns.advance_label_studio_jobs
     name = module.function["advance_label_studio_jobs"].name
   }
   iam              = local.iam

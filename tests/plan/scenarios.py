@@ -149,6 +149,7 @@ SCENARIOS |= {
         "verification": {"instructions": {"full": "Is it?"}, "workers_per_object": 2},
         "task": {"availability_seconds": 86_400, "workers_per_object": 3},
     },
+    "label_studio labels": IN_LABEL_STUDIO | {"labels": ["dog", "cat"]},
     "label_studio longest_names": IN_LABEL_STUDIO
     | {
         "job_name": "abcdefghijklmnopqrstuvwx",
@@ -214,5 +215,6 @@ REGIONS = {
     "verified longest_names": "ap-southeast-1",
     "label_studio longest_names": "ap-southeast-1",
     "label_studio": LABEL_STUDIO_REGION,
+    "label_studio labels": LABEL_STUDIO_REGION,
     "label_studio verified": LABEL_STUDIO_REGION,
 }

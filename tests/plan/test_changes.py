@@ -47,8 +47,8 @@ CHANGES: dict[str, dict[str, Any]] = {
 }
 # Named after their content, so another content is another object; the new one comes first.
 NAMED_BY_CONTENT = {
-    "module.ground_truth.aws_s3_object.categories",
-    "module.ground_truth.aws_s3_object.template[0]",
+    "module.ground_truth[0].aws_s3_object.categories",
+    "module.ground_truth[0].aws_s3_object.template[0]",
 }
 VERIFIED: dict[str, Any] = {
     "verification": {
@@ -59,7 +59,7 @@ VERIFIED: dict[str, Any] = {
 # its roles, the state machine, and the functions that read judgements.
 OF_VERIFICATION = re.compile(
     r'^module\.function\["\w+_verification(_job)?"\]\.|'
-    r"^module\.ground_truth\.aws_s3_object\.verification_"
+    r"^module\.ground_truth\[0\]\.aws_s3_object\.verification_"
 )
 # What holds data, or would lose it. A change must not touch it at all.
 DATA_TYPES = {

@@ -178,11 +178,11 @@ def test_a_function_has_its_own_grants_and_no_other(own_key: Planned, step: str)
 
 def test_what_doctor_simulates_is_granted(plan: Callable[[str], Planned]) -> None:
     allowed: dict[str, set[str]] = {}
-    for planned in (plan("text"), plan("verified own_role")):
+    for planned in (plan("text"), plan("verified own_role"), plan("label_studio")):
         for function in planned.of_type("aws_lambda_function").values():
             step = function["handler"].split(".")[2]
             statements = planned.function_statements(step)
-            allowed[step] = {action for action, _ in granted(statements)}
+            allowed.setdefault(step, set()).update(action for action, _ in granted(statements))
     assert set(STEP_USES) == set(allowed)
     for step, uses in STEP_USES.items():
         assert {action for action, _ in uses} <= allowed[step], step
@@ -268,7 +268,7 @@ def test_functions_log_json_into_their_own_group(own_key: Planned) -> None:
 
 def test_every_log_group_has_a_retention(own_key: Planned) -> None:
     groups = own_key.of_type("aws_cloudwatch_log_group")
-    # Those of functions that another task type or verification would have are there too.
-    assert len(groups) == 13 + 1
+    # Those of functions that another task type, engine or verification would have are there too.
+    assert len(groups) == 14 + 1
     for address, values in groups.items():
         assert values["retention_in_days"] == 365, address

@@ -51,7 +51,7 @@ def columns(planned: Planned) -> dict[str, str]:
 
 
 def test_the_categories_are_the_labels_in_order(own_key: Planned) -> None:
-    categories = own_key.resources["module.ground_truth.aws_s3_object.categories"]
+    categories = own_key.resources["module.ground_truth[0].aws_s3_object.categories"]
     assert json.loads(categories["content"]) == {
         "document-version": "2018-11-28",
         "labels": [{"label": "cat"}, {"label": "dog"}],
@@ -63,7 +63,7 @@ def test_the_callers_template_and_category_file_are_used(plan: Callable[[str], P
     job = json.loads(planned.environment("start_labeling_job")["LABELING_JOB"])
     assert job["categories_s3_uri"] == "s3://my-files/categories.json"
     assert job["template_s3_uri"] == "s3://my-files/templates/mine.liquid.html"
-    role = planned.statements("module.ground_truth.aws_iam_role_policy.this[0]")
+    role = planned.statements("module.ground_truth[0].aws_iam_role_policy.this[0]")
     readable = as_list(role["ReadInputs"]["Resource"])
     assert "arn:aws:s3:::my-files/categories.json" in readable
     assert "arn:aws:s3:::my-files/templates/mine.liquid.html" in readable
@@ -98,7 +98,7 @@ def test_records_name_the_label_schema_they_were_made_with(
 
 
 def test_the_ground_truth_role_reads_inputs_and_writes_annotations(own_key: Planned) -> None:
-    role = own_key.statements("module.ground_truth.aws_iam_role_policy.this[0]")
+    role = own_key.statements("module.ground_truth[0].aws_iam_role_policy.this[0]")
     assert as_list(role["ReadInputs"]["Resource"]) == [
         f"{BUCKETS}-output/runs/*/manifests/*",
         f"{BUCKETS}-upload/*",

@@ -26,6 +26,9 @@ SCENARIOS = {
     "verified image_bounding_box": 2,
     "verified own_role": 2,
     "verified text_single_label_classification": 2,
+    "both engines": 2,
+    "label_studio": 0,
+    "label_studio verified": 0,
 }
 
 # Actions that know no resources, with the place that says so.
@@ -152,7 +155,9 @@ def test_every_role_has_the_path_and_the_boundary(plan: Callable[[str], Planned]
         assert values["permissions_boundary"] == "arn:aws:iam::123456789012:policy/boundary"
 
 
-@pytest.mark.parametrize("scenario", ["longest_names", "verified longest_names"])
+@pytest.mark.parametrize(
+    "scenario", ["longest_names", "verified longest_names", "label_studio longest_names"]
+)
 def test_the_longest_names_fit(plan: Callable[[str], Planned], scenario: str) -> None:
     planned = plan(scenario)
     limits = {

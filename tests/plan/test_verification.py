@@ -41,7 +41,7 @@ GROUND_TRUTH_STEPS = {"consolidate_verification", "prepare_verification"}
 OUTPUT_OF_JOBS = f"{OUTPUT}/labeling-jobs/*"
 SETTINGS_OF_VERIFICATION = f"{OUTPUT}/runs/*/jobs/verify.json"
 START = "start_verification_job"
-GROUND_TRUTH = "module.ground_truth.aws_iam_role_policy.this[0]"
+GROUND_TRUTH = "module.ground_truth[0].aws_iam_role_policy.this[0]"
 
 
 @pytest.mark.parametrize("task_type", TASK_TYPES)

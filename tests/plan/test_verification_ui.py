@@ -46,12 +46,12 @@ COLORS = {
 
 
 def template(planned: Planned) -> str:
-    address = "module.ground_truth.aws_s3_object.verification_template[0]"
+    address = "module.ground_truth[0].aws_s3_object.verification_template[0]"
     return str(planned.resources[address]["content"])
 
 
 def categories(planned: Planned) -> dict[str, Any]:
-    address = "module.ground_truth.aws_s3_object.verification_categories[0]"
+    address = "module.ground_truth[0].aws_s3_object.verification_categories[0]"
     parsed: dict[str, Any] = json.loads(planned.resources[address]["content"])
     return parsed
 

@@ -61,12 +61,12 @@ TEXT = (
 
 def rendered(planned: Planned, task_object: str, labels: list[str]) -> Element:
     """Render the planned template as the service does for one task."""
-    content = planned.resources["module.ground_truth.aws_s3_object.template[0]"]["content"]
+    content = planned.resources["module.ground_truth[0].aws_s3_object.template[0]"]["content"]
     return rendered_page(content, {"taskObject": task_object, "labels": labels})
 
 
 def categories(planned: Planned) -> dict[str, Any]:
-    content = planned.resources["module.ground_truth.aws_s3_object.categories"]["content"]
+    content = planned.resources["module.ground_truth[0].aws_s3_object.categories"]["content"]
     parsed: dict[str, Any] = json.loads(content)
     return parsed
 
@@ -168,7 +168,7 @@ def test_a_job_names_either_a_template_or_the_user_interface_of_the_service(
 ) -> None:
     planned = unsafe(plan, task_type)
     job = json.loads(planned.environment("start_labeling_job")["LABELING_JOB"])
-    template = "module.ground_truth.aws_s3_object.template[0]"
+    template = "module.ground_truth[0].aws_s3_object.template[0]"
     if task_type in SERVICE_UI_TYPES:
         assert job["template_s3_uri"] is None
         ui = "arn:aws:sagemaker:us-east-1:394669845002:human-task-ui/NamedEntityRecognition"

@@ -121,21 +121,23 @@ def test_the_schedule_starts_the_workflow_at_noon_and_keeps_what_it_cannot_deliv
 
 
 def test_the_rule_on_job_states_sees_our_jobs_only(own_key: Planned) -> None:
-    rule = own_key.resources["module.workflow.aws_cloudwatch_event_rule.job_state"]
+    rule = own_key.resources["module.workflow.aws_cloudwatch_event_rule.job_state[0]"]
     assert json.loads(rule["event_pattern"]) == {
         "source": ["aws.sagemaker"],
         "detail-type": ["SageMaker Ground Truth Labeling Job State Change"],
         "resources": [{"prefix": "arn:aws:sagemaker:us-east-1:123456789012:labeling-job/digits-"}],
     }
-    target = own_key.resources["module.workflow.aws_cloudwatch_event_target.job_state"]
+    target = own_key.resources["module.workflow.aws_cloudwatch_event_target.job_state[0]"]
     assert target["dead_letter_config"] == [{"arn": UNDELIVERED}]
-    permission = own_key.resources["module.workflow.aws_lambda_permission.job_state"]
+    permission = own_key.resources["module.workflow.aws_lambda_permission.job_state[0]"]
     assert permission["principal"] == "events.amazonaws.com"
     assert permission.get("source_arn") == f"{RULES}/digits-job-state"
 
 
 def test_the_end_of_a_job_that_the_function_cannot_use_is_kept(own_key: Planned) -> None:
-    config = own_key.resources["module.workflow.aws_lambda_function_event_invoke_config.job_state"]
+    config = own_key.resources[
+        "module.workflow.aws_lambda_function_event_invoke_config.job_state[0]"
+    ]
     assert config["function_name"] == "digits-job-state-change"
     assert config["maximum_retry_attempts"] == 2
     assert config["destination_config"][0]["on_failure"] == [{"destination": UNDELIVERED}]
