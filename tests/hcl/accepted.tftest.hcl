@@ -44,6 +44,7 @@ run "accepts_null_for_every_input_with_a_default" {
     administrator_principal_arns = null
     alarms                       = null
     categories_s3_uri            = null
+    engine                       = null
     extra_features               = null
     feature_group                = null
     force_destroy                = null
@@ -55,6 +56,7 @@ run "accepts_null_for_every_input_with_a_default" {
     kms_deletion_window_days     = null
     kms_key                      = null
     label_details                = null
+    label_studio                 = null
     lambda_package               = null
     lambda_runtime               = null
     log_retention_days           = null

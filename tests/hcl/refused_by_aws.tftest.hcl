@@ -288,6 +288,16 @@ run "refuses_deployment_of_a_short_account" {
   expect_failures = [var.deployment]
 }
 
+run "refuses_a_region_that_is_none" {
+  command = plan
+
+  variables {
+    deployment = { account_id = "123456789012", region = "Ireland" }
+  }
+
+  expect_failures = [var.deployment]
+}
+
 run "refuses_a_class_of_masks_named_background" {
   command = plan
 

@@ -36,7 +36,7 @@ run "refuses_a_region_without_ground_truth_functions" {
     workteam_arn = "arn:aws:sagemaker:eu-north-1:123456789012:workteam/private-crowd/digits"
   }
 
-  expect_failures = [data.aws_service.sagemaker]
+  expect_failures = [var.engine]
 }
 
 run "refuses_it_for_texts_too" {
@@ -49,5 +49,44 @@ run "refuses_it_for_texts_too" {
     workteam_arn = "arn:aws:sagemaker:eu-north-1:123456789012:workteam/private-crowd/names"
   }
 
-  expect_failures = [data.aws_service.sagemaker]
+  expect_failures = [var.engine]
+}
+
+run "refuses_it_for_a_work_team_beside_label_studio" {
+  command = plan
+
+  variables {
+    job_name     = "digits"
+    task_type    = "image_single_label_classification"
+    labels       = ["cat", "dog"]
+    engine       = "label_studio"
+    workteam_arn = "arn:aws:sagemaker:eu-north-1:123456789012:workteam/private-crowd/digits"
+    label_studio = {
+      token_secret_arn = "arn:aws:secretsmanager:eu-north-1:123456789012:secret:token-AbCdEf"
+      url              = "https://label-studio.example.com"
+    }
+  }
+
+  expect_failures = [var.engine]
+}
+
+run "labels_there_in_label_studio" {
+  command = plan
+
+  variables {
+    deployment = { account_id = "123456789012", region = "eu-north-1" }
+    job_name   = "digits"
+    task_type  = "image_single_label_classification"
+    labels     = ["cat", "dog"]
+    engine     = "label_studio"
+    label_studio = {
+      token_secret_arn = "arn:aws:secretsmanager:eu-north-1:123456789012:secret:token-AbCdEf"
+      url              = "https://label-studio.example.com"
+    }
+  }
+
+  assert {
+    condition     = output.ground_truth_role_arn == null
+    error_message = "Nothing of Ground Truth is deployed without a work team."
+  }
 }
