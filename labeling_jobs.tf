@@ -38,7 +38,7 @@ locals {
   default_max_concurrent_tasks = 1000
   default_time_limit_seconds   = 300
 
-  labeling_job = local.ground_truth_enabled ? {
+  labeling_job = var.engine != "ground_truth" ? null : {
     annotation_consolidation_lambda_arn = "${local.managed_function_arn_prefix}:ACS-${local.task_type.managed_function_suffix}"
     categories_s3_uri                   = one(module.ground_truth[*].categories_s3_uri)
     description                         = local.task_description
@@ -56,7 +56,7 @@ locals {
     title                               = local.task_title
     workers_per_object                  = var.task.workers_per_object
     workteam_arn                        = var.workteam_arn
-  } : null
+  }
 
   verification_functions = (
     local.task_type.verification.workflow == "native" ?

@@ -35,7 +35,7 @@ locals {
     })
   }
 
-  # Of Ground Truth only.
+  # What new runs create jobs of Ground Truth with.
   _doctor_jobs = {
     for stage, job in { label = local.labeling_job, verify = local.verification_job } : stage => job == null ? null : {
       role_arn                = job.role_arn

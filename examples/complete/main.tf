@@ -8,6 +8,17 @@ module "labeling" {
   task_type    = "named_entity_recognition"
   workteam_arn = var.workteam_arn
 
+  # Where new runs have their items labeled. With both inputs, Ground Truth and Label Studio are deployed, and the engine can
+  # be switched; label_studio = null deploys Ground Truth only.
+  engine = "ground_truth"
+  label_studio = {
+    url                      = "https://label-studio.example.com"
+    token_secret_arn         = var.label_studio_token_secret_arn
+    token_secret_kms_key_arn = null
+    reader_role_arns         = []
+    interval_minutes         = 1
+  }
+
   # Either names, whose order the category file keeps, or categories_s3_uri with a category file of your own.
   labels            = ["Company", "Street"]
   categories_s3_uri = null

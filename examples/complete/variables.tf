@@ -4,6 +4,13 @@ variable "administrator_principal_arns" {
   default     = null
 }
 
+variable "label_studio_token_secret_arn" {
+  description = "ARN of the secret with the token of a user of Label Studio."
+  type        = string
+  default     = "arn:aws:secretsmanager:us-east-1:123456789012:secret:label-studio/api-token-AbCdEf"
+  nullable    = false
+}
+
 variable "permissions_boundary_arn" {
   description = "Permissions boundary of every role; null for none."
   type        = string

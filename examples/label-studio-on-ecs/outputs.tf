@@ -17,10 +17,12 @@ output "kms_key_arn" {
 }
 
 output "label_studio" {
-  description = "Where the pipeline's functions call Label Studio, and the secret with their token."
+  description = "Where the pipeline's functions call Label Studio, the secret with their token, and the role that reads uploads: the module's input label_studio."
   value = {
-    token_secret_arn = aws_secretsmanager_secret.this["api-token"].arn
-    url              = "https://${local.pipeline_domain_name}"
+    reader_role_arns         = [aws_iam_role.this["task"].arn]
+    token_secret_arn         = aws_secretsmanager_secret.this["api-token"].arn
+    token_secret_kms_key_arn = aws_kms_key.this.arn
+    url                      = "https://${local.pipeline_domain_name}"
   }
 }
 

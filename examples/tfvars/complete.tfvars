@@ -12,6 +12,16 @@ text_items = "line"
 
 workteam_arn = "arn:aws:sagemaker:us-east-1:123456789012:workteam/vendor-crowd/street-scenes"
 
+# Ground Truth labels; with label_studio deployed too, the engine can be switched.
+engine = "ground_truth"
+label_studio = {
+  url                      = "https://label-studio.example.com"
+  token_secret_arn         = "arn:aws:secretsmanager:us-east-1:123456789012:secret:label-studio/api-token-AbCdEf"
+  token_secret_kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  reader_role_arns         = ["arn:aws:iam::123456789012:role/label-studio-task"]
+  interval_minutes         = 1
+}
+
 task = {
   title                = "Time of day"
   description          = "Decide whether the picture was taken by day, at dusk or at night."

@@ -162,7 +162,7 @@ def test_a_created_key_rotates_and_is_deleted_late(plan: Callable[[str], Planned
 @pytest.mark.parametrize(
     ("kind", "attribute", "count"),
     [
-        ("aws_cloudwatch_log_group", "kms_key_id", 14),
+        ("aws_cloudwatch_log_group", "kms_key_id", 15),
         ("aws_lambda_function", "kms_key_arn", 9),
         ("aws_s3_object", "kms_key_id", 2),
         ("aws_scheduler_schedule", "kms_key_arn", 1),

@@ -67,11 +67,12 @@ class Deployed:
         schedule: Name of the schedule.
         schedule_enabled: Whether the module's inputs enable the schedule.
         upload_rule: The rule on uploads.
-        job_state_rule: The rule on the ends of labeling jobs.
+        job_state_rule: The rule on the ends of Ground Truth's labeling jobs; None if nothing of
+            Ground Truth is deployed.
         kms_key_arn: The key.
         key_statements: Statements that the key's policy must contain.
-        jobs: What labeling jobs are created with, by stage: ``label``, and ``verify`` if
-            verification is on.
+        jobs: What new labeling jobs of Ground Truth are created with, by stage: ``label``, and
+            ``verify`` if verification is on. Empty if new runs label in Label Studio.
     """
 
     version: str
@@ -83,7 +84,7 @@ class Deployed:
     schedule: str
     schedule_enabled: bool
     upload_rule: str
-    job_state_rule: str
+    job_state_rule: str | None
     kms_key_arn: str
     key_statements: tuple[KeyStatement, ...]
     jobs: Mapping[str, JobSettings]
@@ -124,7 +125,7 @@ def _deployed(values: Mapping[str, str]) -> Deployed:
         schedule=resources["schedule"]["name"],
         schedule_enabled=resources["schedule"]["enabled"],
         upload_rule=resources["rules"]["upload"],
-        job_state_rule=resources["rules"]["job_state"],
+        job_state_rule=resources["rules"].get("job_state"),
         kms_key_arn=resources["kms_key_arn"],
         key_statements=tuple(
             KeyStatement(statement, frozenset(entry["principals"]), tuple(entry["actions"]))

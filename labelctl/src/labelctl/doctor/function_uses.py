@@ -19,6 +19,8 @@ _READ_CLAIMS = ("dynamodb:BatchGetItem", "ledger")
 _UPDATE_LEDGER = ("dynamodb:UpdateItem", "ledger")
 _DESCRIBE_JOBS = ("sagemaker:DescribeLabelingJob", "labeling_jobs")
 _ANSWER = ("states:SendTaskSuccess", "state_machine")
+#: Nobody may use these where nothing of Ground Truth is deployed.
+_OF_GROUND_TRUTH = frozenset({"labeling_jobs", "worker_files"})
 _CREATE_JOB = (
     _READ_CLAIMS,
     _UPDATE_LEDGER,
@@ -30,6 +32,14 @@ _CREATE_JOB = (
 #: Actions and what each is for, by step. A test compares them with the module's policies.
 #: Permissions with conditions that the simulator is not given are left out.
 STEP_USES: dict[str, tuple[tuple[str, str], ...]] = {
+    "advance_label_studio_jobs": (
+        _READ_LEDGER,
+        _UPDATE_LEDGER,
+        _READ_LABELS,
+        ("s3:PutObject", "labels"),
+        ("s3:GetObject", "manifests"),
+        _ANSWER,
+    ),
     "consolidate_verification": (_READ_LABELS,),
     "finish_run": (_READ_LEDGER, _UPDATE_LEDGER, _READ_RUNS, _WRITE_RUNS),
     "job_state_change": (_READ_LEDGER, _UPDATE_LEDGER, _DESCRIBE_JOBS, _ANSWER),
@@ -73,7 +83,8 @@ def function_uses(subject: Subject, step: str) -> Iterator[Use]:
     """Yield the uses of permissions that a step's function must be allowed."""
     resources = _resources(subject)
     for action, purpose in STEP_USES.get(step, ()):
-        yield Use(action, resources[purpose])
+        if subject.deployed.job_state_rule is not None or purpose not in _OF_GROUND_TRUTH:
+            yield Use(action, resources[purpose])
 
 
 def _resources(subject: Subject) -> dict[str, str]:
@@ -87,6 +98,7 @@ def _resources(subject: Subject) -> dict[str, str]:
         "intake": subject.arn("sqs", pipeline.intake_url.rpartition("/")[2]),
         "labeling_jobs": subject.arn("sagemaker", f"labeling-job/{pipeline.name}-doctor"),
         "labels": f"{output}/labeling-jobs/doctor",
+        "manifests": f"{output}/runs/doctor/manifests/doctor",
         "ledger": subject.arn("dynamodb", f"table/{pipeline.ledger_table}"),
         "runs": f"{output}/runs/doctor",
         "state_machine": pipeline.state_machine_arn,

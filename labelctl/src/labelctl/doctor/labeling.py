@@ -22,6 +22,8 @@ _SERVICE = "sagemaker.amazonaws.com"
 
 
 def _ground_truth(subject: Subject) -> Iterator[Problem]:
+    if subject.deployed.job_state_rule is None:
+        return
     try:
         subject.client("sagemaker").list_labeling_jobs(MaxResults=1)
     except ClientError as error:

@@ -36,12 +36,13 @@ def announcement(subject: Subject) -> str:
     """Return what the test creates, who works on it, and what it costs."""
     jobs = subject.deployed.jobs
     teams = " and then ".join(f"{job.work_team_arn} ({stage})" for stage, job in jobs.items())
+    fee = f"${OBJECT_FEE * len(jobs):.2f} of Ground Truth's fee, and " if jobs else ""
     bucket = subject.pipeline.upload_bucket
     return (
         f"This uploads one object to s3://{bucket}/{PREFIX} and starts a run of"
-        f" {subject.pipeline.name}. Asked to work on it: {teams}. Estimated cost:"
-        f" ${OBJECT_FEE * len(jobs):.2f} of Ground Truth's fee, and what you pay the workers. The"
-        " object becomes an item with a feature record like any other."
+        f" {subject.pipeline.name}. Asked to work on it: {teams or 'people in Label Studio'}."
+        f" Estimated cost: {fee}what you pay the workers. The object becomes an item with a"
+        " feature record like any other."
     )
 
 

@@ -81,7 +81,10 @@ def _function(subject: Subject, name: str) -> Iterator[Problem]:
 
 
 def _job_state_rule(subject: Subject) -> Iterator[Problem]:
-    rule, function = subject.deployed.job_state_rule, subject.deployed.functions["job_state_change"]
+    rule = subject.deployed.job_state_rule
+    if rule is None:
+        return
+    function = subject.deployed.functions["job_state_change"]
     yield from rule_problems(subject, rule, subject.arn("lambda", f"function:{function}"))
     yield from invocable(subject, function, rule)
 
