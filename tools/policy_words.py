@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+_TOKEN_KEY = r"arn:aws:kms:us-east-1:123456789012:key/99999999-[0-9a-f-]+"
 _KEY = r"arn:aws:kms:us-east-1:123456789012:key/[0-9a-f-]+"
 _REGIONAL = r"arn:aws:\w+:us-east-1:123456789012:"
 #: Names of resources, tried in this order.
@@ -30,6 +31,8 @@ _NAMES = [
     (_REGIONAL + r"stateMachine:digits", "state machine"),
     (_REGIONAL + r"execution:digits:\*", "executions of the state machine"),
     (_REGIONAL + r"schedule/default/digits", "the schedule"),
+    (_REGIONAL + r"schedule/default/digits-label-studio", "the schedule for Label Studio"),
+    (_REGIONAL + r"secret:label-studio/[A-Za-z-]+", "`label_studio.token_secret_arn`"),
     (_REGIONAL + r"rule/digits-upload", "rule on uploads"),
     (_REGIONAL + r"rule/digits-job-state", "rule on labeling jobs"),
     (_REGIONAL + r"event-bus/default", "default event bus"),
@@ -53,8 +56,10 @@ _NAMES = [
     (r"arn:aws:iam::123456789012:role/(?:\*/)?deployment", "the deploying principal"),
     (r"arn:aws:iam::123456789012:role/cameras", "`upload_principal_arns`"),
     (r"arn:aws:iam::123456789012:role/compactor", "`feature_group.maintenance_role_arns`"),
+    (r"arn:aws:iam::123456789012:role/label-studio-task", "`label_studio.reader_role_arns`"),
     (r"arn:aws:iam::210987654321:role/analysis", "`reader_principal_arns`"),
     (r"arn:aws:iam::123456789012:role/(?:labeling/)?digits-([a-z-]+)-us-east-1", r"role `\1`"),
+    (_TOKEN_KEY, "`label_studio.token_secret_kms_key_arn`"),
     (_KEY, "the key"),
 ]
 _ROLES_TO_NAME = 8

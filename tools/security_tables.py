@@ -31,9 +31,15 @@ SECURITY = Path(__file__).resolve().parent.parent / "docs" / "security.md"
 REASONS = Path(__file__).with_name("security_reasons.toml")
 
 #: Plans whose statements are all shown, each under the first plan that has it.
-SCENARIOS = ("own_key", "text", "locked_down", "verified text_single_label_classification")
-#: The plan with principals of other accounts, and the one with a key of the module.
-PRINCIPALS, WITH_KEY = "enterprise", "default"
+SCENARIOS = (
+    "own_key",
+    "text",
+    "locked_down",
+    "verified text_single_label_classification",
+    "both engines",
+)
+#: The plan with principals of other accounts, with Label Studio's, and with a key of the module.
+PRINCIPALS, ENGINES, WITH_KEY = "enterprise", "both engines", "default"
 EVERY_FUNCTION = "every_function"
 _SOURCE_FUNCTION = re.compile(r"(`lambda:SourceFunctionArn` is) `\w+`")
 
@@ -104,8 +110,8 @@ def sections(plan: Plan, reasons: Reasons) -> dict[str, str]:
     """
     written = {
         "roles": _roles([plan(name) for name in SCENARIOS], reasons),
-        "key": _key(plan(WITH_KEY), plan(PRINCIPALS), reasons),
-        "buckets": _buckets(plan(PRINCIPALS), reasons),
+        "key": _key(plan(WITH_KEY), [plan(PRINCIPALS), plan(ENGINES)], reasons),
+        "buckets": _buckets([plan(PRINCIPALS), plan(ENGINES)], reasons),
         "queues": _queues(plan("own_key"), plan("text"), reasons),
     }
     if reasons.unused:
@@ -126,7 +132,8 @@ def role_of(address: str) -> str:
     function = re.match(r'module\.function\["(\w+)"\]', address)
     if function is not None:
         return function[1]
-    module, name = re.findall(r"^module\.(\w+)\.aws_iam_role(?:_policy)?\.(\w+)", address)[0]
+    pattern = r"^module\.(\w+)(?:\[0\])?\.aws_iam_role(?:_policy)?\.(\w+)"
+    module, name = re.findall(pattern, address)[0]
     if module != "workflow":
         return str(module)
     return "schedule" if name == "schedule" else "workflow"
@@ -142,7 +149,7 @@ def _roles(plans: list[Planned], reasons: Reasons) -> str:
             known = statements.setdefault(role_of(address), {})
             for sid, statement in planned.statements(address).items():
                 known.setdefault(sid, statement)
-    services = ("feature_group", "ground_truth", "schedule", "workflow")
+    services = ("feature_group", "ground_truth", "label_studio", "schedule", "workflow")
     functions = sorted(statements.keys() - set(services))
     shared = _shared(plans)
     parts = [
@@ -214,19 +221,22 @@ def _actions(statement: Statement) -> str:
     return f"**not** {actions}" if statement["Effect"] == "Deny" else actions
 
 
-def _key(with_key: Planned, principals: Planned, reasons: Reasons) -> str:
+def _key(with_key: Planned, principals: list[Planned], reasons: Reasons) -> str:
     statements = with_key.statements("module.encryption.aws_kms_key.this[0]")
-    required = json.loads(principals.outputs["required_key_policy_json"])["Statement"]
-    for statement in required:
-        statements.setdefault(statement["Sid"], statement)
+    for planned in principals:
+        for statement in json.loads(planned.outputs["required_key_policy_json"])["Statement"]:
+            statements.setdefault(statement["Sid"], statement)
     return _attached("key", dict(sorted(statements.items())), reasons)
 
 
-def _buckets(planned: Planned, reasons: Reasons) -> str:
+def _buckets(plans: list[Planned], reasons: Reasons) -> str:
     parts = []
-    for address in sorted(planned.of_type("aws_s3_bucket_policy")):
+    for address in sorted(plans[0].of_type("aws_s3_bucket_policy")):
         use = re.findall(r'\["(\w+)"\]', address)[0]
-        rows = _attached("buckets", planned.statements(address), reasons)
+        statements: dict[str, Statement] = {}
+        for planned in plans:
+            statements = {**planned.statements(address), **statements}
+        rows = _attached("buckets", statements, reasons)
         parts += [f"### {use.capitalize()} bucket", rows]
     return "\n\n".join(parts)
 

@@ -313,7 +313,7 @@ data "aws_iam_policy_document" "bucket" {
     for_each = length(local.listing_principal_arns[each.key]) == 0 ? [] : ["list"]
 
     content {
-      sid       = "ReaderPrincipalsList"
+      sid       = each.key == "upload" ? "LabelStudioRolesList" : "ReaderPrincipalsList"
       actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
       resources = [each.value]
 

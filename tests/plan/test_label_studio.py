@@ -281,7 +281,7 @@ def test_label_studios_own_role_reads_uploads_and_nothing_else(both: Planned) ->
     policy = both.statements('module.storage.aws_s3_bucket_policy.this["upload"]')
     assert policy["LabelStudioRoles"]["Action"] == "s3:GetObject"
     assert policy["LabelStudioRoles"]["Principal"] == {"AWS": READER}
-    assert set(as_list(policy["ReaderPrincipalsList"]["Action"])) == {
+    assert set(as_list(policy["LabelStudioRolesList"]["Action"])) == {
         "s3:GetBucketLocation",
         "s3:ListBucket",
     }
