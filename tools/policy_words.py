@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_TOKEN_KEY = r"arn:aws:kms:us-east-1:123456789012:key/99999999-[0-9a-f-]+"
+_OTHER_KEY = r"arn:aws:kms:us-east-1:123456789012:key/99999999-[0-9a-f-]+"
 _KEY = r"arn:aws:kms:us-east-1:123456789012:key/[0-9a-f-]+"
 _REGIONAL = r"arn:aws:\w+:us-east-1:123456789012:"
 #: Names of resources, tried in this order.
@@ -59,7 +59,7 @@ _NAMES = [
     (r"arn:aws:iam::123456789012:role/label-studio-task", "`label_studio.reader_role_arns`"),
     (r"arn:aws:iam::210987654321:role/analysis", "`reader_principal_arns`"),
     (r"arn:aws:iam::123456789012:role/(?:labeling/)?digits-([a-z-]+)-us-east-1", r"role `\1`"),
-    (_TOKEN_KEY, "`label_studio.token_secret_kms_key_arn`"),
+    (_OTHER_KEY, "`label_studio.token_secret_kms_key_arn`"),
     (_KEY, "the key"),
 ]
 _ROLES_TO_NAME = 8
