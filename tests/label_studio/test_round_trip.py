@@ -513,11 +513,14 @@ def test_a_job_that_is_stopped_before_it_began_has_no_project(
 
 
 def test_a_job_whose_time_has_passed_ends_and_says_so_of_each_item(
-    sandbox: Sandbox, engine: Engine, people: list[Person]
+    sandbox: Sandbox, engine: Engine, people: list[Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = Job(sandbox, "text_single_label_classification", 2)
+    # A part for each line.
+    monkeypatch.setattr(studio_output, "_LINES_OF_A_PART", 1)
     engine.jobs.create(studio_job(job, people=1, created_at=1.0).fields())
     assert engine.advance() == {job.project.job_name: "Completed"}
+    assert engine.jobs.state(job.project.job_name).parts == 2
     reasons = [output.reason for output in output_of(engine, job)]
     assert reasons == [Reason.ANNOTATION_EXPIRED] * 2
     assert people[0].next_task(only_project(engine, job)) is None
@@ -589,6 +592,35 @@ def test_only_one_function_works_at_a_time_and_a_failure_ends_its_lease_soon(
     later = process.now() + 121
     monkeypatch.setattr(process, "now", lambda: later)
     assert engine.advance() == {job.project.job_name: "InProgress"}
+
+
+def test_a_call_that_finds_nothing_new_writes_nothing_but_its_lease(
+    sandbox: Sandbox, engine: Engine
+) -> None:
+    engine.jobs.create(studio_job(Job(sandbox, "text_single_label_classification", 1)).fields())
+    engine.advance()
+    engine.changes.until_end = 1
+    assert list(engine.advance().values()) == ["InProgress"]
+
+
+def test_what_nobody_answered_is_written_in_parts_too(
+    sandbox: Sandbox, engine: Engine, people: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio_output, "_LINES_OF_A_PART", 2)
+    monkeypatch.setattr(studio_output, "_LINES_AT_ONCE", 1)
+    job = Job(sandbox, "text_single_label_classification", _COUNT)
+    engine.jobs.create(studio_job(job, people=1).fields())
+    engine.advance()
+    number = only_project(engine, job)
+    # The only answer is to the last but one, so lines without one are before and after it.
+    tasks = [task for page in engine.studio.tasks(number) for task in page.tasks]
+    people[0].submit(number, tasks[-2]["id"], job.right(tasks[-2]))
+    engine.jobs.stop(job.project.job_name)
+    assert engine.advance() == {job.project.job_name: "Stopped"}
+    assert engine.jobs.state(job.project.job_name).parts == 2
+    found = output_of(engine, job)
+    assert [output.item_id for output in found] == list(job.objects)
+    assert [output.reached for output in found] == [False] * (_COUNT - 2) + [True, False]
 
 
 def test_a_name_that_another_job_has_is_refused(sandbox: Sandbox, engine: Engine) -> None:

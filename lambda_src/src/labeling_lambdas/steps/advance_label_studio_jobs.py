@@ -12,7 +12,9 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from labeling_lambdas import process
 from labeling_lambdas.aws.artifacts import read_text_lines
+from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.domain.label_studio.answers import UnusableAnswerError, counted
 from labeling_lambdas.domain.label_studio.controls import shows_text, task_data
 from labeling_lambdas.domain.label_studio.job_projects import project_settings
@@ -148,20 +150,23 @@ class _Work:
     def _prepared(self, state: JobState) -> JobState:
         """Return the state of a job that people can work on, or have worked on."""
         stopped = self.all.jobs.is_stopped(self.job.name)
+        known = state
         state = state._replace(total=state.total or sum(1 for _ in self._texts()))
+        progress = None
         try:
             state = state if state.project else self._with_project(state, create=not stopped)
-            if state.project and not stopped:
-                self._import(state)
+            if state.project:
+                progress = self._imported(state, add=not stopped)
         except (LabelStudioRefusedError, UnreadableLineError, ValueError) as error:
             return self._failed(state, str(error))
         if not state.project:
             # Stopped before there was anything to work on.
             return self._keep(state._replace(status=JobStatus.STOPPED))
-        progress = self.all.studio.progress(state.project)
         if progress is None:
             return self._failed(state, _DELETED)
-        return self._keep(self._with_progress(state, progress, stopped=stopped))
+        state = self._with_progress(state, progress, stopped=stopped)
+        # Most calls find that nothing has changed.
+        return state if state == known else self._keep(state)
 
     def _with_progress(self, state: JobState, progress: Progress, *, stopped: bool) -> JobState:
         is_done = self._is_done(state, progress)
@@ -201,19 +206,29 @@ class _Work:
         # have worked on it.
         return self._keep(state._replace(project=found[0]))
 
-    def _import(self, state: JobState) -> None:
-        kind = task_type(self.job.task_type)
-        progress = self.all.studio.progress(state.project)
-        if progress is None or progress.tasks >= state.total:
-            return
+    def _imported(self, state: JobState, *, add: bool) -> Progress | None:
+        """Return how far the work is, after adding the tasks that are missing if there is time."""
+        studio = self.all.studio
+        progress = studio.progress(state.project)
+        if progress is None or progress.tasks >= state.total or not add:
+            return progress
+        connected: set[str] = set()
         lines = itertools.islice(self._texts(), progress.tasks, None)
-        while batch := [json.loads(text) for text in itertools.islice(lines, _BATCH)]:
-            if self.all.deadline.near(_STEP_SECONDS):
-                return
-            if not shows_text(kind):
-                for name in sorted({_bucket_of(line[kind.manifest_key]) for line in batch}):
-                    self.all.studio.connect(state.project, Bucket(name, self.all.region))
-            self.all.studio.import_tasks(state.project, [self._task(line) for line in batch])
+        with process.threads(THREADS) as threads:
+            while batch := [json.loads(text) for text in itertools.islice(lines, _BATCH)]:
+                if self.all.deadline.near(_STEP_SECONDS):
+                    break
+                for name in sorted(self._buckets(batch) - connected):
+                    studio.connect(state.project, Bucket(name, self.all.region))
+                    connected.add(name)
+                studio.import_tasks(state.project, list(threads.map(self._task, batch)))
+        return studio.progress(state.project)
+
+    def _buckets(self, lines: list[dict[str, Any]]) -> set[str]:
+        kind = task_type(self.job.task_type)
+        return (
+            set() if shows_text(kind) else {_bucket_of(line[kind.manifest_key]) for line in lines}
+        )
 
     def _task(self, line: dict[str, Any]) -> dict[str, Any]:
         kind = task_type(self.job.task_type)

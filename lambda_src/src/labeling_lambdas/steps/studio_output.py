@@ -6,6 +6,7 @@ order and numbered as they are. Some may be missing, and others may have been ad
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from labeling_lambdas import process
 from labeling_lambdas.aws.artifacts import is_absent, read_text_lines
+from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.label_studio.controls import ITEM_KEY
 from labeling_lambdas.domain.label_studio.job_projects import labeling_project, output_line
@@ -23,6 +26,7 @@ from labeling_lambdas.domain.output_lines import item_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from concurrent.futures import Executor
 
     from labeling_lambdas.aws.label_studio_jobs import JobFiles, LabelStudioJobs
     from labeling_lambdas.deadline import Deadline
@@ -30,12 +34,18 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.label_studio.pictures import PictureSize
     from labeling_lambdas.label_studio.client import LabelStudio, Page
 
+    #: A line of the manifest, and the annotations of its task.
+    _Answered = tuple[dict[str, Any], list[dict[str, Any]]]
+
 _MASKS = "masks"
 _OUTPUT = "manifests/output/output.manifest"
 #: Seconds that a page may take: the answer of Label Studio, and masks of large pictures.
 _PAGE_SECONDS = 90
-#: Pages whose lines are in memory at a time, 1,000 lines.
+#: Pages of a part, 1,000 lines.
 _PAGES_OF_A_PART = 10
+_LINES_OF_A_PART = 1_000
+#: Lines that wait for threads.
+_LINES_AT_ONCE = 100
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -64,59 +74,56 @@ class StudioOutput:
             The state; with the address of the output if it is complete.
         """
         lines = self._lines(state.lines)
-        remaining = {item_of(text) for text in self._texts(state.lines)}
+        remaining = {item_of(text) for text in self._manifest(state.lines)}
         pages = self.studio.tasks(state.project, state.pages + 1)
-        while not state.collected:
-            batch = self._next_pages(pages)
-            tasks = itertools.chain.from_iterable(page.tasks for page in batch)
-            converted = list(self._converted(tasks, lines, remaining, state))
-            state = state._replace(
-                pages=state.pages + len(batch), collected=any(page.is_last for page in batch)
-            )
-            state = self._add(state, converted)
-            if self.deadline.near(_PAGE_SECONDS):
-                return state
-        state = self._add(state, [self._line(line, [], state) for line in lines])
+        # Most lines wait for S3: for the size of a picture, or until a mask is written.
+        with process.threads(THREADS) as threads:
+            while not state.collected:
+                state = self._part(pages, lines, remaining, state, threads)
+                if self.deadline.near(_PAGE_SECONDS):
+                    return state
+        # What nobody was shown, or nobody answered. In parts too, because it may be the whole job.
+        while texts := [
+            self._line((line, []), expired=state.expired)
+            for line in itertools.islice(lines, _LINES_OF_A_PART)
+        ]:
+            state = self._add(state, texts)
         self._files.write_stream(_OUTPUT, self._written(state.parts))
         return state._replace(output_uri=self._files.uri(_OUTPUT))
 
-    def _next_pages(self, pages: Iterator[Page]) -> list[Page]:
-        """Return the next pages, fewer than usual if time runs out."""
-        found: list[Page] = []
-        for page in pages:
-            found.append(page)
-            if len(found) == _PAGES_OF_A_PART or self.deadline.near(_PAGE_SECONDS):
-                break
-        return found
-
-    def _converted(
+    def _part(
         self,
-        tasks: Iterable[dict[str, Any]],
+        pages: Iterator[Page],
         lines: Iterator[dict[str, Any]],
         remaining: set[str | None],
         state: JobState,
-    ) -> Iterator[str]:
-        for task in tasks:
-            item = task["data"].get(ITEM_KEY)
-            # A task that a user added, or a second one of an item.
-            if item not in remaining:
-                continue
-            for line in lines:
-                remaining.discard(line[ITEM_ID_KEY])
-                is_its = line[ITEM_ID_KEY] == item
-                yield self._line(line, task["annotations"] if is_its else [], state)
-                if is_its:
-                    break
+        threads: Executor,
+    ) -> JobState:
+        """Write the lines of the next pages, fewer than usual if time runs out."""
+        converted: list[str] = []
+        # Only one page is in memory at a time: pages of tasks with masks are large.
+        for page in itertools.islice(pages, _PAGES_OF_A_PART):
+            answered = _answered(page.tasks, lines, remaining)
+            converted += self._texts_of(answered, threads, expired=state.expired)
+            state = state._replace(pages=state.pages + 1, collected=page.is_last)
+            if self.deadline.near(_PAGE_SECONDS):
+                break
+        return self._add(state, converted)
 
-    def _line(
-        self, line: dict[str, Any], annotations: list[dict[str, Any]], state: JobState
-    ) -> str:
+    def _texts_of(
+        self, answered: Iterator[_Answered], threads: Executor, *, expired: bool
+    ) -> Iterator[str]:
+        write = functools.partial(self._line, expired=expired)
+        # Between two tasks there are any number of lines whose tasks were deleted.
+        while some := list(itertools.islice(answered, _LINES_AT_ONCE)):
+            yield from threads.map(write, some)
+
+    def _line(self, answered: _Answered, *, expired: bool) -> str:
+        line, annotations = answered
         project = labeling_project(self.job, self._files.uri(_MASKS))
         needed = self.job.verification is None and project.needs_pictures and annotations
         picture = self._picture(str(line["source-ref"])) if needed else None
-        found = output_line(
-            self.job, line, annotations, project, picture=picture, expired=state.expired
-        )
+        found = output_line(self.job, line, annotations, project, picture=picture, expired=expired)
         if found.mask is not None:
             self._files.write_bytes(f"{_MASKS}/{line[ITEM_ID_KEY]}.png", found.mask)
         return compact_json(found.line) + "\n"
@@ -137,7 +144,7 @@ class StudioOutput:
         # A part is written before the state that counts it, so that a call that died between the
         # two writes the same part again.
         if lines:
-            self._files.write_text(_part(state.parts), "".join(lines))
+            self._files.write_text(_part_name(state.parts), "".join(lines))
         return self.jobs.keep(
             self.job.name,
             state._replace(
@@ -148,13 +155,13 @@ class StudioOutput:
 
     def _written(self, parts: int) -> Iterator[str]:
         for number in range(parts):
-            for text in read_text_lines(self.jobs.client, self._files.uri(_part(number))):
+            for text in read_text_lines(self.jobs.client, self._files.uri(_part_name(number))):
                 yield text + "\n"
 
     def _lines(self, start: int) -> Iterator[dict[str, Any]]:
-        return (json.loads(text) for text in self._texts(start))
+        return (json.loads(text) for text in self._manifest(start))
 
-    def _texts(self, start: int) -> Iterator[str]:
+    def _manifest(self, start: int) -> Iterator[str]:
         return itertools.islice(
             read_text_lines(self.jobs.client, self.job.manifest_uri), start, None
         )
@@ -164,5 +171,24 @@ class StudioOutput:
         return self.jobs.files(self.job.name)
 
 
-def _part(number: int) -> str:
+def _answered(
+    tasks: Iterable[dict[str, Any]],
+    lines: Iterator[dict[str, Any]],
+    remaining: set[str | None],
+) -> Iterator[_Answered]:
+    """Yield the lines up to those of the tasks, each with the annotations of its task."""
+    for task in tasks:
+        item = task["data"].get(ITEM_KEY)
+        # A task that a user added, or a second one of an item.
+        if item not in remaining:
+            continue
+        for line in lines:
+            remaining.discard(line[ITEM_ID_KEY])
+            is_its = line[ITEM_ID_KEY] == item
+            yield line, task["annotations"] if is_its else []
+            if is_its:
+                break
+
+
+def _part_name(number: int) -> str:
     return f"manifests/parts/{number:06d}.jsonl"
