@@ -47,6 +47,8 @@ class Place(Protocol):
 
     def new_group(self, name: str = "", features: Mapping[str, str] = FEATURES) -> str: ...
 
+    def new_secret(self, text: str) -> str: ...
+
     def wait(self, seconds: float) -> None: ...
 
 
@@ -77,6 +79,9 @@ class AccountPlace:
     def new_group(self, name: str = "", features: Mapping[str, str] = FEATURES) -> str:
         self.account.features.batched = True
         return self.account.features.create_group(name or _fresh("group"), features).name
+
+    def new_secret(self, text: str) -> str:
+        return self.account.secrets.create_secret(_fresh("secret"), text)
 
     def wait(self, seconds: float) -> None:
         self.account.clock.sleep(seconds)
@@ -140,6 +145,10 @@ class SandboxPlace:
             RoleArn=self.role,
         )
         return name
+
+    def new_secret(self, text: str) -> str:
+        made = self.client("secretsmanager").create_secret(Name=_fresh("secret"), SecretString=text)
+        return str(made["ARN"])
 
     def wait(self, seconds: float) -> None:
         time.sleep(seconds)

@@ -14,6 +14,7 @@ from in_process_aws.events import Events
 from in_process_aws.features import Features
 from in_process_aws.s3 import S3
 from in_process_aws.sagemaker import SageMaker
+from in_process_aws.secrets import Secrets
 from in_process_aws.sqs import SQS
 from in_process_aws.states import States
 
@@ -39,6 +40,7 @@ class Account:
         sagemaker: Labeling jobs.
         features: Feature groups.
         events: Event buses.
+        secrets: Secrets with a text.
         states: Executions, which a backend runs.
     """
 
@@ -61,6 +63,7 @@ class Account:
         self.sagemaker = SageMaker(clock, self.s3)
         self.features = Features(clock)
         self.events = Events(clock)
+        self.secrets = Secrets(clock)
         self.states = States(clock)
         services: tuple[Service, ...] = (
             self.s3,
@@ -69,6 +72,7 @@ class Account:
             self.sagemaker,
             self.features,
             self.events,
+            self.secrets,
             self.states,
         )
         self.dynamodb.strict = strict
