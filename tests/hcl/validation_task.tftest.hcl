@@ -311,6 +311,28 @@ run "refuses_a_short_display_name_that_is_empty" {
   expect_failures = [var.label_details]
 }
 
+run "refuses_a_short_display_name_of_257_characters" {
+  command = plan
+
+  variables {
+    task_type     = "named_entity_recognition"
+    label_details = { cat = { short_display_name = join("", [for number in range(257) : "x"]) } }
+  }
+
+  expect_failures = [var.label_details]
+}
+
+run "refuses_a_short_display_name_with_a_tab" {
+  command = plan
+
+  variables {
+    task_type     = "named_entity_recognition"
+    label_details = { cat = { short_display_name = "C\tT" } }
+  }
+
+  expect_failures = [var.label_details]
+}
+
 run "refuses_a_template_where_the_service_shows_its_own" {
   command = plan
 

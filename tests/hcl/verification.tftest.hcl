@@ -132,6 +132,22 @@ run "refuses_an_accepted_category_with_a_space_around_it" {
   expect_failures = [var.verification]
 }
 
+run "refuses_an_accepted_category_of_257_characters" {
+  command = plan
+
+  variables {
+    task_type = "image_bounding_box"
+
+    verification = {
+      workteam_arn      = "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/reviewers"
+      accepted_category = join("", [for number in range(257) : "x"])
+      categories_s3_uri = "s3://my-bucket/judgements.json"
+    }
+  }
+
+  expect_failures = [var.verification]
+}
+
 run "refuses_verification_available_for_less_than_a_minute" {
   command = plan
 
@@ -369,6 +385,19 @@ run "refuses_a_verification_keyword_of_31_characters" {
     verification = {
       workteam_arn = "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/reviewers"
       keywords     = ["thirty one characters or so many"]
+    }
+  }
+
+  expect_failures = [var.verification]
+}
+
+run "refuses_verification_instructions_with_a_control_character" {
+  command = plan
+
+  variables {
+    verification = {
+      workteam_arn = "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/reviewers"
+      instructions = { full = "Look closely.\u0007" }
     }
   }
 

@@ -2,7 +2,8 @@
 
 Each breakage is made in a copy of the checkout, whose plan and input tests then run. A breakage
 that no longer fits, or after which the module cannot be planned at all, is an error of the list.
-Each rule on inputs is dropped in turn likewise: a case must be refused by nothing else.
+Each rule on inputs must be what alone refuses one of the cases of ``tests/hcl``: without the rule
+that case would fail.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_name("mutants.toml")
 SECONDS_FOR_ONE = 400
 _WORKERS = 2
+_RULES = "rules on inputs"
 _LEFT_OUT = (
     *(".git", ".venv*", ".cache", ".demo", ".live", ".terraform*", "*.tfstate*", "__pycache__"),
     *(".*_cache", ".hypothesis", "docs"),
@@ -155,7 +157,9 @@ def _run(folder: Path, test: str) -> tuple[str, str]:
 def main() -> int:
     """Judge every mutant, two at a time."""
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
-    parser.add_argument("--only", default="", help="a part of the names or files of mutants")
+    parser.add_argument(
+        "--only", default="", help=f"a part of the names or files, or of '{_RULES}'"
+    )
     arguments = parser.parse_args()
     chosen = [each for each in mutants() if arguments.only in f"{each.name} {each.file}"]
     started, caught = time.monotonic(), 0
@@ -164,19 +168,19 @@ def main() -> int:
             caught += bool(verdict.caught_by)
             sys.stdout.write(f"{number}/{len(chosen)} {verdict.line()}\n")
             sys.stdout.flush()
-    unproven = [] if arguments.only else _dropped_rules()
+    unproven = _dropped_rules() if arguments.only in _RULES else []
     seconds = time.monotonic() - started
     sys.stdout.write(f"mutants: {caught} of {len(chosen)} caught, {seconds:.0f} s\n")
     return 0 if caught == len(chosen) and not unproven else 1
 
 
 def _dropped_rules() -> list[str]:
-    """Tell which validations and preconditions no case would miss."""
+    """Tell which validations, preconditions and postconditions no case would miss."""
     unproven = refusals.unproven(refusals.refusals())
     for name in unproven:
         sys.stdout.write(f"ALIVE  {name}: no case is refused by it alone\n")
     total = len(refusals.rules())
-    sys.stdout.write(f"rules on inputs: {total - len(unproven)} of {total} have such a case\n")
+    sys.stdout.write(f"{_RULES}: {total - len(unproven)} of {total} have such a case\n")
     return unproven
 
 

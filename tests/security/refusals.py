@@ -1,8 +1,8 @@
 """Which rule of the module refuses each case of ``tests/hcl``.
 
-A case that expects a failure says of which variable, not by which of its rules, so a rule may have
-none of its own and could be dropped unseen. Here every case is run without its expectation: the
-message that it then fails with names the rule.
+A case that expects a failure says of which variable or resource, not by which of its rules, so a
+rule may have none of its own and could be dropped unseen. Here every case is run without its
+expectation: the error that it then fails with has the place of the rule.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_deployment.module import ROOT
 from tests.terraform_module import hcl_tests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 SECONDS = 900
 _EXPECTATION = re.compile(r"^ *expect_failures = \[.*\]\n", re.MULTILINE)
@@ -25,7 +29,14 @@ _RULE = re.compile(
     r'^ +error_message = "(?P<message>[^\n]*)"\n',
     re.MULTILINE | re.DOTALL,
 )
-_INTERPOLATION = re.compile(r"\$\{.*?\}")
+_VALIDATION = re.compile(r"checked by the validation rule at (?P<file>\S+):(?P<line>\d+),")
+
+
+class Place(NamedTuple):
+    """A line of the module: its file, from the root of the checkout, and its number."""
+
+    file: str
+    line: int
 
 
 @dataclass(frozen=True)
@@ -34,40 +45,46 @@ class Rule:
 
     Attributes:
         file: Where it stands, from the root of the checkout.
+        lines: Its lines, from that of its kind to that of its message.
         message: Its message as it is written.
     """
 
     file: str
+    lines: range
     message: str
 
     @property
     def name(self) -> str:
-        """File and message, for people."""
-        return f"{self.file}: {self.message}"
+        """Place and message, for people."""
+        return f"{self.file}:{self.lines[0]}: {self.message}"
 
-    def said_in(self, text: str) -> bool:
-        """Whether a text holds the message, whatever its interpolated parts became."""
-        parts = _INTERPOLATION.split(_spaced(self.message.replace('\\"', '"')))
-        pattern = ".*?".join(re.escape(part) for part in parts)
-        # Of two rules one may say the same of a name that the other's name ends with.
-        return re.search(rf"(?<![\w.]){pattern}", _spaced(text)) is not None
+    def has(self, place: Place) -> bool:
+        """Whether a place is one of its lines."""
+        return place.file == self.file and place.line in self.lines
 
 
 def rules() -> list[Rule]:
     """Every rule of the module and its submodules."""
     files = [*ROOT.glob("*.tf"), *ROOT.glob("modules/*/*.tf")]
     return [
-        Rule(str(file.relative_to(ROOT)), found["message"])
+        rule
         for file in sorted(files)
-        for found in _RULE.finditer(file.read_text(encoding="utf-8"))
+        for rule in rules_of(str(file.relative_to(ROOT)), file.read_text(encoding="utf-8"))
     ]
 
 
-def refusals() -> dict[str, list[str]]:
+def rules_of(file: str, text: str) -> Iterator[Rule]:
+    """Every rule in the text of one file."""
+    for found in _RULE.finditer(text):
+        first = text.count("\n", 0, found.start()) + 1
+        yield Rule(file, range(first, first + found[0].count("\n")), found["message"])
+
+
+def refusals() -> dict[str, list[Place]]:
     """Run every case that expects a failure without that expectation.
 
     Returns:
-        What each case fails with: its errors, by its name.
+        Where the errors are that each case fails with, by the case's name.
 
     Raises:
         RuntimeError: If Terraform cannot run the cases.
@@ -77,47 +94,66 @@ def refusals() -> dict[str, list[str]]:
         hcl_tests(Path(name), SECONDS, prepare=_split_all) as tests,
     ):
         told = tests.run("-json", seconds=SECONDS).stdout
-    errors: dict[str, list[str]] = defaultdict(list)
-    for line in told.splitlines():
-        event = json.loads(line)
-        if event["type"] == "diagnostic" and "@testrun" in event:
-            shown = event["diagnostic"]
-            errors[event["@testrun"]].append(f"{shown['summary']} {shown.get('detail', '')}")
-    return dict(errors)
+    return errors(json.loads(line) for line in told.splitlines())
+
+
+def errors(events: Iterable[dict[str, Any]]) -> dict[str, list[Place]]:
+    """Return where the errors of each case are.
+
+    Args:
+        events: What ``terraform test -json`` prints.
+    """
+    places: dict[str, list[Place]] = defaultdict(list)
+    for event in events:
+        shown = event.get("diagnostic", {})
+        if shown.get("severity") == "error" and "@testrun" in event:
+            places[event["@testrun"]].append(_place(shown))
+    return dict(places)
+
+
+def _place(diagnostic: dict[str, Any]) -> Place:
+    # The range of a validation's error is where the case sets the variable.
+    validation = _VALIDATION.search(" ".join(diagnostic.get("detail", "").split()))
+    if validation:
+        return Place(validation["file"], int(validation["line"]))
+    where = diagnostic.get("range", {"filename": "", "start": {"line": 0}})
+    return Place(where["filename"], where["start"]["line"])
 
 
 def _split_all(folder: Path) -> None:
     for file in list(folder.glob("*.tftest.hcl")):
-        _split(file)
+        text = file.read_text(encoding="utf-8")
+        file.unlink()
+        for name, alone in split(text).items():
+            file.with_name(f"{name}.tftest.hcl").write_text(alone, encoding="utf-8")
 
 
-def _split(file: Path) -> None:
-    """Give each case that expects a failure a file of its own: a failure ends its file's test."""
-    text = file.read_text(encoding="utf-8")
+def split(text: str) -> dict[str, str]:
+    """Give each case that expects a failure a file of its own: a failure ends its file's test.
+
+    What is applied before a case is applied before it there too. The case loses its expectation.
+
+    Args:
+        text: A file of cases.
+
+    Returns:
+        The text of each file, by the name of its case.
+    """
     cases = list(_CASE.finditer(text))
-    setting = text[: cases[0].start()]
-    file.unlink()
+    before, files = text[: cases[0].start()], {}
     for case in cases:
         if _EXPECTATION.search(case[0]):
-            alone = setting + _EXPECTATION.sub("", case[0])
-            file.with_name(f"{case['name']}.tftest.hcl").write_text(alone, encoding="utf-8")
+            files[case["name"]] = before + _EXPECTATION.sub("", case[0])
+        elif "command = apply" in case[0]:
+            before += case[0]
+    return files
 
 
-def unproven(refused: dict[str, list[str]]) -> list[str]:
+def unproven(refused: dict[str, list[Place]]) -> list[str]:
     """Return the rules that no case breaks alone: without them every case would still be refused.
 
     Args:
-        refused: What each case fails with.
+        refused: Where the errors are that each case fails with.
     """
-    known = rules()
-    alone = set()
-    for errors in refused.values():
-        named = {rule for rule in known for error in errors if rule.said_in(error)}
-        if len(named) == 1 and len(errors) == 1:
-            alone |= named
-    return [rule.name for rule in known if rule not in alone]
-
-
-def _spaced(text: str) -> str:
-    """Terraform breaks long messages into lines."""
-    return " ".join(text.split())
+    alone = [places[0] for places in refused.values() if len(places) == 1]
+    return [rule.name for rule in rules() if not any(rule.has(place) for place in alone)]

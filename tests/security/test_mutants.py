@@ -6,14 +6,14 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from labeling_deployment.module import ROOT
 from tests.security import refusals
 from tests.security.mutants import Mutant, UnfitError, environment_of, mutants
-from tests.security.refusals import Rule, rules
+from tests.security.refusals import Place, errors, rules, rules_of, split
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,22 +55,93 @@ def test_the_tests_of_a_copy_read_the_copy(tmp_path: Path) -> None:
     assert shown.stdout.strip() == str(tmp_path)
 
 
-REGION = Rule(
-    "variables.tf", "workteam_arn must be of the region ${data.aws_service.sagemaker.region}."
-)
-LENGTH = Rule("variables.tf", "workteam_arn must have at most 256 characters.")
+RULES = """
+variable "workteam_arn" {
+  validation {
+    condition     = local.region
+    error_message = "workteam_arn must be of ${join(", ", keys({ a = 1 }))}."
+  }
+
+  validation {
+    condition = (
+      local.length
+    )
+    error_message = "workteam_arn must have at most 256 characters."
+  }
+}
+"""
+REGION, LENGTH = rules_of("variables.tf", RULES)
+
+
+def test_a_rule_has_the_lines_of_its_block() -> None:
+    assert (REGION.lines, LENGTH.lines) == (range(3, 6), range(8, 13))
+    assert LENGTH.message == "workteam_arn must have at most 256 characters."
+    assert LENGTH.has(Place("variables.tf", 8))
+    assert not LENGTH.has(Place("variables.tf", 7))
+    assert not LENGTH.has(Place("locals.tf", 8))
+
+
+VALIDATION = {
+    "severity": "error",
+    "detail": "Too long.\n\nThis was checked by the validation rule at\nvariables.tf:8,3-13.",
+    "range": {"filename": "tests/hcl/long.tftest.hcl", "start": {"line": 30}},
+}
+POSTCONDITION = {
+    "severity": "error",
+    "detail": "Another region.",
+    "range": {"filename": "deployment.tf", "start": {"line": 5}},
+}
+NOWHERE = {"severity": "error", "summary": "Failed to load."}
 
 
 @pytest.mark.parametrize(
-    ("error", "named"),
+    ("diagnostic", "place"),
     [
-        ("Invalid value workteam_arn must be of the\nregion eu-west-1.", True),
-        ("Invalid value verification.workteam_arn must be of the region eu-west-1.", False),
-        ("Invalid value workteam_arn must have at most 256 characters.", False),
+        (VALIDATION, Place("variables.tf", 8)),
+        (POSTCONDITION, Place("deployment.tf", 5)),
+        (NOWHERE, Place("", 0)),
     ],
 )
-def test_a_rule_is_known_by_its_message(error: str, *, named: bool) -> None:
-    assert REGION.said_in(error) is named
+def test_an_error_has_the_place_of_its_rule(diagnostic: dict[str, Any], place: Place) -> None:
+    warning = {"@testrun": "long", "diagnostic": POSTCONDITION | {"severity": "warning"}}
+    elsewhere = {"type": "diagnostic", "diagnostic": POSTCONDITION}
+    event = {"@testrun": "long", "diagnostic": diagnostic}
+    assert errors([{"type": "test_summary"}, warning, elsewhere, event]) == {"long": [place]}
+
+
+CASES = """variables {
+  name = "digits"
+}
+
+run "applies_it" {
+  command = apply
+}
+
+run "refuses_letters" {
+  command = plan
+
+  expect_failures = [var.name]
+}
+
+run "accepts_numbers" {
+  command = plan
+}
+
+run "refuses_words" {
+  command = plan
+
+  expect_failures = [var.name]
+}
+"""
+
+
+def test_a_case_that_stands_alone_keeps_what_is_applied_before_it() -> None:
+    files = split(CASES)
+    assert list(files) == ["refuses_letters", "refuses_words"]
+    assert re.findall(r'run "(\w+)"', files["refuses_words"]) == ["applies_it", "refuses_words"]
+    for text in files.values():
+        assert text.startswith("variables {")
+        assert "expect_failures" not in text
 
 
 def test_every_rule_of_the_module_is_found() -> None:
@@ -87,7 +158,6 @@ def test_every_rule_of_the_module_is_found() -> None:
 
 def test_a_rule_that_is_never_the_only_one_is_unproven(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refusals, "rules", lambda: [REGION, LENGTH])
-    region = "workteam_arn must be of the region eu-west-1."
-    length = "workteam_arn must have at most 256 characters."
+    region, length = Place("variables.tf", 3), Place("variables.tf", 8)
     assert refusals.unproven({"far": [region], "far and long": [region, length]}) == [LENGTH.name]
     assert refusals.unproven({"far": [region], "long": [length]}) == []
