@@ -106,7 +106,8 @@ def test_any_other_address_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["", "secret", f"{_LEGACY}0", f"{_LEGACY}\r\nX: y", "a.b", "a.b.ä"]
+    "token",
+    ["", "secret", f"{_LEGACY}0", f"{_LEGACY[1:]}-", f"{_LEGACY}\r\nX: y", "a.b", "a.b.ä"],
 )
 def test_a_token_of_another_form_is_refused_and_not_shown(token: str) -> None:
     with pytest.raises(LabelStudioTokenError) as raised:
@@ -213,7 +214,8 @@ def test_an_empty_answer_is_none() -> None:
         assert Connection(url, _LEGACY).call("GET", "/api/x") is None
 
 
-def test_a_legacy_token_is_sent_as_it_is() -> None:
+@pytest.mark.parametrize("token", [_LEGACY, "Set" + "By0UserToken" * 3 + "9"])
+def test_a_legacy_token_is_sent_as_it_is(token: str) -> None:
     sent = []
 
     def answer(_: str, headers: dict[str, str], __: bytes) -> Answer:
@@ -221,9 +223,9 @@ def test_a_legacy_token_is_sent_as_it_is() -> None:
         return 200, "{}", {}
 
     with listening(answer) as url:
-        Connection(url, f" {_LEGACY}\n").call("GET", "/api/x")
-        Connection(url, _LEGACY).call_openly("/api/version/")
-    assert sent == [f"Token {_LEGACY}", None]
+        Connection(url, f" {token}\n").call("GET", "/api/x")
+        Connection(url, token).call_openly("/api/version/")
+    assert sent == [f"Token {token}", None]
 
 
 def test_a_personal_token_is_exchanged_and_exchanged_again_before_it_ends(

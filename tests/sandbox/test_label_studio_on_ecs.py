@@ -16,6 +16,8 @@ import pytest
 from moto import settings
 
 from labeling_deployment.planned import Planned
+from labeling_lambdas.aws.secrets import secret_text
+from labeling_lambdas.label_studio.connection import Connection
 from labeling_sandbox.terraform.runner import Terraform, TerraformError
 from tests.plan.examples import EXAMPLES, LABEL_STUDIO, LABEL_STUDIO_INPUTS
 
@@ -222,12 +224,18 @@ def test_groups_admit_each_other_in_one_direction(applied: Applied) -> None:
     }
 
 
-def test_the_outputs_are_what_a_pipeline_needs(applied: Applied) -> None:
+def test_the_outputs_are_what_a_pipeline_needs(applied: Applied, sandbox: Sandbox) -> None:
     token = applied.values.resources[f'{SECRET_TYPE}.this["api-token"]']["arn"]
     assert applied.outputs["label_studio"] == {
+        "reader_role_arns": [applied.values.resources['aws_iam_role.this["task"]']["arn"]],
         "token_secret_arn": token,
+        "token_secret_kms_key_arn": applied.only("aws_kms_key")["arn"],
         "url": "https://pipeline.label-studio.example.com",
     }
+    # What the functions do with both before they call Label Studio: they check them.
+    Connection(
+        applied.outputs["label_studio"]["url"], secret_text(sandbox.client("secretsmanager"), token)
+    )
     records = applied.values.of_type("aws_route53_record").values()
     names = {each["name"] for each in records if each["type"] == "A"}
     assert names == {"label-studio.example.com", "pipeline.label-studio.example.com"}

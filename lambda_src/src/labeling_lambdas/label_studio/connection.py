@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from http.client import HTTPMessage, HTTPResponse
     from typing import IO
 
-_LEGACY_TOKEN = re.compile(r"[0-9a-f]{40}")
+#: Label Studio makes tokens of hexadecimal digits, and takes others from LABEL_STUDIO_USER_TOKEN.
+_LEGACY_TOKEN = re.compile(r"[0-9A-Za-z]{40}")
 _PERSONAL_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 #: A personal access token is exchanged for one that is valid for 5 minutes; it is used for less.
 _ACCESS_SECONDS = 240
@@ -86,7 +87,7 @@ class Connection:
         if not (_LEGACY_TOKEN.fullmatch(self.token) or _PERSONAL_TOKEN.fullmatch(self.token)):
             message = (
                 "the token of Label Studio is neither a personal access token nor a legacy token of"
-                " 40 hexadecimal digits"
+                " 40 letters and digits"
             )
             raise LabelStudioTokenError(message)
 
