@@ -50,7 +50,7 @@ FLOORS: dict[str, list[list[str]]] = {
         ["cli"],
     ],
     "harness/faults/src/labeling_faults": [
-        ["configuration", "simulated_time"],
+        ["configuration", "label_studio", "simulated_time"],
         ["state_machine"],
         ["functions"],
         ["world"],
