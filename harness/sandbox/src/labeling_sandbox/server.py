@@ -25,7 +25,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from labeling_sandbox.base import control, parallel_requests
+from labeling_sandbox.base import control, parallel_requests, repeated_requests
 from labeling_sandbox.iam import authorization, calls, simulation
 
 if TYPE_CHECKING:
@@ -229,7 +229,9 @@ class Sandbox:
 
     def _listen(self) -> None:
         moto = _Dispatcher(create_backend_app)
-        application = parallel_requests.one_at_a_time(calls.count(moto))
+        application = repeated_requests.answer_again(
+            parallel_requests.one_at_a_time(calls.count(moto))
+        )
 
         def dispatch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             if environ["PATH_INFO"].startswith(control.PREFIX):
