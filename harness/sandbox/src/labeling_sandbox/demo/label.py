@@ -104,6 +104,6 @@ class Labeling:
 
     def _show(self, pipeline: Pipeline) -> None:
         records = pipeline.auditor().newest_records()
-        for uri in sorted(records):
+        self.screen.labels(records)
+        for uri in sorted(records)[:1]:
             self.screen.record(records[uri])
-        self.screen.say(f"Feature records: {len(records)}")

@@ -107,6 +107,15 @@ class Screen:
         table.add_row("history events", *(str(run.execution.events) for run in runs))
         self.console.print(table)
 
+    def labels(self, records: Mapping[str, Mapping[str, str]]) -> None:
+        """Show the label of each feature record."""
+        table = Table(title=f"{len(records)} feature records", title_justify="left")
+        table.add_column("source_ref", overflow="fold")
+        table.add_column("label", overflow="fold")
+        for uri in sorted(records):
+            table.add_row(uri, records[uri]["label"])
+        self.console.print(table)
+
     def record(self, record: Mapping[str, str]) -> None:
         """Show a feature record in full."""
         table = Table(title=record["source_ref"], title_justify="left", show_header=False)
