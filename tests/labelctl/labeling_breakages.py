@@ -53,28 +53,10 @@ def put_resources(deployed: Deployed, value: Any) -> None:
     )
 
 
-def make_work_team(deployed: Deployed) -> None:
-    """Create the work team that the pipeline was deployed with."""
-    arn = deployed.parameter("resources")["jobs"]["label"]["workteam_arn"]
-    deployed.client("sagemaker").create_workteam(
-        WorkteamName=arn.rpartition("/")[2],
-        Description="Labelers.",
-        MemberDefinitions=[
-            {
-                "CognitoMemberDefinition": {
-                    "UserPool": "us-east-1_pool",
-                    "UserGroup": "labelers",
-                    "ClientId": "client",
-                }
-            }
-        ],
-    )
-
-
 def work_team_deleted(deployed: Deployed) -> Undo:
     arn = deployed.parameter("resources")["jobs"]["label"]["workteam_arn"]
     deployed.client("sagemaker").delete_workteam(WorkteamName=arn.rpartition("/")[2])
-    return lambda: make_work_team(deployed)
+    return deployed.deployment.pipeline.create_work_teams
 
 
 def worker_file_deleted(deployed: Deployed) -> Undo:

@@ -28,7 +28,6 @@ from tests.labelctl.breakages import BREAKAGES
 from tests.labelctl.deployed import Deployed
 from tests.labelctl.labeling_breakages import (
     ground_truth_closed,
-    make_work_team,
     public_work_team,
     subscribed_vendor_team,
     vendor_team_without_subscription,
@@ -54,7 +53,7 @@ def deployed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iter
     that a destroy leaves nothing, which take half of Terraform's time.
     """
     found = Deployed(deploy(sandbox, tmp_path_factory.mktemp("doctor"), plan_again=False))
-    make_work_team(found)
+    found.deployment.pipeline.create_work_teams()
     with pytest.MonkeyPatch.context() as environment:
         for name, value in sandbox.environment().items():
             environment.setenv(name, value)
