@@ -64,6 +64,7 @@ variables {
   force_destroy                = false
   image_outputs                = false
   image_uploads                = false
+  label_studio_role_arns       = []
   lift_writer_denials          = false
   pipeline_reader_role_arns    = { features = [], output = [], upload = [] }
   pipeline_writer_role_arns    = { features = [], output = [], upload = [] }
