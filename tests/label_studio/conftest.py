@@ -12,6 +12,7 @@ from labeling_lambdas.label_studio.client import LabelStudio
 from labeling_lambdas.label_studio.connection import Connection
 from labeling_sandbox.label_studio.people import Person
 from labeling_sandbox.label_studio.server import ENVIRONMENT, LabelStudioServer
+from tests.label_studio.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,3 +52,9 @@ def people(server: LabelStudioServer) -> list[Person]:
 def studio(server: LabelStudioServer) -> LabelStudio:
     """The functions' client, with the owner's token."""
     return LabelStudio(Connection(server.url, server.token))
+
+
+@pytest.fixture
+def engine(sandbox: Sandbox, server: LabelStudioServer) -> Engine:
+    """Jobs of one test, with a bucket and a ledger of their own."""
+    return Engine(sandbox, server.url, server.token)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from labeling_lambdas.aws.label_studio_jobs import LabelStudioJobs
 from labeling_lambdas.aws.lease_ledger import LeaseLedger
 from labeling_lambdas.deadline import Deadline
+from labeling_lambdas.domain.output_lines import OutputLine, read_output_line
 from labeling_lambdas.label_studio.client import LabelStudio
 from labeling_lambdas.label_studio.connection import Connection
 from labeling_lambdas.steps.advance_label_studio_jobs import AdvanceLabelStudioJobs
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from labeling_sandbox.server import Sandbox
+    from tests.label_studio.labeling import Job
 
 #: What changes something outside of the function.
 _CHANGES = ("POST", "PUT", "PATCH", "DELETE", "put_object", "delete_object")
@@ -133,3 +135,21 @@ class Engine:
                 return killed
         message = "the function never comes to its end"
         raise AssertionError(message)
+
+
+def only_project(engine: Engine, job: Job) -> int:
+    (number,) = engine.studio.projects(job.project.job_name)
+    return number
+
+
+def output_of(engine: Engine, job: Job) -> list[OutputLine]:
+    """Read the output of a job that has ended, as the functions do."""
+    description = engine.jobs.describe(job.project.job_name)
+    assert description is not None
+    text = job.read(description.output_uri).decode()
+    return [
+        read_output_line(
+            line, task_type=job.name, attribute="a-label", labels=frozenset(job.project.labels)
+        )
+        for line in text.splitlines()
+    ]

@@ -13,7 +13,7 @@ from labeling_lambdas import process
 from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.label_studio.controls import task_data
 from labeling_lambdas.domain.label_studio.jobs import StudioJob
-from labeling_lambdas.domain.label_studio.output import ConvertedLine, LabelingProject
+from labeling_lambdas.domain.label_studio.output import ConvertedLine, LabelingProject, labeled_line
 from labeling_lambdas.domain.label_studio.pictures import HEADER_BYTES, PictureSize, shown_size
 from labeling_lambdas.domain.output_lines import OutputLine, read_output_line
 from labeling_lambdas.domain.task_types import task_type
@@ -158,6 +158,20 @@ class Job:
                 self.s3.put_object(Bucket=self.bucket, Key=mask_key, Body=one.mask)
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=text.encode())
 
+    def label(self) -> None:
+        """Write the right labels into the input manifest, as a labeling job before this one."""
+        alone = self.project._replace(people=1)
+        labeled = [
+            labeled_line(
+                line,
+                [annotation(self.right({"data": {"item_id": line["item-id"]}}))],
+                alone,
+                picture=self.picture(line),
+            )
+            for line in self.lines
+        ]
+        self.write(labeled, "input.manifest")
+
     def parsed(self, key: str) -> list[OutputLine]:
         """Read an output manifest as the functions do."""
         text = self.read(f"s3://{self.bucket}/{key}").decode()
@@ -191,3 +205,14 @@ def studio_job(job: Job, **changes: Any) -> StudioJob:
         "verification": None,
     }
     return StudioJob(**{**fields, **changes})
+
+
+def annotation(results: list[Result]) -> dict[str, Any]:
+    """Return what Label Studio keeps of an answer."""
+    return {
+        "id": 1,
+        "completed_by": 1,
+        "created_at": "2026-11-30T12:00:00Z",
+        "was_cancelled": False,
+        "result": results,
+    }

@@ -15,7 +15,6 @@ from labeling_lambdas.domain.label_studio.output import labeled_line, verdict_li
 from labeling_lambdas.domain.label_studio.predictions import given_label
 from labeling_lambdas.domain.label_studio.projects import labeling_settings, verification_settings
 from labeling_lambdas.domain.label_studio.run_lengths import opacity
-from labeling_lambdas.domain.output_lines import OutputLine, read_output_line
 from labeling_lambdas.domain.reasons import Reason
 from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.domain.verification import Verdict, read_verdict
@@ -31,8 +30,8 @@ from labeling_lambdas.label_studio.errors import (
 )
 from labeling_lambdas.steps import advance_label_studio_jobs, studio_output
 from labeling_sandbox.label_studio.results import ANSWERS, Result, verdict
-from tests.label_studio.engine import Engine
-from tests.label_studio.labeling import PEOPLE, Job, studio_job
+from tests.label_studio.engine import only_project, output_of
+from tests.label_studio.labeling import PEOPLE, Job, annotation, studio_job
 
 if TYPE_CHECKING:
     import socket
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from labeling_sandbox.label_studio.people import Person
     from labeling_sandbox.label_studio.server import LabelStudioServer
     from labeling_sandbox.server import Sandbox
+    from tests.label_studio.engine import Engine
 
 #: More than a page, so that the collection has pages.
 _COUNT = 5
@@ -118,7 +118,7 @@ def test_reviewers_see_the_label_and_their_verdict_is_read(
         second["item-id"]: job.wrong({"data": {"item_id": second["item-id"]}}),
     }
     labeled = [
-        labeled_line(line, [_annotation(given[line["item-id"]])], alone, picture=job.picture(line))
+        labeled_line(line, [annotation(given[line["item-id"]])], alone, picture=job.picture(line))
         for line in job.lines
     ]
     job.write(labeled, "labeled.manifest")
@@ -167,16 +167,6 @@ def test_reviewers_see_the_label_and_their_verdict_is_read(
         Verdict(True, "Correct"),
         Verdict(False, "Unclear", ("look again",) * PEOPLE),
     ]
-
-
-def _annotation(results: list[Result]) -> dict[str, Any]:
-    return {
-        "id": 1,
-        "completed_by": 1,
-        "created_at": "2026-11-30T12:00:00Z",
-        "was_cancelled": False,
-        "result": results,
-    }
 
 
 def comparable(results: list[Result]) -> list[str]:
@@ -337,29 +327,6 @@ def test_a_refused_call_says_why_in_a_status_and_not_in_what_was_sent(studio: La
     assert title not in str(raised.value)
 
 
-@pytest.fixture
-def engine(sandbox: Sandbox, server: LabelStudioServer) -> Engine:
-    return Engine(sandbox, server.url, server.token)
-
-
-def output_of(engine: Engine, job: Job) -> list[OutputLine]:
-    """Read the output of a job that has ended, as the functions do."""
-    description = engine.jobs.describe(job.project.job_name)
-    assert description is not None
-    text = job.read(description.output_uri).decode()
-    return [
-        read_output_line(
-            line, task_type=job.name, attribute="a-label", labels=frozenset(job.project.labels)
-        )
-        for line in text.splitlines()
-    ]
-
-
-def only_project(engine: Engine, job: Job) -> int:
-    (number,) = engine.studio.projects(job.project.job_name)
-    return number
-
-
 def status_of(engine: Engine, job: Job) -> str:
     description = engine.jobs.describe(job.project.job_name)
     assert description is not None
@@ -453,17 +420,7 @@ def test_a_verification_job_shows_the_labels_and_writes_the_verdicts(
     sandbox: Sandbox, engine: Engine, people: list[Person]
 ) -> None:
     job = Job(sandbox, "image_bounding_box", 2)
-    alone = job.project._replace(people=1)
-    labeled = [
-        labeled_line(
-            line,
-            [_annotation(job.right({"data": {"item_id": line["item-id"]}}))],
-            alone,
-            picture=job.picture(line),
-        )
-        for line in job.lines
-    ]
-    job.write(labeled, "input.manifest")
+    job.label()
     verification = Verification("a-verification", "Correct", _CATEGORIES, 100)
     engine.jobs.create(studio_job(job, verification=verification).fields())
     engine.advance()
