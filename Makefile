@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo label sandbox test fast coverage check format faults bench sabotage mutants package live docs referees release-check clean
+.PHONY: help demo label sandbox test browser fast coverage check format faults bench sabotage mutants package live docs referees release-check clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
@@ -62,8 +62,13 @@ label: $(READY) $(RUNTIME_READY) $(STUDIO_READY) ## Label ten items yourself in 
 sandbox: $(READY) $(RUNTIME_READY) ## Start the local AWS and print how to use it
 	@$(BIN)/labeling-sandbox serve
 
+# Where no browser can be had, the tests that need one fail and say what to install; all others run.
 test: check $(RUNTIME_READY) $(SCAN_READY) $(STUDIO_READY) ## Run the checks, every test and a sample of the fault suite
+	-@$(BIN)/python -m tools.chromium
 	@$(if $(PYTEST_ARGS),$(BIN)/python -m pytest $(PYTEST_ARGS),$(all_tests))
+
+browser: $(READY) ## Print the Chromium of the tests; where there is none, install Debian's, else the one that Playwright downloads
+	@$(BIN)/python -m tools.chromium
 
 fast: check $(RUNTIME_READY) ## Run the checks and the quick tests, before you commit
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(quick_tests)

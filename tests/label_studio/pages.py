@@ -49,7 +49,7 @@ _PICTURE = """(before) => {
   const canvas = document.querySelector(".konvajs-content");
   if (!picture || !canvas || picture.src === before || !picture.complete) return null;
   const box = picture.getBoundingClientRect();
-  if (!box.width || canvas.getBoundingClientRect().width < box.width) return null;
+  if (!box.width || !canvas.getBoundingClientRect().width) return null;
   const found = [picture.src, box.left, box.top, box.width / picture.naturalWidth,
     box.height / picture.naturalHeight];
   const last = window.lastPicture;
@@ -184,6 +184,8 @@ class Worker:
 
     def _take_picture(self, name: str) -> None:
         if self._screenshots is not None:
+            # What is said of the answer before covers the buttons.
+            expect(self.page.get_by_text("Annotation saved successfully")).to_have_count(0)
             self.page.screenshot(path=self._screenshots / name)
 
     def choose(self, *names: str) -> None:

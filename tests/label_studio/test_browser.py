@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 #: Names a folder for pictures of the screens.
 SCREENSHOTS = "LABELING_SCREENSHOTS"
 
+#: The editor enlarges a picture beyond its frame where the window's height does not limit it.
 _SCREEN = ViewportSize(width=1280, height=860)
 _CATEGORIES = ("Correct", "Wrong label", "Unclear")
 _EDGES = ("left", "top", "width", "height")
@@ -157,8 +158,7 @@ def test_a_box_is_where_it_was_drawn_to_within_one_pixel(
             )
         assert sorted(worker.regions(len(boxes))) == sorted(box["class"] for box in boxes)
 
-    asked = "Draw a box around each digit, and choose its class."
-    found = collected(worker, engine, job, draw, instructions=asked)
+    found = collected(worker, engine, job, draw)
     for item, output in found.items():
         names = output.line["a-label-metadata"]["class-map"]
         boxes = [
@@ -188,8 +188,7 @@ def test_a_mask_is_where_the_brush_went(sandbox: Sandbox, engine: Engine, worker
             worker.paint(region["class"], _path_over(region["box"]))
         assert sorted(worker.regions(len(regions))) == sorted(found["class"] for found in regions)
 
-    asked = "Paint each digit with its class."
-    found = collected(worker, engine, job, paint, instructions=asked)
+    found = collected(worker, engine, job, paint)
     for item, output in found.items():
         mask = _painted(job, output)
         paths: dict[str, list[list[Point]]] = {}
