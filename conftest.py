@@ -23,6 +23,7 @@ LONGEST_FIRST = (
     "tests/plan/test_changes.py",
     "tests/plan/test_examples.py",
     "tests/label_studio/test_round_trip.py",
+    "tests/label_studio/test_browser.py",
     "tests/labelctl/test_backfill.py",
     "tests/plan",
     "tests/labelctl",

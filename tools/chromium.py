@@ -19,8 +19,9 @@ from playwright.sync_api import sync_playwright
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Programs of an installed Chromium, the first that runs is taken.
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+#: Programs of an installed Chromium; the first that runs is taken. Ubuntu lets Chrome use its
+#: sandbox, and not every Chromium: https://github.com/actions/runner-images/issues/12096
+PROGRAMS = ("google-chrome", "chromium", "chromium-browser")
 #: Without a font no text is drawn; without the sandbox only root can start the browser.
 PACKAGES = ("chromium", "chromium-sandbox", "fonts-liberation")
 MISSING = (

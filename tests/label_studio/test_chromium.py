@@ -44,9 +44,9 @@ def place(folder: Path, name: str, text: str) -> Path:
 def test_the_first_browser_that_runs_is_taken(programs: Path) -> None:
     place(programs, "chromium-browser", _NO_BROWSER)
     assert chromium.find() is None
-    chrome = place(programs, "google-chrome", _BROWSER)
-    assert chromium.find() == chrome
-    first = place(programs, "chromium", _BROWSER)
+    second = place(programs, "chromium", _BROWSER)
+    assert chromium.find() == second
+    first = place(programs, "google-chrome", _BROWSER)
     assert chromium.find() == first
 
 
