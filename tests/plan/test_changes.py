@@ -55,6 +55,12 @@ VERIFIED: dict[str, Any] = {
         "workteam_arn": "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/reviewers"
     }
 }
+LABEL_STUDIO: dict[str, Any] = {
+    "label_studio": {
+        "token_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:token-AbCdEf",
+        "url": "https://label-studio.example.com",
+    }
+}
 # What comes and goes with verification. Other resources are changed in place: policies that name
 # its roles, the state machine, and the functions that read judgements.
 OF_VERIFICATION = re.compile(
@@ -226,6 +232,24 @@ def test_without_its_rule_the_group_would_be_replaced(
     finally:
         main.write_text(kept, encoding="utf-8")
     assert actions[GROUP] == ["delete", "create"]
+
+
+def test_both_engines_are_switched_by_what_new_runs_are_given(
+    change: Callable[[dict[str, Any]], Change],
+) -> None:
+    both = change(LABEL_STUDIO)
+    switched = change(LABEL_STUDIO | {"engine": "label_studio"})
+    # plan_results is given the schema of new labels, and doctor what new jobs are created with.
+    assert switched.actions() == both.actions() | {
+        'aws_ssm_parameter.published["resources"]': ["update"],
+        'module.function["plan_results"].aws_lambda_function.this': ["update"],
+    }
+    assert all("delete" not in each for each in both.actions().values())
+    settings = ("LABELING_JOB", "LABEL_SCHEMA")
+    before, after = (each.environment("start_labeling_job") for each in (both, switched))
+    assert {name for name in before if before[name] != after[name]} == set(settings)
+    # What records of Ground Truth's labels say of their schema does not change with the upgrade.
+    assert before["LABEL_SCHEMA"] == change({}).environment("start_labeling_job")["LABEL_SCHEMA"]
 
 
 def assert_only_verification_changes(actions: dict[str, list[str]], action: str) -> None:

@@ -60,7 +60,9 @@ module "labeling" {
   job_name                 = %(job_name)s
   task_type                = %(task_type)s
   labels                   = ["praise", "complaint"]
-  workteam_arn             = "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/kept"
+  engine                   = %(engine)s
+  label_studio             = %(label_studio)s
+  workteam_arn             = %(workteam_arn)s
   feature_group            = %(feature_group)s
   force_destroy            = %(force_destroy)s
   iam                      = %(iam)s
@@ -75,11 +77,32 @@ REVIEWERS = "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/rev
 APPLIED = {
     "job_name": '"kept"',
     "task_type": '"text_single_label_classification"',
+    "engine": '"ground_truth"',
+    "label_studio": "null",
+    "workteam_arn": f'"arn:aws:sagemaker:us-east-1:{ACCOUNT}:workteam/private-crowd/kept"',
     "feature_group": "{}",
     "force_destroy": "false",
     "iam": "{}",
     "kms_key": "null",
     "verification": f'{{ workteam_arn = "{REVIEWERS}" }}',
+}
+LABEL_STUDIO = (
+    "{"
+    f'token_secret_arn = "arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:token-AbCdEf", '
+    f'reader_role_arns = ["arn:aws:iam::{ACCOUNT}:role/label-studio"], '
+    'url = "https://label-studio.example.com"'
+    "}"
+)
+# The steps from one engine to the other, each against what was applied first.
+OTHER_ENGINE: dict[str, dict[str, str]] = {
+    "both": {"label_studio": LABEL_STUDIO},
+    "switched": {"label_studio": LABEL_STUDIO, "engine": '"label_studio"'},
+    "alone": {
+        "label_studio": LABEL_STUDIO,
+        "engine": '"label_studio"',
+        "workteam_arn": "null",
+        "verification": "{}",
+    },
 }
 GIVEN = {"account_id": ACCOUNT, "region": "us-east-1"}
 LATER = "terraform_data.network.output"
@@ -196,12 +219,15 @@ class Root:
 
 
 def moved_blocks(module: Path) -> list[tuple[str, str]]:
-    """Return the addresses before and after each ``moved`` block of a module."""
-    return [
-        (str(block["from"]).strip("${}"), str(block["to"]).strip("${}"))
-        for path in sorted(module.glob("*.tf"))
-        for block in hcl2.loads(path.read_text(encoding="utf-8")).get("moved", [])
-    ]
+    """Return the addresses before and after each ``moved`` block of a module and of its parts."""
+    found = []
+    for path in sorted([*module.glob("*.tf"), *module.glob("modules/*/*.tf")]):
+        part = "" if path.parent == module else f"module.{path.parent.name}."
+        for block in hcl2.loads(path.read_text(encoding="utf-8")).get("moved", []):
+            found.append(
+                (part + str(block["from"]).strip("${}"), part + str(block["to"]).strip("${}"))
+            )
+    return found
 
 
 def type_of(address: str) -> str:
@@ -244,6 +270,22 @@ def test_no_resource_with_data_is_replaced_whatever_is_unknown(
     assert {type_of(address) for address in gone}.isdisjoint(DATA_TYPES), gone
     if "task_type" not in changed:
         assert gone == set()
+
+
+@pytest.mark.parametrize("name", sorted(OTHER_ENGINE))
+def test_another_engine_changes_no_resource_that_holds_data(root: Root, name: str) -> None:
+    root.write(OTHER_ENGINE[name])
+    changed = {(each["resource"]["addr"], each["action"]) for each in root.planned()}
+    assert changed, "the engine must reach something"
+    # The policy of the key names the roles that may use it.
+    of_data = {each for each in changed if type_of(each[0]) in DATA_TYPES}
+    assert {(type_of(address), action) for address, action in of_data} <= {
+        ("aws_kms_key", "update")
+    }
+    if name == "switched":
+        assert "module.labeling.module.label_studio[0].aws_scheduler_schedule.this" in {
+            address for address, action in changed if action == "create"
+        }
 
 
 def test_a_moved_resource_is_not_replaced(root: Root) -> None:

@@ -18,6 +18,14 @@ locals {
 
 resource "terraform_data" "later" {}
 
+resource "terraform_data" "team" {
+  input = "${local.team}/labelers"
+}
+
+resource "terraform_data" "secret" {
+  input = "arn:aws:secretsmanager:us-east-1:123456789012:secret:token-AbCdEf"
+}
+
 resource "terraform_data" "labels" {
   input = ["cat", "dog"]
 }
@@ -28,7 +36,7 @@ module "labeling" {
   job_name              = "digits"
   task_type             = "image_single_label_classification"
   labels                = terraform_data.labels.output
-  workteam_arn          = "${local.team}/${terraform_data.later.id}"
+  workteam_arn          = terraform_data.team.output
   kms_key               = { arn = "${local.key}/${terraform_data.later.id}" }
   ground_truth_role     = { arn = "arn:aws:iam::123456789012:role/${terraform_data.later.id}" }
   template_s3_uri       = "s3://files/${terraform_data.later.id}.liquid.html"
@@ -40,6 +48,12 @@ module "labeling" {
   verification = {
     workteam_arn    = "${local.team}/${terraform_data.later.id}"
     template_s3_uri = "s3://files/${terraform_data.later.id}.liquid.html"
+  }
+  label_studio = {
+    reader_role_arns         = ["arn:aws:iam::123456789012:role/${terraform_data.later.id}"]
+    token_secret_arn         = terraform_data.secret.output
+    token_secret_kms_key_arn = "${local.key}/${terraform_data.later.id}"
+    url                      = "https://${terraform_data.later.id}.example.com"
   }
   alarms = { actions = ["arn:aws:sns:us-east-1:123456789012:${terraform_data.later.id}"] }
 }
