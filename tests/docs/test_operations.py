@@ -11,6 +11,7 @@ import pytest
 from labeling_deployment.module import ROOT
 from labeling_lambdas import errors
 from labeling_lambdas.domain.reasons import Reason
+from labeling_lambdas.label_studio import errors as label_studio_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,6 +120,34 @@ def messages_in(function: ast.FunctionDef) -> Iterator[str]:
                 yield "".join(str(p.value) if isinstance(p, ast.Constant) else GAP for p in parts)
             elif isinstance(node.value, ast.Constant):
                 yield str(node.value.value)
+
+
+def test_no_message_of_an_error_of_label_studio_is_left_out() -> None:
+    quoted = set(quoted_texts())
+    named = {name for name, kind in vars(label_studio_errors).items() if isinstance(kind, type)}
+    assert named - {"LabelingError", "LabelStudioError"} - quoted == set()
+    messages = [
+        message
+        for path in (ROOT / "lambda_src/src/labeling_lambdas/label_studio").glob("*.py")
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        for message in (*messages_in(function), *given_to(function, named))
+    ]
+    assert len(messages) >= 14
+    assert {message.replace(GAP, "<…>") for message in messages} - quoted == set()
+
+
+def given_to(function: ast.FunctionDef, named: set[str]) -> Iterator[str]:
+    """Return the texts with which errors are made in place."""
+    for node in ast.walk(function):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in named
+            and isinstance(node.args[0], ast.JoinedStr)
+        ):
+            parts = node.args[0].values
+            yield "".join(str(p.value) if isinstance(p, ast.Constant) else GAP for p in parts)
 
 
 def test_every_fail_state_is_listed() -> None:

@@ -40,6 +40,18 @@ LABEL_STUDIO_INPUTS: dict[str, Any] = {
     },
     "vpc_id": "vpc-0123456789abcdef0",
 }
+#: Inputs of the folders, but of those that need a work team only.
+_INPUTS: dict[str, dict[str, Any]] = {
+    "label-studio-existing": {
+        "functions_vpc": {"security_group_ids": ["sg-1"], "subnet_ids": ["subnet-3"]},
+        "label_studio": {
+            "reader_role_arns": [f"arn:aws:iam::{ACCOUNT}:role/label-studio"],
+            "token_secret_arn": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:token-AbCdEf",
+            "url": "https://label-studio.example.com",
+        },
+    },
+    LABEL_STUDIO: LABEL_STUDIO_INPUTS,
+}
 _WORKTEAM = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:workteam/private-crowd/my-team"
 
 
@@ -68,18 +80,19 @@ def _modules() -> dict[str, Any]:
         root = Path(folder)
         (root / "labeling").mkdir()
         module = copy_module(root / "labeling")
-        pipelines = [name for name in FOLDERS if name != LABEL_STUDIO]
         calls = [
-            module_call(name, f"labeling/examples/{name}", f'workteam_arn = "{_WORKTEAM}"')
-            for name in pipelines
+            module_call(
+                name,
+                f"labeling/examples/{name}",
+                arguments(_INPUTS.get(name, {"workteam_arn": _WORKTEAM})),
+            )
+            for name in FOLDERS
         ]
         # What a variable file sets is written as the arguments of a module block are.
         calls += [
             module_call(name, "labeling", (module / "examples/tfvars" / name).read_text("utf-8"))
             for name in VARIABLE_FILES
         ]
-        source = f"labeling/examples/{LABEL_STUDIO}"
-        calls.append(module_call(LABEL_STUDIO, source, arguments(LABEL_STUDIO_INPUTS)))
         (root / "main.tf").write_text("\n".join(calls), encoding="utf-8")
         shown = json.loads(kept(root, FIRST_REGION, lambda: json.dumps(_plan(root))))
     return {each["address"]: each for each in shown["root_module"]["child_modules"]}

@@ -33,6 +33,7 @@ def test_there_is_a_folder_for_each_way_of_use() -> None:
     assert FOLDERS == [
         "complete",
         "image-classification",
+        "label-studio-existing",
         "label-studio-on-ecs",
         "named-entities",
         "object-detection",
@@ -83,3 +84,14 @@ def test_a_folder_says_what_it_shows(name: str) -> None:
     readme = (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
     assert readme.startswith("# ")
     assert "terraform apply" in readme
+
+
+@pytest.mark.terraform
+def test_an_existing_label_studio_is_called_from_its_network_without_ground_truth() -> None:
+    found = planned_example("label-studio-existing")
+    functions = found.of_type("aws_lambda_function")
+    (advance,) = (each for name, each in functions.items() if "advance_label_studio_jobs" in name)
+    (vpc,) = advance["vpc_config"]
+    assert vpc["subnet_ids"] == ["subnet-3"]
+    assert not any("job_state_change" in name for name in functions)
+    assert not [name for name in found.resources if "ground_truth" in name]
