@@ -268,7 +268,8 @@ data "aws_iam_policy_document" "role" {
 }
 
 resource "aws_iam_role" "this" {
-  for_each = local.statements
+  # Not of the statements, which name the upload bucket: a pipeline in the same root module waits for the roles.
+  for_each = toset(["execution", "task"])
 
   name                 = "${var.name}-${each.key}"
   path                 = var.iam.path

@@ -50,6 +50,9 @@ _INPUTS: dict[str, dict[str, Any]] = {
             "url": "https://label-studio.example.com",
         },
     },
+    "label-studio-and-pipeline": {
+        name: value for name, value in LABEL_STUDIO_INPUTS.items() if name != "upload_bucket"
+    },
     LABEL_STUDIO: LABEL_STUDIO_INPUTS,
 }
 _WORKTEAM = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:workteam/private-crowd/my-team"

@@ -19,6 +19,7 @@ NOT_IN_A_VARIABLE_FILE = {
     "template_s3_uri",
 }
 PIPELINES = {"several-pipelines": 2, LABEL_STUDIO: 0}
+KEYS = {"label-studio-and-pipeline": 2}
 
 
 def inputs(text: str, pattern: str) -> set[str]:
@@ -33,6 +34,7 @@ def test_there_is_a_folder_for_each_way_of_use() -> None:
     assert FOLDERS == [
         "complete",
         "image-classification",
+        "label-studio-and-pipeline",
         "label-studio-existing",
         "label-studio-on-ecs",
         "named-entities",
@@ -48,7 +50,7 @@ def test_there_is_a_folder_for_each_way_of_use() -> None:
 def test_a_folder_can_be_planned(name: str) -> None:
     found = planned_example(name)
     assert len(found.of_type("aws_sfn_state_machine")) == PIPELINES.get(name, 1)
-    assert len(found.of_type("aws_kms_key")) == 1
+    assert len(found.of_type("aws_kms_key")) == KEYS.get(name, 1)
 
 
 @pytest.mark.terraform
@@ -94,4 +96,16 @@ def test_an_existing_label_studio_is_called_from_its_network_without_ground_trut
     (vpc,) = advance["vpc_config"]
     assert vpc["subnet_ids"] == ["subnet-3"]
     assert not any("job_state_change" in name for name in functions)
+    assert not [name for name in found.resources if "ground_truth" in name]
+
+
+@pytest.mark.terraform
+def test_a_pipeline_and_its_label_studio_are_of_one_plan() -> None:
+    found = planned_example("label-studio-and-pipeline")
+    assert len(found.of_type("aws_ecs_service")) == 1
+    functions = found.of_type("aws_lambda_function")
+    assert any("advance_label_studio_jobs" in name for name in functions)
+    assert {tuple(each["vpc_config"][0]["subnet_ids"]) for each in functions.values()} == {
+        ("subnet-3", "subnet-4")
+    }
     assert not [name for name in found.resources if "ground_truth" in name]
