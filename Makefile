@@ -123,7 +123,7 @@ faults: $(READY) ## Prove the promises under faults (N=<random histories>, SEED=
 	$(need_terraform)
 	@$(BIN)/labeling-faults $(if $(SEED),replay $(SEED),run $(if $(N),--histories $(N)))
 
-bench: $(READY) ## Measure the functions against the performance limits (BENCH_ARGS="--help")
+bench: $(READY) $(STUDIO_READY) ## Measure the functions against the performance limits (BENCH_ARGS="--help")
 	@$(BIN)/python -m labeling_bench $(BENCH_ARGS)
 
 sabotage: $(READY) $(RUNTIME_READY) ## Remove every permission from a deployed pipeline, one at a time (ONLY=<part of a name>)

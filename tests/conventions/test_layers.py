@@ -60,10 +60,11 @@ FLOORS: dict[str, list[list[str]]] = {
         ["cli"],
     ],
     "harness/bench/src/labeling_bench": [
-        ["cold_start", "pipeline", "tasks", "wire"],
-        ["measuring", "service", "worker"],
-        ["bars"],
-        ["plot", "report"],
+        ["cold_start", "pictures", "pipeline", "tasks", "wire"],
+        ["measuring", "pictures_service", "service", "studio_pipeline", "worker"],
+        ["bars", "studio"],
+        ["plot", "report", "studio_bars"],
+        ["studio_report"],
         ["__main__"],
     ],
 }

@@ -8,15 +8,28 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labeling_bench import bars, cold_start, measuring, plot, report
+from labeling_bench import (
+    bars,
+    cold_start,
+    measuring,
+    plot,
+    report,
+    studio,
+    studio_bars,
+    studio_report,
+)
 from labeling_lambdas.steps.shards import SHARD_ITEMS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from labeling_bench.bars import Verdict
 
 _SIZES = (1_000, 10_000, 100_000)
 #: Whole shards, the same number for each of two functions.
 _FAN_OUT_ITEMS = 8 * SHARD_ITEMS
+
+_FUNCTIONS, _STUDIO = "functions", "label_studio"
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -24,7 +37,16 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="labeling_bench",
         description="Measure the functions on runs of several sizes, print each performance bar"
         " and whether it holds, and write performance.md and performance.svg. Ends with exit code 1"
-        " if a bar fails. The sizes of the product take about thirteen minutes.",
+        " if a bar fails. The functions take about thirteen minutes with the sizes of the product.",
+    )
+    parser.add_argument(
+        "--parts",
+        nargs="+",
+        choices=(_FUNCTIONS, _STUDIO),
+        default=(_FUNCTIONS, _STUDIO),
+        metavar="PART",
+        help=f"what to measure, {_FUNCTIONS} or {_STUDIO}; the page keeps the figures of the other"
+        " part (both)",
     )
     parser.add_argument(
         "--sizes",
@@ -78,6 +100,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def tell(text: str) -> None:
         print(f"[{time.monotonic() - start:6.0f} s] {text}", flush=True)
 
+    page_path = chosen.output / "performance.md"
+    page = page_path.read_text(encoding="utf-8") if page_path.exists() else "# Performance\n"
+    verdicts: list[Verdict] = []
+    # First what needs the functions alone: a Label Studio beside them would cost them time.
+    if _FUNCTIONS in chosen.parts:
+        found, text = _measure_functions(chosen, tell)
+        verdicts += found
+        page = studio_report.joined(text, studio_report.of_page(page))
+    if _STUDIO in chosen.parts:
+        found, text = _measure_studio(chosen, tell)
+        verdicts += found
+        page = studio_report.joined(page, text)
+    tell("done")
+    print(f"\n{report.as_text(report.bar_rows(verdicts))}")
+    page_path.write_text(page, encoding="utf-8")
+    print(f"\nwritten: {chosen.output}/performance.md and performance.svg")
+    return int(any(verdict.holds is False for verdict in verdicts))
+
+
+def _measure_functions(
+    chosen: argparse.Namespace, tell: Callable[[str], None]
+) -> tuple[list[Verdict], str]:
+    """Measure a run of each size; return the verdicts, and the page."""
     imports: dict[str, float] = {}
     if chosen.rounds:
         tell("imports")
@@ -89,22 +134,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         measurements += measuring.measure_texts(size, chosen.latency, tell)
     fan_out_size = min(max(chosen.sizes), _FAN_OUT_ITEMS)
     fan_out = measuring.measure_fan_out(fan_out_size, chosen.latency, tell)
-    tell("done")
-
     # One shard cannot be shared out.
     figures = bars.Figures(
         measurements, fan_out if fan_out_size == _FAN_OUT_ITEMS else None, imports
     )
     verdicts = bars.verdicts(figures)
     print(f"\n{report.as_text(report.function_rows(measurements))}")
-    print(f"\n{report.as_text(report.bar_rows(verdicts))}")
-    sizes = " ".join(map(str, chosen.sizes))
-    command = f"python -m labeling_bench --sizes {sizes} --latency {chosen.latency}"
-    text = report.page(figures, verdicts, command=command, latency=chosen.latency)
-    (chosen.output / "performance.md").write_text(text, encoding="utf-8")
     (chosen.output / "performance.svg").write_text(plot.draw(figures), encoding="utf-8")
-    print(f"\nwritten: {chosen.output}/performance.md and performance.svg")
-    return int(any(verdict.holds is False for verdict in verdicts))
+    command = _command(chosen, _FUNCTIONS)
+    return verdicts, report.page(figures, verdicts, command=command, latency=chosen.latency)
+
+
+def _measure_studio(
+    chosen: argparse.Namespace, tell: Callable[[str], None]
+) -> tuple[list[Verdict], str]:
+    """Measure a job of each size in Label Studio; return the verdicts, and the part of the page."""
+    sizes = sorted(chosen.sizes)
+    tell("Label Studio starts")
+    with studio.started(sizes) as place:
+        measurements = [studio.measure(place, size, chosen.latency, tell) for size in sizes]
+    verdicts = studio_bars.verdicts(measurements)
+    print(f"\n{report.as_text(studio_report.rows(measurements))}")
+    command = _command(chosen, _STUDIO)
+    return verdicts, studio_report.part(
+        measurements, verdicts, command=command, latency=chosen.latency
+    )
+
+
+def _command(chosen: argparse.Namespace, part: str) -> str:
+    sizes = " ".join(map(str, chosen.sizes))
+    return f"python -m labeling_bench --parts {part} --sizes {sizes} --latency {chosen.latency}"
 
 
 if __name__ == "__main__":

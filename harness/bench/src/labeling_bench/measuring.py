@@ -20,7 +20,7 @@ from labeling_lambdas.steps.shards import SHARD_ITEMS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-_ROOT = Path(__file__).resolve().parents[4]
+ROOT = Path(__file__).resolve().parents[4]
 
 #: Shards, and lists of claims to give back, of which the slow ways measure no more: each is a call
 #: of its own, so more of them tell nothing new.
@@ -105,7 +105,7 @@ def fresh_account(latency: float) -> Iterator[ServedAccount]:
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/account"
         command = [sys.executable, "-m", "labeling_bench.service", path, str(latency)]
-        with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE) as process:
+        with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE) as process:
             try:
                 yield ServedAccount.of_child(path, process.pid)
             finally:
@@ -121,7 +121,7 @@ def run_tasks(*tasks: FunctionTask | CeilingTask) -> list[Any]:
             file.write_bytes(pickle.dumps(task))
             # What a function prints goes to its log.
             command = [sys.executable, "-m", "labeling_bench.worker", str(file)]
-            processes.append(subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.DEVNULL))
+            processes.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL))
         failed = [process for process in processes if process.wait()]
         if failed:
             message = f"{len(failed)} of {len(tasks)} measured processes failed, see above"
@@ -217,7 +217,7 @@ def measure_images(size: int, latency: float, tell: Callable[[str], None]) -> li
         }
         found.append(run.measure(_POLL, [poll]))
         polled = found[-1].result.answers[-1]
-        _require(polled["claimed"] == size and not polled["more"], f"claimed {polled}")
+        require(polled["claimed"] == size and not polled["more"], f"claimed {polled}")
 
         found.append(run.measure("start_labeling_job", [run.wait_event(polled)]))
         name = found[-1].result.answers[0]["labeling_job"]
@@ -245,10 +245,10 @@ def measure_images(size: int, latency: float, tell: Callable[[str], None]) -> li
             stored = sum(answer["stored"] for answer in measured.result.answers)
             found.append(replace(measured, items=stored))
         found.append(run.measure(_STORE, events, way="BatchWriteRecord"))
-        _require(account.do(pipeline.stored_records) == size, "records are missing")
+        require(account.do(pipeline.stored_records) == size, "records are missing")
         found.append(run.measure("finish_run", [reference]))
         outcome = found[-1].result.answers[0]
-        _require(outcome["accounting_balanced"] and outcome["stored"] == size, f"{outcome}")
+        require(outcome["accounting_balanced"] and outcome["stored"] == size, f"{outcome}")
     return found
 
 
@@ -260,7 +260,7 @@ def _measure_verification(
     event = run.wait_event(polled, stage="verify", labeling_job=ended)
     started = run.measure(_VERIFY, [event], account=account, environment=changes)
     answer = started.result.answers[0]
-    _require(answer["result"] == "created", f"{answer}")
+    require(answer["result"] == "created", f"{answer}")
     event = {
         "execution_arn": pipeline.execution_arn(),
         "run_id": polled["run_id"],
@@ -268,7 +268,7 @@ def _measure_verification(
         "verification_job": account.do(pipeline.end_verification_job, answer["labeling_job"]),
     }
     planned = run.measure(_PLAN, [event], account=account, way="verified", environment=changes)
-    _require(not planned.result.answers[0]["return_shards"], "accepted labels are given back")
+    require(not planned.result.answers[0]["return_shards"], "accepted labels are given back")
     return [started, planned]
 
 
@@ -287,9 +287,9 @@ def _measure_return(run: Run, account: ServedAccount, event: dict[str, Any]) -> 
         "position": start,
     }
     measured = run.measure("return_items", [back], account=account, items=items)
-    _require(not measured.result.answers[0]["more"], "return_items wants to be called again")
+    require(not measured.result.answers[0]["more"], "return_items wants to be called again")
     waiting = account.do(pipeline.waiting_messages, run.environment["INTAKE_QUEUE_URL"])
-    _require(waiting == items, f"{waiting} messages are back, not {items}")
+    require(waiting == items, f"{waiting} messages are back, not {items}")
     return measured
 
 
@@ -300,7 +300,7 @@ def measure_texts(size: int, latency: float, tell: Callable[[str], None]) -> lis
         run.environment = pipeline.environment(TEXTS)
         event = account.do(pipeline.upload_texts, size)
         measured = run.measure("split_text", [event])
-        _require(measured.result.answers[0]["texts"] == size, "texts are missing")
+        require(measured.result.answers[0]["texts"] == size, "texts are missing")
     return [measured]
 
 
@@ -349,7 +349,8 @@ def _folder_of(plan: dict[str, Any]) -> dict[str, Any]:
     return {name: plan[name] for name in ("folder",) if name in plan}
 
 
-def _require(holds: bool, text: str) -> None:
+def require(holds: bool, text: str) -> None:
+    """Raise an error if something else was measured than a run does."""
     if not holds:
         message = f"what was measured is not what a run does: {text}"
         raise RuntimeError(message)

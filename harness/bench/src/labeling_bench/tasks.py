@@ -45,6 +45,7 @@ class FunctionResult:
         start_bytes: Most memory before the first call of the handler, clients included.
         began: Epoch seconds.
         ended: Epoch seconds.
+        requests: HTTP requests; none of them is of AWS, whose clients are replaced.
     """
 
     answers: list[Any]
@@ -57,6 +58,7 @@ class FunctionResult:
     start_bytes: int
     began: float
     ended: float
+    requests: int = 0
 
     @property
     def calls_that_count(self) -> int:

@@ -7,6 +7,7 @@ the one do not take turns with the threads of the other.
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import pickle
 import signal
@@ -84,6 +85,7 @@ class AccountServer:
         self._latency = latency
         self._listener = sockets.Listener(path, "AF_UNIX", backlog=64)
         self._bodies: dict[int, bytes] = {}
+        self._numbers = itertools.count()
         self._waiting = threading.Condition()
         self._parties: Counter[int] = Counter()
         account.observer = latency
@@ -117,7 +119,8 @@ class AccountServer:
         return "answer", answer
 
     def _shelve(self, body: bytes) -> int:
-        number = id(body)
+        # Not the body's own identity: several threads may read the same object.
+        number = next(self._numbers)
         self._bodies[number] = body
         return number
 

@@ -66,6 +66,10 @@ def call_function(task: FunctionTask) -> FunctionResult:
     start_bytes = peak_bytes()
     remote.ask("wait_for", task.parties)
     remote.counts.clear()
+    requests: list[str] = []
+    sys.addaudithook(
+        lambda event, _arguments: requests.append(event) if event == "urllib.Request" else None
+    )
     began, cpu, start = time.time(), _cpu_seconds(), time.perf_counter()
     answers = [
         handler(event, _Context(number, task.timeout_seconds))
@@ -85,6 +89,7 @@ def call_function(task: FunctionTask) -> FunctionResult:
         start_bytes=start_bytes,
         began=began,
         ended=began + ended - start,
+        requests=len(requests),
     )
 
 
