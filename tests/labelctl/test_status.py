@@ -76,6 +76,19 @@ def test_the_verification_job_is_shown_beside_the_labeling_job(operated: Operate
     assert jobs == [("label", "NotCreated", 0), ("verify", "NotCreated", 0)]
 
 
+def test_a_job_in_label_studio_is_not_looked_for_in_ground_truth(operated: Operated) -> None:
+    run = operated.claim(1)
+    ended = {"status": "Completed", "counters": {"TotalLabeled": 1}, "failure_reason": ""}
+    results = {"label": ended, "verify": None}
+    for stage, result in results.items():
+        row = {"pk": f"JOB#{operated.name}-{run['run_id']}-{stage}", "run_id": run["run_id"]}
+        waiting = {"task_token": "t", "token_order": "o", "engine": "label_studio"}
+        operated.put_rows(row | waiting | ({} if result is None else {"job_result": result}))
+    (shown,) = operated.answer("status")["runs"]
+    jobs = [(job["stage"], job["status"], job["objects"]) for job in shown["jobs"]]
+    assert jobs == [("label", "Completed", 1), ("verify", "InProgress", 0)]
+
+
 def test_a_run_without_a_running_execution_is_named(operated: Operated) -> None:
     run = operated.claim(1)
     (shown,) = operated.answer("status")["runs"]

@@ -13,6 +13,7 @@ from labeling_lambdas.aws.labeling_jobs import LabelingJobs
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.domain import identity
 from labeling_lambdas.domain.accounting import PROBE_AFTER_FAILED_JOBS
+from labeling_lambdas.domain.engines import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,7 @@ _AGE_PERIOD_SECONDS = 60
 _AGE_WINDOW = timedelta(minutes=15)
 
 _NOT_STARTED = "NOT_STARTED"
+_IN_PROGRESS = "InProgress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,9 @@ class JobStatus:
     Attributes:
         stage: ``label`` or ``verify``.
         name: Name of the job.
-        status: Status from Ground Truth; ``NotCreated`` if the job does not exist.
-        counters: Ground Truth's counters of objects.
+        status: Status from Ground Truth; ``NotCreated`` if the job does not exist. In Label Studio
+            that of the ledger, and ``InProgress`` until the job has ended.
+        counters: Ground Truth's counters of objects; in Label Studio empty until the job has ended.
         failure_reason: Why it failed; empty if it did not.
     """
 
@@ -271,9 +274,21 @@ class StatusReader:
         jobs = LabelingJobs(self.connection.client("sagemaker"))
         for stage in _STAGES:
             name = identity.labeling_job_name(self.pipeline.name, run_id, stage)
-            # A job is in the ledger before it exists in Ground Truth.
-            if ledger.find(name) is not None:
+            # A job is in the ledger before it exists.
+            row = ledger.find(name)
+            if row is None:
+                continue
+            if row.engine == Engine.LABEL_STUDIO:
+                # Ground Truth does not have it, and only administrators may read its files.
+                yield _recorded_status(stage, name, row.result)
+            else:
                 yield _job_status(stage, name, jobs.describe(name))
+
+
+def _recorded_status(stage: str, name: str, result: dict[str, Any] | None) -> JobStatus:
+    if result is None:
+        return JobStatus(stage, name, _IN_PROGRESS, {})
+    return JobStatus(stage, name, result["status"], result["counters"], result["failure_reason"])
 
 
 def _job_status(stage: str, name: str, job: JobDescription | None) -> JobStatus:
