@@ -530,6 +530,32 @@ def test_a_label_that_label_studio_cannot_show_fails_the_job_with_its_name(
     assert "'$text'" in description.failure_reason
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "status"),
+    [
+        ("stop.json", "{}", "Stopped"),
+        (
+            "state.json",
+            '{"status": "Failed", "failure_reason": "Label Studio was lost"}',
+            "Failed",
+        ),
+    ],
+)
+def test_an_operator_ends_a_job_with_a_file(
+    sandbox: Sandbox, engine: Engine, file: str, content: str, status: str
+) -> None:
+    # The commands are in docs/operations.md.
+    job = Job(sandbox, "text_single_label_classification", 2)
+    name = job.project.job_name
+    engine.jobs.create(studio_job(job).fields())
+    engine.advance()
+    key = f"labeling-jobs/{name}/{file}"
+    engine.jobs.client.put_object(Bucket=engine.jobs.bucket, Key=key, Body=content.encode())
+    assert engine.advance() == {name: status}
+    assert engine.reported == [name]
+    assert engine.advance() == {}
+
+
 def test_only_one_function_works_at_a_time_and_a_failure_ends_its_lease_soon(
     sandbox: Sandbox, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
