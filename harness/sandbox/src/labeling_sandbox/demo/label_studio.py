@@ -125,6 +125,7 @@ class LabelStudio:
         task: The task type.
         verify: Whether reviewers verify every label.
         run_seconds: How long one run may take.
+        behaviour: How the people behave.
     """
 
     sandbox: Sandbox
@@ -133,10 +134,25 @@ class LabelStudio:
     task: str
     verify: bool
     run_seconds: float = 1800.0
-    _behaviour: Workforce = field(default_factory=Workforce)
+    behaviour: Workforce = field(default_factory=Workforce)
     _server: LabelStudioServer | None = None
     _work: JobWork | None = None
     _team: Team | None = None
+
+    @property
+    def server(self) -> LabelStudioServer:
+        """The Label Studio."""
+        return _started(self._server)
+
+    @property
+    def work(self) -> JobWork:
+        """The calls of the function that works on jobs."""
+        return _started(self._work)
+
+    @property
+    def team(self) -> Team:
+        """The people."""
+        return _started(self._team)
 
     @contextmanager
     def started(self) -> Iterator[Mapping[str, Any]]:
@@ -148,9 +164,9 @@ class LabelStudio:
 
     def begin(self, pipeline: Pipeline) -> None:
         """Let the people sign up."""
-        kind, server = self.demo_type.kind, _started(self._server)
+        kind, server = self.demo_type.kind, self.server
         self._team = Team(
-            owner=_started(self._work).owner,
+            owner=self.work.owner,
             people=[Person(server, f"person-{number}@example.org") for number in range(_PEOPLE)],
             skills=Skills(kind.labeler, ANSWERS[self.task], self.demo_type.equals, kind.measures),
             read=pipeline.read,
@@ -159,23 +175,22 @@ class LabelStudio:
 
     def instruct(self, pipeline: Pipeline, behaviour: Mapping[str, Any]) -> None:  # noqa: ARG002
         """Tell the people how to behave."""
-        self._behaviour = replace(self._behaviour, **behaviour)
+        self.behaviour = replace(self.behaviour, **behaviour)
 
     def progress(self, pipeline: Pipeline) -> tuple[int, int]:
         """Let the function work on the jobs, and the people on the tasks."""
-        work = _started(self._work)
-        work.advance(pipeline)
-        _started(self._team).work(self._behaviour)
-        return work.done()
+        self.work.advance(pipeline)
+        self.team.work(self.behaviour)
+        return self.work.done()
 
     def jobs(self, pipeline: Pipeline) -> list[Job]:
         """Return the jobs in Label Studio."""
         bucket = pipeline.outputs["output_bucket_name"]
-        return audited_jobs.read_jobs(self.sandbox.client, bucket, _started(self._work).owner)
+        return audited_jobs.read_jobs(self.sandbox.client, bucket, self.work.owner)
 
     def reviewers(self, pipeline: Pipeline) -> int:  # noqa: ARG002 - the projects say
         """Return how many reviewers saw each label."""
-        projects = _started(self._work).owner.projects()
+        projects = self.work.owner.projects()
         found = {project.people for project in projects if project.verifies}
         if len(found) != 1:
             message = f"labels were seen by {sorted(found) or 'no'} reviewers"

@@ -60,20 +60,32 @@ class Team:
     read: Read
     given: Callable[[], Mapping[str, Line]]
 
-    def work(self, workforce: Workforce) -> int:
+    def work(
+        self,
+        workforce: Workforce,
+        *,
+        among: Callable[[Project], bool] = lambda _project: True,
+        most: int | None = None,
+    ) -> int:
         """Answer every task that waits for an answer.
 
         Args:
             workforce: How the people behave.
+            among: Chooses the projects; all by default.
+            most: Of each project only so many tasks, the first ones; None for all.
 
         Returns:
             The number of answers.
         """
-        projects = [project for project in self.owner.projects() if project.tasks]
-        return sum(self._work_on(project, workforce) for project in projects)
+        return sum(
+            self._work_on(project, workforce, most)
+            for project in self.owner.projects()
+            if project.finished < project.tasks and among(project)
+        )
 
-    def _work_on(self, project: Project, workforce: Workforce) -> int:
-        tasks = {task["id"]: task["data"] for task in self.owner.tasks(project.number)}
+    def _work_on(self, project: Project, workforce: Workforce, most: int | None) -> int:
+        listed = self.owner.tasks(project.number)[:most]
+        tasks = {task["id"]: task["data"] for task in listed}
         given = self.given() if project.verifies else {}
 
         def answers(member: int) -> int:
