@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from labeling_sandbox.server import Sandbox
 
 #: What changes the deployment for good comes late; what looks back on all, and destroys, last.
-ORDER = ("test_scenarios.py", "test_verification.py", "test_after_all_scenarios.py")
+ORDER = (
+    "test_label_studio.py",
+    "test_scenarios.py",
+    "test_verification.py",
+    "test_after_all_scenarios.py",
+)
 SECONDS_FOR_ONE_TEST = 1500 + 30 * SandboxScenario.failing_schedules
 
 

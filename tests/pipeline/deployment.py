@@ -88,11 +88,15 @@ class Deployment:
 
     def verify(self) -> None:
         """Apply once more, with verification switched on."""
-        self.variables["verification"] = VERIFICATION
+        self.gone_by_change = self.change(verification=VERIFICATION)
+
+    def change(self, **variables: object) -> list[str]:
+        """Apply once more with other variables; return what it destroys or replaces."""
+        self.variables.update(variables)
         output = self.terraform.apply(self.variable_files, self.variables)
         assert "Apply complete!" in output
-        self.gone_by_change = _GONE.findall(output)
         self.pipeline = Pipeline(self.sandbox, self.terraform.outputs())
+        return _GONE.findall(output)
 
     def destroy(self) -> None:
         """Destroy everything, unless that was done."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 REVIEWERS = "reviewers"
 _SCENARIOS = ("scenarios-1", "scenarios-2")
 GROUPS = (*_SCENARIOS, REVIEWERS)
+#: The pipeline with people in Label Studio, which is another deployment.
+_LABEL_STUDIO = "label-studio"
 
 #: Nothing else in that group resumes an open run, which takes the permission to list runs.
 _WITH_REVIEWERS: tuple[Play, ...] = (
@@ -29,10 +31,12 @@ _GROUP_OF_SCENARIO = {
 
 
 def group_of(node_id: str) -> str:
-    """Return the group of a test: what its parameter names, or that of the reviewers.
+    """Return the group of a test: what its file or its parameter names, or that of the reviewers.
 
     Args:
         node_id: pytest's name of the test.
     """
+    if "test_label_studio.py::" in node_id:
+        return _LABEL_STUDIO
     parameter = node_id.partition("[")[2].removesuffix("]")
     return parameter if parameter in GROUPS else _GROUP_OF_SCENARIO.get(parameter, REVIEWERS)

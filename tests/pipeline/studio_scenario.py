@@ -34,6 +34,7 @@ class StudioScenario(SandboxScenario):
         self.engine = engine
         self.delay_seconds = 0.0
         self._pauses_until: dict[int, float] = {}
+        self._began = int(time.time() * 1000)
 
     def auditor(self) -> Auditor:
         return replace(super().auditor(), other_jobs=lambda: self.engine.jobs(self.pipeline))
@@ -56,6 +57,44 @@ class StudioScenario(SandboxScenario):
         team, behaviour = self.engine.team, self.engine.behaviour
         team.work(behaviour, among=self._pauses, most=_BEFORE_PAUSE)
         team.work(behaviour, among=lambda project: not self._pauses(project))
+
+    def end_pause(self) -> None:
+        """Let the people go on with everything."""
+        self.delay_seconds = 0.0
+        self._pauses_until = {}
+
+    def all_done(self) -> bool:
+        """Whether people have answered everything in the newest project."""
+        answered, total = self._answered()
+        return 0 < total == answered
+
+    def _answered(self) -> tuple[int, int]:
+        # Not by Label Studio's own count, which misses answers that come at the same time.
+        owner = self.engine.work.owner
+        projects = owner.projects()
+        if not projects:
+            return 0, 0
+        tasks = owner.tasks(projects[-1].number)
+        answered = [task for task in tasks if len(task["annotations"]) >= projects[-1].people]
+        return len(answered), len(tasks)
+
+    def function_said(self, text: str) -> bool:
+        """Whether the function that works on jobs has logged a text since the scenario began."""
+        name = self.pipeline.outputs["function_arns"]["advance_label_studio_jobs"]
+        found = self.client("logs").filter_log_events(
+            logGroupName=f"/aws/lambda/{name.rpartition(':')[2]}", startTime=self._began
+        )
+        return any(text in event["message"] for event in found["events"])
+
+    def let_work_lease_pass(self) -> None:
+        """Let the time pass for which a call that failed keeps others from the jobs."""
+        self.client("dynamodb").delete_item(
+            TableName=self.output("ledger_table_name"), Key={"pk": {"S": "LEASE#label-studio"}}
+        )
+
+    def wait_alone(self, what: str, look: Callable[[], Any]) -> Any:
+        """Look again and again while nobody works."""
+        return super().wait_for(what, look)
 
     def _pauses(self, project: Project) -> bool:
         until = self._pauses_until.setdefault(project.number, time.monotonic() + self.delay_seconds)
@@ -82,10 +121,8 @@ class StudioScenario(SandboxScenario):
 
     def busy_job(self) -> Row:
         def look() -> Row | None:
-            projects = self.engine.work.owner.projects()
-            if not projects or not 0 < projects[-1].finished < projects[-1].tasks:
-                return None
-            return self.jobs()[-1]
+            answered, total = self._answered()
+            return self.jobs()[-1] if 0 < answered < total else None
 
         found: Row = self.wait_for("a job that people label", look)
         return found
