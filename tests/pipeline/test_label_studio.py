@@ -65,10 +65,14 @@ def studio(
     request: pytest.FixtureRequest, deployed: Deployment, engine: LabelStudio
 ) -> Iterator[StudioScenario]:
     """A scenario with keys of its own."""
-    scenario = StudioScenario(deployed, request.node.name.partition("[")[0], engine)
+    scenario = StudioScenario(deployed, _folder(request.node.name), engine)
     scenario.behave()
     yield scenario
     scenario.behave()
+
+
+def _folder(test: str) -> str:
+    return test.replace("[", "-").replace(":", "-").rstrip("]")
 
 
 def test_nothing_is_lost_when_label_studio_dies_three_times(studio: StudioScenario) -> None:
