@@ -84,6 +84,8 @@ def inputs(
                 "token_secret_arn": secret["ARN"],
                 "reader_role_arns": [role],
             },
+            # What the example sets for Ground Truth.
+            "label_details": {},
             "workteam_arn": None,
             "verification": {} if verify else None,
         }
