@@ -92,7 +92,8 @@ locals {
     } : use => { for sid, statement in statements : sid => statement if local.label_studio_enabled }
   }
 
-  # The size of an image is in its first bytes; texts are in the manifest.
+  # The size of an image is in its first bytes; texts are in the manifest. An open job may be of an earlier task type that
+  # needs sizes where the present one does not.
   _read_images = {
     for sid, statement in {
       ListUploads = { actions = ["s3:ListBucket"], resources = [local.bucket_arns.upload] }

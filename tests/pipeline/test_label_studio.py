@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
 from labeling_deployment.module import ROOT
+from labeling_lambdas.aws.label_studio_jobs import LabelStudioJobs
+from labeling_lambdas.domain.label_studio.jobs import StudioJob
+from labeling_sandbox.audit import job_audit
 from labeling_sandbox.demo.label_studio import LabelStudio
 from labeling_sandbox.demo.task_types import DEFAULT_TASK, DEMO_TYPES
 from labeling_sandbox.iam.used_grants import Grant
@@ -129,6 +133,51 @@ def test_a_missing_permission_is_named_and_nothing_is_lost(
     assert studio.end_of(execution).status == "SUCCEEDED"
     studio.assert_stored(uploads)
     recovery.assert_one_job(studio, uploads)
+
+
+def test_an_open_job_of_an_earlier_task_type_is_collected(studio: StudioScenario) -> None:
+    # Only boxes and masks need the sizes of pictures.
+    (upload,) = studio.upload(1)
+    bucket = studio.output("output_bucket_name")
+    jobs = LabelStudioJobs(studio.client("s3"), bucket, studio.output("kms_key_arn"))
+    missing = f"s3://{upload.bucket}/{studio.name}/deleted since.png"
+    lines = [
+        {"source-ref": uri, "item-id": f"{number:032x}"}
+        for number, uri in enumerate([upload.uri, missing])
+    ]
+    files = jobs.files("earlier-boxes")
+    files.write_lines("input.manifest", lines)
+    job = StudioJob(
+        name="earlier-boxes",
+        manifest_uri=files.uri("input.manifest"),
+        created_at=time.time(),
+        available_seconds=3600,
+        task_type="image_bounding_box",
+        attribute="boxes",
+        labels=("digit",),
+        instructions="",
+        people=1,
+    )
+    assert jobs.create(job.fields())
+    owner, (person, *_) = studio.engine.work.owner, studio.engine.team.people
+
+    def project() -> int | None:
+        studio.engine.work.advance(studio.pipeline)
+        return next((it.number for it in owner.projects() if it.title == job.name), None)
+
+    number = studio.wait_alone("the project", project)
+    studio.wait_alone("the tasks", lambda: len(owner.tasks(number)) == len(lines))
+    person.work(number, lambda _task: [])
+
+    def ended() -> bool:
+        studio.engine.work.advance(studio.pipeline)
+        return jobs.state(job.name).ended
+
+    studio.wait_alone("the end of the job", ended)
+    found = job_audit.read_lines(studio.client, jobs.state(job.name).output_uri)
+    assert found[0]["boxes"]["annotations"] == []
+    assert "failure-reason" in found[1]["boxes-metadata"]
+    studio.run()
 
 
 def test_each_permission_for_label_studio_was_used_and_no_other_was_asked_for(
