@@ -82,7 +82,7 @@ quick_tests := tests/domain tests/conventions tests/package tests/plan/test_func
 define all_tests
 mkdir -p .cache; \
 echo "== tests of the deployed pipeline (.cache/pipeline.log), and all others beside them"; \
-$(BIN)/python -m pytest -n 3 tests/pipeline >.cache/pipeline.log 2>&1 & pipeline=$$!; \
+$(BIN)/python -m pytest -n 4 tests/pipeline >.cache/pipeline.log 2>&1 & pipeline=$$!; \
 nice -n 5 $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/pipeline; others=$$?; \
 wait $$pipeline; pipeline=$$?; \
 echo "== tests of the deployed pipeline"; cat .cache/pipeline.log; \
