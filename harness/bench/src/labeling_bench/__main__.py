@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from pathlib import Path
@@ -167,4 +168,6 @@ def _command(chosen: argparse.Namespace, part: str) -> str:
 
 
 if __name__ == "__main__":
+    # So that Label Studio, a process group of its own, ends with this process.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     sys.exit(main())
