@@ -273,17 +273,6 @@ run "refuses_no_labels_for_entities" {
   expect_failures = [var.labels]
 }
 
-run "refuses_deployment_to_a_region_without_ground_truth" {
-  command = plan
-
-  variables {
-    deployment   = { account_id = "123456789012", region = "eu-north-1" }
-    workteam_arn = "arn:aws:sagemaker:eu-north-1:123456789012:workteam/private-crowd/digits"
-  }
-
-  expect_failures = [var.deployment]
-}
-
 run "refuses_deployment_to_a_partition_in_upper_case" {
   command = plan
 
