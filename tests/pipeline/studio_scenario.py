@@ -108,13 +108,12 @@ class StudioScenario(SandboxScenario):
         return super().wait_for(what, work_and_look)
 
     def jobs(self) -> list[Row]:
-        verdict = {True: "accepted", False: None}
         return [
             {
                 "name": job.name,
                 "created": job.created,
                 "item_ids": list(job.items),
-                "accepted_category": verdict[job.verifies],
+                "accepted_category": "accepted" if job.verifies else None,
             }
             for job in self.engine.jobs(self.pipeline)
         ]

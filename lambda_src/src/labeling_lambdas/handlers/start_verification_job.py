@@ -77,6 +77,6 @@ def handler(event: VerifyEvent, context: LambdaContext) -> dict[str, str]:
         artifacts=artifacts,
         completion=Completion.of(settings),
         deadline=Deadline.of(context),
-        created=FunctionCall(settings.advance_function).send,
+        after_creation=FunctionCall(settings.advance_function).send,
     )
     return {"labeling_job": step.name, "result": step.start(TaskToken.of(event))}

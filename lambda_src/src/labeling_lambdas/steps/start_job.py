@@ -59,7 +59,7 @@ class StartJob:
         artifacts: The run's files.
         completion: The jobs and the states that wait for them.
         deadline: When Lambda ends this function.
-        created: Called when the job was created.
+        after_creation: Called when this call has created the job.
     """
 
     scope: RunScope
@@ -71,7 +71,7 @@ class StartJob:
     artifacts: Artifacts
     completion: Completion
     deadline: Deadline
-    created: Callable[[], object]
+    after_creation: Callable[[], object]
 
     def start(self, token: TaskToken) -> str:
         """Start the job. The state of the token is answered when the job ends.
@@ -110,7 +110,7 @@ class StartJob:
             extra={"run_id": self.scope.run_id, "labeling_job": self.name, "job_created": created},
         )
         if created:
-            self.created()
+            self.after_creation()
             return "created"
         answer = self.completion.report(self.name)
         return "adopted" if answer == "unfinished" else answer
