@@ -196,7 +196,7 @@ def test_a_page_after_the_last_one_is_refused(place: Place) -> None:
     assert tasks_of(place, new_project(place, 0)) == []
 
 
-def test_what_nobody_has_answered_can_be_deleted_and_an_empty_project_refuses_it(
+def test_what_nobody_has_answered_can_be_deleted_and_deleting_nothing_is_no_error(
     place: Place,
 ) -> None:
     project = new_project(place, 4)

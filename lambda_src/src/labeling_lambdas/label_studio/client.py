@@ -225,7 +225,6 @@ class LabelStudio:
         chosen = json.dumps({"filters": filters})
         found = self.connection.call("GET", "/api/tasks/", query={**query, "query": chosen})
         if found["total"]:
-            # The action fails if there is no such task.
             self.connection.call(
                 "POST",
                 "/api/dm/actions",
