@@ -34,7 +34,7 @@ FLOORS: dict[str, list[list[str]]] = {
     "harness/in_process_aws/src/in_process_aws": [
         ["buckets", "calls", "feature_rules", "queue_limits", "validation"],
         ["client", "expressions", "queues", "service"],
-        ["events", "features", "s3", "secrets", "sqs", "states", "tables"],
+        ["events", "features", "functions", "s3", "secrets", "sqs", "states", "tables"],
         ["dynamodb", "sagemaker"],
         ["account"],
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labeling_deployment import plans
-from labeling_deployment.deployment import IMAGES, TEXTS, planned
+from labeling_deployment.deployment import GROUND_TRUTH, IMAGES, LABEL_STUDIO, TEXTS, planned
 from labeling_deployment.module import digest_of
 
 if TYPE_CHECKING:
@@ -85,15 +86,26 @@ def test_the_files_of_workers_are_those_that_jobs_name() -> None:
 
 @pytest.mark.terraform
 def test_names_and_limits_are_the_same_in_every_deployment() -> None:
-    every = planned(TEXTS, verified=True)
-    for task_type in (IMAGES, TEXTS):
-        for verified in (False, True):
-            deployment = planned(task_type, verified=verified)
-            assert deployment.functions.keys() <= every.functions.keys()
-            assert (deployment.queues, deployment.buckets) == (every.queues, every.buckets)
-            assert deployment.ledger == every.ledger
-            assert deployment.feature_group == every.feature_group
-            assert deployment.state_machine.arn == every.state_machine.arn
-            assert deployment.label_attribute == every.label_attribute
-            for step, function in deployment.functions.items():
-                assert function.timeout_seconds == every.functions[step].timeout_seconds
+    every = planned(TEXTS, verified=True, engine=LABEL_STUDIO)
+    for task_type, verified, engine in itertools.product(
+        (IMAGES, TEXTS), (False, True), (GROUND_TRUTH, LABEL_STUDIO)
+    ):
+        deployment = planned(task_type, verified=verified, engine=engine)
+        assert deployment.functions.keys() <= every.functions.keys()
+        assert (deployment.queues, deployment.buckets) == (every.queues, every.buckets)
+        assert deployment.ledger == every.ledger
+        assert deployment.feature_group == every.feature_group
+        assert deployment.state_machine.arn == every.state_machine.arn
+        assert deployment.label_attribute == every.label_attribute
+        for step, function in deployment.functions.items():
+            assert function.timeout_seconds == every.functions[step].timeout_seconds
+
+
+@pytest.mark.terraform
+def test_the_function_of_label_studio_is_deployed_where_people_label_there() -> None:
+    advance = planned(engine=LABEL_STUDIO).functions["advance_label_studio_jobs"]
+    assert advance.environment["LABEL_STUDIO_URL"] == "https://label-studio.example.com"
+    jobs = planned(engine=LABEL_STUDIO).environment
+    assert json.loads(jobs["LABELING_JOB"])["engine"] == LABEL_STUDIO
+    assert jobs["ADVANCE_FUNCTION"].endswith(f":function:{advance.name}")
+    assert "advance_label_studio_jobs" not in planned().functions

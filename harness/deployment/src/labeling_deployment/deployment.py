@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 IMAGES = "image_single_label_classification"
 TEXTS = "text_single_label_classification"
+GROUND_TRUTH = "ground_truth"
+LABEL_STUDIO = "label_studio"
 
 _TEAMS = f"arn:aws:sagemaker:{FIRST_REGION}:{ACCOUNT}:workteam/private-crowd"
 #: Values that only an apply would make are given, so that they are known at plan.
@@ -42,6 +44,16 @@ output "queue_urls" {
 """
 }
 _VERIFICATION: Inputs = {"verification": {"workteam_arn": f"{_TEAMS}/reviewers"}}
+#: Ground Truth is deployed too, for open runs.
+_LABEL_STUDIO: Inputs = {
+    "engine": LABEL_STUDIO,
+    "label_studio": {
+        "token_secret_arn": (
+            f"arn:aws:secretsmanager:{FIRST_REGION}:{ACCOUNT}:secret:label-studio-token-AbCdEf"
+        ),
+        "url": "https://label-studio.example.com",
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,23 +215,33 @@ class Deployment:
         )
 
 
-def planned(task_type: str = IMAGES, *, verified: bool = False) -> Deployment:
+def planned(
+    task_type: str = IMAGES, *, verified: bool = False, engine: str = GROUND_TRUTH
+) -> Deployment:
     """Plan a pipeline for ten digits and return its deployment.
 
     Args:
         task_type: What workers do with an item.
         verified: Whether reviewers verify the labels.
+        engine: Where people label. With Label Studio, both engines are deployed.
     """
-    return _planned_with_and_without_verification(task_type)[verified]
+    return _planned_in_every_way(task_type)[engine, verified]
 
 
 @functools.cache
-def _planned_with_and_without_verification(task_type: str) -> tuple[Deployment, Deployment]:
+def _planned_in_every_way(task_type: str) -> dict[tuple[str, bool], Deployment]:
     inputs = _INPUTS | {"task_type": task_type}
+    ways = {
+        (GROUND_TRUTH, False): inputs,
+        (GROUND_TRUTH, True): inputs | _VERIFICATION,
+        (LABEL_STUDIO, False): inputs | _LABEL_STUDIO,
+        (LABEL_STUDIO, True): inputs | _LABEL_STUDIO | _VERIFICATION,
+    }
+    names = {way: f"{way[0]}_{'verified' if way[1] else 'labeled'}" for way in ways}
     plans = plan_together(
-        {"labeled": inputs, "verified": inputs | _VERIFICATION}, override_files=_KNOWN_QUEUE_URLS
+        {names[way]: given for way, given in ways.items()}, override_files=_KNOWN_QUEUE_URLS
     )
-    return Deployment.of(plans["labeled"]), Deployment.of(plans["verified"])
+    return {way: Deployment.of(plans[name]) for way, name in names.items()}
 
 
 def _functions(plan: Planned) -> dict[str, Function]:

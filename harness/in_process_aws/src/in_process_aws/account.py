@@ -12,6 +12,7 @@ from in_process_aws.client import Client
 from in_process_aws.dynamodb import DynamoDB
 from in_process_aws.events import Events
 from in_process_aws.features import Features
+from in_process_aws.functions import Functions
 from in_process_aws.s3 import S3
 from in_process_aws.sagemaker import SageMaker
 from in_process_aws.secrets import Secrets
@@ -40,6 +41,7 @@ class Account:
         sagemaker: Labeling jobs.
         features: Feature groups.
         events: Event buses.
+        functions: Lambda functions.
         secrets: Secrets with a text.
         states: Executions, which a backend runs.
     """
@@ -63,6 +65,7 @@ class Account:
         self.sagemaker = SageMaker(clock, self.s3)
         self.features = Features(clock)
         self.events = Events(clock)
+        self.functions = Functions(clock)
         self.secrets = Secrets(clock)
         self.states = States(clock)
         services: tuple[Service, ...] = (
@@ -72,6 +75,7 @@ class Account:
             self.sagemaker,
             self.features,
             self.events,
+            self.functions,
             self.secrets,
             self.states,
         )
