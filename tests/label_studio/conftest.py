@@ -12,7 +12,7 @@ from labeling_lambdas.label_studio.client import LabelStudio
 from labeling_lambdas.label_studio.connection import Connection
 from labeling_sandbox.label_studio.people import Person
 from labeling_sandbox.label_studio.server import ENVIRONMENT, LabelStudioServer
-from tests.label_studio.engine import Engine
+from tests.label_studio.engine import CountedConnection, Engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,4 +57,4 @@ def studio(server: LabelStudioServer) -> LabelStudio:
 @pytest.fixture
 def engine(sandbox: Sandbox, server: LabelStudioServer) -> Engine:
     """Jobs of one test, with a bucket and a ledger of their own."""
-    return Engine(sandbox, server.url, server.token)
+    return Engine(sandbox, lambda changes: CountedConnection(server.url, server.token, changes))

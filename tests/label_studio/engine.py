@@ -15,7 +15,7 @@ from tests.in_process_aws.place import SandboxPlace
 from tests.sandbox.resources import make_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from labeling_sandbox.server import Sandbox
     from tests.label_studio.labeling import Job
@@ -45,10 +45,12 @@ class Changes:
                 raise KilledError
 
 
-class _Connection(Connection):
+class CountedConnection(Connection):
     """A connection whose changes are counted."""
 
-    changes: Changes
+    def __init__(self, url: str, token: str, changes: Changes) -> None:
+        super().__init__(url, token)
+        self.changes = changes
 
     def call(
         self, method: str, path: str, body: object = None, *, query: Mapping[str, Any] | None = None
@@ -87,7 +89,7 @@ class Engine:
         seconds: What is left of the function's time.
     """
 
-    def __init__(self, sandbox: Sandbox, url: str, token: str) -> None:
+    def __init__(self, sandbox: Sandbox, connect: Callable[[Changes], Connection]) -> None:
         place = SandboxPlace(sandbox, "")
         self.bucket = place.new_bucket()
         self.changes = Changes()
@@ -97,9 +99,7 @@ class Engine:
         self.reported: list[str] = []
         self.seconds = 900.0
         self.region = sandbox.region
-        connection = _Connection(url, token)
-        connection.changes = self.changes
-        self.studio = LabelStudio(connection)
+        self.studio = LabelStudio(connect(self.changes))
 
     def advance(self) -> dict[str, str]:
         """Call the function once."""

@@ -187,13 +187,35 @@ def test_people_are_shown_what_they_have_not_seen_and_others_have_not_finished(
     assert place.studio.progress(project) == Progress(3, 3, 6)
 
 
+@pytest.mark.parametrize("count", [0, 1, _PAGE, _PAGE + 1, 2 * _PAGE])
+def test_tasks_are_read_on_after_any_of_them_whatever_was_deleted(place: Place, count: int) -> None:
+    project = new_project(place, count)
+    numbers = [task["id"] for task in tasks_of(place, project)]
+    assert numbers == sorted(numbers)
+    assert len(numbers) == count
+    for after in [0, *numbers]:
+        pages = list(place.studio.tasks(project, after))
+        found = [task["id"] for page in pages for task in page.tasks]
+        assert found == [number for number in numbers if number > after]
+        assert pages[-1].last_task == max([after, *numbers])
+    if numbers:
+        pages_left = place.studio.tasks(project)
+        read = next(pages_left).tasks
+        place.studio.connection.call("DELETE", f"/api/tasks/{numbers[0]}/")
+        assert [task["id"] for page in pages_left for task in page.tasks] == numbers[len(read) :]
+
+
+def test_an_import_tells_the_number_of_its_last_task(place: Place) -> None:
+    project = new_project(place, 1)
+    last = place.studio.import_tasks(project, [a_task("1"), a_task("2")])
+    assert last == tasks_of(place, project)[-1]["id"]
+    assert place.studio.import_tasks(new_project(place, 0), [a_task("1")]) > last
+
+
 def test_a_page_after_the_last_one_is_refused(place: Place) -> None:
     project = new_project(place, _PAGE)
-    assert len(tasks_of(place, project)) == _PAGE
-    with pytest.raises(LabelStudioRefusedError) as raised:
-        next(place.studio.tasks(project, 2))
-    assert raised.value.status == 404
-    assert tasks_of(place, new_project(place, 0)) == []
+    query = {"project": project, "page": 2, "page_size": _PAGE}
+    assert status_of(place, "GET", "/api/tasks/", **query) == 404
 
 
 def test_what_nobody_has_answered_can_be_deleted_and_deleting_nothing_is_no_error(

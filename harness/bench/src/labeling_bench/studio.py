@@ -19,6 +19,7 @@ from labeling_bench import pictures, pipeline, studio_pipeline
 from labeling_bench.measuring import ROOT, fresh_account, require, run_tasks
 from labeling_bench.tasks import FunctionTask
 from labeling_lambdas.domain.label_studio.job_projects import project_settings
+from labeling_lambdas.domain.label_studio.jobs import JobState
 from labeling_lambdas.label_studio.client import LabelStudio
 from labeling_lambdas.label_studio.connection import Connection
 from labeling_sandbox.label_studio.server import ENVIRONMENT, LabelStudioServer
@@ -213,9 +214,11 @@ class _Job:
         """
         project = self.place.studio.create_project(self._settings(name))
         tasks = studio_pipeline.answered_tasks(self.size)
+        last = 0
         while batch := list(itertools.islice(tasks, _BATCH)):
-            self.place.studio.import_tasks(project, batch)
-        self.account.do(studio_pipeline.create_job, name, self.size)
+            last = self.place.studio.import_tasks(project, batch)
+        state = JobState(project=project, imported=self.size, last_imported=last, total=self.size)
+        self.account.do(studio_pipeline.create_job, name, self.size, state)
 
     def end(self, name: str) -> Work:
         """Call the function until it has collected all answers."""

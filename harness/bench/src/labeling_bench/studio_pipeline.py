@@ -13,7 +13,7 @@ from labeling_bench import pictures, pipeline
 from labeling_deployment.deployment import planned
 from labeling_lambdas.aws.label_studio_jobs import LabelStudioJobs
 from labeling_lambdas.domain.label_studio.controls import task_data
-from labeling_lambdas.domain.label_studio.jobs import StudioJob
+from labeling_lambdas.domain.label_studio.jobs import JobState, StudioJob
 from labeling_lambdas.domain.task_types import task_type
 from labeling_sandbox.ground_truth.answers.task import Task
 from labeling_sandbox.ground_truth.image_files import ImageSize
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 TASK_TYPE = "image_bounding_box"
 LABELS = ("cat", "dog")
 ATTRIBUTE = "label"
+
+#: The state of a job that no function has worked on.
+NEW = JobState()
 
 #: The longest that Lambda allows.
 TIMEOUT_SECONDS = 900.0
@@ -65,9 +68,12 @@ def create(account: Account, count: int, token: str) -> str:
     return account.secrets.create_secret("label-studio", token)
 
 
-def create_job(account: Account, name: str, count: int) -> None:
-    """Create a job, as the function does that starts it."""
-    _jobs(account).create(job(name, count).fields())
+def create_job(account: Account, name: str, count: int, state: JobState = NEW) -> None:
+    """Create a job, as the function does that starts it; with a state, it is as far as this."""
+    jobs = _jobs(account)
+    jobs.create(job(name, count).fields())
+    if state != NEW:
+        jobs.keep(name, state)
 
 
 def close_job(account: Account, name: str) -> None:

@@ -5,14 +5,17 @@ https://api.labelstud.io/api-reference
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.label_studio.errors import (
     LabelStudioAddressError,
+    LabelStudioAnswerError,
     LabelStudioRefusedError,
     LabelStudioVersionError,
 )
@@ -32,7 +35,8 @@ PAGE_SIZE = 100
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 _PROJECTS = "/api/projects/"
 _PROJECT_PAGE = 100
-
+#: Fields of a task that are read, and their types.
+_OF_A_TASK = (("data", dict), ("annotations", list))
 
 #: Filters of the list of tasks: https://api.labelstud.io/api-reference/introduction/filters
 _UNANSWERED: Mapping[str, object] = {
@@ -46,6 +50,11 @@ _UNFINISHED: Mapping[str, object] = {
     "operator": "empty",
     "type": "Datetime",
     "value": True,
+}
+_AFTER: Mapping[str, object] = {
+    "filter": "filter:tasks:id",
+    "operator": "greater",
+    "type": "Number",
 }
 
 
@@ -70,10 +79,12 @@ class Page(NamedTuple):
     Attributes:
         tasks: The tasks.
         is_last: Whether no page follows.
+        last_task: Number of the last task, or of the one to read on after if there is none.
     """
 
     tasks: list[dict[str, Any]]
     is_last: bool
+    last_task: int
 
 
 class Bucket(NamedTuple):
@@ -128,9 +139,10 @@ class LabelStudio:
             answer = self.connection.call(
                 "GET", _PROJECTS, query={**query, "page_size": _PROJECT_PAGE}
             )
-            found += [int(one["id"]) for one in answer["results"] if one["title"] == title]
-            if not answer["next"]:
-                return sorted(found)
+            with self._expected("a list of projects"):
+                found += [int(one["id"]) for one in answer["results"] if one["title"] == title]
+                if not answer["next"]:
+                    return sorted(found)
             page += 1
 
     def create_project(self, settings: Mapping[str, Any]) -> int:
@@ -139,7 +151,9 @@ class LabelStudio:
         Args:
             settings: For example those of `labeling_settings`.
         """
-        return int(self.connection.call("POST", _PROJECTS, dict(settings))["id"])
+        answer = self.connection.call("POST", _PROJECTS, dict(settings))
+        with self._expected("a project"):
+            return int(answer["id"])
 
     def delete_project(self, project: int) -> None:
         """Delete a project with everything in it."""
@@ -153,11 +167,12 @@ class LabelStudio:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
-        return Progress(
-            int(found["task_number"]),
-            int(found["finished_task_number"]),
-            int(found["total_annotations_number"]),
-        )
+        with self._expected("the progress of a project"):
+            return Progress(
+                int(found["task_number"]),
+                int(found["finished_task_number"]),
+                int(found["total_annotations_number"]),
+            )
 
     def connect(self, project: int, bucket: Bucket) -> None:
         """Let a project show objects of a bucket; again does nothing.
@@ -165,8 +180,9 @@ class LabelStudio:
         The bucket is read with the permissions of Label Studio itself.
         """
         storages = self.connection.call("GET", "/api/storages/s3", query={"project": project})
-        if any(storage["bucket"] == bucket.name for storage in storages):
-            return
+        with self._expected("a list of storages"):
+            if any(storage["bucket"] == bucket.name for storage in storages):
+                return
         self.connection.call(
             "POST",
             "/api/storages/s3",
@@ -181,42 +197,46 @@ class LabelStudio:
             },
         )
 
-    def import_tasks(self, project: int, tasks: Sequence[Mapping[str, Any]]) -> None:
-        """Add tasks to a project: all of them, or none if the call fails."""
-        self.connection.call("POST", f"{_PROJECTS}{project}/import", list(tasks))
+    def import_tasks(self, project: int, tasks: Sequence[Mapping[str, Any]]) -> int:
+        """Add tasks to a project: all of them, or none if the call fails.
 
-    def tasks(
-        self, project: int, first_page: int = 1, *, unfinished: bool = False
-    ) -> Iterator[Page]:
+        Returns:
+            The number of the last task, higher than those of all tasks before it.
+        """
+        path = f"{_PROJECTS}{project}/import"
+        answer = self.connection.call("POST", path, list(tasks), query={"return_task_ids": "true"})
+        with self._expected("the numbers of the imported tasks"):
+            return max(int(number) for number in answer["task_ids"])
+
+    def tasks(self, project: int, after: int = 0, *, unfinished: bool = False) -> Iterator[Page]:
         """Yield the tasks of a project with their annotations, page by page; one page if none.
 
         Args:
             project: The project.
-            first_page: The page to begin with, counted from 1. Label Studio refuses one that is
-                after the last page.
+            after: Only the tasks whose number is higher. The next page follows the last task of the
+                page before it, so that a task that is deleted meanwhile moves no other one.
             unfinished: Only the tasks that do not count as finished.
         """
-        chosen = {"query": json.dumps({"filters": _all_of(_UNFINISHED)})} if unfinished else {}
-        page = first_page
         while True:
+            filters = [{**_AFTER, "value": after}, *([_UNFINISHED] if unfinished else [])]
             answer = self.connection.call(
                 "GET",
                 "/api/tasks/",
                 query={
                     "project": project,
-                    "page": page,
                     "page_size": PAGE_SIZE,
                     "fields": "all",
                     # Else the addresses of objects are replaced by links.
                     "resolve_uri": "false",
-                    **chosen,
+                    "query": json.dumps({"filters": _all_of(*filters)}),
                 },
             )
-            is_last = page * PAGE_SIZE >= answer["total"]
-            yield Page(answer["tasks"], is_last)
-            if is_last:
+            with self._expected("a list of tasks"):
+                page = _page_of(answer, after)
+            yield page
+            if page.is_last:
                 return
-            page += 1
+            after = page.last_task
 
     def delete_unanswered(self, project: int) -> None:
         """Delete the tasks that nobody has answered, so that nobody works on them any more."""
@@ -224,13 +244,35 @@ class LabelStudio:
         query = {"project": project, "page_size": 1, "fields": "task_only"}
         chosen = json.dumps({"filters": filters})
         found = self.connection.call("GET", "/api/tasks/", query={**query, "query": chosen})
-        if found["total"]:
+        with self._expected("a list of tasks"):
+            is_any = int(found["total"]) > 0
+        if is_any:
             self.connection.call(
                 "POST",
                 "/api/dm/actions",
                 {"filters": filters, "selectedItems": {"all": True, "excluded": []}},
                 query={"project": project, "id": "delete_tasks"},
             )
+
+    @contextlib.contextmanager
+    def _expected(self, what: str) -> Iterator[None]:
+        """Name an answer that cannot be read, for example that of a later version."""
+        try:
+            yield
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            message = f"{self.connection.url} answers with something else than {what}"
+            raise LabelStudioAnswerError(message) from error
+
+
+def _page_of(answer: Any, after: int) -> Page:  # noqa: ANN401 - any JSON value
+    tasks, total = answer["tasks"], int(answer["total"])
+    if not all(isinstance(task[name], kind) for task in tasks for name, kind in _OF_A_TASK):
+        raise TypeError
+    numbers = [after, *(int(task["id"]) for task in tasks)]
+    # Reading on after the last task would leave tasks out, or never end.
+    if total > len(tasks) == 0 or any(one >= other for one, other in pairwise(numbers)):
+        raise ValueError
+    return Page(tasks, len(tasks) >= total, numbers[-1])
 
 
 def _all_of(*filters: Mapping[str, object]) -> dict[str, object]:

@@ -16,15 +16,20 @@ from labeling_lambdas import process
 from labeling_lambdas.aws.artifacts import read_text_lines
 from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.domain.label_studio.answers import UnusableAnswerError, counted
-from labeling_lambdas.domain.label_studio.controls import shows_text, task_data
+from labeling_lambdas.domain.label_studio.controls import ITEM_KEY, shows_text, task_data
 from labeling_lambdas.domain.label_studio.job_projects import project_settings
 from labeling_lambdas.domain.label_studio.jobs import IN_PROGRESS
 from labeling_lambdas.domain.label_studio.predictions import given_label
 from labeling_lambdas.domain.labels import UnreadableLineError
+from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY
 from labeling_lambdas.domain.states import JobStatus
 from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.label_studio.client import Bucket
-from labeling_lambdas.label_studio.errors import LabelStudioError, LabelStudioRefusedError
+from labeling_lambdas.label_studio.errors import (
+    LabelStudioError,
+    LabelStudioRefusedError,
+    LabelStudioUnavailableError,
+)
 from labeling_lambdas.steps.studio_output import StudioOutput
 
 if TYPE_CHECKING:
@@ -141,7 +146,7 @@ class _Work:
             return state
         if self.all.studio.progress(state.project) is None:
             return self._failed(state, _DELETED)
-        if not state.pages:
+        if not state.last_collected:
             self.all.studio.delete_unanswered(state.project)
         collection = StudioOutput(self.all.jobs, self.all.studio, self.job, self.all.deadline)
         state = collection.collect(state)
@@ -152,21 +157,30 @@ class _Work:
         stopped = self.all.jobs.is_stopped(self.job.name)
         known = state
         state = state._replace(total=state.total or sum(1 for _ in self._texts()))
-        progress = None
         try:
             state = state if state.project else self._with_project(state, create=not stopped)
-            if state.project:
-                progress = self._imported(state, add=not stopped)
+            if state.project and not stopped:
+                state = self._imported(state)
         except (LabelStudioRefusedError, UnreadableLineError, ValueError) as error:
-            return self._failed(state, str(error))
+            return self._refused(state, str(error))
         if not state.project:
             # Stopped before there was anything to work on.
             return self._keep(state._replace(status=JobStatus.STOPPED))
+        progress = self.all.studio.progress(state.project)
         if progress is None:
             return self._failed(state, _DELETED)
         state = self._with_progress(state, progress, stopped=stopped)
         # Most calls find that nothing has changed.
         return state if state == known else self._keep(state)
+
+    def _refused(self, state: JobState, reason: str) -> JobState:
+        """Return the state of a job that cannot be offered to people as a whole."""
+        state = self.all.jobs.state(self.job.name)._replace(total=state.total)
+        if not state.project:
+            return self._failed(state, reason)
+        # People may have answered some of its tasks, and must not work on them any more.
+        ending = JobStatus.FAILED
+        return self._keep(state._replace(ending=ending, failure_reason=reason))
 
     def _with_progress(self, state: JobState, progress: Progress, *, stopped: bool) -> JobState:
         is_done = self._is_done(state, progress)
@@ -176,17 +190,18 @@ class _Work:
             ending = JobStatus.COMPLETED
         elif stopped:
             ending = JobStatus.STOPPED
-        finished = state.total if is_done else min(progress.finished, state.total)
+        finished = min(progress.tasks if is_done else progress.finished, state.total)
         return state._replace(status=IN_PROGRESS, ending=ending, expired=expired, finished=finished)
 
     def _is_done(self, state: JobState, progress: Progress) -> bool:
-        if progress.tasks < state.total:
+        if state.imported < state.total:
             return False
-        if progress.finished >= state.total:
+        # Of the tasks that are there: a member of the project may have deleted or added some.
+        if progress.finished >= progress.tasks:
             return True
         # Label Studio does not count a task as finished whose last answers came at the same time.
         # Nobody is shown it any more, so the job would wait for nothing until its time has passed.
-        if progress.answers < state.total * self.job.people:
+        if progress.answers < progress.tasks * self.job.people:
             return False
         pages = self.all.studio.tasks(state.project, unfinished=True)
         return all(_is_answered(task, self.job.people) for page in pages for task in page.tasks)
@@ -199,6 +214,9 @@ class _Work:
                 return state
             studio.create_project(settings)
             found = studio.projects(settings["title"])
+            if not found:
+                message = f"the project {settings['title']} was created and is not listed"
+                raise LabelStudioUnavailableError(message)
         for extra in found[1:]:
             # Left by a call whose answer was lost. Only the oldest one is ever filled.
             studio.delete_project(extra)
@@ -206,14 +224,12 @@ class _Work:
         # have worked on it.
         return self._keep(state._replace(project=found[0]))
 
-    def _imported(self, state: JobState, *, add: bool) -> Progress | None:
-        """Return how far the work is, after adding the tasks that are missing if there is time."""
-        studio = self.all.studio
-        progress = studio.progress(state.project)
-        if progress is None or progress.tasks >= state.total or not add:
-            return progress
-        connected: set[str] = set()
-        lines = itertools.islice(self._texts(), progress.tasks, None)
+    def _imported(self, state: JobState) -> JobState:
+        """Add the tasks that are missing, if there is time."""
+        if state.imported >= state.total:
+            return state
+        studio, connected, may_be_there = self.all.studio, set[str](), True
+        lines = itertools.islice(self._texts(), state.imported, None)
         with process.threads(THREADS) as threads:
             while batch := [json.loads(text) for text in itertools.islice(lines, _BATCH)]:
                 if self.all.deadline.near(_STEP_SECONDS):
@@ -221,8 +237,24 @@ class _Work:
                 for name in sorted(self._buckets(batch) - connected):
                     studio.connect(state.project, Bucket(name, self.all.region))
                     connected.add(name)
-                studio.import_tasks(state.project, list(threads.map(self._task, batch)))
-        return studio.progress(state.project)
+                last = self._last_task_of(batch, state) if may_be_there else None
+                if last is None:
+                    tasks = list(threads.map(self._task, batch))
+                    last = studio.import_tasks(state.project, tasks)
+                # Only the first batch may have been imported by a call that did not end well.
+                may_be_there = False
+                imported = state.imported + len(batch)
+                state = self._keep(state._replace(imported=imported, last_imported=last))
+        return state
+
+    def _last_task_of(self, batch: list[dict[str, Any]], state: JobState) -> int | None:
+        """Return the number of the last task of a batch; None if it was not imported."""
+        items = {line[ITEM_ID_KEY] for line in batch}
+        found = None
+        for page in self.all.studio.tasks(state.project, state.last_imported):
+            numbers = (task["id"] for task in page.tasks if task["data"].get(ITEM_KEY) in items)
+            found = max(numbers, default=found)
+        return found
 
     def _buckets(self, lines: list[dict[str, Any]]) -> set[str]:
         kind = task_type(self.job.task_type)

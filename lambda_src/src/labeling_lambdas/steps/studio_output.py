@@ -75,7 +75,7 @@ class StudioOutput:
         """
         lines = self._lines(state.lines)
         remaining = {item_of(text) for text in self._manifest(state.lines)}
-        pages = self.studio.tasks(state.project, state.pages + 1)
+        pages = self.studio.tasks(state.project, state.last_collected)
         # Most lines wait for S3: for the size of a picture, or until a mask is written.
         with process.threads(THREADS) as threads:
             while not state.collected:
@@ -105,7 +105,7 @@ class StudioOutput:
         for page in itertools.islice(pages, _PAGES_OF_A_PART):
             answered = _answered(page.tasks, lines, remaining)
             converted += self._texts_of(answered, threads, expired=state.expired)
-            state = state._replace(pages=state.pages + 1, collected=page.is_last)
+            state = state._replace(last_collected=page.last_task, collected=page.is_last)
             if self.deadline.near(_PAGE_SECONDS):
                 break
         return self._add(state, converted)

@@ -1,4 +1,4 @@
-"""The part of Label Studio's API that the functions call, in memory.
+"""The part of Label Studio's API that the functions call, in memory, and what its users do.
 
 `tests/label_studio` holds it to the real one, with the exception of the characters that PostgreSQL
 refuses: the tests' Label Studio has SQLite.
@@ -167,11 +167,14 @@ class LabelStudio:
         if not all(shown <= task["data"].keys() for task in request.body):
             raise StatusError(HTTPStatus.BAD_REQUEST)
         _require_storable(request.body)
-        for task in request.body:
-            project.tasks.append(
-                Task(next(self._numbers), task["data"], task.get("predictions", []))
-            )
-        return {"task_count": len(request.body)}
+        tasks = [
+            Task(next(self._numbers), task["data"], task.get("predictions", []))
+            for task in request.body
+        ]
+        project.tasks += tasks
+        numbers = {"task_ids": [task.number for task in tasks]}
+        is_asked = request.query.get("return_task_ids") == "true"
+        return {"task_count": len(tasks), **(numbers if is_asked else {})}
 
     def _list_storages(self, request: Request) -> list[Fields]:
         return self._project(int(request.query["project"])).storages
@@ -187,6 +190,14 @@ class LabelStudio:
         found = [task for task in project.tasks if _is_chosen(task, project.people, filters)]
         shown, _ = _page([task.fields() for task in found], request.query)
         return {"tasks": shown, "total": len(found)}
+
+    def _delete_task(self, _request: Request, number: int) -> None:
+        for project in self.projects.values():
+            for task in project.tasks:
+                if task.number == number:
+                    project.tasks.remove(task)
+                    return
+        raise StatusError(HTTPStatus.NOT_FOUND)
 
     def _act(self, request: Request) -> Fields:
         project = self._project(int(request.query["project"]))
@@ -213,6 +224,7 @@ _ROUTES: tuple[Route, ...] = tuple(
         ("GET", "/api/storages/s3", "_list_storages"),
         ("POST", "/api/storages/s3", "_create_storage"),
         ("GET", "/api/tasks/", "_list_tasks"),
+        ("DELETE", "/api/tasks/{}/", "_delete_task"),
         ("POST", "/api/dm/actions", "_act"),
     )
 )
@@ -255,6 +267,8 @@ def _is_chosen(task: Task, people: int, filters: Mapping[str, Any] | None) -> bo
 
 def _holds(task: Task, people: int, chosen: Mapping[str, Any]) -> bool:
     name, operator, value = chosen["filter"], chosen["operator"], chosen["value"]
+    if (name, operator) == ("filter:tasks:id", "greater"):
+        return task.number > int(value)
     if (name, operator) == ("filter:tasks:total_annotations", "equal"):
         return len(task.given) == int(value)
     if (name, operator) == ("filter:tasks:completed_at", "empty"):

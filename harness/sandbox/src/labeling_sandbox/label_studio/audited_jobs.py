@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from labeling_sandbox.label_studio.owner import Owner
 
 _FOLDER = "labeling-jobs/"
-_WITH_OUTPUT = ("Completed", "Stopped")
+_ENDED = ("Completed", "Stopped", "Failed")
 
 
 def read_jobs(client: Callable[[str], Any], bucket: str, owner: Owner) -> list[Job]:
@@ -66,7 +66,7 @@ def _job(
     attribute = verification["attribute"] if verification else request["attribute"]
     answers = (
         dict(_labeled(read_lines(client, state["output_uri"]), attribute))
-        if status in _WITH_OUTPUT and state.get("output_uri")
+        if status in _ENDED and state.get("output_uri")
         else {}
     )
     accepted: frozenset[str] = frozenset()
@@ -76,7 +76,7 @@ def _job(
         accepted = frozenset(
             item for item in answers if votes[item][wanted] * 2 > votes[item].total()
         )
-    ended = files.get(f"{_FOLDER}{folder}/state.json") if answers else None
+    ended = files[f"{_FOLDER}{folder}/state.json"] if status in _ENDED else None
     return Job(
         name=request["name"],
         created=datetime.fromtimestamp(request["created_at"], UTC).isoformat(),

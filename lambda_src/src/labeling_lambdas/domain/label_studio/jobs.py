@@ -67,11 +67,13 @@ class JobState(NamedTuple):
     Attributes:
         status: LabelingJobStatus of DescribeLabelingJob.
         project: Number of its project in Label Studio; 0 if it has none yet.
+        imported: Lines of the manifest that are known to be tasks of the project.
+        last_imported: Number of the last of these tasks.
         ending: The status with which it ends, from when no more answers are waited for; else empty.
         expired: Whether it ends because its time has passed.
         lines: Lines of the output that are written to parts.
-        pages: Pages of tasks that these lines are from.
-        collected: Whether these are all pages.
+        last_collected: Number of the last task that was read for these lines; 0 if none was.
+        collected: Whether it is the last one of the project.
         parts: Number of parts.
         total: Lines of the manifest.
         finished: Objects that as many people as wanted have answered.
@@ -81,10 +83,12 @@ class JobState(NamedTuple):
 
     status: str = INITIALIZING
     project: int = 0
+    imported: int = 0
+    last_imported: int = 0
     ending: str = ""
     expired: bool = False
     lines: int = 0
-    pages: int = 0
+    last_collected: int = 0
     collected: bool = False
     parts: int = 0
     total: int = 0
