@@ -15,7 +15,7 @@ from labeling_faults import suite
 from labeling_faults.configuration import Configuration
 from labeling_faults.functions import runtime
 from labeling_faults.histories import crashes, histories, long_jobs, shortening
-from labeling_faults.histories.scenarios import SCENARIOS, Scenario
+from labeling_faults.histories.scenarios import SCENARIOS
 from labeling_faults.seeded_bugs import catches
 from labeling_faults.seeded_bugs.mutation import SeededBugCrashError
 from labeling_faults.seeded_bugs.mutations import MUTATIONS
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from in_process_aws.calls import Answer, Call
+    from labeling_faults.histories.scenario import Scenario
     from labeling_faults.world.fault_points import FaultTarget
 
 _SAMPLED_CRASH_POINTS = 80

@@ -7,15 +7,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labeling_deployment.deployment import IMAGES, TEXTS, planned
+from labeling_deployment.deployment import GROUND_TRUTH, IMAGES, LABEL_STUDIO, TEXTS, planned
+from labeling_deployment.plans import FIRST_REGION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from labeling_deployment.deployment import Deployment
 
 CLASSES = tuple("0123456789")
 JUDGEMENTS = ("Correct", "Wrong class", "Not usable")
+#: How many people answer each object in Label Studio.
+PEOPLE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class Configuration:
         title: Title of the task.
         features: Keys of a line that are features of their own: that of the module's column, and
             others, which go into ``extra_json``.
+        engine: Where people label what is labeled from now on.
+        has_label_studio: Whether Label Studio is deployed although the engine is another one.
+        available_seconds: How long people can answer in Label Studio.
     """
 
     task_type: str = IMAGES
@@ -46,6 +52,9 @@ class Configuration:
     judgements: tuple[str, ...] = JUDGEMENTS
     title: str = "Digits"
     features: tuple[str, ...] = ("site",)
+    engine: str = GROUND_TRUTH
+    has_label_studio: bool = False
+    available_seconds: float = 10 * 24 * 3600.0
 
     @property
     def verifies(self) -> bool:
@@ -59,13 +68,18 @@ class Configuration:
 
     @property
     def deployment(self) -> Deployment:
-        """The deployment with this task type, with or without verification."""
-        return planned(self.task_type, verified=self.verifies)
+        """The deployment with this task type and engine, with or without verification."""
+        return planned(self.task_type, verified=self.verifies, engine=self.engine)
+
+    @property
+    def uses_label_studio(self) -> bool:
+        """Whether the function for Label Studio is deployed."""
+        return self.has_label_studio or self.engine == LABEL_STUDIO
 
     @property
     def _schema(self) -> str:
         """Version of labels and template, which the names of both files hold."""
-        return _digest([self.classes, self.title])
+        return schema_of(self.engine, self.classes, self.title)
 
     @property
     def _template(self) -> str:
@@ -93,18 +107,17 @@ class Configuration:
         It is that of the plan, but for the settings that a history may change.
         """
         # A function that is removed while it is called has kept its own variables.
-        found = deployed().environment | self.deployment.environment
-        job = {
-            "categories_s3_uri": _uri(self._categories),
-            "template_s3_uri": _uri(self._template),
-            "title": self.title,
-        }
+        found = {"ADVANCE_FUNCTION": "", "AWS_REGION": FIRST_REGION}
+        found |= planned(TEXTS, verified=True).environment
+        if self.uses_label_studio:
+            found |= deployed().environment
+        found |= self.deployment.environment
         columns = deployed().feature_group.features
         found |= {
             "EXTRA_FEATURES": json.dumps(
                 {name: {"path": name, "column": name in columns} for name in self.features}
             ),
-            "LABELING_JOB": _with(found["LABELING_JOB"], job),
+            "LABELING_JOB": _with(found["LABELING_JOB"], self._job_settings(self._categories)),
             "LABELS": json.dumps(self.classes),
             "LABEL_SCHEMA": f"sha256:{self._schema}",
             "MAX_ATTEMPTS": str(self.max_attempts),
@@ -117,18 +130,34 @@ class Configuration:
                 "categories": self.judgements,
                 "sample_percent": self.sample_percent,
             }
-            job = {
-                "categories_s3_uri": _uri(self._verification_categories),
-                "template_s3_uri": _uri(self._template),
-            }
+            job = self._job_settings(self._verification_categories)
             found["VERIFICATION"] = _with(found["VERIFICATION"], verification)
             found["VERIFICATION_JOB"] = _with(found["VERIFICATION_JOB"], job)
         return found
 
+    def _job_settings(self, categories: str) -> dict[str, object]:
+        if self.engine == LABEL_STUDIO:
+            return {
+                "instructions": self.title,
+                "labels": self.classes,
+                "task_availability_seconds": self.available_seconds,
+                "workers_per_object": PEOPLE,
+            }
+        return {
+            "categories_s3_uri": _uri(categories),
+            "template_s3_uri": _uri(self._template),
+            "title": self.title,
+        }
+
 
 def deployed() -> Deployment:
     """Return the deployment that has every function; names and limits are the same in all."""
-    return planned(TEXTS, verified=True)
+    return planned(TEXTS, verified=True, engine=LABEL_STUDIO)
+
+
+def schema_of(engine: str, classes: Sequence[str], title: str) -> str:
+    """Return the version of labels and of what people read."""
+    return _digest([engine, classes, title])
 
 
 def plan_all() -> None:

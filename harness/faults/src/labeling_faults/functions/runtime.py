@@ -17,6 +17,7 @@ import labeling_lambdas
 from labeling_lambdas import process
 from labeling_lambdas.aws import clients
 from labeling_lambdas.errors import LabelingError
+from labeling_lambdas.handlers import advance_label_studio_jobs
 
 if TYPE_CHECKING:
     import random
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from labeling_faults.simulated_time.clock import Clock
     from labeling_faults.state_machine.executions import Execution
+    from labeling_lambdas.label_studio.connection import Connection
 
 _SERVICES = {
     "dynamodb": "dynamodb",
@@ -34,6 +36,8 @@ _SERVICES = {
     "feature_store": "sagemaker-featurestore-runtime",
     "sqs": "sqs",
     "stepfunctions": "stepfunctions",
+    "functions": "lambda",
+    "secrets": "secretsmanager",
 }
 
 #: Sizes at which a few items make several threads, parts, transactions, shards and chunks.
@@ -45,6 +49,13 @@ SMALL_SIZES = {
     "labeling_lambdas.steps.update_feature_store": {"MAX_ACTIONS": 2},
     "labeling_lambdas.steps.return_items": {"MAX_ACTIONS": 3},
     "labeling_lambdas.aws.feature_store": {"BATCH_RECORDS": 2},
+    "labeling_lambdas.label_studio.client": {"PAGE_SIZE": 2, "_PROJECT_PAGE": 2},
+    "labeling_lambdas.steps.advance_label_studio_jobs": {"_BATCH": 2},
+    "labeling_lambdas.steps.studio_output": {
+        "_LINES_AT_ONCE": 2,
+        "_LINES_OF_A_PART": 2,
+        "_PAGES_OF_A_PART": 1,
+    },
 }
 
 
@@ -62,6 +73,9 @@ class Host(Protocol):
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - as boto3's is
         """Return a client."""
+
+    def connection(self, url: str, token: str) -> Connection:
+        """Return the way to Label Studio."""
 
 
 @dataclass(eq=False)
@@ -188,6 +202,11 @@ def installed() -> Iterator[None]:
             put(module, name, size)
     for name, service in _SERVICES.items():
         put(clients, name, _client_of(service))
+    put(
+        advance_label_studio_jobs,
+        "Connection",
+        lambda url, token: _world().connection(url, token),
+    )
     put(process, "now", lambda: _world().clock.now)
     put(process, "sleep", _sleep)
     put(process, "jitter", lambda most: _world().chance.uniform(0, most))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from labeling_faults.histories.scenarios import SCENARIOS, Scenario
+from labeling_faults.histories.scenarios import SCENARIOS
 from labeling_faults.world.fault_points import Death, KillAt, Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
+
+    from labeling_faults.histories.scenario import Scenario
 
 
 OTHER_COURSE = "the history took another course before the crash"
@@ -85,11 +87,21 @@ def crash_points(names: Container[str] | None = None) -> Iterator[CrashPoint]:
             continue
         recorder = recorded(scenario)
         for call, (step, _) in enumerate(recorder.calls):
-            for death in Death:
+            for death in _deaths(step):
                 yield CrashPoint(position, call, step, after_effect=False, death=death)
                 # A call that is refused has no effect that a process could die after.
                 if call in recorder.answered:
                     yield CrashPoint(position, call, step, after_effect=True, death=death)
+
+
+def _deaths(step: str) -> list[Death]:
+    """Return the ways in which a process of a function dies.
+
+    The function for Label Studio belongs to no execution, and no call of it is repeated: the
+    schedule calls it again.
+    """
+    alone = step == "advance_label_studio_jobs"
+    return [death for death in Death if not (alone and death is Death.EXECUTION_DEAD)]
 
 
 def crash(point: CrashPoint) -> Crashed:

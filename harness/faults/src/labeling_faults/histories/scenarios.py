@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from labeling_deployment.deployment import TEXTS
 from labeling_faults.configuration import Configuration
+from labeling_faults.histories.label_studio import LABEL_STUDIO_SCENARIOS
+from labeling_faults.histories.scenario import Scenario
 from labeling_faults.histories.setting_changes import (
     FEWER,
     OF_ANOTHER_TASK_TYPE,
@@ -21,59 +22,13 @@ from labeling_faults.histories.setting_changes import (
     task_type_applied,
     task_type_applied_while_verified,
 )
-from labeling_faults.world.audit import violations_of
 from labeling_faults.world.workforce import DAY, HOUR, Work
-from labeling_faults.world.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from labeling_faults.world.fault_points import Faults
+    from labeling_faults.world.world import World
 
 _INVALID = "unsupported.txt"
 _TEXT = b"first text\nsecond text\n\nfourth text\n"
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A history without faults.
-
-    Attributes:
-        name: What it is about.
-        play: Lets it happen.
-        configuration: What the user has chosen.
-        dead_letters: Keys whose items may end as dead letters.
-    """
-
-    name: str
-    play: Callable[[World], None]
-    configuration: Configuration = field(default_factory=Configuration)
-    dead_letters: frozenset[str] = frozenset()
-
-    def end_of(self, faults: Faults, *, strict: bool = True) -> tuple[World, list[str]]:
-        """Play the history with faults, let all work end and audit it.
-
-        Args:
-            faults: The faults.
-            strict: Whether requests are checked against botocore's models.
-
-        Returns:
-            The world, and every promise that was broken.
-        """
-        world = World(self.configuration, faults=faults, strict=strict)
-        self.play(world)
-        if not world.run_until_idle():
-            return world, ["work is left", *violations_of(world)]
-        return world, [*violations_of(world), *self._unfinished(world)]
-
-    def _unfinished(self, world: World) -> list[str]:
-        ended = {"stored", "superseded"}
-        return [
-            f"{upload.uri} {upload.version_id[:6]} ends {state}"
-            for upload, state in world.states().items()
-            if state not in ended
-            and not (state == "dead_lettered" and upload.key in self.dead_letters)
-        ]
 
 
 def _usual(world: World) -> None:
@@ -394,4 +349,5 @@ SCENARIOS = (
         "verification turned off under review", applied(REVIEWING, sample_percent=None), _VERIFYING
     ),
     Scenario("verification turned on meanwhile", applied(sample_percent=100.0)),
+    *LABEL_STUDIO_SCENARIOS,
 )

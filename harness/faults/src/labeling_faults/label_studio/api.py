@@ -71,6 +71,11 @@ class Request:
     query: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def project(self) -> int:
+        """The number of the project that it is about, where the path has one."""
+        return int(self.path.split("/")[3])
+
+    @property
     def operation(self) -> str:
         """The call without the numbers of what it is about."""
         return f"{self.method} {re.sub('[0-9]+', '{}', self.path)}"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from labeling_faults.label_studio.api import LabelStudio
-    from labeling_faults.label_studio.contents import Fields
+    from labeling_faults.label_studio.contents import Fields, Task
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,23 @@ class Person:
     studio: LabelStudio
     number: int
 
-    def next_task(self, project: int) -> Fields | None:
-        """Return the task that the person is shown next, None if there is none left."""
+    def shown(self, project: int) -> list[Task]:
+        """Return the tasks that the person is shown, one after the other."""
         found = self.studio.projects.get(project)
         if found is None:
-            return None
-        for task in found.tasks:
-            answered = any(it.person == self.number for it in task.annotations)
-            if not answered and not task.is_finished(found.people):
-                shown: Fields = json.loads(json.dumps(task.fields()))
-                return shown
-        return None
+            return []
+        return [
+            task
+            for task in found.tasks
+            if not any(it.person == self.number for it in task.annotations)
+            and not task.is_finished(found.people)
+        ]
+
+    def next_task(self, project: int) -> Fields | None:
+        """Return the task that the person is shown next, None if there is none left."""
+        shown = self.shown(project)
+        fields: Fields | None = json.loads(json.dumps(shown[0].fields())) if shown else None
+        return fields
 
     def submit(self, project: int, task: int, results: Sequence[Fields]) -> None:
         """Give an answer.

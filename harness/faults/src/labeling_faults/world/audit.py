@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labeling_faults.configuration import deployed
+from labeling_sandbox.audit import job_audit
 from labeling_sandbox.audit.auditor import Auditor, Resources
 
 if TYPE_CHECKING:
+    from labeling_faults.world.labeling_jobs import Job
     from labeling_faults.world.world import World
 
 
@@ -27,6 +29,7 @@ def auditor_of(world: World) -> Auditor:
             output_bucket=deployed().buckets["output"],
             feature_group=deployed().feature_group.name,
         ),
+        other_jobs=lambda: [_audited(world, job) for job in world.jobs.in_label_studio()],
     )
 
 
@@ -43,21 +46,36 @@ def violations_of(world: World) -> list[str]:
 
 def _of_another_schema(world: World) -> list[str]:
     """Return the records whose label is none of their job's, or that name other labels' version."""
-    sagemaker = world.account.sagemaker
+    jobs = {job.name.lower(): job for job in world.jobs.all()}
     broken = []
     for record in world.account.features.groups[deployed().feature_group.name].history:
-        job = sagemaker.jobs[record["labeling_job"]]
-        # The name of the category file holds the version.
-        schema = job.request["LabelCategoryConfigS3Uri"].rpartition("-")[2].removesuffix(".json")
-        label = record["label"]
-        if label not in sagemaker.categories(job.name) or record["label_schema"] != (
-            f"sha256:{schema}"
-        ):
+        job = jobs[record["labeling_job"].lower()]
+        schema, label = f"sha256:{job.schema}", record["label"]
+        if label not in job.categories or record["label_schema"] != schema:
             broken.append(
                 f"the record of {record['source_ref']} says {label!r} of"
                 f" {record['label_schema']}, its job has {schema}"
             )
     return broken
+
+
+def _audited(world: World, job: Job) -> job_audit.Job:
+    """Return a job in Label Studio as the auditor sees it; what people chose counts."""
+    chosen = world.studio.team.answers.get(job.project, {})
+    answers = {item: job.categories.index(chosen[item]) for item in world.jobs.results(job)}
+    accepted = [item for item in answers if chosen[item] == job.accepted]
+    return job_audit.Job(
+        name=job.name,
+        created=job.created.isoformat(),
+        modified=(job.modified if job.ended else world.clock.moment()).isoformat(),
+        items=[line["item-id"] for line in world.jobs.lines(job.manifest_uri)],
+        verifies=job.verifies,
+        labeled=frozenset(answers),
+        accepted=frozenset(accepted) if job.verifies else frozenset(),
+        unlabeled_shown=0,
+        never_began=job.status == "Failed" and not job.project,
+        answers={} if job.verifies else answers,
+    )
 
 
 def _control(world: World, path: str) -> Any:  # noqa: ANN401 - as the sandbox's routes

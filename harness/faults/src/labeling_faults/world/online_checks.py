@@ -11,8 +11,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from in_process_aws.sagemaker import output_uri
 from labeling_faults.configuration import deployed
+from labeling_faults.world.labeling_jobs import LabelingJobs
 from labeling_faults.world.uploads import shown_texts
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from in_process_aws.account import Account
     from in_process_aws.calls import Answer, Call
     from in_process_aws.queues import StoredMessage
-    from in_process_aws.sagemaker import LabelingJob
     from labeling_faults.state_machine.executions import Execution
+    from labeling_faults.world.labeling_jobs import Job
 
 #: Bucket, key, version, and line of a text.
 Source = tuple[str, str, str, int | None]
@@ -87,6 +87,12 @@ class OnlineChecks:
             self._recorded(call.parameters)
         elif call.operation == "CreateLabelingJob":
             self._job_created(call.parameters["LabelingJobName"])
+        elif call.operation == "PutObject" and call.parameters["Key"].endswith("/job.json"):
+            self._job_created(call.parameters["Key"].split("/")[1])
+
+    @property
+    def _jobs(self) -> LabelingJobs:
+        return LabelingJobs(self.account)
 
     def _rows(self) -> dict[Any, dict[str, Any]]:
         return self.account.dynamodb.tables[deployed().ledger.name].rows
@@ -176,39 +182,39 @@ class OnlineChecks:
 
     def _job_created(self, name: str) -> None:
         """I3: an item is in one unfinished job at most, and in none once it is labeled."""
-        names = self._names_in(name)
+        jobs = self._jobs.all()
+        (new,) = (job for job in jobs if job.name.lower() == name.lower())
+        names = self._names_in(new)
         if len(set(names)) < len(names):
             self.violations.append(f"I3: job {name} holds an item twice")
-        for other in self.account.sagemaker.jobs.values():
-            if other.name == name:
+        for other in jobs:
+            if other is new:
                 continue
-            shared = set(names).intersection(self._names_in(other.name))
+            shared = set(names).intersection(self._names_in(other))
             if shared and not other.ended:
                 self.violations.append(f"I3: {sorted(shared)} are in {other.name} and in {name}")
-        new = self.account.sagemaker.jobs[name]
-        again = set(names) & self._finished(verified=_is_verification(new))
+        again = set(names) & self._finished(jobs, verified=new.verifies)
         if again:
             self.violations.append(f"I3: {sorted(again)} are in {name}, they were done before")
 
-    def _finished(self, *, verified: bool) -> set[str]:
+    def _finished(self, jobs: Iterable[Job], *, verified: bool) -> set[str]:
         """Return what has a label that stands, or one that reviewers have accepted."""
         labeled: set[str] = set()
         accepted: set[str] = set()
-        for job in sorted(self.account.sagemaker.jobs.values(), key=lambda it: it.modified):
+        for job in sorted(jobs, key=lambda it: it.modified):
             named = self._named_by(job)
-            if _is_verification(job):
-                right = self.account.sagemaker.categories(job.name)[0]
-                accepted |= {item for item, name in named.items() if name == right}
-                labeled -= {item for item, name in named.items() if name != right}
+            if job.verifies:
+                accepted |= {item for item, name in named.items() if name == job.accepted}
+                labeled -= {item for item, name in named.items() if name != job.accepted}
             else:
                 labeled |= set(named)
         return accepted if verified else labeled
 
-    def _names_in(self, job: str) -> list[str]:
-        if job not in self._named:
-            lines = self.account.sagemaker.input_lines(job)
-            self._named[job] = [self._shown(line["item-id"]) for line in lines]
-        return self._named[job]
+    def _names_in(self, job: Job) -> list[str]:
+        if job.name not in self._named:
+            lines = self._jobs.lines(job.manifest_uri)
+            self._named[job.name] = [self._shown(line["item-id"]) for line in lines]
+        return self._named[job.name]
 
     def _shown(self, item: str) -> str:
         """Return what an item shows: of a line its text, which of its kind, and the file's key."""
@@ -222,25 +228,14 @@ class OnlineChecks:
             self._texts[key, version] = _numbered(shown_texts(key, stored.body), key)
         return self._texts[key, version][int(line or 0) - 1]
 
-    def _named_by(self, job: LabelingJob) -> dict[str, str]:
+    def _named_by(self, job: Job) -> dict[str, str]:
         """Return the class that a job gave each of its items, those left out that have none."""
-        if not job.ended or job.status == "Failed":
-            return {}
         if job.name not in self._labeled:
-            bucket, _, key = output_uri(job).removeprefix("s3://").partition("/")
-            if self.account.s3.buckets[bucket].current(key) is None:
+            found = self._jobs.results(job)
+            if not found:
                 return {}
-            lines = self.account.s3.body(bucket, key).decode().splitlines()
-            self._labeled[job.name] = {
-                self._shown(line["item-id"]): line[f"{job.attribute}-metadata"]["class-name"]
-                for line in map(json.loads, lines)
-                if "class-name" in line.get(f"{job.attribute}-metadata", {})
-            }
+            self._labeled[job.name] = {self._shown(item): name for item, name in found.items()}
         return self._labeled[job.name]
-
-
-def _is_verification(job: LabelingJob) -> bool:
-    return job.attribute == deployed().verification_attribute
 
 
 def _is_stored(row: Mapping[str, Any]) -> bool:

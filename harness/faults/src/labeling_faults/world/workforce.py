@@ -135,36 +135,36 @@ class Workforce:
 
     def _line(self, job: LabelingJob, item: dict[str, Any], work: Work, status: str) -> list[str]:
         name = item["item-id"]
-        chance = _share(f"{job.name}/{name}")
+        chance = share(f"{job.name}/{name}")
         attribute = job.attribute
         unlabelable = item.get("source-ref", "").rpartition("/")[2] in self.unlabelable
         # A label whose verification fails is verified again, however often that is.
         if unlabelable and not self._verifies(job):
             return [_failed(item, attribute, "ClientError: The data object could not be shown.")]
-        for share, made in (
+        for part, made in (
             (work.omitted, None),
             (work.failing, _failed(item, attribute, "ClientError: The task failed.")),
             (_expiring(item, work), _failed(item, attribute, _EXPIRED)),
         ):
-            if chance < share:
+            if chance < part:
                 return [made] if made else []
-            chance -= share
+            chance -= part
         # A job that was stopped half way holds the first half of the work.
         if status == "Stopped" and not self._worked_on(item):
             return []
-        if _share(f"spoiled/{name}") < work.spoiled:
+        if share(f"spoiled/{name}") < work.spoiled:
             return [json.dumps({**item, attribute: "?"})]
         names = self.sagemaker.categories(job.name)
         if self._verifies(job):
             index = 1 if chance < work.rejecting else 0
             return [json.dumps(self._marked(job, item, index, names))]
         known = self.truth.get(item.get("source-ref", ""))
-        index = int(_share(name) * len(names)) if known is None else names.index(known)
+        index = int(share(name) * len(names)) if known is None else names.index(known)
         return [json.dumps(self._marked(job, item, index, names))]
 
     def _worked_on(self, item: dict[str, Any]) -> bool:
         if self.labeled_at_stop is None:
-            return _share(item["item-id"]) >= _WORKED_ON
+            return share(item["item-id"]) >= _WORKED_ON
         return item.get("source-ref") in self.labeled_at_stop
 
     def _marked(
@@ -194,6 +194,6 @@ def _expiring(item: dict[str, Any], work: Work) -> float:
     return 1.0 if item.get("source-ref") in work.left_to_expire else work.expiring
 
 
-def _share(text: str) -> float:
+def share(text: str) -> float:
     """Return a number from 0 to 1 that is always the same for a text."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest()) / 2**32

@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import json
 import random
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,15 @@ from in_process_aws.account import Account
 from in_process_aws.calls import nothing_chosen
 from labeling_faults.configuration import deployed
 from labeling_faults.functions.invocations import Functions
+from labeling_faults.label_studio.connection import InProcessConnection
 from labeling_faults.simulated_time.clock import Clock
 from labeling_faults.simulated_time.event_queue import EventQueue
 from labeling_faults.state_machine import definition
 from labeling_faults.state_machine.executions import Execution, Executions
 from labeling_faults.state_machine.interpreter import StateError
 from labeling_faults.world.fault_points import Faults, NoFaults
+from labeling_faults.world.label_studio import Studio
+from labeling_faults.world.labeling_jobs import LabelingJobs
 from labeling_faults.world.online_checks import OnlineChecks, named_source, source_of
 from labeling_faults.world.step_functions import StepFunctions
 from labeling_faults.world.uploads import object_created, refusals, text_items, uploaded_items
@@ -41,6 +44,7 @@ _CALL_SECONDS = 0.02
 #: After an error Lambda calls an asynchronous function again, twice.
 #: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 _ASYNC_DELAYS = (60.0, 120.0)
+
 
 #: Schedules until no work may be left.
 _MOST_ROUNDS = 60
@@ -79,7 +83,7 @@ class World:
     _names: Iterator[int] = field(default_factory=itertools.count)
     _announced: int = 0
     _sent: list[str] = field(default_factory=list)
-    _indexes: dict[int, int] = field(default_factory=dict)
+    _indexes: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Create what Terraform would create."""
@@ -100,12 +104,14 @@ class World:
             ended=self._job_ended,
             verification_attribute=deployed().verification_attribute,
         )
+        self.jobs = LabelingJobs(self.account)
+        self.studio = Studio(self.account, self.workforce, self.jobs, self._advance)
         self.online_checks = OnlineChecks(self.account)
         self.executions.succeeded = self.online_checks.succeeded
         self.most_attempts = self.configuration.max_attempts
         self._create()
         self.end_service_faults()
-        self.environment = self.configuration.environment()
+        self._configure()
 
     def _create(self) -> None:
         account = self.account
@@ -144,7 +150,15 @@ class World:
         """Return the client of a service, for functions and administrators alike."""
         return self.account.client(service)
 
-    # The account's observer.
+    def connection(self, url: str, token: str) -> InProcessConnection:
+        """Return the functions' way to Label Studio."""
+        return InProcessConnection(self.studio.contents, url, token, observer=self)
+
+    def _configure(self) -> None:
+        token = {"LABEL_STUDIO_TOKEN_SECRET_ARN": self.studio.token_arn}
+        self.environment = self.configuration.environment() | token
+
+    # The account's observer, and Label Studio's.
 
     def before(self, call: Call) -> None:
         """See a call; those of functions take their time, and faults may be injected."""
@@ -155,7 +169,7 @@ class World:
         self.invocations[-1].check()
         number = self.calls
         self.calls += 1
-        self._indexes[call.index] = number
+        self._indexes[call.service, call.index] = number
         self.faults.before(self, number, call)
         self.invocations[-1].check()
 
@@ -165,10 +179,11 @@ class World:
             self.workforce.job_created(call.parameters["LabelingJobName"])
         elif call.operation == "StopLabelingJob":
             self.workforce.job_stopping(call.parameters["LabelingJobName"])
+        self.studio.after(call)
         if not self.invocations:
             return
         self.online_checks.after(call, answer, self.invocations[-1].owner)
-        number = self._indexes.pop(call.index)
+        number = self._indexes.pop((call.service, call.index))
         self.faults.after(self, number, call, answer)
         self.invocations[-1].check()
 
@@ -235,13 +250,15 @@ class World:
         their next call on, and those for verification go with it.
         """
         before, now = self.configuration, dataclasses.replace(self.configuration, **changes)
+        # An operator removes Label Studio later, when no run needs it.
+        now = dataclasses.replace(now, has_label_studio=before.uses_label_studio)
         self.configuration = now
         self.most_attempts = max(self.most_attempts, now.max_attempts)
         for key, body in now.worker_files().items():
             self.account.s3.upload(deployed().buckets["output"], key, body)
         for key in before.worker_files().keys() - now.worker_files().keys():
             self.client("s3").delete_object(Bucket=deployed().buckets["output"], Key=key)
-        self.environment = now.environment()
+        self._configure()
         self.executions.definition = self._definition()
 
     def redrive(self) -> None:
@@ -302,6 +319,11 @@ class World:
         event = self.account.sagemaker.jobs[name].event()
         self.event_queue.after(delay, lambda: self.invoke_by_event("job_state_change", event))
 
+    def _advance(self) -> None:
+        """Call the function for Label Studio; neither Lambda nor the schedule repeats a call."""
+        with suppress(StateError):
+            self.functions.call("advance_label_studio_jobs", {})
+
     def run_until_idle(self) -> bool:
         """End all faults and let schedules run until no work is left.
 
@@ -341,7 +363,7 @@ class World:
         return {
             "events of uploads": self._announced,
             "executions": [one.name for one in self.executions.running],
-            "labeling jobs": self.workforce.unfinished(),
+            "labeling jobs": [*self.workforce.unfinished(), *self.jobs.open_in_label_studio()],
             "undelivered": [step for step, _ in self.undelivered if step == "split_text"],
             "messages": [named_source(message.body) for message in self._waiting()],
             "open runs": self.open_runs(),
