@@ -22,7 +22,7 @@ FLOORS: dict[str, list[list[str]]] = {
         ["pipeline"],
         ["classify", "dead_letters", "status", "upload_events"],
         ["checkpoint", "doctor", "redrive"],
-        ["backfill", "screen"],
+        ["backfill", "command_line", "screen"],
         ["cli"],
     ],
     "harness/deployment/src/labeling_deployment": [

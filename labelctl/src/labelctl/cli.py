@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 import uuid
 from contextlib import contextmanager
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from labelctl import dead_letters, screen, status
 from labelctl.backfill import Backfill, RateLimit
 from labelctl.checkpoint import BackfillCounts, Checkpoint
 from labelctl.classify import Classifier
-from labelctl.connection import Connection
+from labelctl.command_line import (
+    INTERRUPTED,
+    Json,
+    PipelineName,
+    Profile,
+    Region,
+    connected,
+    fail,
+    print_json,
+    time_option,
+)
 from labelctl.doctor.checks import Subject
 from labelctl.doctor.deployed import find_deployed
 from labelctl.doctor.examination import Examination, examine
 from labelctl.doctor.smoke import Smoke, smoke_test
 from labelctl.doctor.smoke_label import SmokeLabel, announcement, smoke_label_test
-from labelctl.durations import read_age, read_time
+from labelctl.durations import read_age
 from labelctl.error_messages import LabelctlError, explained
 from labelctl.ledger import Ledger
 from labelctl.objects import listed_objects
@@ -35,9 +43,10 @@ from labeling_lambdas.aws.queues import Queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
-_INTERRUPTED = 130
+    from labelctl.connection import Connection
+
 _SMOKE_SECONDS, _LABEL_SECONDS = 300.0, 3600.0
 
 app = typer.Typer(
@@ -46,21 +55,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-_PipelineName = Annotated[
-    str,
-    typer.Option("--pipeline", "-p", envvar="LABELCTL_PIPELINE", help="The module's job_name."),
-]
-_Region = Annotated[
-    str | None,
-    typer.Option(
-        # boto3 reads only the second variable; Lambda sets the first, and other SDKs read it.
-        envvar=["AWS_REGION", "AWS_DEFAULT_REGION"],
-        help="AWS region; else that of the profile.",
-    ),
-]
-_Profile = Annotated[str | None, typer.Option(help="Profile of the AWS CLI.")]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 @app.callback()
@@ -71,23 +65,23 @@ def main() -> None:
 @app.command("status")
 def status_command(
     *,
-    pipeline: _PipelineName,
+    pipeline: PipelineName,
     age: Annotated[
         bool,
         typer.Option("--age", help="Read the age of each queue's oldest message from CloudWatch."),
     ] = False,
-    as_json: _Json = False,
-    region: _Region = None,
-    profile: _Profile = None,
+    as_json: Json = False,
+    region: Region = None,
+    profile: Profile = None,
 ) -> None:
     """Show the queues, the open runs and the progress of their labeling jobs."""
-    with _connected(region, profile) as connection:
+    with connected(region, profile) as connection:
         found = find_pipeline(connection, pipeline)
         now = status.present()
         with screen.working("reading", shown=not as_json):
             seen = status.StatusReader(connection, found, now).status(ages=age)
     if as_json:
-        _print_json(seen.fields())
+        print_json(seen.fields())
     else:
         screen.show_status(seen)
 
@@ -95,7 +89,7 @@ def status_command(
 @app.command()
 def doctor(
     *,
-    pipeline: _PipelineName,
+    pipeline: PipelineName,
     smoke: Annotated[
         bool,
         typer.Option(
@@ -112,9 +106,9 @@ def doctor(
         float | None,
         typer.Option(min=1, help="Seconds for a smoke test: 300, or 3600 with --smoke-label."),
     ] = None,
-    as_json: _Json = False,
-    region: _Region = None,
-    profile: _Profile = None,
+    as_json: Json = False,
+    region: Region = None,
+    profile: Profile = None,
 ) -> None:
     """Check a deployed pipeline, and show the cause and the fix of what is wrong."""
     if smoke and smoke_label:
@@ -124,7 +118,7 @@ def doctor(
         message = "it is paid for, and there is no terminal to ask on; add --yes"
         raise typer.BadParameter(message, param_hint="--smoke-label")
     name = f"smoke-{uuid.uuid4().hex}"
-    with _connected(region, profile) as connection:
+    with connected(region, profile) as connection:
         subject = Subject(
             connection,
             find_pipeline(connection, pipeline),
@@ -143,7 +137,7 @@ def doctor(
             else:
                 made = examine(subject, progress)
     if as_json:
-        _print_json(made.fields())
+        print_json(made.fields())
     elif isinstance(made, Examination):
         screen.show_examination(made)
     else:
@@ -155,7 +149,7 @@ def doctor(
 @app.command()
 def backfill(  # noqa: PLR0913 - one parameter for each option
     *,
-    pipeline: _PipelineName,
+    pipeline: PipelineName,
     send: Annotated[bool, typer.Option("--send", help="Send; without it, only count.")] = False,
     prefix: Annotated[str, typer.Option(help="Only keys that begin with this.")] = "",
     since: Annotated[
@@ -180,18 +174,18 @@ def backfill(  # noqa: PLR0913 - one parameter for each option
             help="Send an object even if an older version of it is not in the ledger.",
         ),
     ] = False,
-    as_json: _Json = False,
-    region: _Region = None,
-    profile: _Profile = None,
+    as_json: Json = False,
+    region: Region = None,
+    profile: Profile = None,
 ) -> None:
     """Send objects that existed before the pipeline, or whose event was missed."""
     if checkpoint is not None and not send:
         message = "a dry run keeps no state; add --send"
         raise typer.BadParameter(message, param_hint="--checkpoint")
     now = status.present()
-    since_time = _time(since, now)
+    since_time = time_option(since, now, "--since")
     counts = BackfillCounts()
-    with _connected(region, profile) as connection:
+    with connected(region, profile) as connection:
         found = find_pipeline(connection, pipeline)
         kept = None
         if checkpoint is not None:
@@ -244,7 +238,7 @@ def backfill(  # noqa: PLR0913 - one parameter for each option
             "since": since_time.isoformat() if since_time else None,
             "dry_run": not send,
         }
-        _print_json({**head, **counts.fields()})
+        print_json({**head, **counts.fields()})
     else:
         screen.show_backfill(counts, dry_run=not send)
 
@@ -252,7 +246,7 @@ def backfill(  # noqa: PLR0913 - one parameter for each option
 @app.command()
 def redrive(  # noqa: PLR0913 - one parameter for each option
     *,
-    pipeline: _PipelineName,
+    pipeline: PipelineName,
     send: Annotated[bool, typer.Option("--send", help="Send; without it, only count.")] = False,
     reason: Annotated[
         list[str] | None, typer.Option(help="Only this reason; may be given several times.")
@@ -276,9 +270,9 @@ def redrive(  # noqa: PLR0913 - one parameter for each option
             "--undelivered", help="Events that could not be delivered, instead of dead letters."
         ),
     ] = False,
-    as_json: _Json = False,
-    region: _Region = None,
-    profile: _Profile = None,
+    as_json: Json = False,
+    region: Region = None,
+    profile: Profile = None,
 ) -> None:
     """Send dead letters back to the intake queue, where they start at their first attempt."""
     now = present_seconds()
@@ -290,7 +284,7 @@ def redrive(  # noqa: PLR0913 - one parameter for each option
         most=most,
         malformed=include_malformed,
     )
-    with _connected(region, profile) as connection:
+    with connected(region, profile) as connection:
         found = find_pipeline(connection, pipeline)
         client = connection.client("sqs")
         with screen.working("reading the queue", shown=not as_json) as progress:
@@ -312,7 +306,7 @@ def redrive(  # noqa: PLR0913 - one parameter for each option
             "queue": "undelivered" if undelivered else "dead_letter",
             "dry_run": not send,
         }
-        _print_json({**head, **work.fields(now)})
+        print_json({**head, **work.fields(now)})
     else:
         screen.show_redrive(work, now)
 
@@ -329,9 +323,7 @@ def _run_redrive(work: Redrive) -> None:
         work.run()
     except KeyboardInterrupt:
         sent = sum(counts.sent for counts in work.reasons.values())
-        _fail(
-            f"interrupted; {sent} messages were sent, the others are on their queue", _INTERRUPTED
-        )
+        fail(f"interrupted; {sent} messages were sent, the others are on their queue", INTERRUPTED)
 
 
 @contextmanager
@@ -346,7 +338,7 @@ def _resumable(
         message = f"{error}{_how_to_continue(counts, kept)}"
         raise LabelctlError(message) from error
     except KeyboardInterrupt:
-        _fail(f"interrupted{_how_to_continue(counts, kept)}", _INTERRUPTED)
+        fail(f"interrupted{_how_to_continue(counts, kept)}", INTERRUPTED)
 
 
 def _how_to_continue(counts: BackfillCounts, kept: Checkpoint | None) -> str:
@@ -360,26 +352,6 @@ def _progress_text(counts: BackfillCounts) -> str:
     return f"{counts.listed} listed, {counts.to_send} to send, {counts.sent} sent"
 
 
-@contextmanager
-def _connected(region: str | None, profile: str | None) -> Iterator[Connection]:
-    """Connect to AWS, and end the command with a one-line message on errors of AWS."""
-    connection = Connection(region, profile)
-    try:
-        with explained(connection):
-            yield connection
-    except LabelctlError as error:
-        _fail(str(error))
-
-
-def _time(text: str | None, now: datetime) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return read_time(text, now)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--since") from error
-
-
 def _age(text: str | None, option: str) -> timedelta | None:
     if text is None:
         return None
@@ -387,14 +359,3 @@ def _age(text: str | None, option: str) -> timedelta | None:
         return read_age(text)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from error
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def _fail(message: str, code: int = 1) -> NoReturn:
-    Console(stderr=True).print(
-        f"error: {message}", style="red", soft_wrap=True, highlight=False, markup=False
-    )
-    raise typer.Exit(code=code)

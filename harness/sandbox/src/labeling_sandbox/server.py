@@ -49,6 +49,7 @@ SEAMS: tuple[str, ...] = (
     "ground_truth.work_teams",
     "ground_truth.workforce",
     "stores.feature_store",
+    "stores.offline_store",
     "step_functions.state_machines",
     "events.delivery",
     "events.scheduler",

@@ -17,6 +17,7 @@ from labeling_sandbox.iam.denial import access_denied, key_denied, unknown_key
 from labeling_sandbox.permissions.dynamodb import dynamodb_needs
 from labeling_sandbox.permissions.json_services import (
     cloudwatch_needs,
+    glue_needs,
     kms_needs,
     lambda_needs,
     logs_needs,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 _MAPPINGS: Final[Mapping[str, Callable[[Call], Needs]]] = {
     "dynamodb": dynamodb_needs,
     "events": events_needs,
+    "glue": glue_needs,
     "kms": kms_needs,
     "lambda": lambda_needs,
     "logs": logs_needs,

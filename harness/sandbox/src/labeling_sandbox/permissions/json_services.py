@@ -207,6 +207,24 @@ def _function_policy(call: Call, name: str) -> str | None:
     return json.dumps({"Version": "2012-10-17", "Statement": function.policy.statements})
 
 
+def glue_needs(call: Call) -> Needs:
+    """Return what a request to the Glue catalog needs: the catalog, its database and the table.
+
+    https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
+    """
+    database = call.parameters.get("DatabaseName") or call.parameters.get("Name")
+    table = (call.parameters.get("TableInput") or {}).get("Name") or call.parameters.get("Name")
+    resources = ["catalog", f"database/{database}"]
+    if call.parameters.get("DatabaseName"):
+        resources.append(f"table/{database}/{table}")
+    return Needs(
+        tuple(
+            Requirement(f"glue:{call.operation}", call.arn("glue", resource))
+            for resource in resources
+        )
+    )
+
+
 def kms_needs(call: Call) -> Needs:
     """Return what a direct KMS request needs: the key policy decides together with the role's."""
     key_id = call.parameters.get("KeyId")

@@ -28,6 +28,7 @@ class FeatureGroup:
         self.description = description
         self._online: dict[str, Record] = {}
         self._offline: list[dict[str, Any]] = []
+        self._written = 0
         self._lock = threading.Lock()
 
     @property
@@ -125,6 +126,13 @@ class FeatureGroup:
                 "online": [dict(record) for record in self._online.values()],
                 "offline": [dict(row) for row in self._offline],
             }
+
+    def take_buffered(self) -> list[dict[str, Any]]:
+        """Return the offline rows that are in no file yet; the caller writes them."""
+        with self._lock:
+            rows = [dict(row) for row in self._offline[self._written :]]
+            self._written = len(self._offline)
+        return rows
 
     def _append(self, record: Record, *, deleted: bool) -> None:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -209,6 +209,11 @@ def install(sandbox: Sandbox) -> None:
     control.route("feature-store/faults", "POST", _set_faults)
 
 
+def feature_groups(account: str, region: str) -> list[FeatureGroup]:
+    """Return the feature groups of an account and region."""
+    return list(_backends[account][region].groups.values())
+
+
 def online_store_key(account: str, region: str, name: str) -> str | None:
     """Return the caller's key of a group's online store; None where it has none.
 

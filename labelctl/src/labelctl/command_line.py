@@ -1,0 +1,79 @@
+"""What all commands share: their options, the connection, and how they end."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from labelctl.connection import Connection
+from labelctl.durations import read_time
+from labelctl.error_messages import LabelctlError, explained
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+#: Exit code after Ctrl-C.
+INTERRUPTED = 130
+
+PipelineName = Annotated[
+    str,
+    typer.Option("--pipeline", "-p", envvar="LABELCTL_PIPELINE", help="The module's job_name."),
+]
+Region = Annotated[
+    str | None,
+    typer.Option(
+        # boto3 reads only the second variable; Lambda sets the first, and other SDKs read it.
+        envvar=["AWS_REGION", "AWS_DEFAULT_REGION"],
+        help="AWS region; else that of the profile.",
+    ),
+]
+Profile = Annotated[str | None, typer.Option(help="Profile of the AWS CLI.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+@contextmanager
+def connected(region: str | None, profile: str | None) -> Iterator[Connection]:
+    """Connect to AWS, and end the command with a one-line message on errors of AWS."""
+    connection = Connection(region, profile)
+    try:
+        with explained(connection):
+            yield connection
+    except LabelctlError as error:
+        fail(str(error))
+
+
+def time_option(text: str | None, now: datetime, option: str) -> datetime | None:
+    """Read an option with a time or an age; None stays None.
+
+    Args:
+        text: The option's value.
+        now: The time from which an age counts.
+        option: Its name, for the error message.
+
+    Raises:
+        typer.BadParameter: If it is neither.
+    """
+    if text is None:
+        return None
+    try:
+        return read_time(text, now)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Print one JSON object on the standard output."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """End the command with a one-line message on the standard error stream."""
+    Console(stderr=True).print(
+        f"error: {message}", style="red", soft_wrap=True, highlight=False, markup=False
+    )
+    raise typer.Exit(code=code)

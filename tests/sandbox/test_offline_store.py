@@ -1,0 +1,111 @@
+"""The offline store's files hold what was written, under the addresses that AWS documents."""
+
+from __future__ import annotations
+
+import io
+import re
+import uuid
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+
+import pytest
+from pyarrow import parquet
+from pyiceberg.catalog.glue import GlueCatalog
+
+from tests.sandbox.resources import control, make_role, put_policy
+from tests.sandbox.test_feature_store import group_request, record
+
+if TYPE_CHECKING:
+    from labeling_sandbox.server import Sandbox
+
+
+def make_group(sandbox: Sandbox, table_format: str, *statements: dict[str, Any]) -> str:
+    """Create a bucket, a role and a group; return the name that all of them have."""
+    name = f"offline-{uuid.uuid4().hex[:8]}"
+    sandbox.client("s3").create_bucket(Bucket=name)
+    role = make_role(sandbox, name, "sagemaker.amazonaws.com", *statements)
+    storage = {"S3StorageConfig": {"S3Uri": f"s3://{name}/offline-store"}}
+    offline = {**storage, "TableFormat": table_format}
+    request = group_request(name, role, OfflineStoreConfig=offline)
+    sandbox.client("sagemaker").create_feature_group(**request)
+    return name
+
+
+def write(sandbox: Sandbox, name: str, *records: list[dict[str, str]]) -> None:
+    for values in records:
+        sandbox.client("sagemaker-featurestore-runtime").put_record(
+            FeatureGroupName=name, Record=values
+        )
+
+
+def keys(sandbox: Sandbox, bucket: str) -> list[str]:
+    listed = sandbox.client("s3").list_objects_v2(Bucket=bucket)
+    return [entry["Key"] for entry in listed.get("Contents", [])]
+
+
+def iceberg_rows(sandbox: Sandbox, name: str) -> list[dict[str, Any]]:
+    described = sandbox.client("sagemaker").describe_feature_group(FeatureGroupName=name)
+    place = described["OfflineStoreConfig"]["DataCatalogConfig"]
+    catalog = GlueCatalog(
+        "test",
+        client=sandbox.client("glue"),
+        **{
+            "py-io-impl": "labeling_sandbox.stores.table_files.TableFiles",
+            "s3.access-key-id": "test",
+            "s3.endpoint": sandbox.endpoint,
+            "s3.region": sandbox.region,
+            "s3.secret-access-key": "test",
+        },
+    )
+    found = catalog.load_table((place["Database"], place["TableName"]))
+    rows: list[dict[str, Any]] = found.scan().to_arrow().to_pylist()
+    return rows
+
+
+def test_an_iceberg_table_has_each_write_once(sandbox: Sandbox) -> None:
+    name = make_group(sandbox, "Iceberg")
+    write(sandbox, name, record(confidence="0.5"), record("s3://b/2.png", attempts="2"))
+    assert keys(sandbox, name) == []
+    assert control(sandbox, "POST", "feature-store/write-files", {})["rows"] >= 2
+    write(sandbox, name, record())
+    control(sandbox, "POST", "feature-store/write-files", {})
+    rows = iceberg_rows(sandbox, name)
+    assert sorted(row["source_ref"] for row in rows) == ["s3://b/1.png"] * 2 + ["s3://b/2.png"]
+    assert {row["confidence"] for row in rows} == {0.5, None}
+    assert {row["attempts"] for row in rows} == {2, None}
+    assert not any(row["is_deleted"] for row in rows)
+    assert all(row["write_time"] >= row["api_invocation_time"] for row in rows)
+    assert any("/data/event_time_trunc=2026-01-02/" in key for key in keys(sandbox, name))
+
+
+def test_files_in_glue_format_are_in_folders_of_hours(sandbox: Sandbox) -> None:
+    name = make_group(sandbox, "Glue")
+    write(sandbox, name, record(), record("s3://b/2.png", "2026-01-02T04:59:59Z"))
+    sandbox.client("sagemaker-featurestore-runtime").delete_record(
+        FeatureGroupName=name,
+        RecordIdentifierValueAsString="s3://b/2.png",
+        EventTime="2026-01-02T04:59:59Z",
+    )
+    control(sandbox, "POST", "feature-store/write-files", {})
+    earlier, later = sorted(keys(sandbox, name))
+    assert re.search(r"/data/year=2026/month=01/day=02/hour=03/20260102T030405Z_\w{16}", earlier)
+    assert "/hour=04/20260102T045959Z_" in later
+    body = sandbox.client("s3").get_object(Bucket=name, Key=later)["Body"].read()
+    rows = parquet.read_table(io.BytesIO(body)).to_pylist()
+    assert [row["is_deleted"] for row in rows] == [False, True]
+
+
+@pytest.mark.parametrize("missing", ["glue:UpdateTable", "s3:GetObject", "s3:PutObject"])
+def test_the_role_of_the_group_writes_the_table(sandbox: Sandbox, missing: str) -> None:
+    actions = ["glue:GetTable", "glue:UpdateTable", "s3:GetObject", "s3:PutObject"]
+    allowed = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    name = make_group(sandbox, "Iceberg", allowed)
+    write(sandbox, name, record())
+    control(sandbox, "POST", "feature-store/write-files", {})
+    less = [action for action in actions if action != missing]
+    put_policy(sandbox, name, {**allowed, "Action": less})
+    write(sandbox, name, record())
+    with pytest.raises(HTTPError) as refused:
+        control(sandbox, "POST", "feature-store/write-files", {})
+    with refused.value as answer:
+        assert f"not authorized to perform: {missing}" in answer.read().decode()
