@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from labeling_sandbox.label_studio import server as starting
-from labeling_sandbox.label_studio.server import LabelStudioError, LabelStudioServer
+from labeling_sandbox.label_studio.server import (
+    NEW_DATABASE,
+    LabelStudioError,
+    LabelStudioServer,
+)
+from tests.label_studio.conftest import STUDIO_ENVIRONMENT
 
 #: Listens where it is told to, as another program would that had taken the port.
 _OTHER = """#!/usr/bin/env python3
@@ -56,6 +63,27 @@ def test_folders_may_be_named_from_the_current_one(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(LabelStudioError, match="its log ends:\nhere"):
         LabelStudioServer(Path("environment"), Path("data"), {}).start()
+
+
+def test_it_begins_with_a_copy_of_the_new_database_and_keeps_its_own(tmp_path: Path) -> None:
+    server = placed(tmp_path, "#!/bin/sh\nexit 3\n")
+    new = tmp_path / "environment" / NEW_DATABASE
+    new.parent.mkdir()
+    new.write_text("tables")
+    own = tmp_path / "data" / NEW_DATABASE.name
+    for content in ("tables", "tables and tasks"):
+        with pytest.raises(LabelStudioError):
+            server.start()
+        assert own.read_text() == content
+        own.write_text("tables and tasks")
+
+
+def test_the_new_database_has_the_tables_and_nobody_in_them() -> None:
+    database = sqlite3.connect(f"file:{STUDIO_ENVIRONMENT / NEW_DATABASE}?mode=ro", uri=True)
+    with closing(database) as connection:
+        ((count,),) = connection.execute("SELECT COUNT(*) FROM django_migrations")
+        assert count > 0
+        assert connection.execute("SELECT COUNT(*) FROM htx_user").fetchall() == [(0,)]
 
 
 def test_another_program_at_the_port_is_not_taken_for_it(tmp_path: Path) -> None:
