@@ -16,10 +16,18 @@ from labeling_lambdas.label_studio.client import LabelStudio
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from labeling_lambdas.label_studio.client import Progress
+
 ADDRESS = "https://label-studio.example.org"
 
 #: What a person gets who answers a task that is gone.
 GoneErrors = (requests.HTTPError, api.StatusError)
+
+
+def counts(progress: Progress | None) -> tuple[int, int, int]:
+    """Return how many tasks, finished tasks and answers a project has."""
+    assert progress is not None
+    return progress.tasks, progress.finished, progress.answers
 
 
 class Labeler(Protocol):

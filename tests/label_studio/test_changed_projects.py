@@ -15,7 +15,11 @@ from labeling_faults.label_studio.connection import InProcessConnection, failure
 from labeling_faults.label_studio.people import Person
 from labeling_faults.simulated_time.clock import Clock
 from labeling_lambdas.label_studio import client
-from labeling_lambdas.label_studio.errors import LabelStudioAnswerError, LabelStudioUnavailableError
+from labeling_lambdas.label_studio.errors import (
+    LabelStudioAnswerError,
+    LabelStudioChangedError,
+    LabelStudioUnavailableError,
+)
 from labeling_lambdas.steps import advance_label_studio_jobs, studio_output
 from labeling_sandbox.label_studio.audited_jobs import read_jobs
 from labeling_sandbox.label_studio.results import ANSWERS
@@ -58,13 +62,19 @@ class Studio:
     """A Label Studio in the process, and the functions that work with it."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self.contents = api.LabelStudio(Clock())
+        self.clock = Clock()
+        self.contents = api.LabelStudio(self.clock)
         self.person = Person(self.contents, 2)
         self.engine = Engine(sandbox, self._connect)
 
     def _connect(self, changes: Changes) -> InProcessConnection:
         self.calls = _Calls(changes)
         return InProcessConnection(self.contents, ADDRESS, api.TOKEN, self.calls)
+
+    def point_to(self, address: str, contents: api.LabelStudio) -> None:
+        """Set `label_studio.url`, behind which there is a Label Studio."""
+        connection = InProcessConnection(contents, address, api.TOKEN, self.calls)
+        self.engine.studio = client.LabelStudio(connection)
 
     def delete_tasks(self, project: int, *places: int) -> None:
         """Delete tasks as a member of the project does."""
@@ -312,7 +322,7 @@ def test_a_page_that_would_lose_answers_is_not_read(
 
 def test_a_project_that_is_not_listed_yet_is_looked_for_again(studio: Studio, job: Job) -> None:
     studio.calls.replace["GET /api/projects/"] = lambda content: {**content, "results": []}
-    with pytest.raises(LabelStudioUnavailableError, match="is not listed"):
+    with pytest.raises(LabelStudioUnavailableError, match="cannot be found"):
         studio.engine.advance()
     studio.calls.replace.clear()
     studio.engine.free_lease()
@@ -338,3 +348,135 @@ def test_the_auditor_knows_the_end_of_a_job_without_a_label(
     (later,) = read_jobs(sandbox.client, studio.engine.bucket, _NOBODY)
     assert ended.modified == later.modified
     assert ended.labeled == frozenset()
+
+
+_ELSEWHERE = "https://elsewhere.example.org"
+
+
+def other_place(studio: Studio, *, with_project: bool) -> api.LabelStudio:
+    """Another Label Studio; in it the number of the job's project may be that of a stranger's."""
+    studio.clock.sleep(1)
+    contents = api.LabelStudio(studio.clock)
+    if with_project:
+        request = api.Request("POST", "/api/projects/", {"title": "of a stranger"})
+        contents.answer(request)
+    return contents
+
+
+def tasks_of(contents: api.LabelStudio) -> list[int]:
+    return [len(project.tasks) for project in contents.projects.values()]
+
+
+@pytest.mark.parametrize("with_project", [False, True])
+@pytest.mark.parametrize("answered", [0, 1, _COUNT])
+def test_a_job_waits_while_the_address_is_that_of_another_label_studio(
+    answered: int, studio: Studio, job: Job, *, with_project: bool
+) -> None:
+    studio.engine.advance()
+    project = only_project(studio.engine, job)
+    for _ in range(answered):
+        task = studio.person.next_task(project)
+        assert task is not None
+        studio.person.submit(project, task["id"], job.right(task))
+    other = other_place(studio, with_project=with_project)
+    state = studio.engine.jobs.state(job.project.job_name)
+    studio.point_to(_ELSEWHERE, other)
+    with pytest.raises(LabelStudioChangedError, match=f"{ADDRESS} and not at {_ELSEWHERE}"):
+        studio.engine.advance()
+    assert studio.engine.jobs.state(job.project.job_name) == state
+    assert tasks_of(other) == [0] * with_project
+    studio.engine.free_lease()
+    studio.point_to(ADDRESS, studio.contents)
+    studio.person.work(project, job.right)
+    assert studio.engine.advance() == {job.project.job_name: "Completed"}
+    assert all(output.label is not None for output in output_of(studio.engine, job))
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+def test_no_task_is_imported_into_the_project_of_a_stranger(
+    batches: int, studio: Studio, job: Job
+) -> None:
+    lose_an_import(studio, job, batches)
+    other = other_place(studio, with_project=True)
+    studio.point_to(_ELSEWHERE, other)
+    with pytest.raises(LabelStudioChangedError):
+        studio.engine.advance()
+    assert tasks_of(other) == [0]
+
+
+def test_no_answer_is_collected_from_the_project_of_a_stranger(
+    studio: Studio, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.engine.advance()
+    studio.person.work(only_project(studio.engine, job), job.right)
+    monkeypatch.setattr(studio_output, "_PAGE_SECONDS", 1000)
+    assert studio.engine.advance() == {job.project.job_name: "InProgress"}
+    studio.point_to(_ELSEWHERE, other_place(studio, with_project=True))
+    with pytest.raises(LabelStudioChangedError):
+        studio.engine.advance()
+    studio.engine.free_lease()
+    studio.point_to(ADDRESS, studio.contents)
+    monkeypatch.setattr(studio_output, "_PAGE_SECONDS", 1)
+    assert studio.engine.advance() == {job.project.job_name: "Completed"}
+    assert all(output.label is not None for output in output_of(studio.engine, job))
+
+
+def test_other_jobs_are_worked_on_while_one_waits_for_its_address(
+    sandbox: Sandbox, studio: Studio, job: Job
+) -> None:
+    studio.engine.advance()
+    studio.point_to(_ELSEWHERE, other_place(studio, with_project=True))
+    later = Job(sandbox, "text_single_label_classification", 1)
+    studio.engine.jobs.create(studio_job(later, people=1).fields())
+    with pytest.raises(LabelStudioChangedError, match=job.project.job_name):
+        studio.engine.advance()
+    assert studio.engine.jobs.state(later.project.job_name).imported == 1
+
+
+@pytest.mark.parametrize("with_project", [False, True])
+def test_a_stopped_job_whose_project_is_elsewhere_fails(
+    studio: Studio, job: Job, *, with_project: bool
+) -> None:
+    studio.engine.advance()
+    other = other_place(studio, with_project=with_project)
+    studio.point_to(_ELSEWHERE, other)
+    studio.engine.jobs.stop(job.project.job_name)
+    assert studio.engine.advance() == {job.project.job_name: "Failed"}
+    description = studio.engine.jobs.describe(job.project.job_name)
+    assert description is not None
+    assert ADDRESS in description.failure_reason
+    assert studio.engine.reported == [job.project.job_name]
+    assert len(other.projects) == with_project
+    assert studio.engine.jobs.open_names() == []
+
+
+def test_another_address_of_the_same_label_studio_changes_nothing(studio: Studio, job: Job) -> None:
+    studio.engine.advance()
+    project = only_project(studio.engine, job)
+    studio.point_to(_ELSEWHERE, studio.contents)
+    assert studio.engine.advance() == {job.project.job_name: "InProgress"}
+    # From now on a project that is gone was deleted.
+    studio.engine.studio.delete_project(project)
+    assert studio.engine.advance() == {job.project.job_name: "Failed"}
+    description = studio.engine.jobs.describe(job.project.job_name)
+    assert description is not None
+    assert "deleted in Label Studio" in description.failure_reason
+
+
+def test_the_project_of_a_stranger_in_a_new_database_is_not_that_of_the_job(
+    studio: Studio, job: Job
+) -> None:
+    studio.engine.advance()
+    other = other_place(studio, with_project=True)
+    studio.point_to(ADDRESS, other)
+    assert studio.engine.advance() == {job.project.job_name: "Failed"}
+    assert len(other.projects) == 1
+
+
+def test_a_renamed_project_stays_the_project_of_its_job(studio: Studio, job: Job) -> None:
+    studio.engine.advance()
+    project = only_project(studio.engine, job)
+    studio.contents.projects[project].settings["title"] = "renamed"
+    studio.person.work(project, job.right)
+    assert studio.engine.advance() == {job.project.job_name: "Completed"}
+    assert all(output.label is not None for output in output_of(studio.engine, job))

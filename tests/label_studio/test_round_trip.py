@@ -21,7 +21,7 @@ from labeling_lambdas.domain.verification import Verdict, read_verdict
 from labeling_lambdas.domain.verification_settings import Verification
 from labeling_lambdas.errors import LabelingJobNameTakenError
 from labeling_lambdas.label_studio import client
-from labeling_lambdas.label_studio.client import Bucket, LabelStudio, Progress
+from labeling_lambdas.label_studio.client import Bucket, LabelStudio
 from labeling_lambdas.label_studio.connection import Connection
 from labeling_lambdas.label_studio.errors import (
     LabelStudioRefusedError,
@@ -32,6 +32,7 @@ from labeling_lambdas.steps import advance_label_studio_jobs, studio_output
 from labeling_sandbox.label_studio.results import ANSWERS, Result, verdict
 from tests.label_studio.engine import only_project, output_of
 from tests.label_studio.labeling import PEOPLE, Job, annotation, studio_job
+from tests.label_studio.place import counts
 
 if TYPE_CHECKING:
     import socket
@@ -74,7 +75,7 @@ def test_what_two_of_three_people_say_is_the_label_that_the_parser_reads(
 ) -> None:
     job = Job(sandbox, name, _COUNT)
     number = labeling_project(job, studio)
-    assert studio.progress(number) == Progress(_COUNT, 0, 0)
+    assert counts(studio.progress(number)) == (_COUNT, 0, 0)
 
     # On each object another one is wrong.
     for place, person in enumerate(people):
@@ -85,7 +86,7 @@ def test_what_two_of_three_people_say_is_the_label_that_the_parser_reads(
             )(task),
         )
         assert done == _COUNT
-    assert studio.progress(number) == Progress(_COUNT, _COUNT, _COUNT * PEOPLE)
+    assert counts(studio.progress(number)) == (_COUNT, _COUNT, _COUNT * PEOPLE)
 
     annotations = job.collected(studio, number)
     job.write(
@@ -352,7 +353,7 @@ def test_a_job_comes_to_its_end_however_often_the_function_is_killed(
 
     killed = engine.advance_while_it_is_killed()
     number = only_project(engine, job)
-    assert engine.studio.progress(number) == Progress(_COUNT, 0, 0)
+    assert counts(engine.studio.progress(number)) == (_COUNT, 0, 0)
     assert status_of(engine, job) == "InProgress"
     for person in people:
         person.work(number, job.right)
@@ -496,6 +497,21 @@ def test_a_project_that_somebody_deleted_is_a_failed_job_and_is_not_made_anew(
     assert "deleted in Label Studio" in description.failure_reason
     assert engine.reported == [job.project.job_name]
     assert engine.studio.projects(job.project.job_name) == []
+
+
+def test_a_project_that_a_member_renames_stays_the_project_of_its_job(
+    sandbox: Sandbox, engine: Engine, people: list[Person]
+) -> None:
+    job = Job(sandbox, "text_single_label_classification", 1)
+    engine.jobs.create(studio_job(job, people=1).fields())
+    engine.advance()
+    project = only_project(engine, job)
+    changes = {"title": "renamed", "created_at": "2001-02-03T04:05:06Z"}
+    engine.studio.connection.call("PATCH", f"/api/projects/{project}/", changes)
+    assert engine.studio.projects("renamed") == [project]
+    people[0].work(project, job.right)
+    assert engine.advance() == {job.project.job_name: "Completed"}
+    assert all(output.label is not None for output in output_of(engine, job))
 
 
 def test_a_task_that_somebody_added_or_imported_twice_changes_no_line(

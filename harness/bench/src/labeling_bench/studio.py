@@ -217,7 +217,18 @@ class _Job:
         last = 0
         while batch := list(itertools.islice(tasks, _BATCH)):
             last = self.place.studio.import_tasks(project, batch)
-        state = JobState(project=project, imported=self.size, last_imported=last, total=self.size)
+        progress = self.place.studio.progress(project)
+        if progress is None:
+            message = f"project {project} is gone"
+            raise RuntimeError(message)
+        state = JobState(
+            project=project,
+            url=self.place.studio.connection.url,
+            project_created_at=progress.created_at,
+            imported=self.size,
+            last_imported=last,
+            total=self.size,
+        )
         self.account.do(studio_pipeline.create_job, name, self.size, state)
 
     def end(self, name: str) -> Work:

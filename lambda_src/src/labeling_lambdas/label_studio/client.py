@@ -9,6 +9,7 @@ import contextlib
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -66,11 +67,13 @@ class Progress(NamedTuple):
         finished: Tasks that as many people as wanted have answered. Label Studio counts too few if
             people answer the same task at the same time.
         answers: Number of answers to all tasks.
+        created_at: When the project was created, in epoch seconds; nobody can change it.
     """
 
     tasks: int
     finished: int
     answers: int
+    created_at: float
 
 
 class Page(NamedTuple):
@@ -172,6 +175,7 @@ class LabelStudio:
                 int(found["task_number"]),
                 int(found["finished_task_number"]),
                 int(found["total_annotations_number"]),
+                datetime.fromisoformat(found["created_at"]).timestamp(),
             )
 
     def connect(self, project: int, bucket: Bucket) -> None:

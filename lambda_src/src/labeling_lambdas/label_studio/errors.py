@@ -17,6 +17,10 @@ class LabelStudioAnswerError(LabelStudioError):
     """An answer that is no answer of a supported version, for example of a later one."""
 
 
+class LabelStudioChangedError(LabelStudioError):
+    """Another Label Studio than the one in which the project of a job is."""
+
+
 class LabelStudioTokenError(LabelStudioError):
     """A token that Label Studio does not accept."""
 

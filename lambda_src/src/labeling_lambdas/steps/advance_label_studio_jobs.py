@@ -26,6 +26,7 @@ from labeling_lambdas.domain.states import JobStatus
 from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.label_studio.client import Bucket
 from labeling_lambdas.label_studio.errors import (
+    LabelStudioChangedError,
     LabelStudioError,
     LabelStudioRefusedError,
     LabelStudioUnavailableError,
@@ -50,8 +51,6 @@ _LAST_CALL_SECONDS = 120
 _STEP_SECONDS = 90
 #: Tasks of one call: a batch is imported as a whole or not at all.
 _BATCH = 500
-
-_DELETED = "the project was deleted in Label Studio"
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -144,8 +143,8 @@ class _Work:
             state = self._prepared(state)
         if state.ended or not state.ending:
             return state
-        if self.all.studio.progress(state.project) is None:
-            return self._failed(state, _DELETED)
+        if self._progress(state) is None:
+            return self._without_project(state)
         if not state.last_collected:
             self.all.studio.delete_unanswered(state.project)
         collection = StudioOutput(self.all.jobs, self.all.studio, self.job, self.all.deadline)
@@ -166,9 +165,9 @@ class _Work:
         if not state.project:
             # Stopped before there was anything to work on.
             return self._keep(state._replace(status=JobStatus.STOPPED))
-        progress = self.all.studio.progress(state.project)
+        progress = self._progress(state)
         if progress is None:
-            return self._failed(state, _DELETED)
+            return self._without_project(state)
         state = self._with_progress(state, progress, stopped=stopped)
         # Most calls find that nothing has changed.
         return state if state == known else self._keep(state)
@@ -191,7 +190,36 @@ class _Work:
         elif stopped:
             ending = JobStatus.STOPPED
         finished = min(progress.tasks if is_done else progress.finished, state.total)
-        return state._replace(status=IN_PROGRESS, ending=ending, expired=expired, finished=finished)
+        return state._replace(
+            status=IN_PROGRESS,
+            url=self._url,
+            ending=ending,
+            expired=expired,
+            finished=finished,
+        )
+
+    def _progress(self, state: JobState) -> Progress | None:
+        """Return how far the work on the job's own project is, or None if it is gone.
+
+        Raises:
+            LabelStudioChangedError: If it is in another Label Studio, and the job is not stopped.
+        """
+        found = self.all.studio.progress(state.project)
+        if found is not None and found.created_at == state.project_created_at:
+            return found
+        if state.url != self._url and not self.all.jobs.is_stopped(self.job.name):
+            message = (
+                f"the project of {self.job.name} is at {state.url} and not at {self._url}. Set"
+                " label_studio.url back until the job has ended, or stop the job: it then fails,"
+                " and its items return without their answers"
+            )
+            raise LabelStudioChangedError(message)
+        return None
+
+    def _without_project(self, state: JobState) -> JobState:
+        if state.url == self._url:
+            return self._failed(state, "the project was deleted in Label Studio")
+        return self._failed(state, f"stopped while its project was at {state.url}")
 
     def _is_done(self, state: JobState, progress: Progress) -> bool:
         if state.imported < state.total:
@@ -214,19 +242,22 @@ class _Work:
                 return state
             studio.create_project(settings)
             found = studio.projects(settings["title"])
-            if not found:
-                message = f"the project {settings['title']} was created and is not listed"
-                raise LabelStudioUnavailableError(message)
+        progress = studio.progress(found[0]) if found else None
+        if progress is None:
+            message = f"the project {settings['title']} was created and cannot be found"
+            raise LabelStudioUnavailableError(message)
         for extra in found[1:]:
             # Left by a call whose answer was lost. Only the oldest one is ever filled.
             studio.delete_project(extra)
         # Kept before it has tasks: a project that vanishes is never made anew, because people may
         # have worked on it.
-        return self._keep(state._replace(project=found[0]))
+        return self._keep(
+            state._replace(project=found[0], url=self._url, project_created_at=progress.created_at)
+        )
 
     def _imported(self, state: JobState) -> JobState:
         """Add the tasks that are missing, if there is time."""
-        if state.imported >= state.total:
+        if state.imported >= state.total or self._progress(state) is None:
             return state
         studio, connected, may_be_there = self.all.studio, set[str](), True
         lines = itertools.islice(self._texts(), state.imported, None)
@@ -277,6 +308,10 @@ class _Work:
 
     def _texts(self) -> Iterator[str]:
         return read_text_lines(self.all.jobs.client, self.job.manifest_uri)
+
+    @property
+    def _url(self) -> str:
+        return self.all.studio.connection.url
 
     def _failed(self, state: JobState, reason: str) -> JobState:
         return self._keep(state._replace(status=JobStatus.FAILED, failure_reason=reason))

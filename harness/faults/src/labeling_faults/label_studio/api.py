@@ -127,12 +127,19 @@ class LabelStudio:
         found = next((one for one in held if one.number == task), None)
         if found is None:
             raise StatusError(HTTPStatus.NOT_FOUND)
-        moment = datetime.fromtimestamp(self.clock.now, UTC).isoformat()
         found.annotations.append(
             Annotation(
-                next(self._numbers), person, moment, _copy(tuple(results or ())), results is None
+                next(self._numbers),
+                person,
+                self._moment,
+                _copy(tuple(results or ())),
+                results is None,
             )
         )
+
+    @property
+    def _moment(self) -> str:
+        return datetime.fromtimestamp(self.clock.now, UTC).isoformat()
 
     def _project(self, number: int) -> Project:
         if number not in self.projects:
@@ -156,7 +163,7 @@ class LabelStudio:
         if len(request.body.get("title", "")) not in _TITLE_CHARACTERS:
             raise StatusError(HTTPStatus.BAD_REQUEST)
         _require_storable(request.body)
-        project = Project(next(self._numbers), request.body)
+        project = Project(next(self._numbers), request.body, self._moment)
         self.projects[project.number] = project
         return project.fields()
 

@@ -80,12 +80,14 @@ class Project:
     Attributes:
         number: Its number, higher than that of every project before it.
         settings: Its settings.
+        created_at: When it was created, ISO-8601.
         tasks: Its tasks, in the order of their numbers.
         storages: The buckets that it shows objects of.
     """
 
     number: int
     settings: Fields
+    created_at: str
     tasks: list[Task] = field(default_factory=list)
     storages: list[Fields] = field(default_factory=list)
 
@@ -104,6 +106,7 @@ class Project:
         return {
             **self.settings,
             "id": self.number,
+            "created_at": self.created_at,
             "task_number": len(self.tasks),
             "finished_task_number": sum(task.is_finished(self.people) for task in self.tasks),
             "total_annotations_number": sum(len(task.given) for task in self.tasks),

@@ -67,6 +67,9 @@ class JobState(NamedTuple):
     Attributes:
         status: LabelingJobStatus of DescribeLabelingJob.
         project: Number of its project in Label Studio; 0 if it has none yet.
+        url: Address of this Label Studio.
+        project_created_at: When the project was created, in epoch seconds. Another Label Studio has
+            other projects with the same numbers, and members of a project may change its title.
         imported: Lines of the manifest that are known to be tasks of the project.
         last_imported: Number of the last of these tasks.
         ending: The status with which it ends, from when no more answers are waited for; else empty.
@@ -83,6 +86,8 @@ class JobState(NamedTuple):
 
     status: str = INITIALIZING
     project: int = 0
+    url: str = ""
+    project_created_at: float = 0.0
     imported: int = 0
     last_imported: int = 0
     ending: str = ""
