@@ -12,6 +12,7 @@ from labeling_deployment.plans import FIRST_REGION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from labeling_deployment.deployment import Deployment
 
@@ -75,6 +76,11 @@ class Configuration:
     def uses_label_studio(self) -> bool:
         """Whether the function for Label Studio is deployed."""
         return self.has_label_studio or self.engine == LABEL_STUDIO
+
+    @property
+    def functions(self) -> AbstractSet[str]:
+        """The steps of the functions that are deployed."""
+        return self.deployment.functions.keys()
 
     @property
     def _schema(self) -> str:

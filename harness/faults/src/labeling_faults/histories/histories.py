@@ -5,24 +5,20 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from labeling_deployment.deployment import IMAGES, TEXTS
+from labeling_deployment.deployment import GROUND_TRUTH, IMAGES, LABEL_STUDIO, TEXTS
 from labeling_faults.configuration import CLASSES, JUDGEMENTS, Configuration
+from labeling_faults.histories.player import HistoryPlayer, Step
 from labeling_faults.world.audit import violations_of
 from labeling_faults.world.fault_points import Death
-from labeling_faults.world.random_faults import Interruption, RandomFaults, Rates
-from labeling_faults.world.workforce import DAY, HOUR, Work
+from labeling_faults.world.random_faults import RandomFaults
+from labeling_faults.world.workforce import DAY, HOUR
 from labeling_faults.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from labeling_faults.state_machine.executions import Execution
-
-#: A step: its name and its arguments, all of JSON.
-Step = list[Any]
 
 _MINUTE = 60.0
 _WAITS = (_MINUTE, 5 * _MINUTE, 7 * _MINUTE, 20 * _MINUTE, HOUR, 5 * HOUR, DAY, 4 * DAY)
@@ -33,7 +29,7 @@ _EVENTS: tuple[list[float], ...] = ([1], [1, 2], [], [2 * HOUR], [1, DAY], [1, 1
 _FAR = 70
 #: Schedules with faults after the last step.
 _LAST_SCHEDULES = 2
-_SHARE_OF_TEXTS = 0.3
+_SHARE_OF_TEXTS, _SHARE_OF_LABEL_STUDIO = 0.3, 0.25
 _EDITS = ("append", "insert", "reverse", "delete", "repeat", "replace", "same")
 _JUNK = ("malformed", "schema", "foreign", "extension", "empty", "folder", "deep")
 _RATES = {
@@ -56,6 +52,25 @@ _SETTINGS: dict[str, tuple[Any, ...]] = {
     "title": ("Digits", "Another title"),
     "features": (("site",), ("site", "source"), ("source-ref",), ()),
 }
+#: What happens only where people label in Label Studio.
+_IN_LABEL_STUDIO: tuple[tuple[int, Callable[[Chance], Step]], ...] = (
+    (4, lambda it: ["label_studio_down", it.choice((_MINUTE, HOUR, 5 * HOUR, DAY))]),
+    (6, lambda it: ["rate", "late", it.choice((0.1, 0.5))]),
+    (3, lambda it: ["delete_project", it.randint(0, 9)]),
+    (4, lambda it: ["delete_tasks", it.randint(0, 9), it.randint(1, 3)]),
+    (4, lambda it: ["copy_tasks", it.randint(0, 9)]),
+    (6, lambda it: ["apply", "engine", it.choice((GROUND_TRUTH, LABEL_STUDIO))]),
+    (2, lambda it: ["deny", it.choice(("GetSecretValue", "Invoke", "GetObject"))]),
+)
+_DURING_A_CALL_IN_LABEL_STUDIO: tuple[Step, ...] = (
+    ["advance"],
+    ["advance"],
+    ["advance"],
+    ["delete_project", 0],
+    ["delete_tasks", 0, 2],
+    ["copy_tasks", 0],
+    ["apply", "engine", GROUND_TRUTH],
+)
 _DENIED = ("CreateLabelingJob", "BatchWriteRecord", "PutObject", "SendMessageBatch", "PutEvents")
 
 
@@ -103,22 +118,25 @@ def history_of(seed: int) -> History:
 def new_history(chance: Chance, seed: int) -> History:
     """Generate a history."""
     configuration = Configuration(
+        engine=LABEL_STUDIO if chance.random() < _SHARE_OF_LABEL_STUDIO else GROUND_TRUTH,
         task_type=TEXTS if chance.random() < _SHARE_OF_TEXTS else IMAGES,
         max_attempts=chance.choice((1, 2, 3)),
         max_items_per_run=chance.choice((10_000, 10_000, 5)),
         batched_records=chance.choice((True, True, False)),
         sample_percent=chance.choice((None, 100.0, 100.0, 40.0)),
+        available_seconds=chance.choice((10 * DAY, 10 * DAY, 6 * HOUR)),
     )
     steps: list[Step] = [
         ["upload", chance.randint(1, 9), chance.choice(_ANNOUNCEMENTS)],
         ["wait", _MINUTE],
     ]
+    in_label_studio = configuration.engine == LABEL_STUDIO
     for _ in range(chance.randint(3, 14)):
-        steps.append(_new_step(chance))
+        steps.append(_new_step(chance, in_label_studio=in_label_studio))
     return History(seed, configuration, tuple(steps))
 
 
-def _new_step(chance: Chance) -> Step:
+def _new_step(chance: Chance, *, in_label_studio: bool) -> Step:
     makers: tuple[tuple[int, Callable[[Chance], Step]], ...] = (
         (16, lambda it: ["run", it.choice(_WAITS)]),
         (4, lambda _: ["schedule"]),
@@ -133,7 +151,7 @@ def _new_step(chance: Chance) -> Step:
         (2, lambda it: ["refuse_record", it.randint(0, 9)]),
         (3, lambda it: ["end", it.randint(0, 3), it.choice(("ABORTED", "TIMED_OUT"))]),
         (10, _new_death),
-        (14, _new_interruption),
+        (14, lambda it: _new_interruption(it, in_label_studio=in_label_studio)),
         (
             6,
             lambda it: (
@@ -154,6 +172,8 @@ def _new_step(chance: Chance) -> Step:
             ),
         ),
     )
+    if in_label_studio:
+        makers += _IN_LABEL_STUDIO
     number = chance.randint(1, sum(weight for weight, _ in makers))
     for weight, make in makers:
         number -= weight
@@ -183,7 +203,7 @@ def _new_death(chance: Chance) -> Step:
     ]
 
 
-def _new_interruption(chance: Chance) -> Step:
+def _new_interruption(chance: Chance, *, in_label_studio: bool) -> Step:
     happenings: list[Step] = []
     for _ in range(chance.randint(1, 3)):
         happenings.append(
@@ -201,166 +221,11 @@ def _new_interruption(chance: Chance) -> Step:
                     ["apply", "sample_percent", chance.choice((None, 100.0))],
                     ["apply", "task_type", chance.choice((IMAGES, TEXTS))],
                     ["end jobs"],
+                    *(_DURING_A_CALL_IN_LABEL_STUDIO if in_label_studio else ()),
                 )
             )
         )
     return ["during_call", chance.randint(0, _FAR), chance.choice((False, True)), happenings]
-
-
-@dataclass
-class HistoryPlayer:
-    """Performs the steps of a history.
-
-    Attributes:
-        world: Where.
-        random_faults: What goes wrong.
-        keys: Keys that were uploaded, in order.
-        lines: By key the lines of the newest version.
-    """
-
-    world: World
-    random_faults: RandomFaults
-    keys: list[str] = field(default_factory=list)
-    lines: dict[str, list[str]] = field(default_factory=dict)
-
-    def do(self, step: Step) -> None:
-        """Perform one step."""
-        name, *arguments = step
-        getattr(self, "_" + name.replace(" ", "_"))(*arguments)
-
-    def _upload(self, count: int, announced: list[float]) -> None:
-        for _ in range(count):
-            number = len(self.keys)
-            suffix = "txt" if self.world.configuration.splits else "png"
-            self.keys.append(f"x y/{number:03d}+é.{suffix}")
-            self._put(self.keys[-1], announced)
-
-    def _put(self, key: str, announced: list[float]) -> None:
-        self._put_lines(key, [f"{key} {self.world.clock.now}", "second line"], announced)
-
-    def _put_lines(self, key: str, lines: list[str], announced: list[float]) -> None:
-        self.lines[key] = lines
-        body = "".join(f"{line}\n" for line in lines).encode()
-        self.world.upload(key, body, announced=tuple(announced))
-
-    def _edit(self, which: int, kind: str, announced: list[float]) -> None:
-        """Upload a version of a file in which most of the lines are those of the last one."""
-        if not self.keys:
-            return
-        key = self._key(which)
-        lines, new = self.lines[key], f"new at {self.world.clock.now}"
-        edited = {
-            "append": [*lines, new],
-            "insert": [new, *lines],
-            "reverse": lines[::-1],
-            "delete": lines[1:] or lines,
-            "repeat": [*lines, lines[0]],
-            "replace": [new, *lines[1:]],
-            "same": lines,
-        }
-        self._put_lines(key, edited[kind], announced)
-
-    def _key(self, which: int) -> str:
-        return self.keys[which % len(self.keys)] if self.keys else "absent.png"
-
-    def _overwrite(self, which: int, announced: list[float]) -> None:
-        if self.keys:
-            self._put(self._key(which), announced)
-
-    def _junk(self, kind: str) -> None:
-        world = self.world
-        if kind == "malformed":
-            world.send("no JSON")
-        elif kind == "schema":
-            world.send(json.dumps({"schema": "labeling-item/99", "kind": "returned"}))
-        elif kind == "deep":
-            world.send("[" * 5000)
-        elif kind == "foreign":
-            world.send(json.dumps(_foreign_event()))
-        elif kind == "extension":
-            world.upload("what.xyz")
-        elif kind == "empty":
-            world.upload("empty.png", b"")
-        else:
-            world.upload("folder/", b"")
-
-    def _schedule(self) -> None:
-        self.world.schedule()
-
-    def _run(self, seconds: float) -> None:
-        self.world.schedule()
-        self._wait(seconds)
-
-    def _wait(self, seconds: float) -> None:
-        # The schedule does not sleep: messages would expire.
-        while seconds > DAY:
-            self.world.schedule_and_run(DAY)
-            seconds -= DAY
-        self.world.run(seconds)
-
-    def _work(self, plan: dict[str, Any]) -> None:
-        work = Work(**{**plan, "events": tuple(plan["events"])})
-        self.world.workforce.plan = lambda: work
-
-    def _review(self, plan: dict[str, Any]) -> None:
-        work = Work(**{**plan, "events": tuple(plan["events"])})
-        self.world.workforce.review = lambda: work
-
-    def _unlabelable(self, which: int) -> None:
-        self.world.workforce.unlabelable.add(self._key(which).rpartition("/")[2])
-
-    def _refuse_record(self, which: int) -> None:
-        self.world.refused_keys.add(self._key(which))
-
-    def _end(self, which: int, status: str) -> None:
-        running = self.world.executions.running
-        if running:
-            self.world.executions.end(running[which % len(running)], status)
-
-    def _end_jobs(self) -> None:
-        self.world.workforce.end_all()
-
-    def _die(self, offset: int, after: bool, death: str) -> None:
-        self.random_faults.kill(self.world, offset, after_effect=after, death=Death(death))
-
-    def _during_call(self, offset: int, after: bool, steps: list[Step]) -> None:
-        def happens() -> None:
-            for step in steps:
-                self.do(step)
-
-        number = self.world.calls + offset
-        self.random_faults.interruptions.append(Interruption(number, after, happens))
-
-    def _rate(self, name: str, share: float) -> None:
-        setattr(self.random_faults.rates, name, share)
-
-    def _deny(self, operation: str) -> None:
-        self.random_faults.denied.add(operation)
-
-    def _end_faults(self) -> None:
-        self.random_faults.rates = Rates()
-        self.random_faults.denied.clear()
-
-    def _redrive(self) -> None:
-        self.world.redrive()
-
-    def _resume(self, which: int) -> Execution | None:
-        open_runs = self.world.open_runs()
-        if not open_runs:
-            return None
-        return self.world.schedule({"resume_run": open_runs[which % len(open_runs)]})
-
-    def _apply(self, name: str, value: object) -> None:
-        self.world.apply(**{name: value})
-
-    def _redeliver(self, which: int) -> None:
-        self.world.redeliver(which)
-
-
-def _foreign_event() -> dict[str, Any]:
-    stored = {"key": "a.png", "size": 1, "etag": "e", "version-id": "v", "sequencer": "0A"}
-    detail = {"bucket": {"name": "another-bucket"}, "object": stored}
-    return {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}
 
 
 def broken_promises(history: History) -> list[str]:

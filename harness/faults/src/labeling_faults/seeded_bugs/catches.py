@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from labeling_faults.histories.crashes import CrashPoint
+    from labeling_faults.histories.histories import History
 
 #: Histories in which a seeded bug must be caught.
 MOST_HISTORIES = 1500
@@ -58,9 +59,16 @@ def _histories(step: str, points: list[CrashPoint]) -> Iterator[list[str]]:
     # Those of the broken function, in an order that mixes the scenarios.
     own = [point for point in points if point.step == step]
     random.Random(0).shuffle(own)
-    for seed in itertools.count():
-        if seed < len(own):
+    for number, history in enumerate(_calling(step)):
+        if number < len(own):
             # A bug changes the course of a history, which is no promise broken.
-            found = crashes.crash(own[seed])
+            found = crashes.crash(own[number])
             yield [it for it in found.broken if crashes.OTHER_COURSE not in it]
-        yield histories.broken_promises(histories.history_of(seed))
+        yield histories.broken_promises(history)
+
+
+def _calling(step: str) -> Iterator[History]:
+    """Yield random histories in which a function can be called."""
+    for history in map(histories.history_of, itertools.count()):
+        if step in history.configuration.functions:
+            yield history

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from labeling_faults.seeded_bugs import broken_texts
+from labeling_faults.seeded_bugs.broken_label_studio import LABEL_STUDIO_MUTATIONS
 from labeling_faults.seeded_bugs.mutation import Function, Mutation, Thing
 from labeling_lambdas.aws import item_updates
 from labeling_lambdas.aws.feature_store import FeatureStore
@@ -347,4 +348,5 @@ MUTATIONS = (
         "_held_until",
         _always(0),
     ),
+    *LABEL_STUDIO_MUTATIONS,
 )

@@ -27,6 +27,9 @@ class FaultTarget(Protocol):
     invocations: list[Invocation]
     seed: int
 
+    def carry_out_later(self, call: Call, seconds: float) -> None:
+        """Let a call of Label Studio take effect later."""
+
     def end_current_execution(self) -> None:
         """Abort the execution whose function is running."""
 

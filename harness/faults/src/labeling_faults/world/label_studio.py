@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from labeling_faults.configuration import deployed
-from labeling_faults.label_studio.api import TOKEN, LabelStudio, StatusError
+from labeling_faults.label_studio.api import TOKEN, LabelStudio, Request, StatusError
 from labeling_faults.label_studio.people import Person
 from labeling_faults.world.workforce import DAY, HOUR, share
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from in_process_aws.account import Account
-    from in_process_aws.calls import Call
+    from in_process_aws.calls import Answer, Call
     from labeling_faults.label_studio.contents import Fields, Project, Task
     from labeling_faults.simulated_time.event_queue import EventQueue
     from labeling_faults.world.labeling_jobs import LabelingJobs
@@ -32,6 +32,7 @@ _PEOPLE = (2, 3, 4)
 _CHANGED, _LATE = 0.1, 0.1
 _LATE_SECONDS = 2 * HOUR
 _VERDICT, _LABEL = "verdict", "label"
+_ANOTHER_CONFIGURATION = '<View><Text name="source" value="$text"/></View>'
 _IMPORT = "POST /api/projects/{}/import"
 #: Files that change what the function has to do.
 _JOB_FILES = ("/job.json", "/stop.json", "/state.json")
@@ -125,6 +126,19 @@ class Team:
         """Delete tasks of a project, as any member can."""
         if (project := self.studio.projects.get(number)) is not None:
             project.tasks = [task for task in project.tasks if not chosen(task)]
+
+    def copy_tasks(self, number: int) -> None:
+        """Add tasks to a project: copies of those that it has, and one of no item."""
+        if (project := self.studio.projects.get(number)) is not None:
+            data = [task.data for task in project.tasks]
+            data += [{**data[0], "item_id": "of no item"}] if data else []
+            tasks = [{"data": one} for one in data]
+            self.studio.answer(Request("POST", f"/api/projects/{number}/import", tasks))
+            self.tasks_imported(number)
+
+    def begun(self) -> list[int]:
+        """Return the numbers of the projects in which people work, or have worked."""
+        return list(self._work)
 
     def _begin(self, number: int) -> None:
         project = self.studio.projects[number]
@@ -227,6 +241,7 @@ class Studio:
             call: Calls the function.
         """
         self._account = account
+        self._late: list[tuple[float, Callable[[], None]]] = []
         self.contents = LabelStudio(account.clock)
         self.calls = FunctionCalls(workforce.event_queue, call, jobs.open_in_label_studio)
         self.team = Team(
@@ -241,6 +256,44 @@ class Studio:
             self.team.tasks_imported(call.parameters["request"].project)
         elif call.operation == "PutObject" and call.parameters["Key"].endswith(_JOB_FILES):
             self.calls.soon()
+            _, name, file = call.parameters["Key"].rsplit("/", 2)
+            if file == "job.json":
+                self._open_another(name)
+
+    def carry_out_later(
+        self, call: Call, seconds: float, seen: Callable[[Call, Answer], None]
+    ) -> None:
+        """Carry out a call for which nobody waits any more.
+
+        Args:
+            call: The call.
+            seconds: When it takes effect, from now.
+            seen: Called with it and its answer.
+        """
+
+        def happen() -> None:
+            try:
+                answer = {"content": self.contents.answer(call.parameters["request"])}
+            except StatusError:
+                return
+            self.after(call)
+            seen(call, answer)
+
+        self._late.append((self._account.clock.now + seconds, happen))
+        self.team.event_queue.after(seconds, self.catch_up)
+
+    def catch_up(self) -> None:
+        """Carry out what is due by now, because functions may have let time pass."""
+        now = self._account.clock.now
+        due = [happen for moment, happen in self._late if moment <= now]
+        self._late = [(moment, happen) for moment, happen in self._late if moment > now]
+        for happen in due:
+            happen()
+
+    def _open_another(self, name: str) -> None:
+        """Let another pipeline have a project whose title contains the name of a job."""
+        settings = {"title": f"hot{name}", "label_config": _ANOTHER_CONFIGURATION}
+        self.contents.answer(Request("POST", "/api/projects/", settings))
 
     def stop_job(self, name: str) -> None:
         """Stop a job, as an operator does."""

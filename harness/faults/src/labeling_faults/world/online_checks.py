@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labeling_faults.configuration import deployed
+from labeling_faults.label_studio.connection import SERVICE
+from labeling_faults.world.label_studio_checks import LabelStudioChecks
 from labeling_faults.world.labeling_jobs import LabelingJobs
 from labeling_faults.world.uploads import shown_texts
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from in_process_aws.account import Account
     from in_process_aws.calls import Answer, Call
     from in_process_aws.queues import StoredMessage
+    from labeling_faults.label_studio.api import LabelStudio
     from labeling_faults.state_machine.executions import Execution
     from labeling_faults.world.labeling_jobs import Job
 
@@ -56,10 +59,12 @@ class OnlineChecks:
 
     Attributes:
         account: What they call.
+        studio: The Label Studio that they call.
         violations: Broken promises.
     """
 
     account: Account
+    studio: LabelStudio
     violations: list[str] = field(default_factory=list)
     _labeled: dict[str, dict[str, str]] = field(default_factory=dict)
     _named: dict[str, list[str]] = field(default_factory=dict)
@@ -77,7 +82,9 @@ class OnlineChecks:
             answer: Its answer, which may not reach the function.
             owner: The execution whose function has made it.
         """
-        if call.operation == "ReceiveMessage" and owner is not None:
+        if call.service == SERVICE:
+            self._label_studio.after(call, answer)
+        elif call.operation == "ReceiveMessage" and owner is not None:
             self._receive(call.parameters, answer, owner)
         elif call.operation == "DeleteMessageBatch":
             self._deleted(call.parameters)
@@ -87,8 +94,13 @@ class OnlineChecks:
             self._recorded(call.parameters)
         elif call.operation == "CreateLabelingJob":
             self._job_created(call.parameters["LabelingJobName"])
-        elif call.operation == "PutObject" and call.parameters["Key"].endswith("/job.json"):
-            self._job_created(call.parameters["Key"].split("/")[1])
+        elif call.operation == "PutObject":
+            self._label_studio.written(call.parameters["Bucket"], call.parameters["Key"])
+            if call.parameters["Key"].endswith("/job.json"):
+                self._job_created(call.parameters["Key"].split("/")[1])
+
+    def __post_init__(self) -> None:
+        self._label_studio = LabelStudioChecks(self.account, self.studio, self.violations)
 
     @property
     def _jobs(self) -> LabelingJobs:

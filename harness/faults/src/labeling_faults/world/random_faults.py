@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from labeling_faults.label_studio.connection import SERVICE, failure
 from labeling_faults.world.fault_points import Death, KillAt
 
 if TYPE_CHECKING:
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 _PASSING_CODES = {
     "dynamodb": ("ThrottlingException", "InternalServerError"),
     "events": ("InternalException",),
+    "lambda": ("TooManyRequestsException", "ServiceException"),
     "s3": ("SlowDown", "InternalError"),
     "sagemaker": ("ThrottlingException",),
+    "secretsmanager": ("InternalServiceError",),
     "sagemaker-featurestore-runtime": ("ThrottlingException", "InternalFailure"),
     "sqs": ("RequestThrottled",),
     "stepfunctions": ("ThrottlingException",),
@@ -33,6 +37,9 @@ _UNLISTED_CODES = ("ValidationException", "AccessDeniedException", "ServiceQuota
 _IDEMPOTENT = frozenset({"TransactWriteItems"})
 
 _RECORD_OPERATIONS = frozenset({"PutRecord", "BatchWriteRecord"})
+
+#: Seconds that functions wait for Label Studio, and in which it may then still carry out a call.
+_WAIT_SECONDS, _LATE_SECONDS = 60.0, 110.0
 
 _FAILED_INSIDE = {"HTTPStatusCode": 503, "RetryAttempts": 0}
 
@@ -51,6 +58,7 @@ class Rates:
         partial: Entries of batches that are not taken.
         records: Calls of Feature Store that are rejected temporarily.
         slow: Calls that take ten seconds.
+        late: Calls of Label Studio that it carries out after the function has stopped waiting.
     """
 
     throttled: float = 0.0
@@ -60,6 +68,7 @@ class Rates:
     partial: float = 0.0
     records: float = 0.0
     slow: float = 0.0
+    late: float = 0.0
 
 
 @dataclass
@@ -87,6 +96,7 @@ class RandomFaults:
         denied: Operations for which the functions have no permission.
         deaths: Calls at which a process dies.
         interruptions: What happens between calls.
+        label_studio_down_until: When Label Studio answers again, epoch seconds.
     """
 
     chance: random.Random
@@ -94,6 +104,7 @@ class RandomFaults:
     denied: set[str] = field(default_factory=set)
     deaths: list[KillAt] = field(default_factory=list)
     interruptions: list[Interruption] = field(default_factory=list)
+    label_studio_down_until: float = 0.0
     _repeating: bool = False
 
     def before(self, world: FaultTarget, number: int, call: Call) -> None:
@@ -105,6 +116,9 @@ class RandomFaults:
             death.before(world, number, call)
         if self.chance.random() < self.rates.slow:
             world.clock.sleep(10.0)
+        if call.service == SERVICE:
+            self._refuse(world, call)
+            return
         if call.operation in self.denied:
             raise world.account.error(call.service, call.operation, "AccessDeniedException")
         share = self.rates.throttled
@@ -126,6 +140,18 @@ class RandomFaults:
                 CancellationReasons=reasons,
             )
 
+    def _refuse(self, world: FaultTarget, call: Call) -> None:
+        """Let Label Studio be down, or busy for so long that the function does not wait."""
+        request = call.parameters["request"]
+        is_down = world.clock.now < self.label_studio_down_until
+        if is_down or self.chance.random() < self.rates.throttled:
+            raise failure(request, HTTPStatus.BAD_GATEWAY)
+        if self.chance.random() < self.rates.late:
+            world.clock.sleep(_WAIT_SECONDS)
+            if request.method != "GET":
+                world.carry_out_later(call, self.chance.uniform(0, _LATE_SECONDS))
+            raise failure(request, HTTPStatus.GATEWAY_TIMEOUT)
+
     def after(self, world: FaultTarget, number: int, call: Call, answer: Answer) -> None:
         """Inject faults into the response of a call that has taken effect."""
         if self._repeating:
@@ -133,6 +159,10 @@ class RandomFaults:
         for death in self.deaths:
             death.after(world, number, call, answer)
         self._interrupt(world, number, after_effect=True)
+        if call.service == SERVICE:
+            if self.chance.random() < max(self.rates.unanswered, self.rates.lost):
+                raise failure(call.parameters["request"], HTTPStatus.GATEWAY_TIMEOUT)
+            return
         if self.chance.random() < self.rates.lost and call.operation not in _IDEMPOTENT:
             self._repeat(world, call, answer)
         if self.chance.random() < self.rates.unanswered:

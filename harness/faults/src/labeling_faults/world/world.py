@@ -106,7 +106,7 @@ class World:
         )
         self.jobs = LabelingJobs(self.account)
         self.studio = Studio(self.account, self.workforce, self.jobs, self._advance)
-        self.online_checks = OnlineChecks(self.account)
+        self.online_checks = OnlineChecks(self.account, self.studio.contents)
         self.executions.succeeded = self.online_checks.succeeded
         self.most_attempts = self.configuration.max_attempts
         self._create()
@@ -167,6 +167,7 @@ class World:
         self.invocations[-1].check()
         self.clock.sleep(_CALL_SECONDS)
         self.invocations[-1].check()
+        self.studio.catch_up()
         number = self.calls
         self.calls += 1
         self._indexes[call.service, call.index] = number
@@ -294,6 +295,10 @@ class World:
     def refuse_records(self, entries: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
         """Refuse the records of some objects, as the feature group's chooser."""
         return refusals(deployed().buckets["upload"], self.refused_keys, entries)
+
+    def carry_out_later(self, call: Call, seconds: float) -> None:
+        """Let a call of Label Studio take effect after its caller has stopped waiting."""
+        self.studio.carry_out_later(call, seconds, self.online_checks.after)
 
     def end_current_execution(self) -> None:
         """Abort the execution whose function is running; an event's function is not repeated."""
