@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labeling_deployment.deployment import GROUND_TRUTH, LABEL_STUDIO
-from labeling_faults.configuration import Configuration
+from labeling_faults.configuration import Configuration, deployed
 from labeling_faults.functions import runtime
 from labeling_faults.histories import crashes, histories
 from labeling_faults.histories.label_studio import LABEL_STUDIO_SCENARIOS
@@ -188,6 +188,38 @@ def test_a_second_call_meanwhile_imports_nothing() -> None:
             world.studio.calls.call()
 
     assert set(ended(played(OnCall(_IMPORT, before_effect=call_again))).values()) == {1}
+
+
+def test_a_job_whose_answers_are_collected_does_not_need_its_project_any_more() -> None:
+    def delete(world: World, _call: Call) -> None:
+        if faults.times == 1:
+            (project,) = world.studio.team.begun()
+            world.studio.team.delete_project(project)
+            world.invocations[-1].kill("Runtime.ExitError")
+
+    faults = OnCall("output.manifest", after_effect=delete)
+    world = played(faults)
+    assert [job.status for job in world.jobs.in_label_studio()] == ["Completed"]
+    assert set(ended(world).values()) == {1}
+
+
+def test_verdicts_that_are_given_while_a_stopped_job_is_collected_count() -> None:
+    def answer(world: World, _call: Call) -> None:
+        if any('"ending":"Stopped"' in str(body) for body in bodies(world)):
+            world.studio.team.finish_all()
+
+    def bodies(world: World) -> list[bytes]:
+        files = world.account.s3.buckets[deployed().buckets["output"]].objects
+        return [versions[-1].body for key, versions in files.items() if "-verify/state" in key]
+
+    faults = OnCall("/state.json", after_effect=answer)
+    world = World(Configuration(engine=LABEL_STUDIO, sample_percent=100.0), faults=faults)
+    world.workforce.review = lambda: Work("Stopped", seconds=6 * HOUR)
+    world.upload("0.png")
+    world.run(10)
+    world.schedule_and_run(DAY)
+    assert set(world.states().values()) == {"stored"}
+    ended(world)
 
 
 def test_a_label_studio_that_is_down_for_hours_costs_nothing_but_time() -> None:

@@ -143,10 +143,12 @@ class _Work:
             state = self._prepared(state)
         if state.ended or not state.ending:
             return state
-        if self._progress(state) is None:
-            return self._without_project(state)
-        if not state.last_collected:
-            self.all.studio.delete_unanswered(state.project)
+        # Answers that are collected do not need the project, which may be deleted since.
+        if not state.collected:
+            if self._progress(state) is None:
+                return self._without_project(state)
+            if not state.last_collected:
+                self.all.studio.delete_unanswered(state.project)
         collection = StudioOutput(self.all.jobs, self.all.studio, self.job, self.all.deadline)
         state = collection.collect(state)
         return self._keep(state._replace(status=state.ending)) if state.output_uri else state

@@ -10,7 +10,7 @@ import functools
 import itertools
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -48,6 +48,18 @@ _LINES_OF_A_PART = 1_000
 _LINES_AT_ONCE = 100
 
 
+class _Line(NamedTuple):
+    """A line of the output.
+
+    Attributes:
+        text: The line.
+        is_labeled: Whether it has a label, or a verdict.
+    """
+
+    text: str
+    is_labeled: bool
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class StudioOutput:
     """The collection of one job's output, which later calls continue.
@@ -83,13 +95,14 @@ class StudioOutput:
                 if self.deadline.near(_PAGE_SECONDS):
                     return state
         # What nobody was shown, or nobody answered. In parts too, because it may be the whole job.
-        while texts := [
+        while rest := [
             self._line((line, []), expired=state.expired)
             for line in itertools.islice(lines, _LINES_OF_A_PART)
         ]:
-            state = self._add(state, texts)
+            state = self._add(state, rest)
         self._files.write_stream(_OUTPUT, self._written(state.parts))
-        return state._replace(output_uri=self._files.uri(_OUTPUT))
+        # Not what Label Studio counts: people may have answered since, and it can miscount.
+        return state._replace(output_uri=self._files.uri(_OUTPUT), finished=state.labeled)
 
     def _part(
         self,
@@ -100,25 +113,25 @@ class StudioOutput:
         threads: Executor,
     ) -> JobState:
         """Write the lines of the next pages, fewer than usual if time runs out."""
-        converted: list[str] = []
+        converted: list[_Line] = []
         # Only one page is in memory at a time: pages of tasks with masks are large.
         for page in itertools.islice(pages, _PAGES_OF_A_PART):
             answered = _answered(page.tasks, lines, remaining)
-            converted += self._texts_of(answered, threads, expired=state.expired)
+            converted += self._converted(answered, threads, expired=state.expired)
             state = state._replace(last_collected=page.last_task, collected=page.is_last)
             if self.deadline.near(_PAGE_SECONDS):
                 break
         return self._add(state, converted)
 
-    def _texts_of(
+    def _converted(
         self, answered: Iterator[_Answered], threads: Executor, *, expired: bool
-    ) -> Iterator[str]:
+    ) -> Iterator[_Line]:
         write = functools.partial(self._line, expired=expired)
         # Between two tasks there are any number of lines whose tasks were deleted.
         while some := list(itertools.islice(answered, _LINES_AT_ONCE)):
             yield from threads.map(write, some)
 
-    def _line(self, answered: _Answered, *, expired: bool) -> str:
+    def _line(self, answered: _Answered, *, expired: bool) -> _Line:
         line, annotations = answered
         project = labeling_project(self.job, self._files.uri(_MASKS))
         needed = self.job.verification is None and project.needs_pictures and annotations
@@ -126,7 +139,8 @@ class StudioOutput:
         found = output_line(self.job, line, annotations, project, picture=picture, expired=expired)
         if found.mask is not None:
             self._files.write_bytes(f"{_MASKS}/{line[ITEM_ID_KEY]}.png", found.mask)
-        return compact_json(found.line) + "\n"
+        is_labeled = self.job.result_attribute in found.line
+        return _Line(compact_json(found.line) + "\n", is_labeled)
 
     def _picture(self, uri: str) -> PictureSize | None:
         """Return the size of a picture, None if it cannot be read or was deleted since."""
@@ -140,15 +154,17 @@ class StudioOutput:
             return None
         return shown_size(found["Body"].read())
 
-    def _add(self, state: JobState, lines: list[str]) -> JobState:
+    def _add(self, state: JobState, lines: list[_Line]) -> JobState:
         # A part is written before the state that counts it, so that a call that died between the
         # two writes the same part again.
         if lines:
-            self._files.write_text(_part_name(state.parts), "".join(lines))
+            text = "".join(line.text for line in lines)
+            self._files.write_text(_part_name(state.parts), text)
         return self.jobs.keep(
             self.job.name,
             state._replace(
                 lines=state.lines + len(lines),
+                labeled=state.labeled + sum(line.is_labeled for line in lines),
                 parts=state.parts + bool(lines),
             ),
         )

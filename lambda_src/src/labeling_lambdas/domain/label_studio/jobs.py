@@ -43,6 +43,11 @@ class StudioJob(NamedTuple):
     people: int
     verification: Verification | None = None
 
+    @property
+    def result_attribute(self) -> str:
+        """Key of the label, or of the verdict, in an output line."""
+        return self.attribute if self.verification is None else self.verification.attribute
+
     def fields(self) -> dict[str, Any]:
         """Return the job as JSON-ready fields."""
         verification = None if self.verification is None else self.verification.fields()
@@ -75,11 +80,13 @@ class JobState(NamedTuple):
         ending: The status with which it ends, from when no more answers are waited for; else empty.
         expired: Whether it ends because its time has passed.
         lines: Lines of the output that are written to parts.
+        labeled: How many of these have a label, or a verdict.
         last_collected: Number of the last task that was read for these lines; 0 if none was.
         collected: Whether it is the last one of the project.
         parts: Number of parts.
         total: Lines of the manifest.
-        finished: Objects that as many people as wanted have answered.
+        finished: Objects that as many people as wanted have answered; once the output is written,
+            those that have a label in it, or a verdict.
         output_uri: Its output manifest; empty while the job is in progress.
         failure_reason: Why it failed; empty if it did not.
     """
@@ -93,6 +100,7 @@ class JobState(NamedTuple):
     ending: str = ""
     expired: bool = False
     lines: int = 0
+    labeled: int = 0
     last_collected: int = 0
     collected: bool = False
     parts: int = 0
