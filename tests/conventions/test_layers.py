@@ -23,6 +23,7 @@ FLOORS: dict[str, list[list[str]]] = {
         ["classify", "dead_letters", "status", "upload_events"],
         ["checkpoint", "doctor", "redrive"],
         ["backfill", "command_line", "screen"],
+        ["stopping"],
         ["cli"],
     ],
     "harness/deployment/src/labeling_deployment": [

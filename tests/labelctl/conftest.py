@@ -10,7 +10,7 @@ import pytest
 
 from tests.handlers.places import SandboxPlace
 from tests.labelctl.stage import Operated
-from tests.sandbox.resources import make_key, make_role
+from tests.sandbox.resources import control, make_key, make_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,3 +40,4 @@ def operated(
     made.create().publish()
     yield made
     made.end()
+    control(place.sandbox, "POST", "workforce", {"reset": True})

@@ -18,6 +18,8 @@ from labeling_deployment.module import ROOT
 from labeling_lambdas.domain.messages import dead_letter_message
 from labeling_sandbox.iam import credentials
 from tests.domain.examples import s3_event
+from tests.handlers.test_engines import use_label_studio
+from tests.labelctl.stoppable import begun_run, schedule
 from tests.labelctl.test_backfill_texts import lines
 from tests.sandbox.resources import make_role, put_policy
 
@@ -85,6 +87,24 @@ def undelivered(operated: Operated) -> None:
         )
 
 
+def stoppable_run(operated: Operated) -> None:
+    """Open a run with a job in progress and an execution, beside a schedule that is enabled."""
+    schedule(operated)
+    begun_run(operated, uuid.uuid4().hex)
+
+
+def stoppable_runs_on_both_engines(operated: Operated) -> None:
+    operated.configure()
+    stoppable_run(operated)
+    use_label_studio(operated)
+    stoppable_run(operated)
+
+
+def paused_schedule(operated: Operated) -> None:
+    schedule(operated, "DISABLED")
+
+
+_STOP, _STOP_JOBS = ("status", "stop, in addition"), "stop --jobs, in addition"
 _BACKFILL, _TEXTS = "backfill", "backfill of texts, in addition"
 _REDRIVE = ("redrive", "redrive --send, in addition")
 USES = {
@@ -103,6 +123,20 @@ USES = {
     ),
     "redrive": Use(("redrive",), ("redrive",), dead_letters),
     "redrive --send": Use(_REDRIVE, ("redrive", "--send", "--reason", "selected"), dead_letters),
+    "stop": Use(_STOP, ("stop",), stoppable_run),
+    "stop --jobs": Use((*_STOP, _STOP_JOBS), ("stop", "--jobs"), stoppable_run),
+    "stop --jobs in Label Studio": Use(
+        (*_STOP, _STOP_JOBS, "stop --jobs in Label Studio, in addition"),
+        ("stop", "--jobs"),
+        stoppable_runs_on_both_engines,
+    ),
+    "stop --executions": Use(
+        (*_STOP, "stop --executions, in addition"), ("stop", "--executions"), stoppable_run
+    ),
+    "resume": Use(("resume",), ("resume",), paused_schedule),
+    "resume --start": Use(
+        ("resume", "resume --start, in addition"), ("resume", "--start"), paused_schedule
+    ),
     "redrive --undelivered --send": Use(
         _REDRIVE, ("redrive", "--undelivered", "--send"), undelivered
     ),
@@ -117,6 +151,8 @@ def statements(operated: Operated, name: str) -> list[Statement]:
         found = found.replace("JOB_NAME-dead-letter", "JOB_NAME-undelivered")
     names = {
         "execution:JOB_NAME": f"execution:{operated.machine_arn.rpartition(':')[2]}",
+        "stateMachine:JOB_NAME": f"stateMachine:{operated.machine_arn.rpartition(':')[2]}",
+        "JOB_NAME-ACCOUNT-REGION-output": operated.output,
         "JOB_NAME-ACCOUNT-REGION-upload": operated.uploads,
         "JOB_NAME-dead-letter": f"{operated.name}-dead",
         "JOB_NAME": operated.name,

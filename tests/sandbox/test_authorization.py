@@ -545,12 +545,12 @@ def test_alias_stands_for_its_key(sandbox: Sandbox, key: str) -> None:
 def test_trace_holds_each_decision_and_unmapped_operations_are_named(
     sandbox: Sandbox, client: Client
 ) -> None:
-    put_policy(sandbox, ROLE, [allow("s3:ListAllMyBuckets"), allow("glue:*")])
+    put_policy(sandbox, ROLE, [allow("s3:ListAllMyBuckets"), allow("athena:*")])
     client("s3").list_buckets()
-    client("glue").get_databases()
+    client("athena").list_work_groups()
     judged = [each for each in authorization.TRACE if each.action == "s3:ListAllMyBuckets"]
     assert (judged[-1].role, judged[-1].allowed) == (ROLE, True)
-    assert "glue:GetDatabases" in authorization.UNMAPPED
+    assert "athena:ListWorkGroups" in authorization.UNMAPPED
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from labeling_sandbox.iam import credentials
 from tests.sandbox.resources import control, make_role, put_policy, wait_until
 
 if TYPE_CHECKING:
@@ -130,3 +131,57 @@ def test_an_unknown_schedule_cannot_fire(sandbox: Sandbox) -> None:
         control(sandbox, "POST", "schedules/none/fire")
     assert refused.value.code == 404
     refused.value.close()
+
+
+@pytest.mark.parametrize("operation", ["create_schedule", "update_schedule"])
+def test_the_role_of_a_schedule_must_be_passed(
+    sandbox: Sandbox, machine: str, role: str, operation: str
+) -> None:
+    name = f"passed-{operation.replace('_', '-')}"
+    target = {"Arn": machine, "RoleArn": role}
+    if operation == "update_schedule":
+        make_schedule(sandbox, name, target)
+    caller = make_role(sandbox, f"{name}-caller", "ec2.amazonaws.com")
+    allowed = {"Effect": "Allow", "Action": "scheduler:*", "Resource": "*"}
+    passing = {
+        "Effect": "Allow",
+        "Action": "iam:PassRole",
+        "Resource": role,
+        "Condition": {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+    }
+    held = credentials.assume(caller, "operator").for_client()
+    client: Any = sandbox.client("scheduler", **held)
+
+    def call() -> None:
+        getattr(client, operation)(
+            Name=name,
+            ScheduleExpression="rate(2 hours)",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target=target,
+        )
+
+    put_policy(sandbox, caller.rpartition("/")[2], allowed)
+    with pytest.raises(ClientError, match="iam:PassRole"):
+        call()
+    put_policy(sandbox, caller.rpartition("/")[2], allowed, passing)
+    call()
+    found = sandbox.client("scheduler").get_schedule(Name=name)
+    assert found["ScheduleExpression"] == "rate(2 hours)"
+
+
+def test_a_permission_names_one_schedule(sandbox: Sandbox, machine: str, role: str) -> None:
+    target = {"Arn": machine, "RoleArn": role}
+    for name in ("permitted", "not-permitted"):
+        make_schedule(sandbox, name, target)
+    arn = f"arn:aws:scheduler:{sandbox.region}:{sandbox.account}:schedule/default/permitted"
+    caller = make_role(
+        sandbox,
+        "reads-a-schedule",
+        "ec2.amazonaws.com",
+        {"Effect": "Allow", "Action": "scheduler:GetSchedule", "Resource": arn},
+    )
+    held = credentials.assume(caller, "operator").for_client()
+    client: Any = sandbox.client("scheduler", **held)
+    assert client.get_schedule(Name="permitted")["Arn"] == arn
+    with pytest.raises(ClientError, match=r"scheduler:GetSchedule on resource: .*/not-permitted"):
+        client.get_schedule(Name="not-permitted")

@@ -38,6 +38,7 @@ from labelctl.objects import listed_objects
 from labelctl.pipeline import Pipeline, find_pipeline
 from labelctl.redrive import Choice, Redrive
 from labelctl.redrive import present as present_seconds
+from labelctl.stopping import command as stopping
 from labelctl.upload_events import UploadSender
 from labeling_lambdas.aws.queues import Queue
 
@@ -309,6 +310,10 @@ def redrive(  # noqa: PLR0913 - one parameter for each option
         print_json({**head, **work.fields(now)})
     else:
         screen.show_redrive(work, now)
+
+
+app.command()(stopping.stop)
+app.command()(stopping.resume)
 
 
 def _read_message(

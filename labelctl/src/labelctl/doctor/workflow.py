@@ -38,7 +38,8 @@ def _schedule(subject: Subject) -> Iterator[Problem]:
     enabled = schedule["State"] == "ENABLED"
     if enabled != subject.deployed.schedule_enabled:
         state = "enabled" if enabled else "disabled: no run starts"
-        yield Problem(f"the schedule {name} is {state}, other than the module's input", APPLY)
+        fix = APPLY if enabled else f"labelctl resume, or {APPLY}"
+        yield Problem(f"the schedule {name} is {state}, other than the module's input", fix)
 
 
 def _state_machine(subject: Subject) -> Iterator[Problem]:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from moto.scheduler.exceptions import ValidationException
 from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule, scheduler_backends
+from moto.scheduler.responses import EventBridgeSchedulerResponse
 
 from labeling_sandbox.base import background, control
 from labeling_sandbox.base.moto_seams import replace
 from labeling_sandbox.events import schedule_expressions
 from labeling_sandbox.events.delivery import Undelivered, report_undelivered
+from labeling_sandbox.iam import authorization
 from labeling_sandbox.iam.role_clients import client_as
 
 if TYPE_CHECKING:
@@ -75,6 +77,14 @@ def install(sandbox: Sandbox) -> None:
         _check(request)
         return update_unchecked(self, **request)
 
+    def create_for(self: EventBridgeSchedulerResponse) -> str:
+        _check_role(self)
+        return str(create_in_moto(self))
+
+    def update_for(self: EventBridgeSchedulerResponse) -> str:
+        _check_role(self)
+        return str(update_in_moto(self))
+
     def fire_on_request(path: Mapping[str, str], body: dict[str, Any]) -> dict[str, str]:
         schedule = find(sandbox, path["name"], str(body.get("group", "default")))
         if schedule is None:
@@ -87,6 +97,8 @@ def install(sandbox: Sandbox) -> None:
 
     create_unchecked = replace(EventBridgeSchedulerBackend, "create_schedule", create)
     update_unchecked = replace(EventBridgeSchedulerBackend, "update_schedule", update)
+    create_in_moto = replace(EventBridgeSchedulerResponse, "create_schedule", create_for)
+    update_in_moto = replace(EventBridgeSchedulerResponse, "update_schedule", update_for)
     control.route("schedules/<name>/fire", "POST", fire_on_request)
     _stopped.clear()
     background.start("scheduler", lambda: _tick(sandbox))
@@ -95,6 +107,12 @@ def install(sandbox: Sandbox) -> None:
 def stop() -> None:
     """Stop the clock."""
     _stopped.set()
+
+
+def _check_role(response: EventBridgeSchedulerResponse) -> None:
+    role_arn = response._get_param("Target").get("RoleArn")  # noqa: SLF001 - what moto has read
+    if role_arn:
+        authorization.check_may_pass(response, role_arn, PRINCIPAL)
 
 
 def _check(request: Mapping[str, Any]) -> None:

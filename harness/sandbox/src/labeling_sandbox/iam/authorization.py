@@ -293,15 +293,26 @@ def check_pass_role(response: BaseResponse, role_arn: str, service: str) -> None
         werkzeug.exceptions.HTTPException: The caller lacks ``iam:PassRole``, or the role does not
         trust the service.
     """
-    if not _settings.enforcing:
-        return
-    service_name = service.split(".", maxsplit=1)[0]
-    caller = role_of(response.access_key)
+    check_may_pass(response, role_arn, service)
+    if _settings.enforcing and not trusts(role_arn, service, {}):
+        raise not_passable(service.partition(".")[0], role_arn, service)
+
+
+def check_may_pass(response: BaseResponse, role_arn: str, service: str) -> None:
+    """Refuse a request that passes a role which the caller may not pass.
+
+    Args:
+        response: The moto response object of the request.
+        role_arn: The role that is passed.
+        service: The service principal that will assume it.
+
+    Raises:
+        werkzeug.exceptions.HTTPException: The caller lacks ``iam:PassRole``.
+    """
+    caller = role_of(response.access_key) if _settings.enforcing else None
     context = {"iam:PassedToService": service}
     if caller is not None and not role_allows(caller.role_arn, "iam:PassRole", role_arn, context):
-        raise access_denied(service_name, caller.arn, "iam:PassRole", role_arn)
-    if not trusts(role_arn, service, {}):
-        raise not_passable(service_name, role_arn, service)
+        raise access_denied(service.partition(".")[0], caller.arn, "iam:PassRole", role_arn)
 
 
 def reset_trace() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from labeling_sandbox.iam.policy_evaluation import PolicyDocument
 
 _FEATURE_GROUP_PATH = re.compile(r"/FeatureGroup/([^/?]+)")
+_SCHEDULE_PATH = re.compile(r"/schedules/([^/?]+)")
 _FUNCTION_PATH = re.compile(r"/[^/]+/functions/([^/?]+)")
 _RECORD_OPERATIONS = frozenset(
     {"BatchGetRecord", "BatchWriteRecord", "DeleteRecord", "GetRecord", "PutRecord"}
@@ -263,6 +264,19 @@ def ssm_needs(call: Call) -> Needs:
         call.arn("ssm", f"parameter/{str(name).lstrip('/')}") if name else "*" for name in names
     ]
     return Needs(tuple(Requirement(f"ssm:{call.operation}", arn) for arn in arns))
+
+
+def scheduler_needs(call: Call) -> Needs:
+    """Return what a request to EventBridge Scheduler needs.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html
+    """
+    match = _SCHEDULE_PATH.match(unquote(call.response.path))
+    if match is None:
+        return Needs((Requirement(f"scheduler:{call.operation}", "*"),))
+    group = call.parameters.get("GroupName") or call.parameters.get("groupName") or "default"
+    arn = call.arn("scheduler", f"schedule/{group}/{match[1]}")
+    return Needs((Requirement(f"scheduler:{call.operation}", arn),))
 
 
 def secrets_needs(call: Call) -> Needs:

@@ -1,0 +1,1 @@
+"""Pause and resume a pipeline: its schedule, and the runs that are open."""
