@@ -30,6 +30,42 @@ def test_failure_is_one_line_with_the_first_error(tmp_path: Path) -> None:
     assert "var.missing" in failed.value.output
 
 
+_CHECKED = """
+variable "count_of_people" {
+  type = number
+  validation {
+    condition     = var.count_of_people > 0
+    error_message = "count_of_people: at least one person is needed, because nobody else labels."
+  }
+}
+output "people" {
+  value = var.count_of_people
+}
+"""
+
+
+@pytest.mark.terraform
+def test_a_given_value_replaces_that_of_a_file(tmp_path: Path) -> None:
+    terraform = _terraform(tmp_path / "module", _CHECKED)
+    file = tmp_path / "some.tfvars"
+    file.write_text("count_of_people = 0")
+    terraform.init()
+    terraform.apply([file], {"count_of_people": 3})
+    assert terraform.outputs() == {"people": 3}
+
+
+@pytest.mark.terraform
+def test_a_value_that_a_rule_refuses_is_named_with_the_rule(tmp_path: Path) -> None:
+    terraform = _terraform(tmp_path / "module", _CHECKED)
+    terraform.init()
+    with pytest.raises(TerraformError) as failed:
+        terraform.plan((), {"count_of_people": 0})
+    assert str(failed.value) == (
+        "terraform plan failed: Invalid value for variable: count_of_people: at least one person is"
+        " needed, because nobody else labels."
+    )
+
+
 _ENDLESS = """
 resource "terraform_data" "endless" {
   provisioner "local-exec" {

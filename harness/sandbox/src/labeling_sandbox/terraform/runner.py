@@ -28,7 +28,10 @@ DEFAULT_DEADLINE_SECONDS = 900.0
 """The time for one command; an apply of the whole module takes about two minutes on two cores."""
 
 _NOTHING_CHANGES, _SOMETHING_CHANGES = 0, 2
+_REFUSED_VALUE = "Invalid value for variable"
 _ERROR_LINE = re.compile(r"^[│|\s]*Error: (?P<text>.+)$", re.MULTILINE)
+#: The rule is the last text before the place where it stands.
+_RULE = re.compile(r"\n\n(?P<text>(?:.+\n)+)\nThis was checked by the validation rule")
 _MISSING_PROVIDER = ("Failed to query available provider packages", "Could not retrieve the list")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -203,7 +206,9 @@ class Terraform:
         Raises:
             TerraformError: The plan failed.
         """
-        status, output, _ = self._command.plan(lock=False, **_inputs(variable_files, variables))
+        status, output, _ = self._command.plan(
+            lock=False, **self._inputs(variable_files, variables)
+        )
         _require("plan", status, output, allowed=(_NOTHING_CHANGES, _SOMETHING_CHANGES))
         return bool(status == _SOMETHING_CHANGES)
 
@@ -217,7 +222,7 @@ class Terraform:
             TerraformError: The plan failed.
         """
         file = self.work / "plan"
-        inputs = _inputs((), variables)
+        inputs = self._inputs((), variables)
         status, output, _ = self._command.plan(lock=False, out=str(file), **inputs)
         _require("plan", status, output, allowed=(_NOTHING_CHANGES, _SOMETHING_CHANGES))
         changes = self._read("show", str(file)).get("resource_changes", [])
@@ -240,7 +245,7 @@ class Terraform:
         Raises:
             TerraformError: The apply failed.
         """
-        inputs = _inputs(variable_files, variables)
+        inputs = self._inputs(variable_files, variables)
         status, output, _ = self._command.apply(skip_plan=True, **inputs)
         _require("apply", status, output)
         return str(output)
@@ -257,7 +262,7 @@ class Terraform:
         Raises:
             TerraformError: The destroy failed.
         """
-        inputs = _inputs(variable_files, variables)
+        inputs = self._inputs(variable_files, variables)
         status, output, _ = self._command.destroy(
             force=IsNotFlagged, auto_approve=IsFlagged, **inputs
         )
@@ -282,6 +287,17 @@ class Terraform:
             return {}
         return self._read("show", self._command.state)
 
+    def _inputs(
+        self, variable_files: Sequence[Path], variables: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        files = [path.resolve() for path in variable_files]
+        if variables:
+            # The last file counts. python-terraform would put the values before all files.
+            given = self.work / "given.tfvars.json"
+            given.write_text(json.dumps(dict(variables)), "utf-8")
+            files.append(given)
+        return {"var_file": [str(file) for file in files]}
+
     def _read(self, command: str, *arguments: str, **options: object) -> dict[str, Any]:
         status, output, _ = self._command.cmd(
             command, *arguments, no_color=IsFlagged, json=IsFlagged, quiet=True, **options
@@ -291,16 +307,14 @@ class Terraform:
         return parsed
 
 
-def _inputs(variable_files: Sequence[Path], variables: Mapping[str, Any] | None) -> dict[str, Any]:
-    files = [str(path.resolve()) for path in variable_files]
-    return {"var_file": files, "var": dict(variables) if variables else None}
-
-
 def _require(command: str, status: int, output: str, allowed: Sequence[int] = (0,)) -> None:
     if status in allowed:
         return
     found = [match["text"].strip() for match in _ERROR_LINE.finditer(output)]
     reason = found[0] if found else f"exit status {status}"
+    rule = _RULE.search(output)
+    if rule is not None and reason == _REFUSED_VALUE:
+        reason = f"{reason}: {' '.join(rule['text'].split())}"
     more = f" (and {len(found) - 1} more errors)" if len(found) > 1 else ""
     message = f"terraform {command} failed: {reason}{more}"
     raise TerraformError(message, output)
