@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,7 +17,7 @@ from labeling_faults.histories import crashes, histories
 from labeling_faults.histories.label_studio import LABEL_STUDIO_SCENARIOS
 from labeling_faults.label_studio.connection import failure
 from labeling_faults.world.audit import violations_of
-from labeling_faults.world.fault_points import Death
+from labeling_faults.world.fault_points import Death, Meanwhile
 from labeling_faults.world.random_faults import RandomFaults
 from labeling_faults.world.workforce import DAY, HOUR, Work
 from labeling_faults.world.world import World
@@ -86,8 +87,9 @@ def test_calls_of_label_studio_are_crash_points_before_and_after_their_effect() 
     }
     assert len(imports) == 3
     points = [it for it in crashes.crash_points({scenario.name}) if it.call in imports]
-    assert {(it.after_effect, it.death) for it in points} == {
-        (after, death) for after in (False, True) for death in (Death.RETRIED, Death.TIMEOUT)
+    assert {(it.after_effect, it.fault) for it in points} == {
+        *itertools.product((False, True), (Death.RETRIED, Death.TIMEOUT)),
+        *itertools.product((False,), Meanwhile),
     }
     assert [broken for point in points for broken in crashes.crash(point).broken] == []
 

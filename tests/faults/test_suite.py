@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import random
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from labeling_faults.seeded_bugs import catches
 from labeling_faults.seeded_bugs.mutation import SeededBugCrashError
 from labeling_faults.seeded_bugs.mutations import MUTATIONS
 from labeling_faults.world.audit import violations_of
-from labeling_faults.world.fault_points import Death, NoFaults
+from labeling_faults.world.fault_points import Death, Meanwhile, NoFaults
 from labeling_faults.world.workforce import DAY, HOUR, Work
 from labeling_faults.world.world import World
 from labeling_lambdas.steps.poll_queue import PollQueue
@@ -62,8 +63,9 @@ def test_histories_are_the_same_each_time() -> None:
 
 def test_processes_that_die_at_sampled_crash_points_break_no_promise() -> None:
     points = list(crashes.crash_points())
-    assert {(point.after_effect, point.death) for point in points} == {
-        (after, death) for after in (False, True) for death in Death
+    assert {(point.after_effect, point.fault) for point in points} == {
+        *itertools.product((False, True), Death),
+        *itertools.product((False,), Meanwhile),
     }
     for point in random.Random(4).sample(points, _SAMPLED_CRASH_POINTS):
         assert crashes.crash(point).broken == []
@@ -85,7 +87,7 @@ def test_an_execution_whose_poll_was_killed_never_succeeds_with_hidden_messages(
     death: Death,
 ) -> None:
     points = [it for it in crashes.crash_points() if it.scenario == 0 and it.step == "poll_queue"]
-    chosen = [it for it in points if it.death is death]
+    chosen = [it for it in points if it.fault is death]
     assert len(chosen) > 20
     assert [broken for point in chosen for broken in crashes.crash(point).broken] == []
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from labeling_faults.histories.scenarios import SCENARIOS
-from labeling_faults.world.fault_points import Death, KillAt, Recorder
+from labeling_faults.world.fault_points import Death, HappenAt, KillAt, Meanwhile, Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -14,31 +14,33 @@ if TYPE_CHECKING:
     from labeling_faults.histories.scenario import Scenario
 
 
+_FOR_LABEL_STUDIO = "advance_label_studio_jobs"
+
 OTHER_COURSE = "the history took another course before the crash"
 
 
 @dataclass(frozen=True, slots=True)
 class CrashPoint:
-    """Where and how a process dies.
+    """Where and how a process dies, or is disturbed.
 
     Attributes:
         scenario: Position of the history.
         call: Which call of it.
         step: The function that makes it.
         after_effect: Whether the call still takes effect.
-        death: What follows.
+        fault: What happens then.
     """
 
     scenario: int
     call: int
     step: str
     after_effect: bool
-    death: Death
+    fault: Death | Meanwhile
 
     def __str__(self) -> str:
         """Return the point in words."""
         when = "after" if self.after_effect else "before"
-        return f"{SCENARIOS[self.scenario].name!r}, {when} call {self.call}, {self.death}"
+        return f"{SCENARIOS[self.scenario].name!r}, {when} call {self.call}, {self.fault}"
 
 
 @dataclass
@@ -86,12 +88,14 @@ def crash_points(names: Container[str] | None = None) -> Iterator[CrashPoint]:
         if names is not None and scenario.name not in names:
             continue
         recorder = recorded(scenario)
-        for call, (step, _) in enumerate(recorder.calls):
+        for call, (step, operation) in enumerate(recorder.calls):
             for death in _deaths(step):
-                yield CrashPoint(position, call, step, after_effect=False, death=death)
+                yield CrashPoint(position, call, step, after_effect=False, fault=death)
                 # A call that is refused has no effect that a process could die after.
                 if call in recorder.answered:
-                    yield CrashPoint(position, call, step, after_effect=True, death=death)
+                    yield CrashPoint(position, call, step, after_effect=True, fault=death)
+            for what in _happenings(step, operation):
+                yield CrashPoint(position, call, step, after_effect=False, fault=what)
 
 
 def _deaths(step: str) -> list[Death]:
@@ -100,14 +104,28 @@ def _deaths(step: str) -> list[Death]:
     The function for Label Studio belongs to no execution, and no call of it is repeated: the
     schedule calls it again.
     """
-    alone = step == "advance_label_studio_jobs"
+    alone = step == _FOR_LABEL_STUDIO
     return [death for death in Death if not (alone and death is Death.EXECUTION_DEAD)]
+
+
+def _happenings(step: str, operation: str) -> list[Meanwhile]:
+    """Return what else can happen at a call."""
+    if step != _FOR_LABEL_STUDIO:
+        return []
+    changes = operation.startswith(("POST ", "DELETE "))
+    return [Meanwhile.LATE, Meanwhile.SECOND_CALL] if changes else [Meanwhile.SECOND_CALL]
+
+
+def _faults_of(point: CrashPoint) -> KillAt | HappenAt:
+    if isinstance(point.fault, Death):
+        return KillAt(point.call, point.after_effect, point.fault)
+    return HappenAt(point.call, point.fault)
 
 
 def crash(point: CrashPoint) -> Crashed:
     """Let a process die and see what comes of it."""
     # The requests are those of the history without faults, which were checked.
-    faults = KillAt(point.call, point.after_effect, point.death)
+    faults = _faults_of(point)
     _, broken = SCENARIOS[point.scenario].end_of(faults, strict=False)
     if not faults.done:
         broken = [*broken, OTHER_COURSE]

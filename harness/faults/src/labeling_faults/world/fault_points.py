@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+from labeling_faults.label_studio.connection import failure
 
 if TYPE_CHECKING:
     import random
@@ -15,6 +18,10 @@ if TYPE_CHECKING:
     from in_process_aws.calls import Answer, Call
     from labeling_faults.functions.runtime import Invocation
     from labeling_faults.simulated_time.clock import Clock
+
+
+#: Seconds that functions wait for Label Studio, and in which it may then still carry out a call.
+_WAIT_SECONDS, LATE_SECONDS = 60.0, 110.0
 
 
 class FaultTarget(Protocol):
@@ -29,6 +36,9 @@ class FaultTarget(Protocol):
 
     def carry_out_later(self, call: Call, seconds: float) -> None:
         """Let a call of Label Studio take effect later."""
+
+    def advance_label_studio_jobs(self) -> None:
+        """Call the function for Label Studio, as its schedule does."""
 
     def end_current_execution(self) -> None:
         """Abort the execution whose function is running."""
@@ -109,6 +119,64 @@ class KillAt:
             world.clock.move_to(invocation.ends_at)
             invocation.kill("Sandbox.Timedout")
         invocation.kill("Runtime.ExitError")
+
+
+class Meanwhile(StrEnum):
+    """What happens at a call of the function for Label Studio and does not end its process."""
+
+    #: Label Studio carries out the call after the function has stopped waiting for it.
+    LATE = "carried out late"
+    #: The function is called a second time.
+    SECOND_CALL = "second call meanwhile"
+
+
+@dataclass
+class HappenAt:
+    """Something happens before one call.
+
+    Attributes:
+        number: Which call of the history.
+        what: What happens.
+        done: Whether it has happened.
+        where: The step and the operation, once it has.
+    """
+
+    number: int
+    what: Meanwhile
+    done: bool = False
+    where: str = ""
+
+    def before(self, world: FaultTarget, number: int, call: Call) -> None:
+        """Let it happen before the call."""
+        if number != self.number:
+            return
+        self.done = True
+        self.where = f"{world.invocations[-1].step} {call.operation}"
+        if self.what is Meanwhile.LATE:
+            carry_out_late(world, call, LATE_SECONDS)
+        with world.outside():
+            world.advance_label_studio_jobs()
+
+    def after(self, world: FaultTarget, number: int, call: Call, answer: Answer) -> None:
+        """Do nothing after the call."""
+
+
+def carry_out_late(world: FaultTarget, call: Call, seconds: float) -> NoReturn:
+    """Let Label Studio carry out a call after the function has stopped waiting for it.
+
+    Args:
+        world: Where.
+        call: The call.
+        seconds: How long after that.
+
+    Raises:
+        LabelStudioUnavailableError: Always.
+    """
+    request = call.parameters["request"]
+    world.clock.sleep(_WAIT_SECONDS)
+    if request.method != "GET":
+        world.carry_out_later(call, seconds)
+    raise failure(request, HTTPStatus.GATEWAY_TIMEOUT)
 
 
 @dataclass

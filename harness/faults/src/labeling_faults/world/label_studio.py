@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 _MINUTE, _GROWTH, _LONGEST_PAUSE = 60.0, 4, DAY
 #: Numbers of the people; 1 is the owner of the token.
 _PEOPLE = (2, 3, 4)
-#: Shares of the answers that are changed at once, and that are given long after the task is shown.
-_CHANGED, _LATE = 0.1, 0.1
+#: Shares of the tasks that the first person declines, and of the answers that are changed at once
+#: or given long after the task is shown.
+_DECLINED, _CHANGED, _LATE = 0.1, 0.1, 0.1
 _LATE_SECONDS = 2 * HOUR
 _VERDICT, _LABEL = "verdict", "label"
 _ANOTHER_CONFIGURATION = '<View><Text name="source" value="$text"/></View>'
@@ -183,7 +184,8 @@ class Team:
         unlabelable = control == _LABEL and self._is_unlabelable(task)
         if unlabelable or chance < work.failing:
             return [_unusable(control, task)]
-        if chance < work.failing + work.expiring:
+        declined = person == _PEOPLE[0] and share(f"declined/{task.number}") < _DECLINED
+        if declined or chance < work.failing + work.expiring:
             return [None]
         name = self._choice(project, task)
         if share(f"changed/{person}/{task.number}") < _CHANGED:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from labeling_faults.label_studio.connection import SERVICE, failure
-from labeling_faults.world.fault_points import Death, KillAt
+from labeling_faults.world.fault_points import LATE_SECONDS, Death, KillAt, carry_out_late
 
 if TYPE_CHECKING:
     import random
@@ -37,9 +37,6 @@ _UNLISTED_CODES = ("ValidationException", "AccessDeniedException", "ServiceQuota
 _IDEMPOTENT = frozenset({"TransactWriteItems"})
 
 _RECORD_OPERATIONS = frozenset({"PutRecord", "BatchWriteRecord"})
-
-#: Seconds that functions wait for Label Studio, and in which it may then still carry out a call.
-_WAIT_SECONDS, _LATE_SECONDS = 60.0, 110.0
 
 _FAILED_INSIDE = {"HTTPStatusCode": 503, "RetryAttempts": 0}
 
@@ -147,10 +144,7 @@ class RandomFaults:
         if is_down or self.chance.random() < self.rates.throttled:
             raise failure(request, HTTPStatus.BAD_GATEWAY)
         if self.chance.random() < self.rates.late:
-            world.clock.sleep(_WAIT_SECONDS)
-            if request.method != "GET":
-                world.carry_out_later(call, self.chance.uniform(0, _LATE_SECONDS))
-            raise failure(request, HTTPStatus.GATEWAY_TIMEOUT)
+            carry_out_late(world, call, self.chance.uniform(0, LATE_SECONDS))
 
     def after(self, world: FaultTarget, number: int, call: Call, answer: Answer) -> None:
         """Inject faults into the response of a call that has taken effect."""

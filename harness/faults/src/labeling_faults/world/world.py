@@ -105,7 +105,9 @@ class World:
             verification_attribute=deployed().verification_attribute,
         )
         self.jobs = LabelingJobs(self.account)
-        self.studio = Studio(self.account, self.workforce, self.jobs, self._advance)
+        self.studio = Studio(
+            self.account, self.workforce, self.jobs, self.advance_label_studio_jobs
+        )
         self.online_checks = OnlineChecks(self.account, self.studio.contents)
         self.executions.succeeded = self.online_checks.succeeded
         self.most_attempts = self.configuration.max_attempts
@@ -324,8 +326,8 @@ class World:
         event = self.account.sagemaker.jobs[name].event()
         self.event_queue.after(delay, lambda: self.invoke_by_event("job_state_change", event))
 
-    def _advance(self) -> None:
-        """Call the function for Label Studio; neither Lambda nor the schedule repeats a call."""
+    def advance_label_studio_jobs(self) -> None:
+        """Call the function, as its schedule does. Nothing repeats a call that fails."""
         with suppress(StateError):
             self.functions.call("advance_label_studio_jobs", {})
 
