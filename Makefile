@@ -26,6 +26,7 @@ READY := .venv/.installed
 RUNTIME_READY := .venv-runtime/.installed
 SCAN_READY := .venv-scan/.installed
 STUDIO_READY := .venv-label-studio/new-database/label_studio.sqlite3
+FORMATS_READY := .venv-formats/.installed
 distributions := harness/deployment harness/in_process_aws harness/sandbox harness/faults harness/bench labelctl lambda_src
 PIP := -m pip --disable-pip-version-check -qq install
 
@@ -63,7 +64,7 @@ sandbox: $(READY) $(RUNTIME_READY) ## Start the local AWS and print how to use i
 	@$(BIN)/labeling-sandbox serve
 
 # Where no browser can be had, the tests that need one fail and say what to install; all others run.
-test: check $(RUNTIME_READY) $(SCAN_READY) $(STUDIO_READY) ## Run the checks, every test and a sample of the fault suite
+test: check $(RUNTIME_READY) $(SCAN_READY) $(STUDIO_READY) $(FORMATS_READY) ## Run the checks, every test and a sample of the fault suite
 	-@$(BIN)/python -m tools.chromium
 	@$(if $(PYTEST_ARGS),$(BIN)/python -m pytest $(PYTEST_ARGS),$(all_tests))
 
@@ -90,7 +91,7 @@ echo "== fault suite, a sample"; $(BIN)/labeling-faults run --stride 20 --histor
 exit $$((others + pipeline + faults))
 endef
 
-coverage: $(READY) $(RUNTIME_READY) ## Measure the share of lines and branches of each package that the tests run
+coverage: $(READY) $(RUNTIME_READY) $(FORMATS_READY) ## Measure the share of lines and branches of each package that the tests run
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report= $(measured_tests)
 	@for package in $(measured_packages); do \
 		share=$$($(BIN)/coverage report --include "*/src/$$package/*" --format=total); \
@@ -153,7 +154,7 @@ release-check: $(READY) ## List what prevents a release of the checkout
 	@$(BIN)/python -m tools.check_release
 
 clean: ## Remove the environments, caches and working folders
-	@rm -rf .venv .venv-runtime .venv-scan .venv-label-studio .cache .demo .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-runtime .venv-scan .venv-label-studio .venv-formats .cache .demo .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name .git -prune -o \( -name __pycache__ -o -name .terraform \) -type d -prune -exec rm -rf {} +
 
 $(READY): requirements-dev.txt $(distributions:%=%/pyproject.toml)
@@ -165,6 +166,11 @@ $(READY): requirements-dev.txt $(distributions:%=%/pyproject.toml)
 $(SCAN_READY): requirements-scan.txt
 	$(call make_environment,.venv-scan,scanners)
 	@.venv-scan/bin/python $(PIP) --requirement requirements-scan.txt
+	@touch $@
+
+$(FORMATS_READY): requirements-formats.txt
+	$(call make_environment,.venv-formats,libraries that load training sets)
+	@.venv-formats/bin/python $(PIP) --requirement requirements-formats.txt
 	@touch $@
 
 # With a database that has its tables, of which every Label Studio that is started gets a copy: to write them takes it half

@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,9 @@ def _normal(name: str) -> str:
 def declared(folder: Path) -> set[str]:
     """Return the names of the distributions that a pyproject.toml declares."""
     project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return {_normal(re.split(r"[\s<>=!~\[;]", one)[0]) for one in project["dependencies"]}
+    optional = project.get("optional-dependencies", {}).values()
+    found = [*project["dependencies"], *chain.from_iterable(optional)]
+    return {_normal(re.split(r"[\s<>=!~\[;]", one)[0]) for one in found}
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:

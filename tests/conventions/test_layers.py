@@ -22,8 +22,8 @@ FLOORS: dict[str, list[list[str]]] = {
         ["pipeline"],
         ["classify", "dead_letters", "status", "upload_events"],
         ["checkpoint", "doctor", "redrive"],
-        ["backfill", "command_line", "screen"],
-        ["stopping"],
+        ["backfill", "command_line", "export", "screen"],
+        ["export_command", "stopping"],
         ["cli"],
     ],
     "harness/deployment/src/labeling_deployment": [

@@ -52,7 +52,13 @@ def test_text_files_end_with_one_newline_and_have_unix_line_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements-dev.txt", "requirements-label-studio.txt", "requirements-runtime.txt"]
+    "name",
+    [
+        "requirements-dev.txt",
+        "requirements-formats.txt",
+        "requirements-label-studio.txt",
+        "requirements-runtime.txt",
+    ],
 )
 def test_requirements_are_pinned_and_sorted(name: str) -> None:
     names = list(requirements(name))

@@ -46,7 +46,9 @@ class Operated(Pipeline):
         self.parameters(
             **{
                 "dead-letter-queue-url": self.dead_letter_url,
+                "feature-group-name": self.name,
                 "ledger-table-name": self.table,
+                "output-bucket-name": self.output,
                 "state-machine-arn": self.machine_arn,
                 "task-type": task_type,
                 "undelivered-queue-url": self.undelivered_url,
@@ -61,9 +63,32 @@ class Operated(Pipeline):
                 Name=f"/{self.name}/{name}", Value=value, Type="String", Overwrite=True
             )
 
-    def label_texts(self, text_items: str = "line") -> None:
+    @property
+    def features(self) -> str:
+        """The bucket of the offline store."""
+        return f"{self.name}-features"
+
+    def keep_offline(self, table_format: str) -> None:
+        """Keep records in an offline store of a format, in a bucket of its own, as the module."""
+        self.place.new_bucket(self.features, versioned=True)
+        sagemaker = self.client("sagemaker")
+        group = sagemaker.describe_feature_group(FeatureGroupName=self.name)
+        sagemaker.delete_feature_group(FeatureGroupName=self.name)
+        sagemaker.create_feature_group(
+            FeatureGroupName=self.name,
+            RecordIdentifierFeatureName="source_ref",
+            EventTimeFeatureName="event_time",
+            FeatureDefinitions=group["FeatureDefinitions"],
+            OfflineStoreConfig={
+                "S3StorageConfig": {"S3Uri": f"s3://{self.features}/offline-store"},
+                "TableFormat": table_format,
+            },
+            RoleArn=group["RoleArn"],
+        )
+
+    def label_texts(self, text_items: str = "line", task: str = TEXTS) -> None:
         """Label texts from now on, with the shipped splitter."""
-        self.configure(TASK_TYPE=TEXTS, TEXT_ITEMS=text_items)
+        self.configure(TASK_TYPE=task, TEXT_ITEMS=text_items)
         name = f"{self.name}-split-text"
         self.client("lambda").create_function(
             FunctionName=name,
@@ -78,12 +103,12 @@ class Operated(Pipeline):
                     "UPLOAD_BUCKET": self.uploads,
                     "IGNORED_KEYS": "[]",
                     "INTAKE_QUEUE_URL": self.intake_url,
-                    "TASK_TYPE": TEXTS,
+                    "TASK_TYPE": task,
                     "TEXT_ITEMS": text_items,
                 }
             },
         )
-        self.parameters(**{"task-type": TEXTS, "splitter-function-name": name})
+        self.parameters(**{"task-type": task, "splitter-function-name": name})
 
     def labelctl(self, command: str, *arguments: str) -> Result:
         """Run a command in this process."""

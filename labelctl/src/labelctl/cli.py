@@ -33,6 +33,7 @@ from labelctl.doctor.smoke import Smoke, smoke_test
 from labelctl.doctor.smoke_label import SmokeLabel, announcement, smoke_label_test
 from labelctl.durations import read_age
 from labelctl.error_messages import LabelctlError, explained
+from labelctl.export_command import export
 from labelctl.ledger import Ledger
 from labelctl.objects import listed_objects
 from labelctl.pipeline import Pipeline, find_pipeline
@@ -56,6 +57,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+app.command()(export)
 
 
 @app.callback()

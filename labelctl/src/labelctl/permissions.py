@@ -84,6 +84,11 @@ def _object(parameters: Mapping[str, Any]) -> tuple[str, str]:
 #: Service and resource of a call, by the parameter that names the resource.
 _RESOURCES: dict[str, Callable[[Mapping[str, Any]], tuple[str, str]]] = {
     "Bucket": _object,
+    "DatabaseName": lambda call: ("glue", f"table/{call['DatabaseName']}/{call['Name']}"),
+    "FeatureGroupName": lambda call: (
+        "sagemaker",
+        f"feature-group/{call['FeatureGroupName'].lower()}",
+    ),
     "FunctionName": lambda call: ("lambda", f"function:{call['FunctionName']}"),
     "LabelingJobName": lambda call: (
         "sagemaker",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
@@ -16,7 +16,8 @@ from labelctl.doctor.smoke_label import SmokeLabel
 from labelctl.durations import format_age
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from labelctl.checkpoint import BackfillCounts
     from labelctl.doctor.examination import Examination
@@ -178,6 +179,26 @@ def show_backfill(counts: BackfillCounts, *, dry_run: bool) -> None:
         console.print("there is nothing to send")
     elif dry_run:
         console.print("nothing was sent; add --send to send")
+
+
+def show_export(summary: Mapping[str, Any], target: Path) -> None:
+    """Show the sides of a training set with their labels, and what was left out.
+
+    Args:
+        summary: The contents of ``export.json``.
+        target: The folder.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    table = _table("Training set", "side", "items", *summary["classes"])
+    for side, counts in summary["sides"].items():
+        labels = (str(counts["labels"].get(name, 0)) for name in summary["classes"])
+        table.add_row(side, str(counts["items"]), *labels)
+    console.print(table)
+    for reason, count in {**summary["removed"], **summary["left_out"]}.items():
+        console.print(f"left out: {count} {reason.replace('_', ' ')}", markup=False)
+    if summary["sha256"]:
+        console.print(f"frozen as {summary['training_set']}: sha256 {summary['sha256']}")
+    console.print(f"written to {target}", markup=False)
 
 
 def show_redrive(redrive: Redrive, now: float) -> None:

@@ -1,0 +1,1 @@
+"""Training sets, made of what is stored in the feature group."""

@@ -1,0 +1,1 @@
+"""The formats of training sets, one module for each."""
