@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.items import SourceObject
     from tests.handlers.places import Place
 
-STARTED = "2026-01-02T03:04:05.678Z"
 CLASSES = ("zero", "one", "two")
 _MAX_ROUNDS = 30
 
@@ -59,7 +58,7 @@ class Pipeline(Executions):
         self, count: int, *, texts: bool = False, **claim: int
     ) -> tuple[dict[str, Any], list[SourceObject]]:
         """Put a sealed run with claims of images or texts in place, without polling for them."""
-        run_id = identity.run_id(self.execution(), STARTED)
+        run_id = identity.run_id(self.execution(), self.started)
         run = {"run_id": run_id, "generation": 0, "claimed": count, "received": count}
         sources = self.sources(count)
         attempts, generation = claim.get("attempts", 0), claim.get("generation", 0)
@@ -70,7 +69,7 @@ class Pipeline(Executions):
                 "run_state": "sealed",
                 "execution_arn": self.execution(),
                 "generation": 0,
-                "opened_at": STARTED,
+                "opened_at": self.started,
                 "lease_until": 0,
                 "counts": counts,
             },
@@ -113,7 +112,7 @@ class Pipeline(Executions):
     ) -> dict[str, Any]:
         event: Any = {
             "execution_arn": self.execution(execution),
-            "execution_started": STARTED,
+            "execution_started": self.started,
             "run": run or {"resumed": False},
         }
         return poll_queue.handler(json_round_trip(event), context or Context())
@@ -144,7 +143,7 @@ class Pipeline(Executions):
             "generation": run["generation"],
             "stage": "label",
             "task_token": f"token-{uuid.uuid4()}",
-            "entered_at": STARTED,
+            "entered_at": self.started,
             "retry_count": 0,
             **changes,
         }

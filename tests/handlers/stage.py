@@ -51,6 +51,7 @@ class Stage:
         faults: What goes wrong.
         intake_url: The intake queue.
         dead_letter_url: The dead-letter queue.
+        started: When executions start, after which runs are named.
     """
 
     place: Place
@@ -59,6 +60,7 @@ class Stage:
     faults: Faults = field(default_factory=Faults)
     intake_url: str = ""
     dead_letter_url: str = ""
+    started: str = "2026-01-02T03:04:05.678Z"
 
     @property
     def key_arn(self) -> str:

@@ -7,6 +7,7 @@ import json
 import re
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +20,7 @@ from labeling_lambdas.domain.messages import dead_letter_message
 from labeling_sandbox.iam import credentials
 from tests.domain.examples import s3_event
 from tests.handlers.test_engines import use_label_studio
-from tests.labelctl.stoppable import begun_run, schedule
+from tests.labelctl.stoppable import begun_run, publish, schedule
 from tests.labelctl.test_backfill_texts import lines
 from tests.sandbox.resources import make_role, put_policy
 
@@ -104,6 +105,16 @@ def paused_schedule(operated: Operated) -> None:
     schedule(operated, "DISABLED")
 
 
+def labeled_image(operated: Operated) -> None:
+    publish(operated, enabled=True)
+    # Runs before the upload cannot have it.
+    operated.started = datetime.now(UTC).isoformat()
+    source = operated.upload("a.png")
+    operated.announce([source])
+    run = operated.poll()
+    operated.settle(run, operated.ended_job(run, [operated.labeled(source)]))
+
+
 _STOP, _STOP_JOBS = ("status", "stop, in addition"), "stop --jobs, in addition"
 _BACKFILL, _TEXTS = "backfill", "backfill of texts, in addition"
 _REDRIVE = ("redrive", "redrive --send, in addition")
@@ -133,6 +144,7 @@ USES = {
     "stop --executions": Use(
         (*_STOP, "stop --executions, in addition"), ("stop", "--executions"), stoppable_run
     ),
+    "trace": Use(("trace",), ("trace", "a.png"), labeled_image),
     "resume": Use(("resume",), ("resume",), paused_schedule),
     "resume --start": Use(
         ("resume", "resume --start, in addition"), ("resume", "--start"), paused_schedule

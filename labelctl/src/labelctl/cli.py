@@ -40,6 +40,7 @@ from labelctl.pipeline import Pipeline, find_pipeline
 from labelctl.redrive import Choice, Redrive
 from labelctl.redrive import present as present_seconds
 from labelctl.stopping import command as stopping
+from labelctl.tracing import command as tracing
 from labelctl.upload_events import UploadSender
 from labeling_lambdas.aws.queues import Queue
 
@@ -318,6 +319,7 @@ def redrive(  # noqa: PLR0913 - one parameter for each option
 
 app.command()(stopping.stop)
 app.command()(stopping.resume)
+app.command()(tracing.trace)
 
 
 def _read_message(
