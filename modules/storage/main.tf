@@ -5,8 +5,10 @@ locals {
   # itself must be able to read those whoever runs it.
   data_resources = {
     features = ["${var.bucket_arns.features}/*"]
-    output   = ["${var.bucket_arns.output}/labeling-jobs/*", "${var.bucket_arns.output}/runs/*"]
-    upload   = ["${var.bucket_arns.upload}/*"]
+    output = [
+      for prefix in ["labeling-jobs", "runs", "training-sets"] : "${var.bucket_arns.output}/${prefix}/*"
+    ]
+    upload = ["${var.bucket_arns.upload}/*"]
   }
 
   caller_arns = {
@@ -290,6 +292,29 @@ data "aws_iam_policy_document" "bucket" {
         test     = "ArnNotLike"
         variable = "aws:PrincipalArn"
         values   = concat(var.pipeline_writer_role_arns[each.key], local.caller_arns[each.key].write, var.administrator_principal_arns)
+      }
+    }
+  }
+
+  # A put with this header does not replace an object, whoever makes it.
+  dynamic "statement" {
+    for_each = each.key == "output" ? ["training-sets"] : []
+
+    content {
+      sid       = "DenyChangesOfTrainingSets"
+      effect    = "Deny"
+      actions   = ["s3:PutObject"]
+      resources = ["${each.value}/training-sets/*"]
+
+      principals {
+        type        = "*"
+        identifiers = ["*"]
+      }
+
+      condition {
+        test     = "Null"
+        variable = "s3:if-none-match"
+        values   = ["true"]
       }
     }
   }

@@ -156,7 +156,23 @@ def test_templates_and_categories_stay_readable_for_whoever_runs_terraform(
     bucket = "arn:aws:s3:::digits-123456789012-us-east-1-output"
     for sid in ("DenyOtherReaders", "DenyOtherWriters"):
         denied = as_list(policy[sid]["Resource"])
-        assert denied == [f"{bucket}/labeling-jobs/*", f"{bucket}/runs/*"]
+        assert denied == [
+            f"{bucket}/labeling-jobs/*",
+            f"{bucket}/runs/*",
+            f"{bucket}/training-sets/*",
+        ]
+
+
+def test_a_frozen_training_set_is_replaced_by_nobody(own_key: Planned) -> None:
+    policy = own_key.statements('module.storage.aws_s3_bucket_policy.this["output"]')
+    sets = "arn:aws:s3:::digits-123456789012-us-east-1-output/training-sets/*"
+    denial = {name: policy["DenyChangesOfTrainingSets"][name] for name in ("Effect", "Principal")}
+    assert denial == {"Effect": "Deny", "Principal": "*"}
+    assert policy["DenyChangesOfTrainingSets"]["Action"] == "s3:PutObject"
+    assert policy["DenyChangesOfTrainingSets"]["Resource"] == sets
+    assert policy["DenyChangesOfTrainingSets"]["Condition"] == {
+        "Null": {"s3:if-none-match": "true"}
+    }
 
 
 def test_named_principals_may_upload_and_read_also_from_another_account(

@@ -56,6 +56,7 @@ class Prober:
             LookupError: If nobody has said yet how such a statement is probed.
         """
         known: dict[str, Callable[[DeployedStatement], Callable[[], object]]] = {
+            "DenyChangesOfTrainingSets": self._put,
             "DenyInsecureTransport": self._without_tls,
             "DenyOtherEncryption": lambda each: self._put(each, ServerSideEncryption="AES256"),
             "DenyOtherKeys": lambda each: self._put(

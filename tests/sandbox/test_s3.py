@@ -1,4 +1,4 @@
-"""Terraform reads back what it writes to a bucket."""
+"""Buckets are read back as they are written, and keep what their policies protect."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import ClientError
+
+from labeling_sandbox.iam import credentials
+from tests.sandbox.resources import make_role
 
 if TYPE_CHECKING:
     from labeling_sandbox.server import Sandbox
@@ -78,3 +82,27 @@ def test_a_deleted_object_is_gone_and_its_marker_can_be_deleted_too(sandbox: San
     s3.delete_objects(Bucket="markers", Delete={"Objects": objects})
     listed = s3.list_object_versions(Bucket="markers")
     assert listed.get("Versions", []) == listed.get("DeleteMarkers", []) == []
+
+
+def test_a_policy_may_require_that_a_put_replaces_nothing(sandbox: Sandbox) -> None:
+    administrator, bucket = sandbox.client("s3"), "write-once"
+    administrator.create_bucket(Bucket=bucket)
+    denial = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+        "Condition": {"Null": {"s3:if-none-match": "true"}},
+    }
+    document = {"Version": "2012-10-17", "Statement": [denial]}
+    administrator.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
+    role = make_role(sandbox, "write-once", "lambda.amazonaws.com")
+    client = sandbox.client("s3", **credentials.assume(role, "test").for_client())
+    written = {"Bucket": bucket, "Key": "list", "Body": b"first"}
+    for refused in ({}, {"IfMatch": "etag"}):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            client.put_object(**written, **refused)
+    client.put_object(**written, IfNoneMatch="*")
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        client.put_object(**{**written, "Body": b"second"}, IfNoneMatch="*")
+    assert client.get_object(Bucket=bucket, Key="list")["Body"].read() == b"first"

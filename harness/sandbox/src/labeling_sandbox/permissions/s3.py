@@ -43,6 +43,7 @@ _MULTIPART = frozenset(
 )
 _READS = frozenset({"GetObject", "HeadObject"})
 _HEADER_KEYS: Mapping[str, str] = {
+    "if-none-match": "s3:if-none-match",
     "x-amz-server-side-encryption": "s3:x-amz-server-side-encryption",
     "x-amz-server-side-encryption-aws-kms-key-id": "s3:x-amz-server-side-encryption-aws-kms-key-id",
     "x-amz-server-side-encryption-customer-algorithm": (
