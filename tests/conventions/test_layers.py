@@ -23,7 +23,7 @@ FLOORS: dict[str, list[list[str]]] = {
         ["classify", "dead_letters", "status", "upload_events"],
         ["checkpoint", "doctor", "redrive"],
         ["backfill", "command_line", "export", "screen"],
-        ["export_command", "stopping", "tracing"],
+        ["export_command", "preview", "stopping", "tracing"],
         ["cli"],
     ],
     "harness/deployment/src/labeling_deployment": [

@@ -12,14 +12,17 @@ from tests.labelctl.test_without_ground_truth import PARAMETERS, RESOURCES
 from tests.sandbox.resources import control, make_role
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.labelctl.stage import Operated
 
 
-def publish(operated: Operated, *, enabled: bool) -> None:
+def publish(operated: Operated, *, enabled: bool, jobs: Mapping[str, Any] | None = None) -> None:
     """Publish what the module publishes for this pipeline."""
     given = {key.rpartition("/")[2]: value for key, value in PARAMETERS.items()}
     state = {"enabled": enabled, "name": operated.name}
     resources = {**RESOURCES, "kms_key_arn": operated.key_arn, "schedule": state}
+    resources["jobs"] = jobs or RESOURCES["jobs"]
     operated.parameters(
         **{
             **given,

@@ -22,6 +22,7 @@ from tests.domain.examples import s3_event
 from tests.handlers.test_engines import use_label_studio
 from tests.labelctl.stoppable import begun_run, publish, schedule
 from tests.labelctl.test_backfill_texts import lines
+from tests.labelctl.test_preview import prepare_page
 from tests.sandbox.resources import make_role, put_policy
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ USES = {
     "stop --executions": Use(
         (*_STOP, "stop --executions, in addition"), ("stop", "--executions"), stoppable_run
     ),
+    "preview": Use(("preview",), ("preview", "--no-open", "a.png"), prepare_page),
     "trace": Use(("trace",), ("trace", "a.png"), labeled_image),
     "resume": Use(("resume",), ("resume",), paused_schedule),
     "resume --start": Use(

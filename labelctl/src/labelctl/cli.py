@@ -37,6 +37,7 @@ from labelctl.export_command import export
 from labelctl.ledger import Ledger
 from labelctl.objects import listed_objects
 from labelctl.pipeline import Pipeline, find_pipeline
+from labelctl.preview import command as preview
 from labelctl.redrive import Choice, Redrive
 from labelctl.redrive import present as present_seconds
 from labelctl.stopping import command as stopping
@@ -317,6 +318,7 @@ def redrive(  # noqa: PLR0913 - one parameter for each option
         screen.show_redrive(work, now)
 
 
+app.command()(preview.preview)
 app.command()(stopping.stop)
 app.command()(stopping.resume)
 app.command()(tracing.trace)

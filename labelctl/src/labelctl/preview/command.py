@@ -1,0 +1,188 @@
+"""The command ``preview``."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+import webbrowser
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+from rich.console import Console
+
+from labelctl.command_line import Json, Profile, Region, connected, fail, print_json
+from labelctl.doctor.deployed import find_deployed
+from labelctl.error_messages import LabelctlError
+from labelctl.pipeline import find_pipeline
+from labelctl.preview.inputs import (
+    LINK_SECONDS,
+    example_input,
+    local_object,
+    uploaded_object,
+    worker_files,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from labelctl.connection import Client, Connection
+
+_EXAMPLE = "An example text."
+
+
+class Stage(StrEnum):
+    """Whose page is shown."""
+
+    LABEL = "label"
+    VERIFY = "verify"
+
+
+class _Page(NamedTuple):
+    """A template with what it is filled with.
+
+    Attributes:
+        template: The template.
+        task_input: The input of a task.
+        labels: The label categories.
+        sign: Returns an address that a browser can open.
+    """
+
+    template: str
+    task_input: dict[str, Any]
+    labels: tuple[str, ...]
+    sign: Callable[[str], str]
+
+
+def preview(  # noqa: PLR0913 - one parameter for each option
+    *,
+    shown: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="OBJECT",
+            help="Key of an upload; with --template, a picture or a .txt file.",
+        ),
+    ] = None,
+    pipeline: Annotated[
+        str | None,
+        typer.Option("--pipeline", "-p", envvar="LABELCTL_PIPELINE", help="The module's job_name."),
+    ] = None,
+    stage: Annotated[
+        Stage, typer.Option(help="The page of labelers, or that of reviewers.")
+    ] = Stage.LABEL,
+    template: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="A worker template, instead of that of a pipeline."
+        ),
+    ] = None,
+    labels: Annotated[
+        str, typer.Option(help="With --template: the label categories, between commas.")
+    ] = "",
+    lint: Annotated[
+        bool, typer.Option("--lint", help="List the faults of the template, and show no page.")
+    ] = False,
+    to: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write the page to this file.")
+    ] = None,
+    open_page: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page in the browser.")
+    ] = True,
+    as_json: Json = False,
+    region: Region = None,
+    profile: Profile = None,
+) -> None:
+    """Show the page that workers of Ground Truth see, or list the faults of its template."""
+    if importlib.util.find_spec("liquid") is None:
+        fail("preview needs a Liquid engine: pip install 'labelctl[preview]'")
+    if template is not None:
+        chosen = tuple(name.strip() for name in labels.split(",") if name.strip())
+        text = template.read_text("utf-8")
+        given = local_object(Path(shown)) if shown else _EXAMPLE
+        page = _Page(text, example_input(text, given, chosen), chosen, str)
+    elif pipeline is not None:
+        with connected(region, profile) as connection:
+            page = _of_pipeline(connection, pipeline, stage, shown, needs_object=not lint)
+    else:
+        message = "name a pipeline, or a template with --template"
+        raise typer.BadParameter(message, param_hint="--pipeline")
+    if lint:
+        _show_faults(page, as_json=as_json)
+    else:
+        _show_page(page, to, open_page=open_page, as_json=as_json)
+
+
+def _of_pipeline(
+    connection: Connection, name: str, stage: Stage, key: str | None, *, needs_object: bool
+) -> _Page:
+    found, deployed = find_pipeline(connection, name), find_deployed(connection, name)
+    job = deployed.jobs.get(stage)
+    if job is None:
+        message = (
+            f"pipeline {name} has no page of Ground Truth for this stage: people label in Label"
+            " Studio, or verification is off"
+        )
+        raise LabelctlError(message)
+    if key is None and needs_object:
+        message = f"name an upload of s3://{found.upload_bucket}/ to show"
+        raise LabelctlError(message)
+    client = connection.client("s3")
+    template, labels = worker_files(client, job)
+    shown = uploaded_object(client, found, key) if key else _EXAMPLE
+    return _Page(
+        template,
+        example_input(template, shown, labels),
+        labels,
+        lambda uri: _link(client, uri),
+    )
+
+
+def _link(client: Client, uri: str) -> str:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return str(
+        client.generate_presigned_url(
+            "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=LINK_SECONDS
+        )
+    )
+
+
+def _show_faults(page: _Page, *, as_json: bool) -> None:
+    # It imports the Liquid engine, which is optional.
+    from labelctl.preview.lint import faults  # noqa: PLC0415
+
+    found = faults(page.template, page.labels)
+    if as_json:
+        print_json({"schema": "labelctl-preview/1", "faults": [fault.fields() for fault in found]})
+    else:
+        console = Console(highlight=False, soft_wrap=True)
+        for fault in found:
+            place = f"line {fault.line}: " if fault.line else ""
+            console.print(f"{place}{fault.cause} ({fault.rule})", markup=False)
+        console.print(f"{len(found)} faults" if found else "no faults")
+    if found:
+        raise typer.Exit(code=1)
+
+
+def _show_page(page: _Page, to: Path | None, *, open_page: bool, as_json: bool) -> None:
+    from labelctl.preview.pages import environment, rendered  # noqa: PLC0415
+
+    try:
+        text = rendered(page.template, page.task_input, environment(page.sign))
+    except LabelctlError as error:
+        fail(str(error))
+    if to is None:
+        # Only its owner may read it: it has links to uploads.
+        with tempfile.NamedTemporaryFile(
+            "w", suffix=".html", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+        to = Path(file.name)
+    else:
+        to.write_text(text, "utf-8")
+    if as_json:
+        print_json({"schema": "labelctl-preview/1", "page": str(to)})
+    else:
+        typer.echo(to)
+    if open_page:
+        webbrowser.open(to.resolve().as_uri())
