@@ -284,6 +284,6 @@ def _holds(task: Task, people: int, chosen: Mapping[str, Any]) -> bool:
     if (name, operator) == ("filter:tasks:total_annotations", "equal"):
         return len(task.given) == int(value)
     if (name, operator) == ("filter:tasks:completed_at", "empty"):
-        return task.is_finished(people) is not bool(value)
+        return task.counts_as_finished(people) is not bool(value)
     message = f"the filter {name} {operator} is not one that the functions use"
     raise ValueError(message)

@@ -46,12 +46,15 @@ class Task:
         data: What people see.
         predictions: Labels that people see.
         annotations: What people did with it.
+        miscounted: Whether it never counts as finished, as the real one does not count a task whose
+            last answers come at the same moment.
     """
 
     number: int
     data: Fields
     predictions: list[Fields]
     annotations: list[Annotation] = field(default_factory=list)
+    miscounted: bool = False
 
     @property
     def given(self) -> list[Annotation]:
@@ -61,6 +64,10 @@ class Task:
     def is_finished(self, people: int) -> bool:
         """Return whether as many people as wanted have answered it; each counts once."""
         return len({annotation.person for annotation in self.given}) >= people
+
+    def counts_as_finished(self, people: int) -> bool:
+        """Return whether Label Studio says that as many people as wanted have answered it."""
+        return self.is_finished(people) and not self.miscounted
 
     def fields(self) -> Fields:
         """Return the task as the API shows it with all fields."""
@@ -108,6 +115,8 @@ class Project:
             "id": self.number,
             "created_at": self.created_at,
             "task_number": len(self.tasks),
-            "finished_task_number": sum(task.is_finished(self.people) for task in self.tasks),
+            "finished_task_number": sum(
+                task.counts_as_finished(self.people) for task in self.tasks
+            ),
             "total_annotations_number": sum(len(task.given) for task in self.tasks),
         }

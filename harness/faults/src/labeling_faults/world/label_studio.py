@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 _MINUTE, _GROWTH, _LONGEST_PAUSE = 60.0, 4, DAY
 #: Numbers of the people; 1 is the owner of the token.
 _PEOPLE = (2, 3, 4)
-#: Shares of the tasks that the first person declines, and of the answers that are changed at once
-#: or given long after the task is shown.
-_DECLINED, _CHANGED, _LATE = 0.1, 0.1, 0.1
+#: Shares of the tasks that the first person declines or that Label Studio never counts as finished,
+#: and of the answers that are changed at once or given long after the task is shown.
+_DECLINED, _MISCOUNTED, _CHANGED, _LATE = 0.1, 0.1, 0.1, 0.1
 _LATE_SECONDS = 2 * HOUR
 _VERDICT, _LABEL = "verdict", "label"
 _ANOTHER_CONFIGURATION = '<View><Text name="source" value="$text"/></View>'
@@ -215,6 +215,7 @@ class Team:
         except StatusError:
             # Somebody has deleted it meanwhile.
             return
+        task.miscounted = share(f"miscounted/{task.number}") < _MISCOUNTED
         found = self.studio.projects[project]
         name = self._choice(found, task)
         if results == _chosen(_choices(found)[0], name):
