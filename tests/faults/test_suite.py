@@ -127,7 +127,7 @@ def test_a_seeded_bug_is_caught_and_gone_afterwards(name: str) -> None:
     (position,) = [number for number, bug in enumerate(MUTATIONS) if bug.name == name]
     bug = MUTATIONS[position]
     right = getattr(bug.owner, bug.attribute)
-    assert catches.catch(position, list(crashes.crash_points())).broken
+    assert catches.catch(position, crashes.crash_points()).broken
     assert getattr(bug.owner, bug.attribute) is right
 
 

@@ -114,10 +114,10 @@ class Suite:
         plan_all()
         with runtime.installed():
             points = list(crashes.crash_points())
-        with self._pool() as pool:
+        with self._pool(points) as pool:
             self._crash(pool, points[:: self.stride], report)
             self._run_histories(pool, range(first_seed, first_seed + histories), report)
-            self._seed_bugs(pool, range(len(MUTATIONS)) if bugs is None else bugs, points, report)
+            self._seed_bugs(pool, range(len(MUTATIONS)) if bugs is None else bugs, report)
         with runtime.installed():
             report.long_jobs, report.broken_long_jobs = long_jobs.checked()
         report.seconds = time.monotonic() - started
@@ -133,14 +133,15 @@ class Suite:
         plan_all()
         with runtime.installed():
             points = list(crashes.crash_points(names))
-        with self._pool() as pool:
+        with self._pool(points) as pool:
             self._crash(pool, points[:: self.stride], report)
         return report.crashed
 
     @contextmanager
-    def _pool(self) -> Iterator[ProcessPoolExecutor]:
+    def _pool(self, points: Sequence[CrashPoint]) -> Iterator[ProcessPoolExecutor]:
+        # A forked process has the points already; sent with each bug, they take longer than some.
         context = multiprocessing.get_context("fork")
-        with ProcessPoolExecutor(self.processes, context, initializer=_install) as pool:
+        with ProcessPoolExecutor(self.processes, context, _install, (points,)) as pool:
             yield pool
 
     def _crash(
@@ -161,11 +162,9 @@ class Suite:
         self,
         pool: ProcessPoolExecutor,
         bugs: Sequence[int],
-        points: Sequence[CrashPoint],
         report: Report,
     ) -> None:
-        work = [(bug, tuple(points)) for bug in bugs]
-        for catch in self._results(pool, _catch, work, "seeded bugs", chunk=1):
+        for catch in self._results(pool, _catch, bugs, "seeded bugs", chunk=1):
             report.catches.append(catch)
 
     def _results(
@@ -186,9 +185,11 @@ class Suite:
 
 
 _entered: list[Any] = []
+_points: list[CrashPoint] = []
 
 
-def _install() -> None:
+def _install(points: Sequence[CrashPoint]) -> None:
+    _points[:] = points
     # For the life of the process: it is entered and never exited.
     _entered.append(runtime.installed())
     _entered[-1].__enter__()
@@ -198,8 +199,8 @@ def _broken_history(seed: int) -> BrokenHistory:
     return BrokenHistory(seed, histories.broken_promises(histories.history_of(seed)))
 
 
-def _catch(work: tuple[int, Sequence[CrashPoint]]) -> Catch:
-    return catches.catch(work[0], list(work[1]))
+def _catch(bug: int) -> Catch:
+    return catches.catch(bug, _points)
 
 
 def replayed(seed: int) -> tuple[History, list[str]]:

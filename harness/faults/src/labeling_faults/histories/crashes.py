@@ -27,6 +27,7 @@ class CrashPoint:
         scenario: Position of the history.
         call: Which call of it.
         step: The function that makes it.
+        operations: The operation, after the one before it.
         after_effect: Whether the call still takes effect.
         fault: What happens then.
     """
@@ -34,6 +35,7 @@ class CrashPoint:
     scenario: int
     call: int
     step: str
+    operations: tuple[str, str]
     after_effect: bool
     fault: Death | Meanwhile
 
@@ -88,14 +90,18 @@ def crash_points(names: Container[str] | None = None) -> Iterator[CrashPoint]:
         if names is not None and scenario.name not in names:
             continue
         recorder = recorded(scenario)
+        before = ""
         for call, (step, operation) in enumerate(recorder.calls):
+            operations, before = (before, operation), operation
             for death in _deaths(step):
-                yield CrashPoint(position, call, step, after_effect=False, fault=death)
+                yield CrashPoint(position, call, step, operations, after_effect=False, fault=death)
                 # A call that is refused has no effect that a process could die after.
                 if call in recorder.answered:
-                    yield CrashPoint(position, call, step, after_effect=True, fault=death)
+                    yield CrashPoint(
+                        position, call, step, operations, after_effect=True, fault=death
+                    )
             for what in _happenings(step, operation):
-                yield CrashPoint(position, call, step, after_effect=False, fault=what)
+                yield CrashPoint(position, call, step, operations, after_effect=False, fault=what)
 
 
 def _deaths(step: str) -> list[Death]:

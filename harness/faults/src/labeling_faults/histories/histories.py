@@ -228,10 +228,15 @@ def _new_interruption(chance: Chance, *, in_label_studio: bool) -> Step:
     return ["during_call", chance.randint(0, _FAR), chance.choice((False, True)), happenings]
 
 
-def broken_promises(history: History) -> list[str]:
-    """Perform a history, let all work end, and return the broken promises."""
+def broken_promises(history: History, *, strict: bool = True) -> list[str]:
+    """Perform a history, let all work end, and return the broken promises.
+
+    Args:
+        history: The history.
+        strict: Whether requests are checked against botocore's models.
+    """
     random_faults = RandomFaults(random.Random(history.seed))
-    world = World(history.configuration, seed=history.seed, faults=random_faults)
+    world = World(history.configuration, seed=history.seed, faults=random_faults, strict=strict)
     random_faults.split_batches(world)
     player = HistoryPlayer(world, random_faults)
     for step in history.steps:

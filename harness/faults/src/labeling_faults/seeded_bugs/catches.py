@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from labeling_faults.seeded_bugs.mutations import MUTATIONS
 from labeling_faults.world.fault_points import NoFaults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from labeling_faults.histories.crashes import CrashPoint
     from labeling_faults.histories.histories import History
@@ -37,7 +38,7 @@ class Catch:
     broken: str
 
 
-def catch(position: int, points: list[CrashPoint]) -> Catch:
+def catch(position: int, points: Iterable[CrashPoint]) -> Catch:
     """Look for a seeded bug: in plain histories, at crash points, in histories.
 
     Args:
@@ -53,18 +54,29 @@ def catch(position: int, points: list[CrashPoint]) -> Catch:
     return Catch(position, histories, "")
 
 
-def _histories(step: str, points: list[CrashPoint]) -> Iterator[list[str]]:
+def _histories(step: str, points: Iterable[CrashPoint]) -> Iterator[list[str]]:
+    # The requests of the right functions were checked; a bug is caught by the promise it breaks.
     for scenario in SCENARIOS:
-        yield scenario.end_of(NoFaults())[1]
-    # Those of the broken function, in an order that mixes the scenarios.
-    own = [point for point in points if point.step == step]
-    random.Random(0).shuffle(own)
+        yield scenario.end_of(NoFaults(), strict=False)[1]
+    own = _in_turn([point for point in points if point.step == step])
     for number, history in enumerate(_calling(step)):
         if number < len(own):
             # A bug changes the course of a history, which is no promise broken.
             found = crashes.crash(own[number])
             yield [it for it in found.broken if crashes.OTHER_COURSE not in it]
-        yield histories.broken_promises(history)
+        yield histories.broken_promises(history, strict=False)
+
+
+def _in_turn(points: list[CrashPoint]) -> list[CrashPoint]:
+    """Return crash points in an order that mixes scenarios, with rare sequences of calls early."""
+    random.Random(0).shuffle(points)
+    counts: Counter[tuple[str, str]] = Counter()
+
+    def turn(point: CrashPoint) -> int:
+        counts[point.operations] += 1
+        return counts[point.operations]
+
+    return sorted(points, key=turn)
 
 
 def _calling(step: str) -> Iterator[History]:

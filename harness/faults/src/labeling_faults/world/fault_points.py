@@ -7,7 +7,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from labeling_faults.label_studio.connection import failure
+from labeling_faults.label_studio.connection import SERVICE, failure
 
 if TYPE_CHECKING:
     import random
@@ -148,11 +148,12 @@ class HappenAt:
 
     def before(self, world: FaultTarget, number: int, call: Call) -> None:
         """Let it happen before the call."""
-        if number != self.number:
+        is_late = self.what is Meanwhile.LATE
+        if number != self.number or (is_late and call.service != SERVICE):
             return
         self.done = True
         self.where = f"{world.invocations[-1].step} {call.operation}"
-        if self.what is Meanwhile.LATE:
+        if is_late:
             carry_out_late(world, call, LATE_SECONDS)
         with world.outside():
             world.advance_label_studio_jobs()
