@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labeling_bench import __main__ as command
-from labeling_bench import studio_bars, studio_report
+from labeling_bench import studio_bars
 from labeling_bench.studio import StudioMeasurement, Work
 from labeling_bench.tasks import FunctionResult
 
@@ -105,13 +105,3 @@ def test_a_poll_that_makes_more_calls_for_a_larger_job_is_judged(
 def test_one_small_job_says_nothing_about_calls_and_growth() -> None:
     for part in ("calls of Label Studio", "AWS calls", "poll", "growth"):
         assert _verdict(part, _measured(100)).holds is None
-
-
-def test_a_page_keeps_the_part_that_was_not_measured() -> None:
-    one = studio_report.joined(_FUNCTIONS, f"{studio_report.HEADING}\n\none\n")
-    assert one == f"{_FUNCTIONS}\n{studio_report.HEADING}\n\none\n"
-    assert studio_report.of_page(one) == f"{studio_report.HEADING}\n\none\n"
-    assert studio_report.of_page(_FUNCTIONS) == ""
-    assert studio_report.joined(_FUNCTIONS, "") == _FUNCTIONS
-    other = studio_report.joined(one, f"{studio_report.HEADING}\n\nother\n")
-    assert other == f"{_FUNCTIONS}\n{studio_report.HEADING}\n\nother\n"

@@ -61,11 +61,12 @@ FLOORS: dict[str, list[list[str]]] = {
         ["cli"],
     ],
     "harness/bench/src/labeling_bench": [
-        ["cold_start", "pictures", "pipeline", "tasks", "wire"],
+        ["cold_start", "pictures", "pipeline", "stored_texts", "tasks", "wire"],
         ["measuring", "pictures_service", "service", "studio_pipeline", "worker"],
-        ["bars", "studio"],
+        ["bars", "exports", "studio"],
         ["plot", "report", "studio_bars"],
-        ["studio_report"],
+        ["export_report", "studio_report"],
+        ["page"],
         ["__main__"],
     ],
 }

@@ -97,13 +97,20 @@ def test_files_in_glue_format_are_in_folders_of_hours(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("missing", ["glue:UpdateTable", "s3:GetObject", "s3:PutObject"])
 def test_the_role_of_the_group_writes_the_table(sandbox: Sandbox, missing: str) -> None:
-    actions = ["glue:GetTable", "glue:UpdateTable", "s3:GetObject", "s3:PutObject"]
-    allowed = {"Effect": "Allow", "Action": actions, "Resource": "*"}
-    name = make_group(sandbox, "Iceberg", allowed)
+    # As the module has it: the role reads the metadata of the table, but no record.
+    allowed = [
+        {"Effect": "Allow", "Action": [action], "Resource": resource}
+        for action, resource in {
+            "glue:GetTable": "*",
+            "glue:UpdateTable": "*",
+            "s3:GetObject": "arn:aws:s3:::*/offline-store/*/metadata/*",
+            "s3:PutObject": "arn:aws:s3:::*/offline-store/*",
+        }.items()
+    ]
+    name = make_group(sandbox, "Iceberg", *allowed)
     write(sandbox, name, record())
     control(sandbox, "POST", "feature-store/write-files", {})
-    less = [action for action in actions if action != missing]
-    put_policy(sandbox, name, {**allowed, "Action": less})
+    put_policy(sandbox, name, *(entry for entry in allowed if entry["Action"] != [missing]))
     write(sandbox, name, record())
     with pytest.raises(HTTPError) as refused:
         control(sandbox, "POST", "feature-store/write-files", {})

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 from labeling_bench import (
     bars,
     cold_start,
+    export_report,
+    exports,
     measuring,
+    page,
     plot,
     report,
     studio,
@@ -30,24 +33,26 @@ _SIZES = (1_000, 10_000, 100_000)
 #: Whole shards, the same number for each of two functions.
 _FAN_OUT_ITEMS = 8 * SHARD_ITEMS
 
-_FUNCTIONS, _STUDIO = "functions", "label_studio"
+_FUNCTIONS, _STUDIO, _EXPORTS = "functions", "label_studio", "exports"
+_PARTS = (_FUNCTIONS, _STUDIO, _EXPORTS)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="labeling_bench",
-        description="Measure the functions on runs of several sizes, print each performance bar"
-        " and whether it holds, and write performance.md and performance.svg. Ends with exit code 1"
-        " if a bar fails. The functions take about thirteen minutes with the sizes of the product.",
+        description="Measure the functions, jobs in Label Studio and exports of several sizes,"
+        " print each performance bar and whether it holds, and write performance.md and"
+        " performance.svg. Ends with exit code 1 if a bar fails. The functions take about thirteen"
+        " minutes with the sizes of the product.",
     )
     parser.add_argument(
         "--parts",
         nargs="+",
-        choices=(_FUNCTIONS, _STUDIO),
-        default=(_FUNCTIONS, _STUDIO),
+        choices=_PARTS,
+        default=_PARTS,
         metavar="PART",
-        help=f"what to measure, {_FUNCTIONS} or {_STUDIO}; the page keeps the figures of the other"
-        " part (both)",
+        help=f"what to measure, of {', '.join(_PARTS)}; the page keeps the figures of the other"
+        " parts (all)",
     )
     parser.add_argument(
         "--sizes",
@@ -102,20 +107,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"[{time.monotonic() - start:6.0f} s] {text}", flush=True)
 
     page_path = chosen.output / "performance.md"
-    page = page_path.read_text(encoding="utf-8") if page_path.exists() else "# Performance\n"
+    text = page_path.read_text(encoding="utf-8") if page_path.exists() else "# Performance\n"
     verdicts: list[Verdict] = []
     # First what needs the functions alone: a Label Studio beside them would cost them time.
-    if _FUNCTIONS in chosen.parts:
-        found, text = _measure_functions(chosen, tell)
-        verdicts += found
-        page = studio_report.joined(text, studio_report.of_page(page))
-    if _STUDIO in chosen.parts:
-        found, text = _measure_studio(chosen, tell)
-        verdicts += found
-        page = studio_report.joined(page, text)
+    measures = {
+        _FUNCTIONS: _measure_functions,
+        _STUDIO: _measure_studio,
+        _EXPORTS: _measure_exports,
+    }
+    for part in _PARTS:
+        if part in chosen.parts:
+            found, measured = measures[part](chosen, tell)
+            verdicts += found
+            text = page.with_part(text, measured)
     tell("done")
     print(f"\n{report.as_text(report.bar_rows(verdicts))}")
-    page_path.write_text(page, encoding="utf-8")
+    page_path.write_text(text, encoding="utf-8")
     print(f"\nwritten: {chosen.output}/performance.md and performance.svg")
     return int(any(verdict.holds is False for verdict in verdicts))
 
@@ -160,6 +167,17 @@ def _measure_studio(
     return verdicts, studio_report.part(
         measurements, verdicts, command=command, latency=chosen.latency
     )
+
+
+def _measure_exports(
+    chosen: argparse.Namespace, tell: Callable[[str], None]
+) -> tuple[list[Verdict], str]:
+    """Measure an export of each size; return the verdicts, and the part of the page."""
+    measurements = [exports.measure(size, tell) for size in sorted(chosen.sizes)]
+    verdicts = export_report.verdicts(measurements)
+    print(f"\n{report.as_text(export_report.rows(measurements))}")
+    command = _command(chosen, _EXPORTS)
+    return verdicts, export_report.part(measurements, verdicts, command=command)
 
 
 def _command(chosen: argparse.Namespace, part: str) -> str:

@@ -92,19 +92,3 @@ figures are of this command:
 Python {platform.python_version()}, {os.cpu_count()} processors; at the end of the measurement
 {os.getloadavg()[0]:.1f} processes wanted them.
 """
-
-
-def joined(page: str, studio: str) -> str:
-    """Return a page with its part on Label Studio in place of the one that it has."""
-    return f"{before(page).rstrip()}\n\n{studio}" if studio else page
-
-
-def before(page: str) -> str:
-    """Return what a page has before its part on Label Studio."""
-    return page.partition(f"\n{HEADING}\n")[0] + "\n"
-
-
-def of_page(page: str) -> str:
-    """Return the part on Label Studio that a page has; empty if it has none."""
-    _, heading, rest = page.partition(f"\n{HEADING}\n")
-    return f"{HEADING}\n{rest}" if heading else ""

@@ -66,12 +66,15 @@ class _Input(InputFile):
 
 
 class _Output(OutputFile):
+    """A file to write; its size is known without a read, which Feature Store's role may not do."""
+
     def __init__(self, location: str, client: Any) -> None:  # noqa: ANN401 - boto3 makes the type
         super().__init__(location)
         self._client = client
+        self._upload = _Upload(location, client)
 
     def __len__(self) -> int:
-        return len(self.to_input_file())
+        return self._upload.size
 
     def exists(self) -> bool:
         return self.to_input_file().exists()
@@ -79,8 +82,8 @@ class _Output(OutputFile):
     def to_input_file(self) -> _Input:
         return _Input(self.location, self._client)
 
-    def create(self, overwrite: bool = False) -> OutputStream:  # noqa: ARG002
-        return _Upload(self.location, self._client)
+    def create(self, overwrite: bool = False) -> OutputStream:  # noqa: ARG002 - of its class
+        return self._upload
 
 
 class _Upload(io.BytesIO):
@@ -89,9 +92,11 @@ class _Upload(io.BytesIO):
     def __init__(self, location: str, client: Any) -> None:  # noqa: ANN401 - boto3 makes the type
         super().__init__()
         self._location, self._client = location, client
+        self.size = 0
 
     def close(self) -> None:
         if not self.closed:
+            self.size = len(self.getvalue())
             self._client.put_object(**_place(self._location), Body=self.getvalue())
         super().close()
 
