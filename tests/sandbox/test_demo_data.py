@@ -8,9 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 from typer.testing import CliRunner
 
 from labeling_sandbox.cli import app
+from labeling_sandbox.demo.label import Labeling
 from labeling_sandbox.demo.task_types import DEMO_TYPES, matches_truth
 from labeling_sandbox.ground_truth import image_files
 from labeling_sandbox.ground_truth.answers.task import Category, Task
@@ -183,3 +185,17 @@ def test_a_task_type_without_a_demo_is_refused() -> None:
     result = CliRunner().invoke(app, ["demo", "--task", "video"])
     assert result.exit_code == 1
     assert "no demo of video" in result.output
+
+
+def test_a_label_studio_that_does_not_answer_ends_the_demo_in_a_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hang(_self: object) -> None:
+        message = "Read timed out."
+        raise requests.ReadTimeout(message)
+
+    monkeypatch.setattr(Labeling, "run", hang)
+    result = CliRunner().invoke(app, ["label"])
+    assert result.exit_code == 1
+    assert "Label Studio does not answer as it should: Read timed out." in result.output
+    assert "Traceback" not in result.output

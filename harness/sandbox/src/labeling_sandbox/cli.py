@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
+import requests
 import typer
 from rich.console import Console
 
@@ -156,6 +157,8 @@ def _errors_in_a_line() -> Iterator[None]:
         yield
     except (LabelStudioError, SandboxError, TerraformError, PipelineError, ValueError) as error:
         _fail(str(error))
+    except requests.RequestException as error:
+        _fail(f"Label Studio does not answer as it should: {error}")
     except KeyboardInterrupt:
         _fail("interrupted; the sandbox and everything in it are gone")
 

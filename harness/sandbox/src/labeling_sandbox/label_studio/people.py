@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     Results = list[dict[str, Any]]
 
-_CALL_SECONDS = 60.0
+#: Only of a Label Studio that hangs: on a machine with other work, an answer may take a minute.
+_CALL_SECONDS = 600.0
 _FORM_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 _NOTHING_LEFT = 404
 
