@@ -38,6 +38,8 @@ POLICIES: dict[str, list[Statement]] = {
     if "```json" in section
 }
 
+_WITHOUT_RESOURCE = ("cloudwatch:GetMetricData", "sagemaker:RenderUiTemplate")
+
 
 @dataclass(frozen=True)
 class Use:
@@ -146,6 +148,11 @@ USES = {
         (*_STOP, "stop --executions, in addition"), ("stop", "--executions"), stoppable_run
     ),
     "preview": Use(("preview",), ("preview", "--no-open", "a.png"), prepare_page),
+    "preview --aws": Use(
+        ("preview", "preview --aws, in addition"),
+        ("preview", "--no-open", "--aws", "a.png"),
+        prepare_page,
+    ),
     "trace": Use(("trace",), ("trace", "a.png"), labeled_image),
     "resume": Use(("resume",), ("resume",), paused_schedule),
     "resume --start": Use(
@@ -165,6 +172,7 @@ def statements(operated: Operated, name: str) -> list[Statement]:
         found = found.replace("JOB_NAME-dead-letter", "JOB_NAME-undelivered")
     names = {
         "execution:JOB_NAME": f"execution:{operated.machine_arn.rpartition(':')[2]}",
+        "role/JOB_NAME-ground-truth-REGION": operated.role_arn.rpartition(":")[2],
         "stateMachine:JOB_NAME": f"stateMachine:{operated.machine_arn.rpartition(':')[2]}",
         "JOB_NAME-ACCOUNT-REGION-output": operated.output,
         "JOB_NAME-ACCOUNT-REGION-upload": operated.uploads,
@@ -234,8 +242,7 @@ def test_a_command_needs_each_permission_of_its_policy_and_no_other(
             use.prepare(operated)
             put_policy(operated.sandbox, role, *less)
             line = operated.error(*use.arguments)
-            # Metrics are the one thing here that has no ARN.
-            resource = "*" if action.startswith("cloudwatch:") else "arn:"
+            resource = "*" if action in _WITHOUT_RESOURCE else "arn:"
             assert line.startswith(f"error: missing permission {action} on {resource}")
             snippet = json.loads(line.partition("allow it with ")[2].partition("; ")[0])
             assert snippet["Action"] == action

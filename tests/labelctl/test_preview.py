@@ -219,3 +219,24 @@ def test_workers_with_a_page_of_aws_have_no_template(with_page: Operated) -> Non
     job["worker_files"] = [f"s3://{with_page.output}/ground-truth/categories.json"]
     publish(with_page, enabled=True, jobs={"label": job, "verify": None})
     assert "have a page of AWS" in with_page.error("preview", "a.png")
+
+
+def test_sagemaker_fills_the_page_with_links_of_the_role(
+    with_page: Operated, tmp_path: Path, opened: list[str]
+) -> None:
+    with_page.upload("a.png", b"the picture")
+    page = tmp_path / "page.html"
+    with_page.answer("preview", "a.png", "--aws", "--to", str(page))
+    link = page.read_text().partition('src="')[2].partition('src="')[2].partition('"')[0]
+    with urllib.request.urlopen(link.replace("&amp;", "&"), timeout=60) as answer:
+        assert answer.read() == b"the picture"
+    assert opened == [page.as_uri()]
+
+
+def test_what_sagemaker_finds_wrong_is_shown(with_page: Operated, opened: list[str]) -> None:
+    with_page.client("s3").put_object(
+        Bucket=with_page.output, Key="ground-truth/template.html", Body=b"{% if x %}"
+    )
+    said = with_page.error("preview", "a.png", "--aws")
+    assert said.startswith("error: SageMaker cannot fill the template: InvalidTemplate: ")
+    assert opened == []

@@ -46,6 +46,7 @@ SEAMS: tuple[str, ...] = (
     "queues.sqs",
     "stores.s3",
     "ground_truth.labeling_api",
+    "ground_truth.page_preview",
     "ground_truth.work_teams",
     "ground_truth.workforce",
     "stores.feature_store",

@@ -6,6 +6,7 @@ import importlib.util
 import tempfile
 import webbrowser
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -16,6 +17,7 @@ from labelctl.command_line import Json, Profile, Region, connected, fail, print_
 from labelctl.doctor.deployed import find_deployed
 from labelctl.error_messages import LabelctlError
 from labelctl.pipeline import find_pipeline
+from labelctl.preview.filled_by_aws import filled_by_aws
 from labelctl.preview.inputs import (
     LINK_SECONDS,
     example_input,
@@ -46,13 +48,13 @@ class _Page(NamedTuple):
         template: The template.
         task_input: The input of a task.
         labels: The label categories.
-        sign: Returns an address that a browser can open.
+        fill: Returns the page.
     """
 
     template: str
     task_input: dict[str, Any]
     labels: tuple[str, ...]
-    sign: Callable[[str], str]
+    fill: Callable[[str, dict[str, Any]], str]
 
 
 def preview(  # noqa: PLR0913 - one parameter for each option
@@ -80,6 +82,9 @@ def preview(  # noqa: PLR0913 - one parameter for each option
     labels: Annotated[
         str, typer.Option(help="With --template: the label categories, between commas.")
     ] = "",
+    aws: Annotated[
+        bool, typer.Option("--aws", help="Let SageMaker fill the template of a pipeline.")
+    ] = False,
     lint: Annotated[
         bool, typer.Option("--lint", help="List the faults of the template, and show no page.")
     ] = False,
@@ -100,10 +105,13 @@ def preview(  # noqa: PLR0913 - one parameter for each option
         chosen = tuple(name.strip() for name in labels.split(",") if name.strip())
         text = template.read_text("utf-8")
         given = local_object(Path(shown)) if shown else _EXAMPLE
-        page = _Page(text, example_input(text, given, chosen), chosen, str)
+        page = _Page(text, example_input(text, given, chosen), chosen, _filled_here(str))
     elif pipeline is not None:
         with connected(region, profile) as connection:
-            page = _of_pipeline(connection, pipeline, stage, shown, needs_object=not lint)
+            page = _of_pipeline(connection, pipeline, stage, shown, aws=aws, needs_object=not lint)
+            if not lint:
+                _show_page(page, to, open_page=open_page, as_json=as_json)
+                return
     else:
         message = "name a pipeline, or a template with --template"
         raise typer.BadParameter(message, param_hint="--pipeline")
@@ -114,7 +122,13 @@ def preview(  # noqa: PLR0913 - one parameter for each option
 
 
 def _of_pipeline(
-    connection: Connection, name: str, stage: Stage, key: str | None, *, needs_object: bool
+    connection: Connection,
+    name: str,
+    stage: Stage,
+    key: str | None,
+    *,
+    aws: bool,
+    needs_object: bool,
 ) -> _Page:
     found, deployed = find_pipeline(connection, name), find_deployed(connection, name)
     job = deployed.jobs.get(stage)
@@ -130,12 +144,19 @@ def _of_pipeline(
     client = connection.client("s3")
     template, labels = worker_files(client, job)
     shown = uploaded_object(client, found, key) if key else _EXAMPLE
-    return _Page(
-        template,
-        example_input(template, shown, labels),
-        labels,
-        lambda uri: _link(client, uri),
+    fill = (
+        partial(filled_by_aws, connection.client("sagemaker"), job.role_arn)
+        if aws
+        else _filled_here(lambda uri: _link(client, uri))
     )
+    return _Page(template, example_input(template, shown, labels), labels, fill)
+
+
+def _filled_here(sign: Callable[[str], str]) -> Callable[[str, dict[str, Any]], str]:
+    # It imports the Liquid engine, which is optional.
+    from labelctl.preview.pages import environment, rendered  # noqa: PLC0415
+
+    return lambda template, task_input: rendered(template, task_input, environment(sign))
 
 
 def _link(client: Client, uri: str) -> str:
@@ -148,7 +169,6 @@ def _link(client: Client, uri: str) -> str:
 
 
 def _show_faults(page: _Page, *, as_json: bool) -> None:
-    # It imports the Liquid engine, which is optional.
     from labelctl.preview.lint import faults  # noqa: PLC0415
 
     found = faults(page.template, page.labels)
@@ -165,10 +185,8 @@ def _show_faults(page: _Page, *, as_json: bool) -> None:
 
 
 def _show_page(page: _Page, to: Path | None, *, open_page: bool, as_json: bool) -> None:
-    from labelctl.preview.pages import environment, rendered  # noqa: PLC0415
-
     try:
-        text = rendered(page.template, page.task_input, environment(page.sign))
+        text = page.fill(page.template, page.task_input)
     except LabelctlError as error:
         fail(str(error))
     if to is None:

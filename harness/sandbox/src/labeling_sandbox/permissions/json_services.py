@@ -70,7 +70,7 @@ def sagemaker_needs(call: Call) -> Needs:
         _sagemaker_arn(call, kind, name) for kind, name in _sagemaker_names(call)
     ]
     context = _sagemaker_context(call)
-    if not arns and call.operation.startswith("List"):
+    if not arns and (call.operation.startswith("List") or call.operation == "RenderUiTemplate"):
         arns = ["*"]
     # A vendor's team is in the vendor's account, which lets its subscribers describe it.
     shared = _FOR_SUBSCRIBERS if call.operation == "DescribeSubscribedWorkteam" else None
