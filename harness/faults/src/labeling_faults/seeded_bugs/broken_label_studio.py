@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from labeling_faults.seeded_bugs.mutation import Function, Mutation, Thing
+from labeling_faults.seeded_bugs.mutation import Function, Mutation, Thing, always
 from labeling_lambdas.aws.lease_ledger import LeaseLedger
 from labeling_lambdas.label_studio.client import LabelStudio
 from labeling_lambdas.steps.advance_label_studio_jobs import _Work
 from labeling_lambdas.steps.studio_output import StudioOutput
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 _STEP = "advance_label_studio_jobs"
-
-
-def _always(value: object) -> Callable[[Function], Function]:
-    return lambda _right: lambda *_arguments, **_more: value
 
 
 def _made_again(right: Function) -> Function:
@@ -65,10 +56,10 @@ LABEL_STUDIO_MUTATIONS = (
         _STEP,
         _Work,
         "_last_task_of",
-        _always(None),
+        always(None),
     ),
     Mutation("I3", "a project that vanished is made again", _STEP, _Work, "_prepared", _made_again),
-    Mutation("I3", "two calls work on the jobs at once", _STEP, LeaseLedger, "take", _always(True)),
+    Mutation("I3", "two calls work on the jobs at once", _STEP, LeaseLedger, "take", always(True)),
     Mutation(
         "I3",
         "a lease ends while Label Studio may still work",
@@ -99,7 +90,7 @@ LABEL_STUDIO_MUTATIONS = (
         _STEP,
         LabelStudio,
         "delete_unanswered",
-        _always(None),
+        always(None),
     ),
     Mutation(
         "I1",

@@ -17,6 +17,11 @@ Function = Callable[..., Any]
 Thing = Any
 
 
+def always(value: object) -> Callable[[Function], Function]:
+    """Return what makes a function that returns a value, whatever it is given."""
+    return lambda _right: lambda *_arguments, **_more: value
+
+
 class SeededBugCrashError(BaseException):
     """A seeded bug that crashes instead of breaking a promise. No function can catch it.
 

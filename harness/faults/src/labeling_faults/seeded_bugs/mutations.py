@@ -8,11 +8,11 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labeling_faults.seeded_bugs import broken_texts
 from labeling_faults.seeded_bugs.broken_label_studio import LABEL_STUDIO_MUTATIONS
-from labeling_faults.seeded_bugs.mutation import Function, Mutation, Thing
+from labeling_faults.seeded_bugs.mutation import Function, Mutation, Thing, always
 from labeling_lambdas.aws import item_updates
 from labeling_lambdas.aws.feature_store import FeatureStore
 from labeling_lambdas.aws.item_ledger import ItemLedger
@@ -28,13 +28,6 @@ from labeling_lambdas.steps.poll_queue import PollQueue
 from labeling_lambdas.steps.return_items import ReturnItems
 from labeling_lambdas.steps.stop_job import StopJob
 from labeling_lambdas.steps.update_feature_store import UpdateFeatureStore
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-def _always(value: object) -> Callable[[Function], Function]:
-    return lambda _right: lambda *_arguments, **_more: value
 
 
 def _claimed_before_listed(right: Function) -> Function:
@@ -176,7 +169,7 @@ MUTATIONS = (
         "return_items",
         ReturnItems,
         "_with_contents",
-        _always([]),
+        always([]),
     ),
     Mutation(
         "I1",
@@ -232,7 +225,7 @@ MUTATIONS = (
         "finish_run",
         ItemLedger,
         "stored_by",
-        _always(set()),
+        always(set()),
     ),
     Mutation(
         "I3", "a claim has no condition", "poll_queue", item_updates, "claim", _without_condition
@@ -291,7 +284,7 @@ MUTATIONS = (
         "plan_results",
         plan_results,
         "kept_settings",
-        _always(None),
+        always(None),
     ),
     Mutation(
         "I4",
@@ -346,7 +339,7 @@ MUTATIONS = (
         "poll_queue",
         PollQueue,
         "_held_until",
-        _always(0),
+        always(0),
     ),
     *LABEL_STUDIO_MUTATIONS,
 )
