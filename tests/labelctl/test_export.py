@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import re
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,8 @@ import pytest
 from pyiceberg.catalog.glue import GlueCatalog
 
 from labelctl.export import contents
-from tests.labelctl.stored_labels import write_files
+from labeling_deployment.module import ROOT
+from tests.labelctl.stored_labels import store_demo, write_files
 from tests.labelctl.written_records import TIME, Records
 
 if TYPE_CHECKING:
@@ -199,6 +202,30 @@ def test_a_label_in_a_file_of_its_own_is_read(records: Records) -> None:
     assert summary["left_out"] == {"label_missing": 1}
 
 
+@pytest.mark.parametrize(
+    "columns", [{"label_json": "{"}, {"label_json": "5"}, {"label_json": "{}"}], ids=str
+)
+def test_a_label_that_cannot_be_read_is_listed(records: Records, columns: dict[str, str]) -> None:
+    records.upload("a.png", "b.png")
+    records.put("a.png", **columns)
+    records.put("b.png")
+    assert records.export()["left_out"] == {"label_unreadable": 1}
+    assert set(records.labels()) == {"b.png"}
+
+
+def test_a_record_of_another_writer_is_left_out(records: Records) -> None:
+    records.upload("a.png")
+    records.put("a.png")
+    records.operated.client("sagemaker-featurestore-runtime").put_record(
+        FeatureGroupName=records.operated.name,
+        Record=[
+            {"FeatureName": "source_ref", "ValueAsString": "a row of my own"},
+            {"FeatureName": "event_time", "ValueAsString": LATER},
+        ],
+    )
+    assert records.export()["removed"] == {"record_unreadable": 1}
+
+
 def test_extra_features_are_in_each_row(records: Records) -> None:
     records.upload("a.png")
     records.put("a.png", site="north", extra_json='{"camera":"gate"}')
@@ -251,6 +278,19 @@ def test_an_invalid_option_is_named(records: Records, options: tuple[str, ...], 
     result = records.operated.labelctl("export", *arguments)
     assert result.exit_code == 2
     assert said in " ".join(result.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/labelctl.md"])
+def test_the_example_of_a_page_runs(operated: Operated, tmp_path: Path, page: str) -> None:
+    stored = store_demo(operated, "image_bounding_box", 4)
+    text = (ROOT / page).read_text(encoding="utf-8")
+    (line,) = re.findall(r"^labelctl export .*--to (?:\S+)$", text, re.MULTILINE)
+    program, command, *arguments = shlex.split(line)
+    named = dict(zip(arguments[::2], arguments[1::2], strict=True))
+    assert (program, command, named.pop("--pipeline")) == ("labelctl", "export", "digits")
+    named["--to"] = str(tmp_path / named["--to"])
+    made = operated.answer(command, *(part for pair in named.items() for part in pair))
+    assert sum(side["items"] for side in made["sides"].values()) == len(stored.items)
 
 
 def test_a_missing_library_is_named_with_what_installs_it(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labelctl.export.choice import names_of
-from labeling_lambdas.domain.labels import named, read_label
+from labeling_lambdas.domain.labels import UnreadableLineError, named, read_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +70,10 @@ def read_annotation(
         UnreadableLineError: If the label has an unknown format.
     """
     task_type, names = str(fields["task_type"]), names_of(fields)
-    attribute = next(key for key in written if f"{key}{_METADATA}" in written)
+    attribute = next((key for key in written if f"{key}{_METADATA}" in written), "")
+    if not attribute:
+        message = f"item {fields['source_ref']}: there is no label attribute with metadata"
+        raise UnreadableLineError(message)
     value, metadata = written[attribute], written[f"{attribute}{_METADATA}"]
     # The names that the record has are those of the labels, however the page returned them.
     each = read_label(

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 #: Where ``labelctl doctor --smoke-label`` uploads its object.
 _SMOKE_PREFIX = "labelctl-smoke/"
 
+_NEEDED = ("label", "label_json", "source_version_id", "status", "task_type")
+
 #: Reasons that are no choice of the operator's.
 DELETED = "record_deleted"
 SMOKE_TEST = "smoke_test"
 OTHER_TASK_TYPE = "other_task_type"
+UNREADABLE = "record_unreadable"
 MISSING = "source_missing"
 REPLACED = "source_replaced"
 LATER = "until"
@@ -67,6 +70,16 @@ class Choice:
         return next((reason for reason, applies in reasons.items() if applies), None)
 
 
+def is_readable(fields: Mapping[str, Any]) -> bool:
+    """Return whether a record has what the functions write into each of theirs."""
+    try:
+        return all(name in fields for name in _NEEDED) and all(
+            isinstance(name, str) for name in names_of(fields)
+        )
+    except (TypeError, ValueError):
+        return False
+
+
 def names_of(fields: Mapping[str, Any]) -> list[str]:
     """Return the classes of a record, each once, sorted."""
     label = str(fields["label"])
@@ -96,6 +109,7 @@ _WORDS = {
     DELETED: "deleted records",
     SMOKE_TEST: "objects of smoke tests",
     OTHER_TASK_TYPE: "records of another task type",
+    UNREADABLE: "records that no function of the pipeline has written",
     MISSING: "missing source objects",
     REPLACED: "lines that the newest version of their file does not have",
 }

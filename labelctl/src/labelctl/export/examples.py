@@ -95,10 +95,10 @@ class TrainingSet:
     def example(self, chosen: Chosen) -> Example | None:
         """Return an item; None if its label cannot be read, which leaves it out."""
         source = source_of(chosen.fields, texts=self.texts)
-        written = chosen.written or json.loads(chosen.fields["label_json"])
         try:
+            written = _object(chosen.written or json.loads(chosen.fields["label_json"]))
             annotation = read_annotation(chosen.fields, written, chosen.content)
-        except UnreadableLineError:
+        except (UnreadableLineError, ValueError):
             self.leave_out(chosen.source_ref, "label_unreadable")
             return None
         name = file_name(source.key)
@@ -119,3 +119,10 @@ class TrainingSet:
     def leave_out(self, source_ref: str, reason: str) -> None:
         """Leave an item out, and keep the reason for the summary."""
         self.workspace.leave_out(source_ref, reason)
+
+
+def _object(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        message = "a label is not an object"
+        raise ValueError(message)  # noqa: TRY004 - of the value that was read
+    return value

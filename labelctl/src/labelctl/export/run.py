@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from labelctl.durations import read_time
@@ -18,7 +16,9 @@ from labelctl.export.frozen import FrozenSet, Head
 from labelctl.export.offline_store import comparable_time, read_rows
 from labelctl.export.request import Exported, Request
 from labelctl.export.selection import Selection
-from labelctl.export.split import WHOLE, read_split
+from labelctl.export.split import read_split
+from labelctl.export.stores import Stores, find_stores
+from labelctl.export.summary import write_summary
 from labelctl.export.workspace import Workspace
 from labelctl.objects import listed_objects
 
@@ -26,49 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
-    from labelctl.connection import Connection
+    from labelctl.connection import Client, Connection
     from labelctl.export.formats.layout import Format
     from labelctl.export.offline_store import Row
     from labelctl.pipeline import Pipeline
-
-_SUMMARY, _LEFT_OUT = "export.json", "left_out.jsonl"
-_SCHEMA = "labelctl-export/1"
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """Where records and frozen training sets are.
-
-    Attributes:
-        feature_group: Name of the feature group.
-        output_bucket: The output bucket.
-    """
-
-    feature_group: str
-    output_bucket: str
-
-
-def find_stores(connection: Connection, name: str) -> Stores:
-    """Look up where the records of a pipeline are.
-
-    Args:
-        connection: The connection to AWS.
-        name: The module's ``job_name``.
-
-    Raises:
-        LabelctlError: If the pipeline was applied with an older version of the module.
-    """
-    names = [f"/{name}/{part}" for part in ("feature-group-name", "output-bucket-name")]
-    answer = connection.client("ssm").get_parameters(Names=names)
-    values = {entry["Name"]: str(entry["Value"]) for entry in answer["Parameters"]}
-    missing = [path for path in names if path not in values]
-    if missing:
-        message = (
-            f"pipeline {name} lacks the parameters {', '.join(missing)};"
-            " apply this version of the module"
-        )
-        raise LabelctlError(message)
-    return Stores(*(values[path] for path in names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +62,7 @@ class Export:
         stores = find_stores(self.connection, self.pipeline.name)
         workspace = Workspace(self.request.target, self.request.scope(self.pipeline.name))
         try:
-            head, digest = self._select(workspace, stores)
-            training_set = self._training_set(workspace, layout, head, files)
-            self._fetch(training_set, files)
-            self.progress("writing")
-            layout.write(training_set)
-            summary = self._summary(training_set, head, digest)
-            (workspace.folder / _SUMMARY).write_text(f"{json.dumps(summary, indent=2)}\n", "utf-8")
+            summary = self._make(workspace, stores, layout, files)
         except LabelctlError:
             # The options lead nowhere, and would again.
             workspace.discard()
@@ -120,18 +75,45 @@ class Export:
         workspace.complete()
         return Exported(workspace.target, summary)
 
-    def _training_set(
-        self, workspace: Workspace, layout: Format, head: Head, files: Files
-    ) -> TrainingSet:
-        return TrainingSet(
+    def _make(
+        self, workspace: Workspace, stores: Stores, layout: Format, files: Files
+    ) -> dict[str, Any]:
+        known = self._frozen_set(stores, self.request.frozen)
+        new = self._frozen_set(stores, self.request.freeze)
+        if known:
+            head, rows, digest = known.open(workspace.scratch("frozen"))
+            self._check(head)
+            self._select(workspace, head, rows)
+        else:
+            head, digest = self._head(), None
+            self._select(workspace, head, read_rows(self.connection, stores.feature_group))
+            head = replace(head, classes=tuple(workspace.noted("classes")))
+        if new:
+            digest = new.freeze(workspace, head, workspace.scratch("freezing"))
+        training_set = TrainingSet(
             workspace,
             layout,
             head.task_type,
-            read_split(head.split).sides if head.split else WHOLE.sides,
+            read_split(head.split).sides,
             head.classes,
             texts=self.pipeline.splits_uploads,
             has_images=files is not Files.NONE,
         )
+        self._fetch(training_set, files)
+        self.progress("writing")
+        layout.write(training_set)
+        return write_summary(training_set, self.request, head, digest)
+
+    @property
+    def _s3(self) -> Client:
+        return self.connection.client("s3")
+
+    def _frozen_set(self, stores: Stores, name: str | None) -> FrozenSet | None:
+        return None if name is None else FrozenSet(self._s3, stores.output_bucket, name)
+
+    def _head(self) -> Head:
+        split = self.request.split or ""
+        return Head(self.pipeline.name, self.pipeline.task_type.name, split, ())
 
     def _files(self, layout: Format) -> Files:
         holds_images = layout.has_images and not self.pipeline.splits_uploads
@@ -149,40 +131,19 @@ class Export:
             raise LabelctlError(message)
         return files
 
-    def _select(self, workspace: Workspace, stores: Stores) -> tuple[Head, str | None]:
+    def _select(self, workspace: Workspace, head: Head, rows: Iterable[Row]) -> None:
         """Fill the training set, as far as an earlier start has not."""
-        digest = None
-        head = Head(self.pipeline.name, self.pipeline.task_type.name, self.request.split or "", ())
-        rows: Iterable[Row] = ()
-        frozen = FrozenSet(
-            self.connection.client("s3"),
-            stores.output_bucket,
-            self.request.frozen or self.request.freeze or "none",
-        )
-        if self.request.frozen:
-            head, rows, digest = frozen.open(workspace.scratch("frozen"))
-            self._check(head)
-        elif not workspace.noted("read"):
-            rows = read_rows(self.connection, stores.feature_group)
         choice = self._choice(workspace)
-        split = read_split(head.split) if head.split else WHOLE
-        selection = Selection(workspace, choice, split, self.pipeline.splits_uploads, self.progress)
+        selection = Selection(
+            workspace, choice, read_split(head.split), self.pipeline.splits_uploads, self.progress
+        )
         if not workspace.noted("read"):
             selection.read(rows)
         if not workspace.noted("looked"):
-            objects = listed_objects(
-                self.connection.client("s3"), self.pipeline.upload_bucket, prefix=choice.prefix
-            )
-            selection.look_at(objects)
+            bucket = self.pipeline.upload_bucket
+            selection.look_at(listed_objects(self._s3, bucket, prefix=choice.prefix))
         if not workspace.noted("chosen"):
             selection.choose()
-        if not self.request.frozen:
-            head = Head(
-                head.pipeline, head.task_type, head.split, tuple(workspace.noted("classes"))
-            )
-        if self.request.freeze:
-            digest = frozen.freeze(workspace, head, workspace.scratch("freezing"))
-        return head, digest
 
     def _check(self, head: Head) -> None:
         if (head.pipeline, head.task_type) != (self.pipeline.name, self.pipeline.task_type.name):
@@ -222,42 +183,9 @@ class Export:
             if folder
         ]
         workspace.clear(kept)
-        Contents(
-            self.connection.client("s3"), training_set, files, self.request.mirror, self.progress
-        ).fetch()
+        Contents(self._s3, training_set, files, self.request.mirror, self.progress).fetch()
         if not workspace.count():
-            reasons = Counter(reason for _, reason in workspace.left_out())
-            counts = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()))
+            reasons = workspace.left_out_by_reason()
+            counts = ", ".join(f"{reason} {count}" for reason, count in reasons.items())
             message = f"nothing is left to export; items were left out: {counts}"
             raise LabelctlError(message)
-
-    def _summary(self, training_set: TrainingSet, head: Head, digest: str | None) -> dict[str, Any]:
-        workspace = training_set.workspace
-        labels: dict[str, Counter[str]] = {side: Counter() for side in training_set.sides}
-        items: Counter[str] = Counter()
-        for example in training_set.examples():
-            items[example.side] += 1
-            labels[example.side].update(example.annotation.names)
-        reasons = Counter(reason for _, reason in workspace.left_out())
-        if reasons:
-            with (workspace.folder / _LEFT_OUT).open("w", encoding="utf-8") as file:
-                for source_ref, reason in workspace.left_out():
-                    line = {"source_ref": source_ref, "reason": reason}
-                    file.write(f"{json.dumps(line, ensure_ascii=False)}\n")
-        return {
-            "schema": _SCHEMA,
-            "pipeline": head.pipeline,
-            "task_type": head.task_type,
-            "format": training_set.layout.name,
-            "split": head.split or None,
-            "classes": list(head.classes),
-            "sides": {
-                side: {"items": items[side], "labels": dict(sorted(labels[side].items()))}
-                for side in training_set.sides
-            },
-            "items": workspace.noted("items"),
-            "removed": workspace.noted("removed"),
-            "left_out": dict(sorted(reasons.items())),
-            "training_set": self.request.freeze or self.request.frozen,
-            "sha256": digest,
-        }

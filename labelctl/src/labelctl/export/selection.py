@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelctl.error_messages import LabelctlError
 from labelctl.export import choice as reasons
-from labelctl.export.choice import names_of, nothing_left
+from labelctl.export.choice import is_readable, names_of, nothing_left
 from labelctl.export.sources import source_of
 
 if TYPE_CHECKING:
@@ -144,12 +144,14 @@ class Selection:
             _WITH_VERSIONS, (last, _ROWS_AT_ONCE)
         ).fetchall():
             for source_ref, event_time, deleted, text, position, size, labeled in rows:
-                if deleted:
-                    yield source_ref, {}, reasons.DELETED, None, None
-                    continue
                 fields = json.loads(text)
-                key = source_of(fields, texts=self.texts).key
-                reason = self.choice.reason_against(key, fields, event_time)
+                if deleted:
+                    reason: str | None = reasons.DELETED
+                elif not is_readable(fields):
+                    reason = reasons.UNREADABLE
+                else:
+                    key = source_of(fields, texts=self.texts).key
+                    reason = self.choice.reason_against(key, fields, event_time)
                 if reason is None and position is None:
                     reason = reasons.MISSING
                 elif reason is None and self.texts and position > labeled:

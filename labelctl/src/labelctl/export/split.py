@@ -54,11 +54,13 @@ WHOLE = Split((("train", Fraction(1)),))
 
 
 def read_split(text: str) -> Split:
-    """Read shares such as ``train=0.8,val=0.1,test=0.1``.
+    """Read shares such as ``train=0.8,val=0.1,test=0.1``; without any, everything is on one side.
 
     Raises:
         ValueError: If it is not a list of names with shares, or the shares are not 1 together.
     """
+    if not text:
+        return WHOLE
     shares: list[tuple[str, Fraction]] = []
     for part in text.split(","):
         name, equals, share = part.strip().partition("=")

@@ -179,6 +179,15 @@ class Workspace:
             "SELECT source_ref, left_out FROM chosen WHERE left_out IS NOT NULL ORDER BY source_ref"
         )
 
+    def left_out_by_reason(self) -> dict[str, int]:
+        """Return the number of records that are left out, by reason."""
+        return dict(
+            self.database.execute(
+                "SELECT left_out, count(*) FROM chosen WHERE left_out IS NOT NULL"
+                " GROUP BY left_out ORDER BY left_out"
+            )
+        )
+
     def put(self, column: str, values: Iterable[tuple[str | None, str]]) -> None:
         """Set a column of records, by pairs of a value and an identifier."""
         with self.database:
