@@ -190,3 +190,11 @@ def test_tables_line_up_on_the_terminal_and_are_tables_on_a_page() -> None:
     rows = [("What", "Bar"), ("a long name", "x")]
     assert report.as_text(rows) == "What         Bar\n-----------  ---\na long name  x"
     assert report.as_markdown(rows) == "| What | Bar |\n|---|---|\n| a long name | x |"
+
+
+@pytest.mark.parametrize(("seconds", "holds"), [(6.0, True), (6.1, False)])
+def test_returning_is_judged_by_the_time_for_a_hundred_thousand_items(
+    seconds: float, holds: bool
+) -> None:
+    figures = _figures(_measurement("return_items", seconds=seconds))
+    assert _verdict(figures, "returning 100,000 items").holds is holds

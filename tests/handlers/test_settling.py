@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from tests.handlers.pipeline import Context
 from tests.handlers.places import on_both
 
 if TYPE_CHECKING:
+    from in_process_aws.calls import Call
     from tests.handlers.pipeline import Pipeline
 
 _SIZES = [0, 1, 10, 11, 50, 60, 1000]
@@ -33,6 +35,27 @@ def test_every_label_is_stored(pipeline: Pipeline, size: int) -> None:
     assert sum(shard["stored"] for shard in stored) == size
     assert set(pipeline.records()) == {source.uri for source in sources}
     assert set(pipeline.states(sources)) <= {"stored"}
+
+
+def test_claims_are_returned_in_several_threads(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, sources = pipeline.seed(200)
+    job = pipeline.ended_job(run, [pipeline.failed(source) for source in sources])
+    plan = pipeline.plan(run, job)
+    # Each call waits until another one is under way as well.
+    both, see = threading.Barrier(2), pipeline.faults.before
+
+    def wait(call: Call) -> None:
+        if call.operation == "SendMessageBatch":
+            both.wait(timeout=60)
+        see(call)
+
+    monkeypatch.setattr(pipeline.faults, "before", wait)
+    pipeline.give_back(run, plan)
+    assert {message["item_id"] for message in pipeline.waiting()} == {
+        source.item_id for source in sources
+    }
 
 
 @pytest.mark.parametrize("size", _SIZES)

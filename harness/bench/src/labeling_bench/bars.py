@@ -16,15 +16,16 @@ LEAST_SPEED_UP = 1.6
 MOST_PEAK_BYTES = 256 * 1024 * 1024
 MOST_GROWTH = 1.2
 MOST_IMPORT = 1.3
+MOST_RETURN_SECONDS, RETURNED_ITEMS = 60, 100_000
 
 #: Items from which on a run fills its parts and shards, so that rates and calls per item are those
 #: of the pipeline and not of its ends.
 ENOUGH_ITEMS = 10_000
 
 BATCHED, SINGLY = "BatchWriteRecord", "PutRecord"
-POLL, STORE = "poll_queue", "update_feature_store"
+POLL, STORE, RETURN = "poll_queue", "update_feature_store", "return_items"
 #: Not on the way of every item.
-_SIDE_WAYS = frozenset({"return_items", "split_text", "start_verification_job"})
+_SIDE_WAYS = frozenset({RETURN, "split_text", "start_verification_job"})
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def verdicts(figures: Figures) -> list[Verdict]:
             )
             for way in (BATCHED, SINGLY)
         ),
+        _returning([it for it in figures.of_size(figures.largest) if it.function == RETURN]),
         *_fan_out(figures.fan_out),
         _peak(figures),
         *_growth(figures),
@@ -130,6 +132,16 @@ def _share(what: str, measurements: Sequence[Measurement]) -> Verdict:
         f"at least {LEAST_SHARE:.0%}",
         _told(worst, "{:.0%}"),
         None if worst is None else worst >= LEAST_SHARE,
+    )
+
+
+def _returning(measurements: Sequence[Measurement]) -> Verdict:
+    seconds = max((it.seconds_per_item * RETURNED_ITEMS for it in measurements), default=None)
+    return Verdict(
+        f"returning {RETURNED_ITEMS:,} items, one function",
+        f"at most {MOST_RETURN_SECONDS} s",
+        _told(seconds, "{:.0f} s"),
+        None if seconds is None else seconds <= MOST_RETURN_SECONDS,
     )
 
 

@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from labeling_lambdas import process
+from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.aws.transactions import MAX_ACTIONS
 from labeling_lambdas.domain.accounting import Settled
 from labeling_lambdas.domain.messages import returned_message
@@ -64,9 +66,13 @@ class ReturnItems:
 
     def _give_back_list(self, name: str) -> None:
         settlements = [Settlement.from_fields(fields) for fields in self.artifacts.read_lines(name)]
-        settled: list[Settlement] = []
-        for start in range(0, len(settlements), MAX_ACTIONS):
-            settled += self._give_back_chunk(settlements[start : start + MAX_ACTIONS])
+        chunks = [
+            settlements[start : start + MAX_ACTIONS]
+            for start in range(0, len(settlements), MAX_ACTIONS)
+        ]
+        # Chunks have different items, so it does not matter which is first.
+        with process.threads(THREADS) as threads:
+            settled = [one for done in threads.map(self._give_back_chunk, chunks) for one in done]
         counts = _counts(settled)
         list_name = name.rpartition("/")[2].removesuffix(".jsonl")
         self.artifacts.write(f"settled/{list_name}.json", counts.fields())
