@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from labeling_faults.seeded_bugs.mutation import Function, Mutation, Thing, always
 from labeling_lambdas.aws.lease_ledger import LeaseLedger
 from labeling_lambdas.label_studio.client import LabelStudio
+from labeling_lambdas.steps import studio_output
 from labeling_lambdas.steps.advance_label_studio_jobs import _Work
 from labeling_lambdas.steps.studio_output import StudioOutput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _STEP = "advance_label_studio_jobs"
 
@@ -39,6 +45,15 @@ def _ended_before_output(right: Function) -> Function:
         return right(self, state)
 
     return collect
+
+
+def _matched_by_place(_right: Function) -> Function:
+    def answered(tasks: Iterable[Thing], lines: Iterable[Thing], remaining: set[str]) -> Thing:
+        for task, line in zip(tasks, lines, strict=False):
+            remaining.discard(line["item-id"])
+            yield line, task["annotations"]
+
+    return answered
 
 
 def _projects_that_contain(_right: Function) -> Function:
@@ -75,6 +90,14 @@ LABEL_STUDIO_MUTATIONS = (
         StudioOutput,
         "_add",
         _state_before_part,
+    ),
+    Mutation(
+        "I1",
+        "answers are matched with items by their place",
+        _STEP,
+        studio_output,
+        "_answered",
+        _matched_by_place,
     ),
     Mutation(
         "I1",

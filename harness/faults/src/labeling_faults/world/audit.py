@@ -62,8 +62,10 @@ def _of_another_schema(world: World) -> list[str]:
 def _audited(world: World, job: Job) -> job_audit.Job:
     """Return a job in Label Studio as the auditor sees it; what people chose counts."""
     chosen = world.studio.team.answers.get(job.project, {})
-    answers = {item: job.categories.index(chosen[item]) for item in world.jobs.results(job)}
-    accepted = [item for item in answers if chosen[item] == job.accepted]
+    places = {name: place for place, name in enumerate(job.categories)}
+    # A result for an item for which nobody chose anything differs from every record.
+    answers = {item: places.get(chosen.get(item, "")) for item in world.jobs.results(job)}
+    accepted = [item for item in answers if chosen.get(item) == job.accepted]
     return job_audit.Job(
         name=job.name,
         created=job.created.isoformat(),
