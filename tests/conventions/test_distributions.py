@@ -31,7 +31,9 @@ def declared(folder: Path) -> set[str]:
     project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     optional = project.get("optional-dependencies", {}).values()
     found = [*project["dependencies"], *chain.from_iterable(optional)]
-    return {_normal(re.split(r"[\s<>=!~\[;]", one)[0]) for one in found}
+    names = {_normal(re.split(r"[\s<>=!~\[;]", one)[0]) for one in found}
+    # An optional dependency can be another one of the same distribution.
+    return names - {_normal(project["name"])}
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
@@ -80,6 +82,8 @@ def test_an_undeclared_import_is_found(tmp_path: Path) -> None:
         "import json\nfrom typing import TYPE_CHECKING\nimport boto3\n"
         "if TYPE_CHECKING:\n    import moto\n"
     )
-    (tmp_path / "pyproject.toml").write_text('[project]\ndependencies = ["Typer>=0.12"]\n')
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "example"\ndependencies = ["Typer>=0.12"]\n'
+    )
     assert imported(tmp_path) == {"boto3"}
     assert declared(tmp_path) == {"typer"}

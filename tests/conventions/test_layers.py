@@ -18,12 +18,12 @@ FLOORS: dict[str, list[list[str]]] = {
     ],
     "labelctl/src/labelctl": [
         ["connection", "durations", "permissions"],
-        ["error_messages", "ledger", "objects"],
+        ["error_messages", "ledger", "objects", "run_folders"],
         ["pipeline"],
         ["classify", "dead_letters", "status", "upload_events"],
         ["checkpoint", "doctor", "redrive"],
         ["backfill", "command_line", "export", "screen"],
-        ["export_command", "preview", "stopping", "tracing"],
+        ["export_command", "preview", "report", "stopping", "tracing"],
         ["cli"],
     ],
     "harness/deployment/src/labeling_deployment": [

@@ -18,7 +18,7 @@ from labelctl.error_messages import LabelctlError, explained
 from labeling_deployment.module import ROOT
 from labeling_lambdas.domain.messages import dead_letter_message
 from labeling_sandbox.iam import credentials
-from tests.domain.examples import s3_event
+from tests.domain.examples import reviewed_line, s3_event
 from tests.handlers.test_engines import use_label_studio
 from tests.labelctl.stoppable import begun_run, publish, schedule
 from tests.labelctl.test_backfill_texts import lines
@@ -118,6 +118,26 @@ def labeled_image(operated: Operated) -> None:
     operated.settle(run, operated.ended_job(run, [operated.labeled(source)]))
 
 
+def open_run_and_rejected_label(operated: Operated) -> None:
+    """Close a run in which reviewers rejected a label, and open one with a job."""
+    operated.verify()
+    operated.started = datetime.now(UTC).isoformat()
+    for name in (f"closed-{uuid.uuid4().hex}", f"open-{uuid.uuid4().hex}"):
+        source = operated.upload(f"{name}.png")
+        operated.announce([source])
+        run = operated.poll(execution=name)
+        if name.startswith("open"):
+            job = f"JOB#{operated.job_name(run)}"
+            operated.put_rows(
+                {"pk": job, "run_id": run["run_id"], "task_token": "t", "token_order": "o"}
+            )
+            return
+        line = operated.labeled(source)
+        verdict = reviewed_line(line, "Wrong label")
+        verification = operated.ended_job(run, [verdict], stage="verify")
+        operated.settle(run, operated.ended_job(run, [line]), verification, execution=name)
+
+
 _STOP, _STOP_JOBS = ("status", "stop, in addition"), "stop --jobs, in addition"
 _BACKFILL, _TEXTS = "backfill", "backfill of texts, in addition"
 _REDRIVE = ("redrive", "redrive --send, in addition")
@@ -152,6 +172,9 @@ USES = {
         ("preview", "preview --aws, in addition"),
         ("preview", "--no-open", "--aws", "a.png"),
         prepare_page,
+    ),
+    "report": Use(
+        ("status", "report, in addition"), ("report", "--json"), open_run_and_rejected_label
     ),
     "trace": Use(("trace",), ("trace", "a.png"), labeled_image),
     "resume": Use(("resume",), ("resume",), paused_schedule),

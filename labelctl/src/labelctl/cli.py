@@ -40,6 +40,7 @@ from labelctl.pipeline import Pipeline, find_pipeline
 from labelctl.preview import command as preview
 from labelctl.redrive import Choice, Redrive
 from labelctl.redrive import present as present_seconds
+from labelctl.report import command as report
 from labelctl.stopping import command as stopping
 from labelctl.tracing import command as tracing
 from labelctl.upload_events import UploadSender
@@ -319,6 +320,7 @@ def redrive(  # noqa: PLR0913 - one parameter for each option
 
 
 app.command()(preview.preview)
+app.command()(report.report)
 app.command()(stopping.stop)
 app.command()(stopping.resume)
 app.command()(tracing.trace)

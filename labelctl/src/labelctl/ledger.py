@@ -1,4 +1,4 @@
-"""Read the ledger for a backfill: the states of items, and the order of newest versions."""
+"""Read the ledger: the states and keys of items, and the order of newest versions."""
 
 from __future__ import annotations
 
@@ -34,6 +34,11 @@ class Ledger:
         found = self._read(f"ITEM#{item}" for item in item_ids)
         return {key.removeprefix("ITEM#"): item_row(row).state for key, row in found.items()}
 
+    def keys(self, item_ids: Iterable[str]) -> dict[str, str]:
+        """Return the object keys of items, for a line of a text file with ``#L`` and its number."""
+        found = self._read(f"ITEM#{item}" for item in item_ids)
+        return {key.removeprefix("ITEM#"): _key(row) for key, row in found.items()}
+
     def newest_orders(self, key_ids: Iterable[str]) -> dict[str, str]:
         """Return by key the order of its newest known version, without unknown keys."""
         found = self._read(f"KEY#{key}" for key in key_ids)
@@ -41,6 +46,11 @@ class Ledger:
 
     def _read(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         return read_rows(self.client, self.table, keys)
+
+
+def _key(row: dict[str, Any]) -> str:
+    line = row.get("source_line")
+    return str(row["object_key"]) if line is None else f"{row['object_key']}#L{line}"
 
 
 def sequencer_after(known: Iterable[str]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from labelctl.error_messages import LabelctlError
 from labelctl.ledger import Ledger
+from labelctl.run_folders import run_ids
 from labelctl.tracing.events import Event, What
 from labelctl.tracing.run_history import RunHistory, Wanted
 from labelctl.tracing.versions import version_events
@@ -20,12 +21,6 @@ if TYPE_CHECKING:
 
     from labelctl.connection import Connection
     from labelctl.pipeline import Pipeline
-
-_RUNS = "runs/"
-#: Runs are named after the time at which their execution started.
-_RUN_TIME = "%Y%m%dt%H%M%S"
-#: A run that began before an upload can have received it, as long as it was polling.
-_LONGEST_POLL = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +97,9 @@ class Tracer:
             identity.item_id(bucket, key, event.version_id, line): event.version_id
             for event in uploads
         }
-        runs = self._runs(since=uploads[0].at)
+        runs = run_ids(
+            self.connection.client("s3"), self.output_bucket, datetime.fromisoformat(uploads[0].at)
+        )
         wanted = Wanted(key, line, items)
         seen: list[Event] = []
         for number, run_id in enumerate(runs, start=1):
@@ -123,26 +120,6 @@ class Tracer:
         artifacts = Artifacts(self.connection.client("s3"), self.output_bucket, "", run_id)
         ledger = RunLedger(self.connection.client("dynamodb"), self.pipeline.ledger_table)
         return RunHistory(artifacts, ledger.find(run_id), wanted).events()
-
-    def _runs(self, since: str) -> list[str]:
-        """Return the runs that can have the object, the oldest first."""
-        earliest = datetime.fromisoformat(since) - _LONGEST_POLL
-        pages = (
-            self.connection.client("s3")
-            .get_paginator("list_objects_v2")
-            .paginate(
-                Bucket=self.output_bucket,
-                Prefix=_RUNS,
-                Delimiter="/",
-                StartAfter=f"{_RUNS}{earliest.strftime(_RUN_TIME)}",
-            )
-        )
-        found = (
-            entry["Prefix"].removeprefix(_RUNS).rstrip("/")
-            for page in pages
-            for entry in page.get("CommonPrefixes", [])
-        )
-        return sorted(found)
 
 
 def _in_order(versions: Sequence[Event], runs: Sequence[Event]) -> list[Event]:

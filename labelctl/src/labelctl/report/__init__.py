@@ -1,0 +1,1 @@
+"""A page about a pipeline, over a time or for one run."""

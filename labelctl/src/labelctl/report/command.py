@@ -1,0 +1,111 @@
+"""The command ``report``."""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labelctl import screen, status
+from labelctl.command_line import (
+    INTERRUPTED,
+    Json,
+    PipelineName,
+    Profile,
+    Region,
+    connected,
+    fail,
+    print_json,
+    time_option,
+)
+from labelctl.pipeline import find_pipeline
+from labelctl.report.scope import Scope
+
+if TYPE_CHECKING:
+    from labelctl.report.summary import Summary
+
+#: Libraries that commands without this one do not need.
+_LIBRARIES = ("jinja2", "matplotlib", "numpy", "PIL", "pyarrow", "pyiceberg")
+
+
+def report(  # noqa: PLR0913 - one parameter for each option
+    *,
+    pipeline: PipelineName,
+    run: Annotated[str, typer.Option(help="Only this run.")] = "",
+    since: Annotated[
+        str | None, typer.Option(help="Only runs opened since this time (ISO-8601) or age (3d).")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Only runs opened before this time or age.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write the page to this file.")
+    ] = None,
+    open_page: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page in the browser.")
+    ] = True,
+    as_json: Json = False,
+    region: Region = None,
+    profile: Profile = None,
+) -> None:
+    """Make an HTML page about a pipeline: what came in, where it is now, and how runs went."""
+    if run and (since or until):
+        message = "a run has a time of its own; give --run alone"
+        raise typer.BadParameter(message, param_hint="--run")
+    now = status.present()
+    scope = Scope(run, time_option(since, now, "--since"), time_option(until, now, "--until"))
+    _require_libraries()
+    # They import those libraries.
+    from labelctl.report.page import page  # noqa: PLC0415
+    from labelctl.report.summary import SummaryReader  # noqa: PLC0415
+
+    with connected(region, profile) as connection:
+        found = find_pipeline(connection, pipeline)
+        with screen.working("reading", shown=True) as progress:
+            try:
+                summary = SummaryReader(connection, found, scope, now, progress).read()
+                progress("drawing")
+                text = None if as_json and to is None else page(summary)
+            except KeyboardInterrupt:
+                fail("interrupted; nothing was written", INTERRUPTED)
+    _give(summary, text, to, as_json=as_json, open_page=open_page and not as_json)
+
+
+def _give(
+    summary: Summary, text: str | None, to: Path | None, *, as_json: bool, open_page: bool
+) -> None:
+    path = None if text is None else _written(text, to)
+    if as_json:
+        print_json({**summary.fields(), "page": str(path) if path else None})
+    else:
+        typer.echo(path)
+    if open_page and path is not None:
+        webbrowser.open(path.resolve().as_uri())
+
+
+def _written(text: str, to: Path | None) -> Path:
+    if to is None:
+        # Only its owner may read it: it shows what was uploaded.
+        with tempfile.NamedTemporaryFile(
+            "w", suffix=".html", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+        return Path(file.name)
+    try:
+        to.write_text(text, "utf-8")
+    except OSError as error:
+        fail(f"{to} cannot be written: {error.strerror}")
+    return to
+
+
+def _require_libraries() -> None:
+    """End the command if something is missing that only this command needs."""
+    for name in _LIBRARIES:
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            fail(f"{error.name} is not installed; install it with: pip install 'labelctl[report]'")

@@ -1,0 +1,78 @@
+"""The HTML page of a report, which loads nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from labelctl.durations import format_age
+from labelctl.report import plots
+from labelctl.report.flow import flow
+from labelctl.report.visible import visible
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from labelctl.report.figures import Figures
+    from labelctl.report.summary import Summary
+
+_SHOWN_OF_RUNS = {
+    "stored": "stored",
+    "returned": "returned",
+    "dead letters": "dead_lettered",
+    "in progress": "in_progress",
+}
+
+
+def page(summary: Summary) -> str:
+    """Return the page.
+
+    Whatever users named or wrote is escaped, and the page forbids scripts and connections.
+    """
+    environment = Environment(
+        loader=PackageLoader("labelctl.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalized,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"moment": _moment, "age": format_age, "words": _words}
+    return environment.get_template("page.html.jinja").render(
+        summary=summary, figures=summary.figures, drawings=_drawings(summary.figures)
+    )
+
+
+def _finalized(value: object) -> object:
+    if isinstance(value, Markup):
+        return value
+    return visible(value) if isinstance(value, str) else value
+
+
+def _moment(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S}"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _drawings(figures: Figures) -> dict[str, Markup]:
+    if not figures.intake.received:
+        return {}
+    return {"flow": flow(figures), "runs": _runs_over_time(figures)}
+
+
+def _runs_over_time(figures: Figures) -> Markup:
+    series: dict[str, Counter[str]] = {}
+    for name, field in _SHOWN_OF_RUNS.items():
+        counts: Counter[str] = Counter()
+        for run in figures.runs:
+            # Whole days and hours, so that a year of runs still has columns that can be seen.
+            counts[f"{run.opened_at:{figures.time_format}}"] += run.fields()[field]
+        series[name] = counts
+    title = "Items by the time at which their run was opened"
+    return plots.columns_over_time(title, series, plots.OUTCOME_COLORS)

@@ -1,0 +1,98 @@
+"""What a report shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labelctl.export.stores import find_stores
+from labelctl.ledger import Ledger
+from labelctl.report.figures import Figures
+from labelctl.report.runs import RunReader
+from labelctl.status import Status, StatusReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from labelctl.connection import Connection
+    from labelctl.pipeline import Pipeline
+    from labelctl.report.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a report shows.
+
+    Attributes:
+        pipeline: The pipeline.
+        scope: What it is about.
+        made_at: When it was made.
+        status: Queues and open runs at that time.
+        figures: The sums of the runs.
+        keys: The object keys of rejected items that are still in the ledger.
+    """
+
+    pipeline: Pipeline
+    scope: Scope
+    made_at: datetime
+    status: Status
+    figures: Figures
+    keys: Mapping[str, str]
+
+    def fields(self) -> dict[str, Any]:
+        """Return everything as JSON-ready fields."""
+        queues = self.status.queues.items()
+        return {
+            "schema": "labelctl-report/1",
+            "pipeline": self.pipeline.name,
+            "task_type": self.pipeline.task_type.name,
+            **self.scope.fields(),
+            "made_at": self.made_at.isoformat(),
+            **self.figures.fields(),
+            "queues": {use: queue.fields() for use, queue in queues},
+            "rejections": [
+                {
+                    "run_id": each.run_id,
+                    "item_id": each.item_id,
+                    "key": self.keys.get(each.item_id),
+                    "category": each.category,
+                    "comments": list(each.comments),
+                }
+                for each in self.figures.rejections
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryReader:
+    """A reader of what a report shows.
+
+    Attributes:
+        connection: The connection to AWS.
+        pipeline: The pipeline.
+        scope: What the report is about.
+        now: The current time.
+        progress: Told from time to time what is done.
+    """
+
+    connection: Connection
+    pipeline: Pipeline
+    scope: Scope
+    now: datetime
+    progress: Callable[[str], None]
+
+    def read(self) -> Summary:
+        """Return what the report shows.
+
+        Raises:
+            LabelctlError: If the scope is a run that does not exist.
+        """
+        stores = find_stores(self.connection, self.pipeline.name)
+        status = StatusReader(self.connection, self.pipeline, self.now).status(ages=False)
+        client = self.connection.client("s3")
+        runs = RunReader(client, stores.output_bucket, status.runs, self.progress).read(self.scope)
+        figures = Figures.of(runs)
+        ledger = Ledger(self.connection.client("dynamodb"), self.pipeline.ledger_table)
+        keys = ledger.keys(each.item_id for each in figures.rejections)
+        return Summary(self.pipeline, self.scope, self.now, status, figures, keys)
