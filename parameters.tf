@@ -28,11 +28,19 @@ locals {
     resources = jsonencode({
       jobs           = local._doctor_jobs
       kms_key_arn    = module.encryption.key_arn
+      label_studio   = local._doctor_label_studio
       package_sha256 = module.function["poll_queue"].code_sha256
       rules          = local.rule_names
       schedule       = { enabled = var.schedule.enabled, name = module.workflow.schedule_name }
       version        = local.module_version
     })
+  }
+
+  _doctor_label_studio = var.label_studio == null ? null : {
+    schedule                 = local.schedule_names.label_studio
+    token_secret_arn         = var.label_studio.token_secret_arn
+    token_secret_kms_key_arn = var.label_studio.token_secret_kms_key_arn
+    url                      = var.label_studio.url
   }
 
   # What new runs create jobs of Ground Truth with.

@@ -58,6 +58,7 @@ def documented(deployed: Deployed, title: str) -> list[dict[str, Any]]:
     text = json.dumps(POLICIES[title])
     for placeholder, value in {
         "JOB_NAME": deployed.name,
+        "TOKEN_SECRET_ARN": deployed.parameter("resources")["label_studio"]["token_secret_arn"],
         "KEY_ARN": deployed.output("kms_key_arn"),
         "REGION": sandbox.region,
         "ACCOUNT": sandbox.account,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tests.labelctl.test_without_ground_truth import PARAMETERS, RESOURCES
+from tests.labelctl.test_one_engine import PARAMETERS, RESOURCES
 from tests.sandbox.resources import control, make_role
 
 if TYPE_CHECKING:

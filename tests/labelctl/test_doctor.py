@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from labelctl.doctor.examination import examine
 from labelctl.doctor.stations import Follower
 from labelctl.pipeline import find_pipeline
 from labeling_sandbox.audit.uploads import Upload
-from tests.labelctl import breakages
+from tests.labelctl import breakages, label_studio_breakages
 from tests.labelctl.breakages import BREAKAGES
 from tests.labelctl.deployed import Deployed
 from tests.labelctl.labeling_breakages import (
@@ -47,14 +48,17 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def deployed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """The module, applied, with a work team and an operator's environment.
+    """The module with both engines, applied, with a work team and an operator's environment.
 
     It ends with the sandbox: tests of the pipeline prove that a second plan changes nothing and
     that a destroy leaves nothing, which take half of Terraform's time.
     """
-    found = Deployed(deploy(sandbox, tmp_path_factory.mktemp("doctor"), plan_again=False))
-    found.deployment.pipeline.create_work_teams()
-    with pytest.MonkeyPatch.context() as environment:
+    with ExitStack() as stack:
+        studio = label_studio_breakages.inputs(sandbox, stack)
+        folder = tmp_path_factory.mktemp("doctor")
+        found = Deployed(deploy(sandbox, folder, plan_again=False, label_studio=studio))
+        found.deployment.pipeline.create_work_teams()
+        environment = stack.enter_context(pytest.MonkeyPatch.context())
         for name, value in sandbox.environment().items():
             environment.setenv(name, value)
         yield found
@@ -119,6 +123,38 @@ def test_a_breakage_is_named_by_its_check_alone(
     wrong = {check["check"]: check["state"] for check in found["checks"] if check["state"] != "ok"}
     assert set(wrong) == {BREAKAGES[breakage]}
     assert wrong[BREAKAGES[breakage]] in ("failed", "warning")
+
+
+@pytest.mark.parametrize(
+    "breakage", list(label_studio_breakages.BREAKAGES), ids=lambda breakage: breakage.__name__
+)
+def test_a_breakage_of_label_studio_is_named_by_its_check_alone(
+    breakage: Callable[[Deployed], Undo], deployed: Deployed, connection: Connection
+) -> None:
+    undo = breakage(deployed)
+    try:
+        found = examination(deployed.name, connection)
+    finally:
+        undo()
+    check, state = label_studio_breakages.BREAKAGES[breakage]
+    wrong = {check["check"]: check["state"] for check in found["checks"] if check["state"] != "ok"}
+    assert wrong == {check: state}
+
+
+def test_a_label_studio_out_of_reach_says_that_the_functions_may_reach_it(
+    deployed: Deployed, connection: Connection
+) -> None:
+    undo = label_studio_breakages.out_of_reach(deployed)
+    try:
+        found = examination(deployed.name, connection)
+    finally:
+        undo()
+    (problem,) = [problem for check in found["checks"] for problem in check["problems"]]
+    assert found["passed"]
+    assert "The functions may reach it" in problem["cause"]
+    assert f"/aws/lambda/{deployed.name}-advance-label-studio-jobs" in problem["fix"]
+    assert f"{deployed.name}-label-studio" in deployed.parameter("alarm-names")
+    assert f"the alarm {deployed.name}-label-studio " in problem["fix"]
 
 
 def test_a_vendor_team_that_the_account_is_subscribed_to_is_healthy(

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from labelctl.connection import Connection
+from labelctl.doctor.checks import State, Subject
+from labelctl.doctor.deployed import find_deployed
+from labelctl.doctor.examination import examine
+from labelctl.pipeline import find_pipeline
 from labeling_deployment.module import ROOT
 from labeling_lambdas.aws.label_studio_jobs import LabelStudioJobs
 from labeling_lambdas.domain.label_studio.jobs import StudioJob
@@ -77,6 +83,19 @@ def studio(
 
 def _folder(test: str) -> str:
     return test.replace("[", "-").replace(":", "-").rstrip("]")
+
+
+def test_doctor_finds_nothing_wrong(
+    deployed: Deployment, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)
+    name = str(deployed.pipeline.outputs["state_machine_arn"]).rpartition(":")[2]
+    connection = Connection(sandbox.region)
+    pipeline, found = find_pipeline(connection, name), find_deployed(connection, name)
+    now = datetime.now(UTC)
+    results = examine(Subject(connection, pipeline, found, now), lambda _: None).results
+    assert [result.fields() for result in results if result.state is not State.OK] == []
 
 
 def test_nothing_is_lost_when_label_studio_dies_three_times(studio: StudioScenario) -> None:

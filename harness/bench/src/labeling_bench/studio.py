@@ -148,7 +148,7 @@ def started(sizes: Sequence[int]) -> Iterator[Place]:
             require(bool(told), "S3 did not start")
             aws: dict[str, str] = json.loads(told)
             with LabelStudioServer(ROOT / ENVIRONMENT, Path(folder), aws) as server:
-                connection = Connection(server.url, server.token, _CALL_SECONDS)
+                connection = Connection(server.url, server.token, call_seconds=_CALL_SECONDS)
                 yield Place(server, aws, LabelStudio(connection))
         finally:
             process.kill()

@@ -39,6 +39,23 @@ class JobSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StudioSettings:
+    """What jobs in Label Studio are worked on with.
+
+    Attributes:
+        schedule: Name of the schedule that calls the function, and of the alarm on its errors.
+        token_secret_arn: The secret with the token.
+        token_secret_kms_key_arn: Its key; None for the one that AWS manages.
+        url: Address of Label Studio.
+    """
+
+    schedule: str
+    token_secret_arn: str
+    token_secret_kms_key_arn: str | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeyStatement:
     """A statement that the key's policy must contain.
 
@@ -73,6 +90,7 @@ class Deployed:
         key_statements: Statements that the key's policy must contain.
         jobs: What new labeling jobs of Ground Truth are created with, by stage: ``label``, and
             ``verify`` if verification is on. Empty if new runs label in Label Studio.
+        label_studio: What jobs in Label Studio are worked on with; None if there is none.
     """
 
     version: str
@@ -88,6 +106,7 @@ class Deployed:
     kms_key_arn: str
     key_statements: tuple[KeyStatement, ...]
     jobs: Mapping[str, JobSettings]
+    label_studio: StudioSettings | None
 
 
 def find_deployed(connection: Connection, name: str) -> Deployed:
@@ -115,6 +134,7 @@ def find_deployed(connection: Connection, name: str) -> Deployed:
 
 def _deployed(values: Mapping[str, str]) -> Deployed:
     resources: dict[str, Any] = json.loads(values["resources"])
+    studio = resources["label_studio"]
     return Deployed(
         version=resources["version"],
         package_sha256=resources["package_sha256"],
@@ -136,4 +156,5 @@ def _deployed(values: Mapping[str, str]) -> Deployed:
             for stage, job in resources["jobs"].items()
             if job is not None
         },
+        label_studio=None if studio is None else StudioSettings(**studio),
     )

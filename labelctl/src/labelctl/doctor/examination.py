@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labelctl.doctor import intake, labeling, security, workflow
+from labelctl.doctor import intake, label_studio, labeling, security, workflow
 from labelctl.doctor.checks import Problem, Result, State
 from labelctl.error_messages import LabelctlError, explained
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CHECKS: tuple[Check, ...] = (
     *labeling.CHECKS,
+    *label_studio.CHECKS,
     *intake.CHECKS,
     *workflow.CHECKS,
     *security.CHECKS,

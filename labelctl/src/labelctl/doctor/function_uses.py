@@ -38,6 +38,7 @@ STEP_USES: dict[str, tuple[tuple[str, str], ...]] = {
         _READ_LABELS,
         ("s3:PutObject", "labels"),
         ("s3:GetObject", "manifests"),
+        ("secretsmanager:GetSecretValue", "token_secret"),
         _ANSWER,
     ),
     "consolidate_verification": (_READ_LABELS,),
@@ -90,6 +91,7 @@ def function_uses(subject: Subject, step: str) -> Iterator[Use]:
 def _resources(subject: Subject) -> dict[str, str]:
     pipeline, deployed = subject.pipeline, subject.deployed
     output = subject.bucket_arn(deployed.output_bucket)
+    studio = deployed.label_studio
     # The simulator compares ARNs as text: any object, job or execution stands for all of them.
     return {
         "dead_letter": subject.arn("sqs", pipeline.dead_letter_url.rpartition("/")[2]),
@@ -102,6 +104,8 @@ def _resources(subject: Subject) -> dict[str, str]:
         "ledger": subject.arn("dynamodb", f"table/{pipeline.ledger_table}"),
         "runs": f"{output}/runs/doctor",
         "state_machine": pipeline.state_machine_arn,
+        # Only the function that works on jobs in Label Studio uses it.
+        "token_secret": "" if studio is None else studio.token_secret_arn,
         "uploads": f"{subject.bucket_arn(pipeline.upload_bucket)}/doctor",
         "verification_settings": f"{output}/runs/doctor/jobs/verify.json",
         "worker_files": f"{output}/ground-truth/doctor",

@@ -24,7 +24,7 @@ from labeling_lambdas.label_studio.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from labeling_lambdas.label_studio.connection import Connection
+    from labeling_lambdas.label_studio.connection import Connection, OpenConnection
 
 #: The oldest supported version: older ones have known vulnerabilities, see
 #: https://github.com/HumanSignal/label-studio/security/advisories
@@ -104,6 +104,26 @@ class Bucket(NamedTuple):
     minutes: int = 15
 
 
+def require_supported_version(connection: OpenConnection) -> None:
+    """Check that there is a Label Studio of a supported version.
+
+    Raises:
+        LabelStudioAddressError: If there is something else.
+        LabelStudioVersionError: If it is older.
+        LabelStudioError: See `Connection.call`.
+    """
+    found = connection.call_openly("/api/version/")
+    release = found.get("release") if isinstance(found, dict) else None
+    version = _VERSION.match(release) if isinstance(release, str) else None
+    if version is None:
+        message = f"{connection.url} does not state a version, so it is no Label Studio"
+        raise LabelStudioAddressError(message)
+    if tuple(int(part or 0) for part in version.groups()) < MINIMUM_VERSION:
+        least = ".".join(map(str, MINIMUM_VERSION))
+        message = f"Label Studio {version[0]} is too old; version {least} or newer is needed"
+        raise LabelStudioVersionError(message)
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LabelStudio:
     """One Label Studio. For errors of all methods see `Connection.call`.
@@ -120,16 +140,7 @@ class LabelStudio:
         Raises:
             LabelStudioVersionError: If it is older.
         """
-        found = self.connection.call_openly("/api/version/")
-        release = found.get("release") if isinstance(found, dict) else None
-        version = _VERSION.match(release) if isinstance(release, str) else None
-        if version is None:
-            message = f"{self.connection.url} does not state a version, so it is no Label Studio"
-            raise LabelStudioAddressError(message)
-        if tuple(int(part or 0) for part in version.groups()) < MINIMUM_VERSION:
-            least = ".".join(map(str, MINIMUM_VERSION))
-            message = f"Label Studio {version[0]} is too old; version {least} or newer is needed"
-            raise LabelStudioVersionError(message)
+        require_supported_version(self.connection)
         self.connection.call("GET", "/api/current-user/whoami")
 
     def projects(self, title: str) -> list[int]:

@@ -59,78 +59,29 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Connection:
-    """The way to one Label Studio.
+class OpenConnection:
+    """The way to what everyone may read of one Label Studio.
 
     Attributes:
         url: Its address: https, or http if it is on this machine.
-        token: A personal access token or a legacy token.
         call_seconds: Seconds after which a call has failed.
     """
 
     url: str
-    token: str
-    call_seconds: float = 60.0
-    _access: str = field(default="", init=False)
-    _access_until: float = field(default=0.0, init=False)
+    call_seconds: float = field(default=60.0, kw_only=True)
 
     def __post_init__(self) -> None:
-        """Check address and token.
+        """Check the address.
 
         Raises:
-            LabelStudioAddressError: If the address is not allowed.
-            LabelStudioTokenError: If the token is of neither form.
+            LabelStudioAddressError: If it is not allowed.
         """
         self.url = self.url.rstrip("/")
-        self.token = self.token.strip()
         _require_allowed(self.url)
-        if not (_LEGACY_TOKEN.fullmatch(self.token) or _PERSONAL_TOKEN.fullmatch(self.token)):
-            message = (
-                "the token of Label Studio is neither a personal access token nor a legacy token of"
-                " 40 letters and digits"
-            )
-            raise LabelStudioTokenError(message)
-
-    def call(
-        self, method: str, path: str, body: object = None, *, query: Mapping[str, Any] | None = None
-    ) -> Any:  # noqa: ANN401 - any JSON value
-        """Call the API as the owner of the token.
-
-        Args:
-            method: The HTTP method.
-            path: The path of the call.
-            body: The content, written as JSON; None for none.
-            query: Parameters of the call.
-
-        Returns:
-            The answer; None if it is empty.
-
-        Raises:
-            LabelStudioAddressError: If what answers is no Label Studio.
-            LabelStudioTokenError: If the token is not accepted.
-            LabelStudioUnavailableError: If there is no answer in time, or one that says to try
-                again.
-            LabelStudioRefusedError: If the call is rejected permanently.
-        """
-        target = f"{path}?{urlencode(query)}" if query else path
-        return self._send(method, target, body, {"Authorization": self._authorization()})
 
     def call_openly(self, path: str) -> Any:  # noqa: ANN401 - any JSON value
-        """Read what everyone may read; see `call` for errors. The token is not sent."""
+        """Read what everyone may read; see `Connection.call` for errors. No token is sent."""
         return self._send("GET", path, None, {})
-
-    def _authorization(self) -> str:
-        if _LEGACY_TOKEN.fullmatch(self.token):
-            return f"Token {self.token}"
-        if process.now() >= self._access_until:
-            answer = self._send("POST", "/api/token/refresh", {"refresh": self.token}, {})
-            access = answer.get("access") if isinstance(answer, dict) else None
-            if not isinstance(access, str) or not _PERSONAL_TOKEN.fullmatch(access):
-                message = f"{self.url} does not exchange tokens as Label Studio does"
-                raise LabelStudioAddressError(message)
-            self._access = access
-            self._access_until = process.now() + _ACCESS_SECONDS
-        return f"Bearer {self._access}"
 
     def _send(self, method: str, target: str, body: object, headers: dict[str, str]) -> Any:  # noqa: ANN401
         request = urllib.request.Request(  # noqa: S310 - the scheme was checked
@@ -167,6 +118,73 @@ class Connection:
             # What is on this machine is not reached through a proxy.
             handlers.append(urllib.request.ProxyHandler({}))
         return urllib.request.build_opener(*handlers)
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Connection(OpenConnection):
+    """The way to one Label Studio, as one of its users.
+
+    Attributes:
+        token: A personal access token or a legacy token.
+    """
+
+    token: str
+    _access: str = field(default="", init=False)
+    _access_until: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        """Check address and token.
+
+        Raises:
+            LabelStudioAddressError: If the address is not allowed.
+            LabelStudioTokenError: If the token is of neither form.
+        """
+        # super() does not work in a dataclass with slots.
+        OpenConnection.__post_init__(self)
+        self.token = self.token.strip()
+        if not (_LEGACY_TOKEN.fullmatch(self.token) or _PERSONAL_TOKEN.fullmatch(self.token)):
+            message = (
+                "the token of Label Studio is neither a personal access token nor a legacy token of"
+                " 40 letters and digits"
+            )
+            raise LabelStudioTokenError(message)
+
+    def call(
+        self, method: str, path: str, body: object = None, *, query: Mapping[str, Any] | None = None
+    ) -> Any:  # noqa: ANN401 - any JSON value
+        """Call the API as the owner of the token.
+
+        Args:
+            method: The HTTP method.
+            path: The path of the call.
+            body: The content, written as JSON; None for none.
+            query: Parameters of the call.
+
+        Returns:
+            The answer; None if it is empty.
+
+        Raises:
+            LabelStudioAddressError: If what answers is no Label Studio.
+            LabelStudioTokenError: If the token is not accepted.
+            LabelStudioUnavailableError: If there is no answer in time, or one that says to try
+                again.
+            LabelStudioRefusedError: If the call is rejected permanently.
+        """
+        target = f"{path}?{urlencode(query)}" if query else path
+        return self._send(method, target, body, {"Authorization": self._authorization()})
+
+    def _authorization(self) -> str:
+        if _LEGACY_TOKEN.fullmatch(self.token):
+            return f"Token {self.token}"
+        if process.now() >= self._access_until:
+            answer = self._send("POST", "/api/token/refresh", {"refresh": self.token}, {})
+            access = answer.get("access") if isinstance(answer, dict) else None
+            if not isinstance(access, str) or not _PERSONAL_TOKEN.fullmatch(access):
+                message = f"{self.url} does not exchange tokens as Label Studio does"
+                raise LabelStudioAddressError(message)
+            self._access = access
+            self._access_until = process.now() + _ACCESS_SECONDS
+        return f"Bearer {self._access}"
 
 
 def _read(answer: HTTPResponse, ends_at: float, what: str) -> bytes:

@@ -1,9 +1,9 @@
-"""``labelctl doctor`` of a pipeline of which nothing of Ground Truth is deployed."""
+"""``labelctl doctor`` of a pipeline of which only one engine is deployed."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,6 +26,12 @@ OF_GROUND_TRUTH = {"ground_truth", "job_state_rule", "labeling_role", "work_team
 RESOURCES = {
     "jobs": {"label": None, "verify": None},
     "kms_key_arn": "arn:aws:kms:eu-north-1:123456789012:key/1",
+    "label_studio": {
+        "schedule": "digits-label-studio",
+        "token_secret_arn": "arn:aws:secretsmanager:eu-north-1:123456789012:secret:token-AbCdEf",
+        "token_secret_kms_key_arn": None,
+        "url": "https://label-studio.example.org",
+    },
     "package_sha256": "digest",
     "rules": {"upload": "digits-upload"},
     "schedule": {"enabled": True, "name": "digits"},
@@ -70,6 +76,13 @@ def subject() -> Subject:
         state_machine_arn="arn:aws:states:eu-north-1:123456789012:stateMachine:digits",
     )
     return Subject(connection, pipeline, find_deployed(connection, "digits"), datetime.now(UTC))
+
+
+def test_checks_of_label_studio_find_nothing_and_call_nothing_without_it(subject: Subject) -> None:
+    without = replace(subject, deployed=replace(subject.deployed, label_studio=None))
+    checks = [check for check in CHECKS if check.name.startswith("label_studio")]
+    assert len(checks) == 3
+    assert [list(check.problems(without)) for check in checks] == [[]] * len(checks)
 
 
 def test_checks_of_ground_truth_find_nothing_and_call_nothing(subject: Subject) -> None:
