@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tools.estimate_cost import OBJECT_FEES, REQUESTS, RUN, STANDING, Use, estimate
+from tools.estimate_cost import CALL, OBJECT_FEES, REQUESTS, RUN, STANDING, Studio, Use, estimate
 from tools.marked_sections import table, write_or_check
 
 COST = Path(__file__).resolve().parent.parent / "docs" / "cost.md"
@@ -23,7 +23,7 @@ def sections() -> dict[str, str]:
     Returns:
         Markdown by the section's name.
     """
-    return {"months": _months(), "prices": _prices()}
+    return {"months": _months(), "label-studio": _label_studio(), "prices": _prices()}
 
 
 def _months() -> str:
@@ -46,15 +46,35 @@ def _months() -> str:
     return table(head, rows)
 
 
+def _label_studio() -> str:
+    rows = []
+    for items in ITEMS:
+        found = estimate(Use(items, studio=Studio()))
+        parts = (found.requests, found.calls, found.standing, found.server, found.total)
+        rows.append((f"{items:,}", *(f"{dollars:,.2f}" for dollars in parts)))
+    head = (
+        "Items in the month",
+        "Requests",
+        "Calls for Label Studio",
+        "Key and alarms",
+        "Label Studio",
+        "Total",
+    )
+    return table(head, rows)
+
+
 def _prices() -> str:
     fees = [
         (f"Labeled or verified object, {_tier(number)}", "1", f"${price:.2f}")
         for number, (_, price) in enumerate(OBJECT_FEES)
     ]
-    requests = [
-        (name, f"{count:g} for an item", f"${price:.3f} for a million".replace("0 for", " for"))
-        for name, (count, price) in REQUESTS.items()
-    ]
+    requests, calls = (
+        [
+            (name, f"{count:g} for {what}", f"${price:.3f} for a million".replace("0 for", " for"))
+            for name, (count, price) in priced.items()
+        ]
+        for priced, what in ((REQUESTS, "an item"), (CALL, "a call"))
+    )
     runs = [
         (name, f"{count:g} for a run", f"${price:.7f}".rstrip("0"))
         for name, (count, price) in RUN.items()
@@ -63,7 +83,7 @@ def _prices() -> str:
         (name, f"{count:g}", f"${price:.2f} for a month")
         for name, (count, price) in STANDING.items()
     ]
-    return table(("What", "How many", "Price of one"), [*fees, *requests, *runs, *standing])
+    return table(("What", "How many", "Price of one"), [*fees, *requests, *runs, *calls, *standing])
 
 
 def _tier(number: int) -> str:

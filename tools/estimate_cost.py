@@ -7,6 +7,7 @@ standard library is used.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from dataclasses import dataclass
 from itertools import pairwise
@@ -36,11 +37,40 @@ RUN = {
     "State transitions (Step Functions)": (40.0, 25e-6),
     "Hours of the metrics (CloudWatch)": (float(METRICS), METRIC_HOUR),
 }
+#: What a call of the function for Label Studio needs while a job is open, rounded up: how much of
+#: it, and dollars for a million. docs/performance.md has the calls and seconds of a poll.
+CALL = {
+    "Calls of the schedule (EventBridge Scheduler)": (1.0, 1.00),
+    "Calls of the function (Lambda)": (1.0, 0.20),
+    "GB-seconds of a call (Lambda)": (0.6, 13.40),
+    "S3 requests that list": (2.0, 5.00),
+    "S3 requests that read": (4.0, 0.40),
+    "Lease in the ledger (DynamoDB)": (2.0, 0.625),
+    "Reads of the token (Secrets Manager)": (1.0, 5.00),
+}
 #: What there is without any use: how many, and dollars for a month of one.
 STANDING = {
     "Key (KMS)": (1.0, 1.00),
     "Alarms (CloudWatch)": (11.0, 0.10),
 }
+#: Without the two alarms on the ends of Ground Truth's jobs, and with one on the calls.
+STUDIO_STANDING = {**STANDING, "Alarms (CloudWatch)": (10.0, 0.10)}
+MINUTES = 730 * 60
+#: What Label Studio costs in a month: examples/label-studio-on-ecs/README.md has the parts.
+SERVER = 92.77
+
+
+@dataclass(frozen=True)
+class Studio:
+    """A Label Studio.
+
+    Attributes:
+        server: What it costs in a month, with the secret of its token, in dollars.
+        interval_minutes: Minutes between two calls of the function.
+    """
+
+    server: float = SERVER
+    interval_minutes: int = 1
 
 
 @dataclass(frozen=True)
@@ -55,6 +85,7 @@ class Use:
         task_price: What one worker's answer costs, a vendor's price or a wage.
         runs: Runs that have items.
         earlier_objects: Objects that the account had labeled in the month before these.
+        studio: Where people label, if not in Ground Truth.
     """
 
     items: int
@@ -64,6 +95,7 @@ class Use:
     task_price: float = 0
     runs: int = 30
     earlier_objects: int = 0
+    studio: Studio | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +108,8 @@ class Estimate:
         work: The workers' and the reviewers' pay.
         requests: What the module's resources cost by use.
         standing: What they cost without any use.
+        calls: What the calls of the function for Label Studio cost.
+        server: What Label Studio costs.
     """
 
     labeling_fee: float
@@ -83,11 +117,14 @@ class Estimate:
     work: float
     requests: float
     standing: float
+    calls: float = 0
+    server: float = 0
 
     @property
     def total(self) -> float:
         """The sum."""
-        return self.labeling_fee + self.verification_fee + self.work + self.requests + self.standing
+        parts: tuple[float, ...] = dataclasses.astuple(self)
+        return sum(parts)
 
 
 def object_fee(objects: float, earlier_objects: float = 0) -> float:
@@ -126,12 +163,24 @@ def estimate(use: Use) -> Estimate:
     labeled = use.items * (1 + again)
     verified = labeled * use.verified_percent / 100
     requests = _cost(REQUESTS) / 1e6
-    return Estimate(
+    found = Estimate(
         labeling_fee=object_fee(labeled, use.earlier_objects),
         verification_fee=object_fee(verified, use.earlier_objects + labeled),
         work=(labeled + verified) * use.workers * use.task_price,
         requests=labeled * requests + use.runs * _cost(RUN),
         standing=_cost(STANDING),
+    )
+    if use.studio is None:
+        return found
+    # As if a job were open for the whole month.
+    calls = MINUTES / use.studio.interval_minutes * _cost(CALL) / 1e6
+    return dataclasses.replace(
+        found,
+        labeling_fee=0,
+        verification_fee=0,
+        standing=_cost(STUDIO_STANDING),
+        calls=calls,
+        server=use.studio.server,
     )
 
 
@@ -165,7 +214,29 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--earlier-objects", type=_count, default=0, help="objects labeled before in the month"
     )
+    parser.add_argument(
+        "--engine", choices=("ground_truth", "label_studio"), default="ground_truth"
+    )
+    parser.add_argument(
+        "--server-month",
+        type=float,
+        help="dollars for a month of Label Studio with its secrets;"
+        f" {SERVER} of examples/label-studio-on-ecs by default",
+    )
+    parser.add_argument(
+        "--interval-minutes", type=_interval, help="label_studio.interval_minutes, 1 by default"
+    )
     options = parser.parse_args(arguments)
+    given = {"server": options.server_month, "interval_minutes": options.interval_minutes}
+    studio = {name: value for name, value in given.items() if value is not None}
+    is_studio = options.engine == "label_studio"
+    if studio and not is_studio:
+        parser.error(
+            "--server-month and --interval-minutes are about Label Studio: add"
+            " --engine label_studio"
+        )
+    if options.earlier_objects and is_studio:
+        parser.error("--earlier-objects is about the fees of Ground Truth: leave it out")
     if not options.verification and (options.sample_percent, options.rejected_percent) != (100, 0):
         parser.error(
             "--sample-percent and --rejected-percent are about verification: add --verification"
@@ -178,6 +249,7 @@ def main(arguments: list[str] | None = None) -> int:
         task_price=options.task_price,
         runs=options.runs,
         earlier_objects=options.earlier_objects,
+        studio=Studio(**studio) if is_studio else None,
     )
     found = estimate(use)
     print(f"Dollars for a month, list prices of us-east-1, {PRICES_OF}")
@@ -187,6 +259,8 @@ def main(arguments: list[str] | None = None) -> int:
         ("Workers and reviewers", found.work),
         ("Requests of the pipeline", found.requests),
         ("Key and alarms", found.standing),
+        ("Calls for Label Studio", found.calls),
+        ("Label Studio", found.server),
         ("Total", found.total),
     ):
         print(f"  {name:<32}{dollars:>14,.2f}")
@@ -197,6 +271,14 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 0:
         message = "must not be negative"
+        raise argparse.ArgumentTypeError(message)
+    return number
+
+
+def _interval(text: str) -> int:
+    number = int(text)
+    if number not in range(1, 61):
+        message = "must be from 1 to 60"
         raise argparse.ArgumentTypeError(message)
     return number
 

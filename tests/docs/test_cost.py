@@ -7,16 +7,17 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from labeling_deployment.module import ROOT
 from tools import cost_tables, estimate_cost
-from tools.estimate_cost import Use, estimate, object_fee
+from tools.estimate_cost import Studio, Use, estimate, object_fee
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from labeling_deployment.planned import Planned
 
@@ -64,12 +65,57 @@ def test_the_fee_is_nearly_all_of_the_cost() -> None:
         assert found.labeling_fee / found.total > 0.99
 
 
+def test_label_studio_has_no_fee_and_costs_its_server_and_its_calls() -> None:
+    use = Use(1_000, verified_percent=100, rejected_percent=10, workers=2, task_price=0.5)
+    fees, none = estimate(use), estimate(replace(use, studio=Studio(server=50)))
+    assert none.total == pytest.approx(fees.work + fees.requests + none.standing + none.calls + 50)
+
+
+def test_calls_cost_less_the_longer_the_interval_is() -> None:
+    # The schedule, the list and the rest of a call that finds an open job.
+    each = (1 + 0.2 + 0.6 * 13.4 + 2 * 5 + 4 * 0.4 + 2 * 0.625 + 5) / 1e6
+    one, ten = (estimate(Use(0, studio=Studio(interval_minutes=minutes))) for minutes in (1, 10))
+    assert one.calls == pytest.approx(730 * 60 * each)
+    assert ten.calls == pytest.approx(one.calls / 10)
+
+
+def test_a_call_needs_what_a_poll_was_measured_to_need() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    polls = re.findall(
+        r"^\| poll \| [0-9,]+ \| ([0-9.]+) \| [0-9.]+ \| \d+ \| (\d+) \|", page, re.M
+    )
+    assert polls
+    counted = ("S3 requests that list", "S3 requests that read", "Lease in the ledger (DynamoDB)")
+    calls = sum(estimate_cost.CALL[name][0] for name in counted)
+    assert {int(found) for _, found in polls} == {calls}
+    # The function has 1 GB.
+    seconds = estimate_cost.CALL["GB-seconds of a call (Lambda)"][0]
+    assert max(float(found) for found, _ in polls) <= seconds
+
+
+def test_the_server_is_that_of_the_example() -> None:
+    page = (ROOT / "examples" / "label-studio-on-ecs" / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| .+ \| ([0-9,]+) \| \$([0-9.]+) \| \$[0-9.]+ \|$", page, re.M)
+    assert len(rows) > 5
+    total = sum(float(count.replace(",", "")) * float(price) for count, price in rows)
+    assert total == pytest.approx(estimate_cost.SERVER, abs=0.01)
+
+
 @pytest.mark.terraform
-def test_the_standing_resources_are_those_of_the_module(plan: Callable[[str], Planned]) -> None:
-    planned = plan("default")
-    assert len(planned.of_type("aws_kms_key")) == estimate_cost.STANDING["Key (KMS)"][0]
-    alarms = planned.of_type("aws_cloudwatch_metric_alarm")
-    assert len(alarms) == estimate_cost.STANDING["Alarms (CloudWatch)"][0]
+def test_the_key_is_that_of_the_module(plan: Callable[[str], Planned]) -> None:
+    assert len(plan("default").of_type("aws_kms_key")) == estimate_cost.STANDING["Key (KMS)"][0]
+
+
+@pytest.mark.terraform
+@pytest.mark.parametrize(
+    ("variant", "standing"),
+    [("default", estimate_cost.STANDING), ("label_studio", estimate_cost.STUDIO_STANDING)],
+)
+def test_the_alarms_are_those_of_the_module(
+    variant: str, standing: Mapping[str, tuple[float, float]], plan: Callable[[str], Planned]
+) -> None:
+    alarms = plan(variant).of_type("aws_cloudwatch_metric_alarm")
+    assert len(alarms) == standing["Alarms (CloudWatch)"][0]
 
 
 def test_the_metrics_are_those_that_a_run_publishes() -> None:
@@ -96,8 +142,9 @@ def test_the_readme_quotes_the_first_fee_and_the_date() -> None:
     assert estimate_cost.PRICES_OF in PAGE
 
 
-def test_the_command_of_the_page_prints_the_pages_figures() -> None:
-    (command,) = re.findall(r"^```sh\n(.*?)\n```", PAGE, re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize(("number", "section"), [(0, "months"), (1, "label-studio")])
+def test_the_command_of_the_page_prints_the_pages_figures(number: int, section: str) -> None:
+    command = re.findall(r"^```sh\n(.*?)\n```", PAGE, re.MULTILINE | re.DOTALL)[number]
     program, *arguments = shlex.split(command)
     assert program == "python3"
     done = subprocess.run(
@@ -105,13 +152,23 @@ def test_the_command_of_the_page_prints_the_pages_figures() -> None:
     )
     total = re.search(r"Total +([0-9,.]+)", done.stdout)
     assert total is not None
-    row = next(line for line in PAGE.splitlines() if line.startswith("| 10,000 |"))
+    table = PAGE.partition(f"generated: {section} ")[2].partition("<!-- end")[0]
+    row = next(line for line in table.splitlines() if line.startswith("| 10,000 |"))
     assert row.endswith(f" {total[1]} |")
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--items", "-1"], ["--items", "1", "--sample-percent", "101"], []]
+    "arguments",
+    [
+        [],
+        ["--items", "-1"],
+        ["--items", "1", "--sample-percent", "101"],
+        ["--items", "1", "--server-month", "10"],
+        ["--items", "1", "--interval-minutes", "5"],
+        ["--items", "1", "--engine", "label_studio", "--interval-minutes", "0"],
+        ["--items", "1", "--engine", "label_studio", "--earlier-objects", "1"],
+    ],
 )
-def test_an_invalid_number_of_items_is_refused(arguments: list[str]) -> None:
+def test_invalid_options_are_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit):
         estimate_cost.main(arguments)
