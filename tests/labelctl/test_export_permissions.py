@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from labeling_sandbox.iam import credentials
 from tests.labelctl.stored_labels import store_demo, write_files
-from tests.labelctl.test_permissions import POLICIES, without_each_action
+from tests.labelctl.test_permissions import POLICIES, with_names, without_each_action
 from tests.sandbox.resources import make_role, put_policy
 
 if TYPE_CHECKING:
@@ -54,22 +53,6 @@ USES = {
 }
 
 
-def statements(operated: Operated, use: Use) -> list[dict[str, Any]]:
-    found = json.dumps([entry for title in use.policies for entry in POLICIES[title]])
-    for placeholder, value in {
-        "JOB_NAME-ACCOUNT-REGION-features": operated.features,
-        "JOB_NAME-ACCOUNT-REGION-output": operated.output,
-        "JOB_NAME-ACCOUNT-REGION-upload": operated.uploads,
-        "JOB_NAME": operated.name,
-        "KEY_ARN": operated.key_arn,
-        "REGION": operated.sandbox.region,
-        "ACCOUNT": operated.sandbox.account,
-    }.items():
-        found = found.replace(placeholder, value)
-    result: list[dict[str, Any]] = json.loads(found)
-    return result
-
-
 def encrypt(operated: Operated) -> None:
     """Encrypt the buckets with the pipeline's key, as the module does."""
     default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": operated.key_arn}
@@ -102,7 +85,7 @@ def test_an_export_needs_each_permission_of_its_policy_and_no_other(
     operated.answer("export", "--freeze", "known", *arguments, next(folders))
     role = f"{operated.name}-operator"
     held = credentials.assume(make_role(operated.sandbox, role, "ec2.amazonaws.com"), "operator")
-    policy = statements(operated, use)
+    policy = with_names(operated, use.policies)
     write_files(operated)
     with monkeypatch.context() as environment:
         environment.setenv("AWS_ACCESS_KEY_ID", held.access_key_id)

@@ -26,7 +26,7 @@ from tests.labelctl.test_preview import prepare_page
 from tests.sandbox.resources import make_role, put_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from tests.labelctl.stage import Operated
 
@@ -174,7 +174,9 @@ USES = {
         prepare_page,
     ),
     "report": Use(
-        ("status", "report, in addition"), ("report", "--json"), open_run_and_rejected_label
+        ("status", "report, in addition"),
+        ("report", "--json", "--no-labels"),
+        open_run_and_rejected_label,
     ),
     "trace": Use(("trace",), ("trace", "a.png"), labeled_image),
     "resume": Use(("resume",), ("resume",), paused_schedule),
@@ -190,10 +192,19 @@ USES = {
 def statements(operated: Operated, name: str) -> list[Statement]:
     """Return the statements of a use, with the names of the test's pipeline."""
     use = USES[name]
-    found = json.dumps([entry for title in use.policies for entry in POLICIES[title]])
+    changes = {}
     if "--undelivered" in use.arguments:
-        found = found.replace("JOB_NAME-dead-letter", "JOB_NAME-undelivered")
+        changes["JOB_NAME-dead-letter"] = f"{operated.name}-undelivered"
+    return with_names(operated, use.policies, changes)
+
+
+def with_names(
+    operated: Operated, titles: Sequence[str], changes: Mapping[str, str] | None = None
+) -> list[Statement]:
+    """Return the statements of sections, with the names of the test's pipeline."""
+    found = json.dumps([entry for title in titles for entry in POLICIES[title]])
     names = {
+        "JOB_NAME-ACCOUNT-REGION-features": operated.features,
         "execution:JOB_NAME": f"execution:{operated.machine_arn.rpartition(':')[2]}",
         "role/JOB_NAME-ground-truth-REGION": operated.role_arn.rpartition(":")[2],
         "stateMachine:JOB_NAME": f"stateMachine:{operated.machine_arn.rpartition(':')[2]}",
@@ -204,6 +215,7 @@ def statements(operated: Operated, name: str) -> list[Statement]:
         "KEY_ARN": operated.key_arn,
         "REGION": operated.sandbox.region,
         "ACCOUNT": operated.sandbox.account,
+        **(changes or {}),
     }
     for placeholder, value in names.items():
         found = found.replace(placeholder, value)
@@ -281,7 +293,9 @@ def test_every_policy_of_the_page_is_tested() -> None:
     of_doctor = {"doctor", "doctor --smoke, in addition", "doctor --smoke-label, in addition"}
     # Those of export are tested with what the functions store, in test_export_permissions.py.
     of_export = {title for title in POLICIES if title.partition(" ")[0] == "export"}
-    assert used | of_doctor | of_export == set(POLICIES)
+    # Those of a report's labels too, in test_report_permissions.py.
+    of_labels = {title for title in POLICIES if title.startswith("report of ")}
+    assert used | of_doctor | of_export | of_labels == set(POLICIES)
 
 
 @pytest.mark.parametrize(

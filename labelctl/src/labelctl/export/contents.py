@@ -18,7 +18,7 @@ from labeling_lambdas.aws.uploads import Uploads
 from labeling_lambdas.domain.texts import TextItems, text_items
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from labelctl.connection import Client
@@ -114,21 +114,14 @@ class Contents:
         self, source: SourceObject, lines: list[Chosen]
     ) -> tuple[list[str], list[tuple[str | None, str]] | None]:
         refs = {source_of(line.fields, texts=True).line: line.source_ref for line in lines}
-        items = TextItems.FILE if None in refs else TextItems.LINE
         try:
-            found = text_items(
-                Uploads(self.client).chunks(source),
-                key=source.key,
-                items=items,
-                max_characters=_MOST_CHARACTERS,
-            )
             pairs: list[tuple[str | None, str]] = [
-                (item.content.text, refs[item.line])
-                for item in found
-                if item.content is not None and item.line in refs
+                (text, refs[line])
+                for line, text in texts_of(self.client, source, whole=None in refs)
+                if line in refs
             ]
         except ClientError as error:
-            if not _is_missing(error):
+            if not is_missing(error):
                 raise
             return list(refs.values()), None
         return list(refs.values()), pairs
@@ -167,7 +160,7 @@ class Contents:
                     file.write(chunk)
         except ClientError as error:
             unfinished.unlink()
-            if not _is_missing(error):
+            if not is_missing(error):
                 raise
             return choice.MISSING
         unfinished.replace(path)
@@ -202,7 +195,7 @@ class Contents:
         try:
             return read_object(self.client, uri)
         except ClientError as error:
-            if not _is_missing(error):
+            if not is_missing(error):
                 raise
             return None
 
@@ -211,5 +204,28 @@ def _version(chosen: Chosen) -> SourceObject:
     return source_of(chosen.fields, texts=True).at_line(None)
 
 
-def _is_missing(error: ClientError) -> bool:
+def texts_of(
+    client: Client, source: SourceObject, *, whole: bool
+) -> Iterator[tuple[int | None, str]]:
+    """Yield the texts of an object with the numbers of their lines.
+
+    Args:
+        client: S3.
+        source: The version of the object.
+        whole: Whether it is one text, whose line is None.
+
+    Raises:
+        ClientError: If it cannot be read.
+    """
+    found = text_items(
+        Uploads(client).chunks(source),
+        key=source.key,
+        items=TextItems.FILE if whole else TextItems.LINE,
+        max_characters=_MOST_CHARACTERS,
+    )
+    return ((item.line, item.content.text) for item in found if item.content is not None)
+
+
+def is_missing(error: ClientError) -> bool:
+    """Return whether a read failed because there is no such object or version."""
     return error.response["Error"]["Code"] in _MISSING_CODES

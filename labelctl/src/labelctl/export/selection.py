@@ -145,19 +145,40 @@ class Selection:
         ).fetchall():
             for source_ref, event_time, deleted, text, position, size, labeled in rows:
                 fields = json.loads(text)
-                if deleted:
-                    reason: str | None = reasons.DELETED
-                elif not is_readable(fields):
-                    reason = reasons.UNREADABLE
-                else:
-                    key = source_of(fields, texts=self.texts).key
-                    reason = self.choice.reason_against(key, fields, event_time)
+                reason = self._reason_against(fields, event_time, deleted=deleted)
                 if reason is None and position is None:
                     reason = reasons.MISSING
                 elif reason is None and self.texts and position > labeled:
                     reason = reasons.REPLACED
                 yield source_ref, fields, reason, position, size
             last = rows[-1][0]
+
+    def newest(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield event time and columns of each newest record of the choice.
+
+        Their objects may not exist any more.
+        """
+        last = ""
+        while rows := self.workspace.database.execute(
+            "SELECT source_ref, event_time, deleted, fields FROM newest"
+            " WHERE source_ref > ? ORDER BY source_ref LIMIT ?",
+            (last, _ROWS_AT_ONCE),
+        ).fetchall():
+            for _, event_time, deleted, text in rows:
+                fields = json.loads(text)
+                if self._reason_against(fields, event_time, deleted=deleted) is None:
+                    yield event_time, fields
+            last = rows[-1][0]
+
+    def _reason_against(
+        self, fields: dict[str, Any], event_time: str, *, deleted: bool
+    ) -> str | None:
+        if deleted:
+            return reasons.DELETED
+        if not is_readable(fields):
+            return reasons.UNREADABLE
+        key = source_of(fields, texts=self.texts).key
+        return self.choice.reason_against(key, fields, event_time)
 
     def _insert(
         self,

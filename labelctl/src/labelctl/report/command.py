@@ -42,6 +42,12 @@ def report(  # noqa: PLR0913 - one parameter for each option
     until: Annotated[
         str | None, typer.Option(help="Only runs opened before this time or age.")
     ] = None,
+    labels: Annotated[
+        bool, typer.Option("--labels/--no-labels", help="Read the stored labels.")
+    ] = True,
+    pictures: Annotated[
+        int, typer.Option(min=0, help="How many of the least certain items to show.")
+    ] = 24,
     to: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the page to this file.")
     ] = None,
@@ -52,7 +58,7 @@ def report(  # noqa: PLR0913 - one parameter for each option
     region: Region = None,
     profile: Profile = None,
 ) -> None:
-    """Make an HTML page about a pipeline: what came in, where it is now, and how runs went."""
+    """Make an HTML page about a pipeline: where items are, how runs went, and what is stored."""
     if run and (since or until):
         message = "a run has a time of its own; give --run alone"
         raise typer.BadParameter(message, param_hint="--run")
@@ -67,7 +73,16 @@ def report(  # noqa: PLR0913 - one parameter for each option
         found = find_pipeline(connection, pipeline)
         with screen.working("reading", shown=True) as progress:
             try:
-                summary = SummaryReader(connection, found, scope, now, progress).read()
+                summary = SummaryReader(
+                    connection,
+                    found,
+                    scope,
+                    now,
+                    progress,
+                    labels,
+                    # Nobody sees them without a page.
+                    0 if as_json and to is None else pictures,
+                ).read()
                 progress("drawing")
                 text = None if as_json and to is None else page(summary)
             except KeyboardInterrupt:

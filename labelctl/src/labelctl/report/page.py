@@ -42,7 +42,9 @@ def page(summary: Summary) -> str:
     )
     environment.filters |= {"moment": _moment, "age": format_age, "words": _words}
     return environment.get_template("page.html.jinja").render(
-        summary=summary, figures=summary.figures, drawings=_drawings(summary.figures)
+        summary=summary,
+        figures=summary.figures,
+        drawings={**_drawings(summary.figures), **_label_drawings(summary)},
     )
 
 
@@ -64,6 +66,17 @@ def _drawings(figures: Figures) -> dict[str, Markup]:
     if not figures.intake.received:
         return {}
     return {"flow": flow(figures), "runs": _runs_over_time(figures)}
+
+
+def _label_drawings(summary: Summary) -> dict[str, Markup]:
+    if summary.labels is None or not summary.labels.figures.items:
+        return {}
+    found = summary.labels.figures
+    return {
+        "labels": plots.bars("Records by label", found.distribution),
+        "labels_over_time": plots.columns_over_time("Records by time", found.over_time),
+        "confidence": plots.histogram("Records by confidence", found.confidence),
+    }
 
 
 def _runs_over_time(figures: Figures) -> Markup:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from labelctl.export.stores import find_stores
 from labelctl.ledger import Ledger
 from labelctl.report.figures import Figures
+from labelctl.report.records import LabelReader, Labels
 from labelctl.report.runs import RunReader
 from labelctl.status import Status, StatusReader
 
@@ -31,6 +32,7 @@ class Summary:
         status: Queues and open runs at that time.
         figures: The sums of the runs.
         keys: The object keys of rejected items that are still in the ledger.
+        labels: The stored labels; None if they were not read.
     """
 
     pipeline: Pipeline
@@ -39,6 +41,7 @@ class Summary:
     status: Status
     figures: Figures
     keys: Mapping[str, str]
+    labels: Labels | None = None
 
     def fields(self) -> dict[str, Any]:
         """Return everything as JSON-ready fields."""
@@ -50,6 +53,7 @@ class Summary:
             **self.scope.fields(),
             "made_at": self.made_at.isoformat(),
             **self.figures.fields(),
+            "labels": self.labels.figures.fields() if self.labels else None,
             "queues": {use: queue.fields() for use, queue in queues},
             "rejections": [
                 {
@@ -74,6 +78,8 @@ class SummaryReader:
         scope: What the report is about.
         now: The current time.
         progress: Told from time to time what is done.
+        with_labels: Whether to read the stored labels.
+        pictures: How many of the least certain labels to show.
     """
 
     connection: Connection
@@ -81,6 +87,8 @@ class SummaryReader:
     scope: Scope
     now: datetime
     progress: Callable[[str], None]
+    with_labels: bool
+    pictures: int
 
     def read(self) -> Summary:
         """Return what the report shows.
@@ -95,4 +103,10 @@ class SummaryReader:
         figures = Figures.of(runs)
         ledger = Ledger(self.connection.client("dynamodb"), self.pipeline.ledger_table)
         keys = ledger.keys(each.item_id for each in figures.rejections)
-        return Summary(self.pipeline, self.scope, self.now, status, figures, keys)
+        labels = None
+        if self.with_labels:
+            reader = LabelReader(
+                self.connection, self.pipeline, stores.feature_group, self.progress
+            )
+            labels = reader.read(self.scope, self.pictures)
+        return Summary(self.pipeline, self.scope, self.now, status, figures, keys, labels)
