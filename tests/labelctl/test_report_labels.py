@@ -104,14 +104,14 @@ def test_hostile_labels_are_text(records: Records) -> None:
     records.upload(f"{HOSTILE}.png")
     records.put(f"{HOSTILE}.png", HOSTILE, status=HOSTILE)
     records.upload("b.png")
-    records.put("b.png", "_$\\frac{日本")
+    records.put("b.png", "_$\\frac{$日本")
     root = parsed(page_of(records.operated, records.folder))
     assert list(root.iter("script")) == []
     assert references(root) == []
     text = " ".join("".join(root.itertext()).split())
     # The status twice, the class, the key.
     assert text.count("</title><script>alert('$x^{')</script>") == 4
-    assert text.count("$\\frac{日本") == 3
+    assert text.count("$\\frac{$日本") == 3
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from labelctl.report.figures import Figures
 
+#: Inches of a drawing with all bands.
+_HEIGHT = 3.4
 _GAP = 0.06
 _BAR = 0.015
 _COLUMNS = (0.0, 0.4, 0.8)
@@ -49,11 +51,15 @@ def flow(figures: Figures) -> Markup:
         _Node("dead letters", sum(settled.dead_lettered.values())),
         _Node("superseded", settled.superseded),
     ]
-    figure, axes = blank(3.4)
+    figure, axes = blank(_HEIGHT)
     scale = _SHARE / max(intake.received, 1)
     _draw(axes, _COLUMNS[0], beginning, 1.0, scale)
     top = _split(axes, 1.0, middle, scale, 0)
     _split(axes, top, ends, scale, 1)
+    # There are fewer bands than there could be.
+    lowest = axes.dataLim.y0
+    axes.set_ylim(lowest, 1)
+    figure.set_figheight(_HEIGHT * (1 - lowest))
     return drawn(figure, "Where items are")
 
 

@@ -78,16 +78,16 @@ class Gallery:
     folder: Path
     texts: bool
 
-    def shown(self, numbered: tuple[int, Mapping[str, Any]]) -> Shown:
+    def shown(self, number: int, fields: Mapping[str, Any]) -> Shown:
         """Return an item with its label; what cannot be read is named in it.
 
         Args:
-            numbered: A number of its own, and the columns of the record.
+            number: A number of its own.
+            fields: The columns of the record.
 
         Raises:
             ClientError: If something exists that cannot be read.
         """
-        number, fields = numbered
         source = source_of(fields, texts=self.texts)
         classes: dict[str, str] = {}
         content: dict[str, Any] = {}

@@ -5,11 +5,10 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labelctl.export.choice import Choice
 from labelctl.export.offline_store import comparable_time, read_rows
-from labelctl.export.parallel import in_parallel
 from labelctl.export.selection import Selection
 from labelctl.export.split import WHOLE
 from labelctl.export.workspace import Workspace
@@ -77,11 +76,16 @@ class LabelReader:
                 chosen = least_certain(selection.newest(), pictures)
             finally:
                 workspace.close()
-            self.progress("reading the least certain items")
             gallery = Gallery(
                 self.connection.client("s3"), sorted(figures.labels), Path(folder), texts
             )
-            return Labels(figures, list(in_parallel(gallery.shown, enumerate(chosen))))
+            # One after the other: a large picture takes much memory.
+            return Labels(figures, list(self._shown(gallery, chosen)))
+
+    def _shown(self, gallery: Gallery, chosen: list[dict[str, Any]]) -> Iterator[Shown]:
+        for number, fields in enumerate(chosen, 1):
+            self.progress(f"item {number} of {len(chosen)}")
+            yield gallery.shown(number, fields)
 
     def _rows(self, run: str) -> Iterator[Row]:
         for row in read_rows(self.connection, self.feature_group):
