@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 from labelctl.report.visible import visible
@@ -136,6 +137,9 @@ def drawn(figure: Figure, title: str) -> Markup:
         # Matplotlib's own font lacks many scripts, and only measures texts here.
         warnings.filterwarnings("ignore", "Glyph ", UserWarning)
         warnings.filterwarnings("ignore", "Matplotlib currently does not support", UserWarning)
+        # Texts were made with the setting of that time, those of ticks are made now.
+        for text in figure.findobj(Text):
+            text.set_parse_math(False)
         figure.savefig(written, format="svg", metadata=nothing, bbox_inches="tight")
     # HTML has neither an XML declaration nor a document type within a page.
     drawing = _NAMES.sub("", written.getvalue()[written.getvalue().index("<svg") :])
