@@ -102,7 +102,7 @@ class LabelStudioJobs:
 
     def stop(self, name: str) -> None:
         """Request that a job is stopped. It ends later."""
-        self.files(name).write_once(_STOP, {})
+        self.files(name).write(_STOP, {})
 
     def files(self, name: str) -> JobFiles:
         """Return the files of a job."""
