@@ -77,6 +77,17 @@ def test_a_file_that_was_deleted_is_left_out_with_all_its_lines(
     assert found["left_out"] == {"source_missing": 2}
 
 
+def test_a_side_without_items_is_explained(texts: Operated, tmp_path: Path) -> None:
+    label(texts, TEXTS, {KEY: texts.upload(KEY, b"one\ntwo\n")}, [item(1, "one"), item(2, "two")])
+    arguments = ("--to", str(tmp_path / "set"), "--format", "jsonl", "--split", "a=0.5,b=0.5")
+    result = texts.labelctl("export", *arguments)
+    assert result.exit_code == 0, result.output
+    summary = json.loads((tmp_path / "set" / "export.json").read_text())
+    (empty,) = [side for side, counts in summary["sides"].items() if not counts["items"]]
+    assert f"{empty} is empty: a side is that of the object's key" in result.stdout
+    assert result.stdout.count("is empty") == 1
+
+
 def test_texts_have_no_files_to_copy(texts: Operated, tmp_path: Path) -> None:
     write_files(texts)
     arguments = ("--to", str(tmp_path / "set"), "--format", "jsonl", "--files", "copy")

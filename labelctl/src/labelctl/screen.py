@@ -194,6 +194,12 @@ def show_export(summary: Mapping[str, Any], target: Path) -> None:
         labels = (str(counts["labels"].get(name, 0)) for name in summary["classes"])
         table.add_row(side, str(counts["items"]), *labels)
     console.print(table)
+    for side, counts in summary["sides"].items():
+        if not counts["items"]:
+            console.print(
+                f"{side} is empty: a side is that of the object's key, and all lines of a text file"
+                " are on one side, so a split needs more keys"
+            )
     for reason, count in {**summary["removed"], **summary["left_out"]}.items():
         console.print(f"left out: {count} {reason.replace('_', ' ')}", markup=False)
     if summary["sha256"]:
