@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import sys
 import webbrowser
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -205,6 +206,15 @@ def test_bad_options_are_named(
     result = reported.operated.labelctl("report", "--no-open", *options)
     assert result.exit_code == code
     assert said in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_a_missing_library_is_named_with_what_installs_it(
+    reported: Reported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert reported.operated.error("report", "--no-open") == (
+        "error: matplotlib is not installed; install it with: pip install 'labelctl[report]'"
+    )
 
 
 def test_what_users_wrote_is_text(reported: Reported) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -14,7 +15,7 @@ from labelctl.durations import read_time
 from labelctl.error_messages import LabelctlError, explained
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
 #: Exit code after Ctrl-C.
@@ -64,6 +65,21 @@ def time_option(text: str | None, now: datetime, option: str) -> datetime | None
         return read_time(text, now)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+def require_libraries(names: Sequence[str], extra: str) -> None:
+    """End the command if a library is missing that not every command needs.
+
+    Args:
+        names: What is imported.
+        extra: Name of the optional dependencies that have them.
+    """
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            install = f"pip install 'labelctl[{extra}]'"
+            fail(f"{error.name} is not installed; install it with: {install}")
 
 
 def print_json(value: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
@@ -20,6 +19,7 @@ from labelctl.command_line import (
     connected,
     fail,
     print_json,
+    require_libraries,
     time_option,
 )
 from labelctl.pipeline import find_pipeline
@@ -94,7 +94,7 @@ def export(  # noqa: PLR0913 - one parameter for each option
     profile: Profile = None,
 ) -> None:
     """Make a training set of the stored labels."""
-    _check_libraries()
+    require_libraries(_LIBRARIES, "export")
     from labelctl.export.contents import Files  # noqa: PLC0415 - needs the libraries
     from labelctl.export.request import Request  # noqa: PLC0415
     from labelctl.export.run import Export  # noqa: PLC0415
@@ -135,15 +135,6 @@ def export(  # noqa: PLR0913 - one parameter for each option
         print_json({**made.summary, "target": str(made.target)})
     else:
         screen.show_export(made.summary, made.target)
-
-
-def _check_libraries() -> None:
-    """End the command if a library is missing that only this command needs."""
-    for name in _LIBRARIES:
-        try:
-            importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            fail(f"{error.name} is not installed; install it with: pip install 'labelctl[export]'")
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import tempfile
 import webbrowser
 from pathlib import Path
@@ -20,6 +19,7 @@ from labelctl.command_line import (
     connected,
     fail,
     print_json,
+    require_libraries,
     time_option,
 )
 from labelctl.pipeline import find_pipeline
@@ -64,7 +64,7 @@ def report(  # noqa: PLR0913 - one parameter for each option
         raise typer.BadParameter(message, param_hint="--run")
     now = status.present()
     scope = Scope(run, time_option(since, now, "--since"), time_option(until, now, "--until"))
-    _require_libraries()
+    require_libraries(_LIBRARIES, "report")
     # They import those libraries.
     from labelctl.report.page import page  # noqa: PLC0415
     from labelctl.report.summary import SummaryReader  # noqa: PLC0415
@@ -115,12 +115,3 @@ def _written(text: str, to: Path | None) -> Path:
     except OSError as error:
         fail(f"{to} cannot be written: {error.strerror}")
     return to
-
-
-def _require_libraries() -> None:
-    """End the command if something is missing that only this command needs."""
-    for name in _LIBRARIES:
-        try:
-            importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            fail(f"{error.name} is not installed; install it with: pip install 'labelctl[report]'")
