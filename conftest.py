@@ -24,6 +24,8 @@ LONGEST_FIRST = (
     "tests/plan/test_examples.py",
     "tests/label_studio/test_round_trip.py",
     "tests/label_studio/test_browser.py",
+    "tests/labelctl/test_doctor.py",
+    "tests/labelctl/test_permissions.py",
     "tests/labelctl/test_backfill.py",
     "tests/plan",
     "tests/labelctl",

@@ -63,7 +63,7 @@ FLOORS: dict[str, list[list[str]]] = {
     "harness/bench/src/labeling_bench": [
         ["cold_start", "pictures", "pipeline", "stored_texts", "tasks", "wire"],
         ["measuring", "pictures_service", "service", "studio_pipeline", "worker"],
-        ["bars", "exports", "studio"],
+        ["bars", "export_process", "exports", "studio"],
         ["plot", "report", "studio_bars"],
         ["export_report", "studio_report"],
         ["page"],

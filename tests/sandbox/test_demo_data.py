@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 import requests
 from typer.testing import CliRunner
 
+from labeling_sandbox import cli
 from labeling_sandbox.cli import app
 from labeling_sandbox.demo.label import Labeling
 from labeling_sandbox.demo.task_types import DEMO_TYPES, matches_truth
@@ -195,6 +197,8 @@ def test_a_label_studio_that_does_not_answer_ends_the_demo_in_a_line(
         raise requests.ReadTimeout(message)
 
     monkeypatch.setattr(Labeling, "run", hang)
+    # A process holds one sandbox, and this one may have it.
+    monkeypatch.setattr(cli, "Sandbox", lambda **_: nullcontext())
     result = CliRunner().invoke(app, ["label"])
     assert result.exit_code == 1
     assert "Label Studio does not answer as it should: Read timed out." in result.output

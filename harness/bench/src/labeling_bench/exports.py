@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 FORMAT, SPLIT = "jsonl", "train=0.8,val=0.1,test=0.1"
-_KIB = 1024
 
 
 @dataclass(frozen=True)
@@ -53,13 +52,14 @@ def measure(size: int, tell: Callable[[str], None]) -> ExportMeasurement:
     with _stored(size) as variables, tempfile.TemporaryDirectory() as folder:
         tell(f"{size:>7,} items: labelctl export")
         target = Path(folder) / "set"
-        command = [str(Path(sys.executable).with_name("labelctl")), "export", "--json"]
+        command = [sys.executable, "-m", "labeling_bench.export_process", "export", "--json"]
         command += ["--pipeline", PIPELINE, "--to", str(target)]
         command += ["--format", FORMAT, "--split", SPLIT]
         start = time.perf_counter()
         with subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **variables}, stdout=subprocess.DEVNULL
+            command, cwd=ROOT, env={**os.environ, **variables}, stdout=subprocess.PIPE, text=True
         ) as process:
+            printed = process.stdout.read() if process.stdout else ""
             _, status, used = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - start
@@ -68,8 +68,7 @@ def measure(size: int, tell: Callable[[str], None]) -> ExportMeasurement:
         exported = sum(side["items"] for side in summary["sides"].values())
         require(exported == size, f"{exported} of {size} records were exported")
         written = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
-    # Linux counts the most memory in KiB.
-    peak = used.ru_maxrss * _KIB
+    peak = int(printed.splitlines()[-1])
     return ExportMeasurement(size, seconds, used.ru_utime + used.ru_stime, peak, written)
 
 
