@@ -10,12 +10,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pyiceberg.catalog.glue import GlueCatalog
 
 from labelctl.export import contents
 from labeling_deployment.module import ROOT
 from tests.labelctl.stored_labels import store_demo, write_files
 from tests.labelctl.written_records import TIME, Records
+from tests.sandbox.test_offline_store import iceberg_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,21 +70,7 @@ def test_a_row_that_was_deleted_from_the_table_is_not_exported(records: Records)
 
 def delete_rows(operated: Operated, condition: str) -> None:
     """Delete rows as Athena does: in a new version of the table, which leaves the old files."""
-    sandbox = operated.sandbox
-    described = operated.client("sagemaker").describe_feature_group(FeatureGroupName=operated.name)
-    place = described["OfflineStoreConfig"]["DataCatalogConfig"]
-    catalog = GlueCatalog(
-        "test",
-        client=sandbox.client("glue"),
-        **{
-            "py-io-impl": "labeling_sandbox.stores.table_files.TableFiles",
-            "s3.access-key-id": "test",
-            "s3.endpoint": sandbox.endpoint,
-            "s3.region": sandbox.region,
-            "s3.secret-access-key": "test",
-        },
-    )
-    catalog.load_table((place["Database"], place["TableName"])).delete(condition)
+    iceberg_table(operated.sandbox, operated.name).delete(condition)
 
 
 CHOICES = {

@@ -16,6 +16,8 @@ from tests.sandbox.resources import control, make_role, put_policy
 from tests.sandbox.test_feature_store import group_request, record
 
 if TYPE_CHECKING:
+    from pyiceberg.table import Table
+
     from labeling_sandbox.server import Sandbox
 
 
@@ -43,7 +45,8 @@ def keys(sandbox: Sandbox, bucket: str) -> list[str]:
     return [entry["Key"] for entry in listed.get("Contents", [])]
 
 
-def iceberg_rows(sandbox: Sandbox, name: str) -> list[dict[str, Any]]:
+def iceberg_table(sandbox: Sandbox, name: str) -> Table:
+    """Return the Iceberg table of a feature group's offline store."""
     described = sandbox.client("sagemaker").describe_feature_group(FeatureGroupName=name)
     place = described["OfflineStoreConfig"]["DataCatalogConfig"]
     catalog = GlueCatalog(
@@ -57,7 +60,11 @@ def iceberg_rows(sandbox: Sandbox, name: str) -> list[dict[str, Any]]:
             "s3.secret-access-key": "test",
         },
     )
-    found = catalog.load_table((place["Database"], place["TableName"]))
+    return catalog.load_table((place["Database"], place["TableName"]))
+
+
+def iceberg_rows(sandbox: Sandbox, name: str) -> list[dict[str, Any]]:
+    found = iceberg_table(sandbox, name)
     rows: list[dict[str, Any]] = found.scan().to_arrow().to_pylist()
     return rows
 

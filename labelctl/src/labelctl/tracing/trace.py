@@ -83,7 +83,7 @@ class Tracer:
             line: Number of a line; None for the object and all its lines.
 
         Raises:
-            LabelctlError: If neither the bucket nor a run has the object.
+            LabelctlError: If the bucket has no version of the object.
         """
         bucket = self.pipeline.upload_bucket
         versions = version_events(self.connection.client("s3"), bucket, key)
