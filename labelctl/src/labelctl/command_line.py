@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -80,6 +82,30 @@ def require_libraries(names: Sequence[str], extra: str) -> None:
         except ModuleNotFoundError as error:
             install = f"pip install 'labelctl[{extra}]'"
             fail(f"{error.name} is not installed; install it with: {install}")
+
+
+def written_page(text: str, to: Path | None) -> Path:
+    """Write an HTML page; end the command if it cannot be written.
+
+    Args:
+        text: The page.
+        to: The file; None for a temporary one, which only its owner may read, because pages show
+            what was uploaded.
+
+    Returns:
+        The file.
+    """
+    if to is None:
+        with tempfile.NamedTemporaryFile(
+            "w", suffix=".html", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+        return Path(file.name)
+    try:
+        to.write_text(text, "utf-8")
+    except OSError as error:
+        fail(f"{to} cannot be written: {error.strerror}")
+    return to
 
 
 def print_json(value: dict[str, Any]) -> None:

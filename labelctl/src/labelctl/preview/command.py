@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import tempfile
 import webbrowser
 from enum import StrEnum
 from functools import partial
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 from rich.console import Console
 
-from labelctl.command_line import Json, Profile, Region, connected, fail, print_json
+from labelctl.command_line import Json, Profile, Region, connected, fail, print_json, written_page
 from labelctl.doctor.deployed import find_deployed
 from labelctl.error_messages import LabelctlError
 from labelctl.pipeline import find_pipeline
@@ -189,18 +188,10 @@ def _show_page(page: _Page, to: Path | None, *, open_page: bool, as_json: bool) 
         text = page.fill(page.template, page.task_input)
     except LabelctlError as error:
         fail(str(error))
-    if to is None:
-        # Only its owner may read it: it has links to uploads.
-        with tempfile.NamedTemporaryFile(
-            "w", suffix=".html", delete=False, encoding="utf-8"
-        ) as file:
-            file.write(text)
-        to = Path(file.name)
-    else:
-        to.write_text(text, "utf-8")
+    path = written_page(text, to)
     if as_json:
-        print_json({"schema": "labelctl-preview/1", "page": str(to)})
+        print_json({"schema": "labelctl-preview/1", "page": str(path)})
     else:
-        typer.echo(to)
+        typer.echo(path)
     if open_page:
-        webbrowser.open(to.resolve().as_uri())
+        webbrowser.open(path.resolve().as_uri())

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 import webbrowser
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +20,7 @@ from labelctl.command_line import (
     print_json,
     require_libraries,
     time_option,
+    written_page,
 )
 from labelctl.pipeline import find_pipeline
 from labelctl.report.scope import Scope
@@ -93,25 +93,10 @@ def report(  # noqa: PLR0913 - one parameter for each option
 def _give(
     summary: Summary, text: str | None, to: Path | None, *, as_json: bool, open_page: bool
 ) -> None:
-    path = None if text is None else _written(text, to)
+    path = None if text is None else written_page(text, to)
     if as_json:
         print_json({**summary.fields(), "page": str(path) if path else None})
     else:
         typer.echo(path)
     if open_page and path is not None:
         webbrowser.open(path.resolve().as_uri())
-
-
-def _written(text: str, to: Path | None) -> Path:
-    if to is None:
-        # Only its owner may read it: it shows what was uploaded.
-        with tempfile.NamedTemporaryFile(
-            "w", suffix=".html", delete=False, encoding="utf-8"
-        ) as file:
-            file.write(text)
-        return Path(file.name)
-    try:
-        to.write_text(text, "utf-8")
-    except OSError as error:
-        fail(f"{to} cannot be written: {error.strerror}")
-    return to
