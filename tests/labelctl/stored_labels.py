@@ -134,7 +134,7 @@ def label(
 
 def write_files(operated: Operated) -> None:
     """Let Feature Store write what it buffers."""
-    control(operated.sandbox, "POST", "feature-store/write-files", {})
+    control(operated.sandbox, "POST", f"records/{operated.name}/write-files", {})
 
 
 def _line(

@@ -40,6 +40,11 @@ def write(sandbox: Sandbox, name: str, *records: list[dict[str, str]]) -> None:
         )
 
 
+def write_files(sandbox: Sandbox, name: str) -> int:
+    """Let Feature Store write what it buffers for a group; return the number of rows."""
+    return int(control(sandbox, "POST", f"records/{name}/write-files", {})["rows"])
+
+
 def keys(sandbox: Sandbox, bucket: str) -> list[str]:
     listed = sandbox.client("s3").list_objects_v2(Bucket=bucket)
     return [entry["Key"] for entry in listed.get("Contents", [])]
@@ -73,9 +78,9 @@ def test_an_iceberg_table_has_each_write_once(sandbox: Sandbox) -> None:
     name = make_group(sandbox, "Iceberg")
     write(sandbox, name, record(confidence="0.5"), record("s3://b/2.png", attempts="2"))
     assert keys(sandbox, name) == []
-    assert control(sandbox, "POST", "feature-store/write-files", {})["rows"] >= 2
+    assert write_files(sandbox, name) == 2
     write(sandbox, name, record())
-    control(sandbox, "POST", "feature-store/write-files", {})
+    write_files(sandbox, name)
     rows = iceberg_rows(sandbox, name)
     assert sorted(row["source_ref"] for row in rows) == ["s3://b/1.png"] * 2 + ["s3://b/2.png"]
     assert {row["confidence"] for row in rows} == {0.5, None}
@@ -93,7 +98,7 @@ def test_files_in_glue_format_are_in_folders_of_hours(sandbox: Sandbox) -> None:
         RecordIdentifierValueAsString="s3://b/2.png",
         EventTime="2026-01-02T04:59:59Z",
     )
-    control(sandbox, "POST", "feature-store/write-files", {})
+    write_files(sandbox, name)
     earlier, later = sorted(keys(sandbox, name))
     assert re.search(r"/data/year=2026/month=01/day=02/hour=03/20260102T030405Z_\w{16}", earlier)
     assert "/hour=04/20260102T045959Z_" in later
@@ -116,10 +121,27 @@ def test_the_role_of_the_group_writes_the_table(sandbox: Sandbox, missing: str) 
     ]
     name = make_group(sandbox, "Iceberg", *allowed)
     write(sandbox, name, record())
-    control(sandbox, "POST", "feature-store/write-files", {})
+    write_files(sandbox, name)
     put_policy(sandbox, name, *(entry for entry in allowed if entry["Action"] != [missing]))
     write(sandbox, name, record())
     with pytest.raises(HTTPError) as refused:
-        control(sandbox, "POST", "feature-store/write-files", {})
+        write_files(sandbox, name)
     with refused.value as answer:
         assert f"not authorized to perform: {missing}" in answer.read().decode()
+    put_policy(sandbox, name, *allowed)
+    assert write_files(sandbox, name) == 1
+
+
+def test_a_group_without_its_role_is_named_and_leaves_other_groups_alone(sandbox: Sandbox) -> None:
+    broken, whole = make_group(sandbox, "Glue"), make_group(sandbox, "Glue")
+    for name in (broken, whole):
+        write(sandbox, name, record())
+    iam = sandbox.client("iam")
+    for policy in iam.list_role_policies(RoleName=broken)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=broken, PolicyName=policy)
+    iam.delete_role(RoleName=broken)
+    with pytest.raises(HTTPError, match="400") as refused:
+        write_files(sandbox, broken)
+    with refused.value as answer:
+        assert f"role/{broken} cannot be assumed" in answer.read().decode()
+    assert write_files(sandbox, whole) == 1

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labeling_sandbox.server import Sandbox
-from labeling_sandbox.stores.feature_store import feature_groups
+from labeling_sandbox.stores.feature_store import feature_group
 from labeling_sandbox.stores.offline_files import write_files
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def main() -> None:
     """Serve until the standard input ends."""
     with Sandbox(port=0, runtime_python=Path(sys.executable), enforce_iam=False) as sandbox:
         _create(sandbox)
-        (group,) = feature_groups(sandbox.account, sandbox.region)
+        group = feature_group(sandbox, PIPELINE)
         count = int(sys.argv[1])
         for number, start in enumerate(range(0, count, _LINES)):
             lines = range(1, min(_LINES, count - start) + 1)
@@ -48,7 +48,7 @@ def main() -> None:
                     ],
                     None,
                 )
-            write_files(sandbox, [group])
+            write_files(sandbox, group)
         print(json.dumps(sandbox.environment()), flush=True)
         sys.stdin.read()
 

@@ -325,7 +325,8 @@ class Demo:
 
     def _keep_running(self, pipeline: Pipeline) -> None:
         # AWS does it within 15 minutes; labelctl export reads the files.
-        pipeline.control("feature-store/write-files", {})
+        group = pipeline.outputs["feature_group_name"]
+        pipeline.control(f"records/{group}/write-files", {})
         self.screen.say(f"The pipeline stays up at {self.sandbox.endpoint}; Ctrl-C destroys it.")
         for name, value in self.sandbox.environment().items():
             self.screen.say(f"  export {name}={value}")

@@ -127,12 +127,19 @@ class FeatureGroup:
                 "offline": [dict(row) for row in self._offline],
             }
 
-    def take_buffered(self) -> list[dict[str, Any]]:
-        """Return the offline rows that are in no file yet; the caller writes them."""
+    def buffered(self) -> list[dict[str, Any]]:
+        """Return the offline rows that are in no file yet."""
         with self._lock:
-            rows = [dict(row) for row in self._offline[self._written :]]
-            self._written = len(self._offline)
-        return rows
+            return [dict(row) for row in self._offline[self._written :]]
+
+    def count_written(self, rows: int) -> None:
+        """Count the first buffered rows as written to files.
+
+        Args:
+            rows: How many there are.
+        """
+        with self._lock:
+            self._written += rows
 
     def _append(self, record: Record, *, deleted: bool) -> None:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -198,20 +198,27 @@ def install(sandbox: Sandbox) -> None:
     urls.url_paths["{0}/BatchWriteRecord$"] = FeatureStoreRuntime.dispatch
 
     def records(path: Mapping[str, str], _body: dict[str, Any]) -> dict[str, list[Any]]:
-        group = _backends[sandbox.account][sandbox.region].groups.get(path["name"])
-        if group is None:
-            message = f"there is no feature group {path['name']}"
-            raise control.ControlError(message, HTTPStatus.NOT_FOUND)
-        contents: dict[str, list[Any]] = group.contents()
-        return contents
+        return feature_group(sandbox, path["name"]).contents()
 
     control.route("records/<name>", "GET", records)
     control.route("feature-store/faults", "POST", _set_faults)
 
 
-def feature_groups(account: str, region: str) -> list[FeatureGroup]:
-    """Return the feature groups of an account and region."""
-    return list(_backends[account][region].groups.values())
+def feature_group(sandbox: Sandbox, name: str) -> FeatureGroup:
+    """Return a feature group.
+
+    Args:
+        sandbox: The sandbox that has it.
+        name: Its name.
+
+    Raises:
+        ControlError: There is none.
+    """
+    group: FeatureGroup | None = _backends[sandbox.account][sandbox.region].groups.get(name)
+    if group is None:
+        message = f"there is no feature group {name}"
+        raise control.ControlError(message, HTTPStatus.NOT_FOUND)
+    return group
 
 
 def online_store_key(account: str, region: str, name: str) -> str | None:

@@ -34,7 +34,7 @@ from labeling_sandbox.iam.role_clients import client_as
 from labeling_sandbox.stores.table_files import TableFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from labeling_sandbox.server import Sandbox
     from labeling_sandbox.stores.feature_records import FeatureGroup
@@ -54,27 +54,29 @@ _DAY = len("2026-01-02")
 _writing = threading.Lock()
 
 
-def write_files(sandbox: Sandbox, groups: Iterable[FeatureGroup]) -> int:
-    """Write what is buffered to the files of offline stores, each with its group's role.
+def write_files(sandbox: Sandbox, group: FeatureGroup) -> int:
+    """Write what is buffered to the files of a group's offline store, with the group's role.
 
     AWS does this within 15 minutes of a write. The sandbox does it when it is asked, so that no
     test has to wait.
 
     Args:
         sandbox: The sandbox.
-        groups: The feature groups.
+        group: The feature group. What its role may not write stays buffered.
 
     Returns:
         The number of rows that were written.
+
+    Raises:
+        ClientError: The role may not write, or there is nothing to write to.
+        PermissionError: The role is gone, or does not trust SageMaker.
     """
-    written = 0
     with _writing:
-        for group in groups:
-            rows = group.take_buffered()
-            if rows:
-                _Writer(sandbox, group).write(rows)
-            written += len(rows)
-    return written
+        rows = group.buffered()
+        if rows:
+            _Writer(sandbox, group).write(rows)
+            group.count_written(len(rows))
+    return len(rows)
 
 
 class _Catalog(GlueCatalog):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from labeling_sandbox.base import control
-from labeling_sandbox.stores.feature_store import feature_groups
+from labeling_sandbox.stores.feature_store import feature_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 def install(sandbox: Sandbox) -> None:
     """Add the control route."""
 
-    def write(_path: Mapping[str, str], _body: dict[str, Any]) -> dict[str, int]:
+    def write(path: Mapping[str, str], _body: dict[str, Any]) -> dict[str, int]:
         # Its libraries take a third of a second to import, which few tests need.
         from labeling_sandbox.stores.offline_files import write_files  # noqa: PLC0415
 
         try:
-            return {"rows": write_files(sandbox, feature_groups(sandbox.account, sandbox.region))}
-        except ClientError as error:
+            return {"rows": write_files(sandbox, feature_group(sandbox, path["name"]))}
+        except (ClientError, PermissionError) as error:
             raise control.ControlError(str(error)) from error
 
-    control.route("feature-store/write-files", "POST", write)
+    control.route("records/<name>/write-files", "POST", write)
