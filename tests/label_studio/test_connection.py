@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -143,6 +144,14 @@ def test_each_failure_has_an_error_that_names_the_call_and_nothing_that_was_sent
     assert not raised.value.__cause__ or _SECRET not in str(raised.value.__cause__)
     for hidden in (_SECRET, _LEGACY, "query"):
         assert hidden not in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_login_in_front_of_label_studio_is_no_fault_of_the_token(status: int) -> None:
+    with listening(always(status)) as url:
+        message = f"GET {url}/api/version/: a login in front of Label Studio"
+        with pytest.raises(LabelStudioAddressError, match=re.escape(message)):
+            LabelStudio(Connection(url, _LEGACY)).require_supported()
 
 
 def test_a_redirect_does_not_take_the_token_elsewhere() -> None:

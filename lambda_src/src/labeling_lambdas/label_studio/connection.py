@@ -80,8 +80,16 @@ class OpenConnection:
         _require_allowed(self.url)
 
     def call_openly(self, path: str) -> Any:  # noqa: ANN401 - any JSON value
-        """Read what everyone may read; see `Connection.call` for errors. No token is sent."""
-        return self._send("GET", path, None, {})
+        """Read what everyone may read; see `Connection.call` for other errors. No token is sent.
+
+        Raises:
+            LabelStudioAddressError: If the address demands a login.
+        """
+        try:
+            return self._send("GET", path, None, {})
+        except LabelStudioTokenError:
+            message = f"GET {self.url}{path}: a login in front of Label Studio"
+            raise LabelStudioAddressError(message) from None
 
     def _send(self, method: str, target: str, body: object, headers: dict[str, str]) -> Any:  # noqa: ANN401
         request = urllib.request.Request(  # noqa: S310 - the scheme was checked
