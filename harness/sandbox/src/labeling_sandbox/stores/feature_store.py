@@ -205,11 +205,7 @@ def install(sandbox: Sandbox) -> None:
 
 
 def feature_group(sandbox: Sandbox, name: str) -> FeatureGroup:
-    """Return a feature group.
-
-    Args:
-        sandbox: The sandbox that has it.
-        name: Its name.
+    """Return a feature group by its name.
 
     Raises:
         ControlError: There is none.
