@@ -9,7 +9,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from tools.estimate_cost import CALL, OBJECT_FEES, REQUESTS, RUN, STANDING, Studio, Use, estimate
+from labelctl.cost.estimates import Studio, Use, estimate
+from labelctl.cost.prices import CALL, OBJECT_FEES, REQUESTS, RUN, STANDING
 from tools.marked_sections import table, write_or_check
 
 COST = Path(__file__).resolve().parent.parent / "docs" / "cost.md"

@@ -17,13 +17,13 @@ FLOORS: dict[str, list[list[str]]] = {
         ["handlers"],
     ],
     "labelctl/src/labelctl": [
-        ["connection", "durations", "permissions"],
+        ["connection", "cost", "durations", "permissions"],
         ["error_messages", "ledger", "objects", "run_folders"],
         ["pipeline"],
         ["classify", "dead_letters", "status", "upload_events"],
         ["checkpoint", "doctor", "redrive"],
         ["backfill", "command_line", "export", "screen"],
-        ["export_command", "preview", "report", "stopping", "tracing"],
+        ["estimate_command", "export_command", "preview", "report", "stopping", "tracing"],
         ["cli"],
     ],
     "harness/deployment/src/labeling_deployment": [

@@ -5,16 +5,17 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-import subprocess
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
+from labelctl.cli import app
+from labelctl.cost import prices
+from labelctl.cost.estimates import Studio, Use, estimate, object_fee
 from labeling_deployment.module import ROOT
-from tools import cost_tables, estimate_cost
-from tools.estimate_cost import Studio, Use, estimate, object_fee
+from tools import cost_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,7 +55,7 @@ def test_a_rejected_label_costs_both_fees_again() -> None:
 
 
 def test_each_worker_is_paid_and_the_fee_stays() -> None:
-    one, three = (estimate(Use(100, workers=workers, task_price=0.5)) for workers in (1, 3))
+    one, three = (estimate(Use(100, workers=workers, answer_price=0.5)) for workers in (1, 3))
     assert three.work == 3 * one.work == pytest.approx(150)
     assert three.labeling_fee == one.labeling_fee
 
@@ -66,7 +67,7 @@ def test_the_fee_is_nearly_all_of_the_cost() -> None:
 
 
 def test_label_studio_has_no_fee_and_costs_its_server_and_its_calls() -> None:
-    use = Use(1_000, verified_percent=100, rejected_percent=10, workers=2, task_price=0.5)
+    use = Use(1_000, verified_percent=100, rejected_percent=10, workers=2, answer_price=0.5)
     fees, none = estimate(use), estimate(replace(use, studio=Studio(server=50)))
     assert none.total == pytest.approx(fees.work + fees.requests + none.standing + none.calls + 50)
 
@@ -86,10 +87,10 @@ def test_a_call_needs_what_a_poll_was_measured_to_need() -> None:
     )
     assert polls
     counted = ("S3 requests that list", "S3 requests that read", "Lease in the ledger (DynamoDB)")
-    calls = sum(estimate_cost.CALL[name][0] for name in counted)
+    calls = sum(prices.CALL[name][0] for name in counted)
     assert {int(found) for _, found in polls} == {calls}
     # The function has 1 GB.
-    seconds = estimate_cost.CALL["GB-seconds of a call (Lambda)"][0]
+    seconds = prices.CALL["GB-seconds of a call (Lambda)"][0]
     assert max(float(found) for found, _ in polls) <= seconds
 
 
@@ -98,18 +99,18 @@ def test_the_server_is_that_of_the_example() -> None:
     rows = re.findall(r"^\| .+ \| ([0-9,]+) \| \$([0-9.]+) \| \$[0-9.]+ \|$", page, re.M)
     assert len(rows) > 5
     total = sum(float(count.replace(",", "")) * float(price) for count, price in rows)
-    assert total == pytest.approx(estimate_cost.SERVER, abs=0.01)
+    assert total == pytest.approx(prices.SERVER, abs=0.01)
 
 
 @pytest.mark.terraform
 def test_the_key_is_that_of_the_module(plan: Callable[[str], Planned]) -> None:
-    assert len(plan("default").of_type("aws_kms_key")) == estimate_cost.STANDING["Key (KMS)"][0]
+    assert len(plan("default").of_type("aws_kms_key")) == prices.STANDING["Key (KMS)"][0]
 
 
 @pytest.mark.terraform
 @pytest.mark.parametrize(
     ("variant", "standing"),
-    [("default", estimate_cost.STANDING), ("label_studio", estimate_cost.STUDIO_STANDING)],
+    [("default", prices.STANDING), ("label_studio", prices.STUDIO_STANDING)],
 )
 def test_the_alarms_are_those_of_the_module(
     variant: str, standing: Mapping[str, tuple[float, float]], plan: Callable[[str], Planned]
@@ -129,27 +130,25 @@ def test_the_metrics_are_those_that_a_run_publishes() -> None:
     ]
     (counts,) = (argument for call in calls for argument in call.args[1:])
     assert isinstance(counts, ast.Dict)
-    assert len(counts.keys) == estimate_cost.METRICS
+    assert len(counts.keys) == prices.METRICS
 
 
 def test_the_readme_quotes_the_first_fee_and_the_date() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     told = re.search(r"\(\$([0-9.]+) each for the\s+first ([0-9,]+) .*?, (\w+ 20\d\d);", readme)
     assert told is not None
-    limit, price = estimate_cost.OBJECT_FEES[0]
+    limit, price = prices.OBJECT_FEES[0]
     assert (told[1], told[2]) == (f"{price:.2f}", f"{limit:,}")
-    assert told[3] == estimate_cost.PRICES_OF
-    assert estimate_cost.PRICES_OF in PAGE
+    assert told[3] == prices.PRICES_OF
+    assert prices.PRICES_OF in PAGE
 
 
 @pytest.mark.parametrize(("number", "section"), [(0, "months"), (1, "label-studio")])
 def test_the_command_of_the_page_prints_the_pages_figures(number: int, section: str) -> None:
     command = re.findall(r"^```sh\n(.*?)\n```", PAGE, re.MULTILINE | re.DOTALL)[number]
     program, *arguments = shlex.split(command)
-    assert program == "python3"
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    assert program == "labelctl"
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
     total = re.search(r"Total +([0-9,.]+)", done.stdout)
     assert total is not None
     table = PAGE.partition(f"generated: {section} ")[2].partition("<!-- end")[0]
@@ -163,6 +162,7 @@ def test_the_command_of_the_page_prints_the_pages_figures(number: int, section: 
         [],
         ["--items", "-1"],
         ["--items", "1", "--sample-percent", "101"],
+        ["--items", "1", "--sample-percent", "50"],
         ["--items", "1", "--server-month", "10"],
         ["--items", "1", "--interval-minutes", "5"],
         ["--items", "1", "--engine", "label_studio", "--interval-minutes", "0"],
@@ -170,5 +170,5 @@ def test_the_command_of_the_page_prints_the_pages_figures(number: int, section: 
     ],
 )
 def test_invalid_options_are_refused(arguments: list[str]) -> None:
-    with pytest.raises(SystemExit):
-        estimate_cost.main(arguments)
+    done = CliRunner().invoke(app, ["estimate", *arguments])
+    assert done.exit_code == 2

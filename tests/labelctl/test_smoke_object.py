@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labelctl.connection import Connection
-from labelctl.doctor.smoke_label import OBJECT_FEE
 from labelctl.doctor.smoke_object import object_to_label
 from labelctl.error_messages import LabelctlError
 from labelctl.pipeline import find_pipeline
 from labeling_sandbox.ground_truth import image_files
 from tests.labelctl.test_backfill_texts import wait_for_messages
-from tools.estimate_cost import OBJECT_FEES
 
 if TYPE_CHECKING:
     from tests.labelctl.stage import Operated
@@ -22,10 +20,6 @@ if TYPE_CHECKING:
 def made(operated: Operated) -> tuple[str, bytes]:
     connection = Connection(operated.sandbox.region)
     return object_to_label(find_pipeline(connection, operated.name), "smoke-1")
-
-
-def test_the_fee_is_that_of_the_page_on_cost() -> None:
-    assert OBJECT_FEES[0][1] == OBJECT_FEE
 
 
 def test_a_picture_can_be_labeled(operated: Operated) -> None:

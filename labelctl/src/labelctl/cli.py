@@ -33,6 +33,7 @@ from labelctl.doctor.smoke import Smoke, smoke_test
 from labelctl.doctor.smoke_label import SmokeLabel, announcement, smoke_label_test
 from labelctl.durations import read_age
 from labelctl.error_messages import LabelctlError, explained
+from labelctl.estimate_command import estimate
 from labelctl.export_command import export
 from labelctl.ledger import Ledger
 from labelctl.objects import listed_objects
@@ -319,6 +320,7 @@ def redrive(  # noqa: PLR0913 - one parameter for each option
         screen.show_redrive(work, now)
 
 
+app.command()(estimate)
 app.command()(preview.preview)
 app.command()(report.report)
 app.command()(stopping.stop)

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from labelctl.cost.estimates import object_fee
 from labelctl.doctor import labeling
 from labelctl.doctor.lookups import found
 from labelctl.doctor.smoke_object import object_to_label
@@ -27,16 +28,12 @@ if TYPE_CHECKING:
     from labelctl.doctor.stations import Station
     from labeling_lambdas.domain.states import ItemRow
 
-#: Ground Truth's fee for one of the first 50,000 objects of a month, in dollars. docs/cost.md has
-#: the date and the source; a test compares the two.
-OBJECT_FEE = 0.08
-
 
 def announcement(subject: Subject) -> str:
     """Return what the test creates, who works on it, and what it costs."""
     jobs = subject.deployed.jobs
     teams = " and then ".join(f"{job.work_team_arn} ({stage})" for stage, job in jobs.items())
-    fee = f"${OBJECT_FEE * len(jobs):.2f} of Ground Truth's fee, and " if jobs else ""
+    fee = f"${object_fee(len(jobs)):.2f} of Ground Truth's fee, and " if jobs else ""
     bucket = subject.pipeline.upload_bucket
     return (
         f"This uploads one object to s3://{bucket}/{PREFIX} and starts a run of"

@@ -1,0 +1,1 @@
+"""What labeling costs: prices, and estimates made of them."""
