@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo label sandbox test browser fast coverage check format faults bench sabotage mutants package live docs referees release-check clean
+.PHONY: help demo label sandbox test browser fast coverage check format faults bench sabotage mutants package dist live docs referees release-check clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
@@ -138,6 +138,11 @@ mutants: $(READY) ## Break the module in one place at a time; a test must detect
 package: $(READY) ## Rebuild the Lambda package that ships in the module
 	@$(BIN)/python tools/build_package.py
 
+dist: $(READY) ## Build labelctl as a wheel and as a source distribution, in dist/
+	@rm -rf dist
+	@$(BIN)/python -m build --quiet --no-isolation --outdir dist labelctl
+	@ls dist/*
+
 live: $(READY) ## List what a test in your AWS account would create; LIVE=1 deploys it, tries it and removes it (WORKTEAM_ARN=<work team>)
 	$(need_terraform)
 	@LIVE=$(LIVE) $(BIN)/python -m tools.live_test --workteam-arn "$(WORKTEAM_ARN)" $(LIVE_ARGS)
@@ -154,7 +159,7 @@ release-check: $(READY) ## List what prevents a release of the checkout
 	@$(BIN)/python -m tools.check_release
 
 clean: ## Remove the environments, caches and working folders
-	@rm -rf .venv .venv-runtime .venv-scan .venv-label-studio .venv-formats .cache .demo .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-runtime .venv-scan .venv-label-studio .venv-formats dist .cache .demo .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name .git -prune -o \( -name __pycache__ -o -name .terraform \) -type d -prune -exec rm -rf {} +
 
 $(READY): requirements-dev.txt $(distributions:%=%/pyproject.toml)
