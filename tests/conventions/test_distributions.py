@@ -9,7 +9,7 @@ import tomllib
 from importlib.metadata import packages_distributions
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,9 +26,13 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def _described(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+
+
 def declared(folder: Path) -> set[str]:
     """Return the names of the distributions that a pyproject.toml declares."""
-    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = _described(folder)["project"]
     optional = project.get("optional-dependencies", {}).values()
     found = [*project["dependencies"], *chain.from_iterable(optional)]
     names = {_normal(re.split(r"[\s<>=!~\[;]", one)[0]) for one in found}
@@ -50,7 +54,8 @@ def _imports(tree: ast.AST) -> Iterator[str]:
 def imported(folder: Path) -> set[str]:
     """Return the names of the distributions that the modules of a folder import when they run."""
     providers = packages_distributions()
-    own = {path.name for path in (folder / "src").iterdir()}
+    wheel = _described(folder)["tool"]["hatch"]["build"]["targets"]["wheel"]
+    own = {Path(name).name for name in wheel["packages"]}
     found = set()
     for path in (folder / "src").rglob("*.py"):
         for module in _imports(ast.parse(path.read_text(encoding="utf-8"))):
@@ -84,6 +89,7 @@ def test_an_undeclared_import_is_found(tmp_path: Path) -> None:
     )
     (tmp_path / "pyproject.toml").write_text(
         '[project]\nname = "example"\ndependencies = ["Typer>=0.12"]\n'
+        '[tool.hatch.build.targets.wheel]\npackages = ["src/example"]\n'
     )
     assert imported(tmp_path) == {"boto3"}
     assert declared(tmp_path) == {"typer"}

@@ -45,6 +45,7 @@ from labelctl.report import command as report
 from labelctl.stopping import command as stopping
 from labelctl.tracing import command as tracing
 from labelctl.upload_events import UploadSender
+from labeling_lambdas import __version__
 from labeling_lambdas.aws.queues import Queue
 
 if TYPE_CHECKING:
@@ -66,8 +67,22 @@ app = typer.Typer(
 app.command()(export)
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"labelctl {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def main() -> None:
+def main(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version, and exit."
+        ),
+    ] = False,
+) -> None:
     """Operate a deployed labeling pipeline."""
 
 
