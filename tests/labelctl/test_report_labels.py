@@ -16,6 +16,7 @@ from PIL import Image
 
 from labelctl.export.annotations import Annotation, Box, Span
 from labelctl.report.gallery import parts
+from labelctl.report.labels import LabelFigures
 from labelctl.report.thumbnails import UnreadableImageError, thumbnail
 from tests.labelctl.stored_labels import store_demo, write_files
 from tests.labelctl.test_report import HOSTILE, Reported, parsed, references, words
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tests.labelctl.stage import Operated
 
 EARLIER, LATER = "2026-01-01T00:00:00.000Z", "2026-01-03T00:00:00Z"
+SINGLE = {"status": "LABELED", "task_type": "image_single_label_classification"}
 RED, BLUE = "#ff0000", "#0000ff"
 
 
@@ -76,6 +78,22 @@ def test_the_newest_record_of_each_item_is_counted(records: Records) -> None:
     assert "3 records, the newest of each item" in words(
         Reported(records.operated, records.folder).page()
     )
+
+
+def test_the_time_to_label_counts_from_the_start_of_the_run() -> None:
+    figures = LabelFigures()
+    for second in range(1, 11):
+        columns = {**SINGLE, "label": "cat", "run_id": "20260101t000000-0123456789"}
+        figures.add(f"2026-01-01T00:{second:02}:00.500000000", columns)
+    # Made in an earlier run, and stored by no run at all.
+    figures.add("2025-12-31T23:59:59.000000000", columns)
+    figures.add("2026-01-02T00:00:00.000000000", {**columns, "run_id": "by hand"})
+    assert figures.fields()["seconds_to_label"] == {
+        "median": 5 * 60,
+        "nine_in_ten": 9 * 60,
+        "longest": 10 * 60,
+    }
+    assert LabelFigures().fields()["seconds_to_label"] is None
 
 
 def test_the_least_certain_items_are_shown_first(records: Records) -> None:

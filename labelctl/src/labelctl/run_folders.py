@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +13,14 @@ RUNS = "runs/"
 _RUN_TIME = "%Y%m%dt%H%M%S"
 #: A run can have been polling for so long after its execution started.
 _LONGEST_POLL = timedelta(days=1)
+
+
+def started_at(run_id: str) -> datetime | None:
+    """Return when the execution of a run started; None if the name is not that of a run."""
+    try:
+        return datetime.strptime(run_id.partition("-")[0], _RUN_TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def run_ids(client: Client, bucket: str, since: datetime | None = None) -> list[str]:

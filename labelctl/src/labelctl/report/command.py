@@ -48,6 +48,9 @@ def report(  # noqa: PLR0913 - one parameter for each option
     pictures: Annotated[
         int, typer.Option(min=0, help="How many of the least certain items to show.")
     ] = 24,
+    answer_price: Annotated[
+        float, typer.Option(min=0, help="Dollars for one worker's answer, for the cost.")
+    ] = 0.0,
     to: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the page to this file.")
     ] = None,
@@ -82,6 +85,7 @@ def report(  # noqa: PLR0913 - one parameter for each option
                     labels,
                     # Nobody sees them without a page.
                     0 if as_json and to is None else pictures,
+                    answer_price,
                 ).read()
                 progress("drawing")
                 text = None if as_json and to is None else page(summary)

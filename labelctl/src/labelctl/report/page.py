@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from labelctl.cost.prices import PRICES_OF
 from labelctl.durations import format_age
 from labelctl.report import plots
 from labelctl.report.flow import flow
@@ -44,6 +45,7 @@ def page(summary: Summary) -> str:
     return environment.get_template("page.html.jinja").render(
         summary=summary,
         figures=summary.figures,
+        prices_of=PRICES_OF,
         drawings={**_drawings(summary.figures), **_label_drawings(summary)},
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelctl.error_messages import LabelctlError
 from labelctl.export.parallel import in_parallel
+from labelctl.report.jobs import JobObjects, jobs_of
 from labelctl.run_folders import run_ids
 from labeling_lambdas.aws.artifacts import Artifacts
 from labeling_lambdas.domain.accounting import Outcome, Settled
@@ -53,6 +54,7 @@ class RunFigures:
         intake: What it received; nothing while it polls.
         settled: What became of its claims.
         rejections: The first labels that reviewers rejected.
+        jobs: What its jobs labeled and verified; nothing while it is open.
     """
 
     run_id: str
@@ -62,6 +64,7 @@ class RunFigures:
     intake: Intake
     settled: Settled
     rejections: tuple[Rejection, ...] = ()
+    jobs: tuple[JobObjects, ...] = ()
 
     @property
     def in_progress(self) -> int:
@@ -141,13 +144,13 @@ class RunReader:
         artifacts = Artifacts(self.client, self.output_bucket, "", run_id)
         report = artifacts.read_if_there(REPORT)
         if report is not None:
-            return _of_report(report)
+            return _of_report(report, tuple(jobs_of(report, artifacts)))
         return next(
             (_of_ledger(each) for each in self.open_runs if each.run.run_id == run_id), None
         )
 
 
-def _of_report(report: Mapping[str, Any]) -> RunFigures:
+def _of_report(report: Mapping[str, Any], jobs: tuple[JobObjects, ...]) -> RunFigures:
     left_open = report["outcome"] == Outcome.LEFT_OPEN
     return RunFigures(
         run_id=report["run_id"],
@@ -160,6 +163,7 @@ def _of_report(report: Mapping[str, Any]) -> RunFigures:
             Rejection(report["run_id"], each["item_id"], each["class"], tuple(each["comments"]))
             for each in report["rejections"]
         ),
+        jobs=jobs,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelctl.export.stores import find_stores
 from labelctl.ledger import Ledger
+from labelctl.report.costs import Costs
 from labelctl.report.figures import Figures
 from labelctl.report.records import LabelReader, Labels
 from labelctl.report.runs import RunReader
@@ -31,6 +32,7 @@ class Summary:
         made_at: When it was made.
         status: Queues and open runs at that time.
         figures: The sums of the runs.
+        costs: What labels cost.
         keys: The object keys of rejected items that are still in the ledger.
         labels: The stored labels; None if they were not read.
     """
@@ -40,6 +42,7 @@ class Summary:
     made_at: datetime
     status: Status
     figures: Figures
+    costs: Costs
     keys: Mapping[str, str]
     labels: Labels | None = None
 
@@ -53,6 +56,7 @@ class Summary:
             **self.scope.fields(),
             "made_at": self.made_at.isoformat(),
             **self.figures.fields(),
+            "cost": self.costs.fields(),
             "labels": self.labels.figures.fields() if self.labels else None,
             "queues": {use: queue.fields() for use, queue in queues},
             "rejections": [
@@ -80,6 +84,7 @@ class SummaryReader:
         progress: Told from time to time what is done.
         with_labels: Whether to read the stored labels.
         pictures: How many of the least certain labels to show.
+        answer_price: Dollars for one person's answer.
     """
 
     connection: Connection
@@ -89,6 +94,7 @@ class SummaryReader:
     progress: Callable[[str], None]
     with_labels: bool
     pictures: int
+    answer_price: float
 
     def read(self) -> Summary:
         """Return what the report shows.
@@ -109,4 +115,11 @@ class SummaryReader:
                 self.connection, self.pipeline, stores.feature_group, self.progress
             )
             labels = reader.read(self.scope, self.pictures)
-        return Summary(self.pipeline, self.scope, self.now, status, figures, keys, labels)
+        waiting = figures.in_progress + self._not_received(status)
+        costs = Costs.of(runs, waiting, self.now, self.answer_price)
+        return Summary(self.pipeline, self.scope, self.now, status, figures, costs, keys, labels)
+
+    def _not_received(self, status: Status) -> int:
+        """Return how many messages of the scope wait: those of now belong to no earlier time."""
+        intake = status.queues["intake"]
+        return 0 if self.scope.run or self.scope.until else intake.waiting + intake.in_flight
