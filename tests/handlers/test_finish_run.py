@@ -31,7 +31,8 @@ def test_a_run_that_labeled_something_succeeds(
     pipeline.place.keep_events()
     run, sources = pipeline.seed(4)
     lines = [pipeline.labeled(source) for source in sources[:3]]
-    answer = pipeline.settle(run, pipeline.ended_job(run, lines))
+    job = {**pipeline.ended_job(run, lines), "counters": {"TotalLabeled": 3, "Unlabeled": 1}}
+    answer = pipeline.settle(run, job)
     assert answer == {
         "run_id": run["run_id"],
         "outcome": "succeeded",
@@ -57,6 +58,9 @@ def test_a_run_that_labeled_something_succeeds(
         "ItemsStored": 3,
         "ItemsReturned": 1,
         "ItemsDeadLettered": 0,
+        "ItemsRejected": 0,
+        "ObjectsLabeled": 3,
+        "ObjectsVerified": 0,
         "AccountingMismatch": 0,
         "ProbeMode": 0,
     }

@@ -17,7 +17,7 @@ REQUESTS = {
     "Key requests (KMS)": (0.5, 3.00),
     "GB-seconds of the functions (Lambda)": (0.1, 13.40),
 }
-METRICS, METRIC_HOUR = 7, 0.30 / 730
+METRICS, METRIC_HOUR = 10, 0.30 / 730
 #: What a run needs: how much of it, and dollars for one.
 RUN = {
     "State transitions (Step Functions)": (40.0, 25e-6),

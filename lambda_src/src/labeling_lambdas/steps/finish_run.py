@@ -149,6 +149,9 @@ class FinishRun:
                 "ItemsReturned": sum(report["returned"].values()),
                 "ItemsDeadLettered": sum(report["dead_lettered"].values())
                 + sum(report["invalid"].values()),
+                "ItemsRejected": sum(report["rejected"].values()),
+                "ObjectsLabeled": _labeled(report["labeling_job"]),
+                "ObjectsVerified": _labeled(report["verification_job"]),
                 "AccountingMismatch": int(outcome is Outcome.ACCOUNTING_MISMATCH),
                 "ProbeMode": int(probing),
             },
@@ -179,6 +182,11 @@ def _that_fit(rejections: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             break
         fitting.append(rejection)
     return fitting
+
+
+def _labeled(job: dict[str, Any] | None) -> int:
+    """Return how many objects of a job have a label or a verdict, which is what they cost."""
+    return int(job["counters"].get("TotalLabeled", 0)) if job else 0
 
 
 def _settled(kind: str, number: int) -> str:
