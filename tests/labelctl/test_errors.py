@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.main import get_group
 from typer.testing import CliRunner
 
 from labelctl.cli import app
@@ -14,8 +17,11 @@ from labelctl.durations import format_age, read_age, read_time
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from typer.core import TyperCommand
+
     from tests.labelctl.stage import Operated
 
+PROGRAM = get_group(app)
 COMMANDS = ("backfill", "doctor", "redrive", "status")
 
 
@@ -131,12 +137,43 @@ def test_an_invalid_command_line_exits_with_2(arguments: list[str]) -> None:
     assert not result.stdout
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_has_help_with_the_same_options(command: str) -> None:
-    result = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
+def help_of(*command: str) -> str:
+    result = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200"})
     assert result.exit_code == 0
+    return result.stdout
+
+
+@pytest.mark.parametrize("command", sorted({*PROGRAM.commands} - {"estimate"}))
+def test_each_command_has_help_with_the_same_options(command: str) -> None:
+    text = help_of(command)
     for option in ("--pipeline", "--region", "--profile", "--json"):
-        assert option in result.stdout
+        assert option in text
+
+
+@pytest.mark.parametrize("command", PROGRAM.commands.values(), ids=lambda command: command.name)
+def test_help_describes_everything_and_has_examples_that_are_valid(
+    command: TyperCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command.name
+    assert command.help
+    assert [one.name for one in command.params if not getattr(one, "help", "")] == []
+    # A file that an example names.
+    (tmp_path / "my-page.liquid.html").touch()
+    monkeypatch.chdir(tmp_path)
+    text = help_of(command.name)
+    examples = re.findall(rf"^ +labelctl {command.name} (.+)$", text, re.MULTILINE)
+    assert len(examples) >= 2
+    for example in examples:
+        command.make_context(command.name, shlex.split(example))
+    assert "Exit codes: 0 done;" in text
+
+
+def test_the_help_of_the_program_has_every_command() -> None:
+    text = help_of()
+    for option in ("--version", "--install-completion", "--show-completion"):
+        assert option in text
+    for name in PROGRAM.commands:
+        assert re.search(rf"^│ {name} ", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

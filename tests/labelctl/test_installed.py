@@ -6,6 +6,7 @@ are those of the tests, so their installation is not proven here.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import sysconfig
@@ -105,6 +106,33 @@ def test_the_installed_program_knows_its_version(labelctl: Path) -> None:
 def test_the_installed_program_reads_a_template(labelctl: Path) -> None:
     arguments = ("preview", "--template", str(TEMPLATE), "--labels", "cat,dog", "--lint")
     assert run(labelctl, *arguments) == "no faults\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    ("typed", "offered", "other"),
+    [
+        ("st", {"status", "stop"}, "redrive"),
+        ("export --format pa", {"parquet", "pascal-voc"}, "coco"),
+    ],
+)
+def test_shells_are_told_what_can_follow(
+    labelctl: Path,
+    shell: str,
+    typed: str,
+    offered: set[str],
+    other: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words = f"labelctl {typed}"
+    monkeypatch.setenv("_LABELCTL_COMPLETE", f"complete_{shell}")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", words)
+    monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "get-args")
+    told = set(re.findall(r"[a-z-]+", run(labelctl)))
+    assert offered <= told
+    assert other not in told
 
 
 def test_the_installed_program_exports_and_reports(

@@ -22,6 +22,7 @@ from labelctl.command_line import (
     require_libraries,
     time_option,
 )
+from labelctl.export.formats.names import FormatName  # noqa: TC001 - typer reads it at run time
 from labelctl.pipeline import find_pipeline
 
 if TYPE_CHECKING:
@@ -44,12 +45,7 @@ def export(  # noqa: PLR0913 - one parameter for each option
     pipeline: PipelineName,
     to: Annotated[Path, typer.Option(help="The folder to make.")],
     format_name: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            help="augmented-manifest, coco, conll, csv, huggingface, jsonl, parquet, pascal-voc or"
-            " yolo.",
-        ),
+        FormatName, typer.Option("--format", help="What to make; it must fit the task type.")
     ],
     since: Annotated[
         str | None, typer.Option(help="Only labels made since this time (ISO-8601) or age (3d).")
@@ -93,7 +89,10 @@ def export(  # noqa: PLR0913 - one parameter for each option
     region: Region = None,
     profile: Profile = None,
 ) -> None:
-    """Make a training set of the stored labels."""
+    """Make a training set of the stored labels.
+
+    Needs the extra 'export'.
+    """
     require_libraries(_LIBRARIES, "export")
     from labelctl.export.contents import Files  # noqa: PLC0415 - needs the libraries
     from labelctl.export.request import Request  # noqa: PLC0415

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from labelctl.export.annotations import Annotation
+    from labelctl.export.formats.names import FormatName
 
 
 class Folders(Protocol):
@@ -15,7 +16,7 @@ class Folders(Protocol):
         name: Its name, as the option has it.
     """
 
-    name: str
+    name: FormatName
 
     def image_folder(self, side: str) -> str:
         """Return the folder of a side's images, below the target."""

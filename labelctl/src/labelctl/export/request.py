@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labelctl.export.contents import Files
+    from labelctl.export.formats.names import FormatName
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Request:
 
     Attributes:
         target: The folder to make.
-        format: Name of the format.
+        format: The format.
         since: Only labels from this time on; an age counts from the first start.
         until: The records as they were at this time.
         labels: Only items with one of these labels.
@@ -32,7 +33,7 @@ class Request:
     """
 
     target: Path
-    format: str
+    format: FormatName
     since: str | None = None
     until: str | None = None
     labels: tuple[str, ...] = ()

@@ -97,7 +97,10 @@ def preview(  # noqa: PLR0913 - one parameter for each option
     region: Region = None,
     profile: Profile = None,
 ) -> None:
-    """Show the page that workers of Ground Truth see, or list the faults of its template."""
+    """Show the page that workers of Ground Truth see, or list the faults of its template.
+
+    Needs the extra 'preview'.
+    """
     if importlib.util.find_spec("liquid") is None:
         fail("preview needs a Liquid engine: pip install 'labelctl[preview]'")
     if template is not None:

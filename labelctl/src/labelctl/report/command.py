@@ -61,7 +61,10 @@ def report(  # noqa: PLR0913 - one parameter for each option
     region: Region = None,
     profile: Profile = None,
 ) -> None:
-    """Make an HTML page about a pipeline: where items are, how runs went, and what is stored."""
+    """Make an HTML page about a pipeline: where items are, how runs went, and what is stored.
+
+    Needs the extra 'report'.
+    """
     if run and (since or until):
         message = "a run has a time of its own; give --run alone"
         raise typer.BadParameter(message, param_hint="--run")

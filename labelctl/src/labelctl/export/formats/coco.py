@@ -12,6 +12,7 @@ import numpy as np
 from pycocotools import mask as run_lengths
 
 from labelctl.export.formats.layout import BOXES, MASKS, Sized
+from labelctl.export.formats.names import FormatName
 from labelctl.export.masks import read_indexes
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Coco(Sized):
     The annotation of a mask is all that one class covers in an image.
     """
 
-    name = "coco"
+    name = FormatName.COCO
     task_types = frozenset({BOXES, MASKS})
 
     def write(self, training_set: TrainingSet) -> None:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from labelctl.export.formats.layout import ENTITIES, Beside
+from labelctl.export.formats.names import FormatName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +26,7 @@ _OUTSIDE = "O"
 class Conll(Beside):
     """Words and punctuation marks with tags: B- begins an entity, I- continues it, O is none."""
 
-    name = "conll"
+    name = FormatName.CONLL
     task_types = frozenset({ENTITIES})
 
     def reason_against(self, annotation: Annotation) -> str:

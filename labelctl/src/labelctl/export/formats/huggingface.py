@@ -14,6 +14,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from labelctl.export.formats.layout import ALL_TYPES, BOXES, ENTITIES, MASKS, MULTI, SINGLE, Beside
+from labelctl.export.formats.names import FormatName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 class HuggingFace(Beside):
     """Images and masks are in the Parquet files, classes are ``ClassLabel``."""
 
-    name = "huggingface"
+    name = FormatName.HUGGINGFACE
     task_types = ALL_TYPES
 
     def write(self, training_set: TrainingSet) -> None:

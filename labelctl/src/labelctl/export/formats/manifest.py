@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from labelctl.export.formats.layout import ALL_TYPES, Beside
+from labelctl.export.formats.names import FormatName
 
 if TYPE_CHECKING:
     from labelctl.export.examples import Example, TrainingSet
@@ -20,7 +21,7 @@ class AugmentedManifest(Beside):
     Images and masks stay in their buckets: a line has their addresses.
     """
 
-    name = "augmented-manifest"
+    name = FormatName.AUGMENTED_MANIFEST
     task_types = ALL_TYPES
     has_images = False
 

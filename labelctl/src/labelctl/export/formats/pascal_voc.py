@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from labelctl.export.formats.layout import BOXES, MASKS, Sized
+from labelctl.export.formats.names import FormatName
 
 if TYPE_CHECKING:
     from labelctl.export.examples import Example, TrainingSet
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 class PascalVoc(Sized):
     """One folder for all images, and lists of the images of each side."""
 
-    name = "pascal-voc"
+    name = FormatName.PASCAL_VOC
     task_types = frozenset({BOXES, MASKS})
 
     def image_folder(self, side: str) -> str:  # noqa: ARG002 - of the protocol

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from labelctl.export.formats.layout import Format
+    from labelctl.export.formats.names import FormatName
 
-FORMATS: Mapping[str, Format] = {
+FORMATS: Mapping[FormatName, Format] = {
     layout.name: layout
     for layout in (
         AugmentedManifest(),
@@ -34,7 +35,7 @@ FORMATS: Mapping[str, Format] = {
 }
 
 
-def format_for(name: str, task_type: str) -> Format:
+def format_for(name: FormatName, task_type: str) -> Format:
     """Return a format that fits a task type.
 
     Args:
@@ -42,12 +43,9 @@ def format_for(name: str, task_type: str) -> Format:
         task_type: The task type of the pipeline.
 
     Raises:
-        LabelctlError: If there is no such format, or it does not fit.
+        LabelctlError: If it does not fit.
     """
     fitting = ", ".join(each for each, layout in FORMATS.items() if task_type in layout.task_types)
-    if name not in FORMATS:
-        message = f"there is no format {name}; those for {task_type} are {fitting}"
-        raise LabelctlError(message)
     layout = FORMATS[name]
     if task_type not in layout.task_types:
         suited = ", ".join(sorted(layout.task_types))

@@ -10,6 +10,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from labelctl.export.formats.layout import ALL_TYPES, BOXES, ENTITIES, MASKS, MULTI, SINGLE, Beside
+from labelctl.export.formats.names import FormatName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,7 +92,7 @@ def row(example: Example, task_type: str) -> dict[str, Any]:
 class JsonLines(Beside):
     """A JSON object in each line."""
 
-    name = "jsonl"
+    name = FormatName.JSONL
     task_types = ALL_TYPES
 
     def write(self, training_set: TrainingSet) -> None:
@@ -106,7 +107,7 @@ class JsonLines(Beside):
 class Csv(Beside):
     """Comma-separated values, for labels that fit a cell: several classes are a JSON array."""
 
-    name = "csv"
+    name = FormatName.CSV
     task_types = SINGLE | MULTI
 
     def write(self, training_set: TrainingSet) -> None:
@@ -126,7 +127,7 @@ class Csv(Beside):
 class Parquet(Beside):
     """Parquet files, whose columns have the types of the task type."""
 
-    name = "parquet"
+    name = FormatName.PARQUET
     task_types = ALL_TYPES
 
     def write(self, training_set: TrainingSet) -> None:

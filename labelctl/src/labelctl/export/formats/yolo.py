@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from labelctl.export.formats.layout import BOXES, Sized
+from labelctl.export.formats.names import FormatName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ class Yolo(Sized):
     The file of an image without boxes is empty.
     """
 
-    name = "yolo"
+    name = FormatName.YOLO
     task_types = frozenset({BOXES})
 
     def write(self, training_set: TrainingSet) -> None:
