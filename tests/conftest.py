@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import botocore.session
 import pytest
+from botocore.loaders import create_loader
 
 from labeling_lambdas.aws import clients, feature_store, queues
 from labeling_sandbox.server import Sandbox
@@ -16,6 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _RUNTIME_PYTHON = Path(__file__).resolve().parents[1] / ".venv-runtime" / "bin" / "python"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _service_models_are_read_once() -> Iterator[None]:
+    """Let all sessions share what botocore reads from its files, which takes longer than calls."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", functools.cache(create_loader))
+        yield
 
 
 @pytest.fixture(scope="session")

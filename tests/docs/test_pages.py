@@ -10,8 +10,11 @@ import pytest
 from botocore import xform_name
 
 from labeling_deployment.module import ROOT, copy_module
-from labeling_deployment.plan_endpoint import plan_time_aws
-from labeling_deployment.terraform import offline_environment, terraform_test
+from labeling_deployment.terraform import (
+    offline_environment,
+    planning_terraform,
+    terraform_test,
+)
 from tests.docs.pages import Block, blocks, pages, shell_blocks
 
 if TYPE_CHECKING:
@@ -74,11 +77,7 @@ def test_every_block_of_hcl_can_be_planned(tmp_path: Path) -> None:
         for number, (place, code) in enumerate(found.items())
     ]
     (tmp_path / "main.tf").write_text("\n\n".join(modules))
-    with plan_time_aws() as endpoint:
-        environment = offline_environment(tmp_path, endpoint)
-        environment |= {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
-        terraform = terraform_test(tmp_path, environment)
-        terraform.setup()
+    with planning_terraform(tmp_path, REGION) as terraform:
         assert "0 to change, 0 to destroy" in terraform.plan()
 
 

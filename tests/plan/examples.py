@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from labeling_deployment.module import ROOT, copy_module
-from labeling_deployment.plan_endpoint import ACCOUNT, plan_time_aws
+from labeling_deployment.plan_endpoint import ACCOUNT
 from labeling_deployment.planned import Planned
 from labeling_deployment.plans import FIRST_REGION, kept
-from labeling_deployment.terraform import offline_environment, terraform_test
+from labeling_deployment.terraform import planning_terraform
 
 EXAMPLES = ROOT / "examples"
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/main.tf"))
@@ -102,7 +102,5 @@ def _modules() -> dict[str, Any]:
 
 
 def _plan(root: Path) -> Any:
-    with plan_time_aws() as endpoint:
-        terraform = terraform_test(root, offline_environment(root, endpoint))
-        terraform.setup()
+    with planning_terraform(root) as terraform:
         return terraform.plan(output=True)["planned_values"]

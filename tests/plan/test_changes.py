@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labeling_deployment.module import copy_module
-from labeling_deployment.provider_process import attached_provider
-from labeling_deployment.terraform import offline_environment, terraform_test
+from labeling_deployment.terraform import attached_terraform, offline_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -156,10 +155,8 @@ class Deployed:
 def deployed(folder: Path, sandbox: Sandbox) -> Iterator[Deployed]:
     """A pipeline for texts."""
     environment = offline_environment(folder, sandbox.endpoint) | sandbox.environment()
-    terraform = terraform_test(folder, environment)
-    terraform.init()
-    pipeline = Deployed(folder, terraform)
-    with attached_provider(folder, environment) as terraform.env:
+    with attached_terraform(folder, environment) as terraform:
+        pipeline = Deployed(folder, terraform)
         try:
             pipeline.apply({})
             yield pipeline

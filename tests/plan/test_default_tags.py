@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labeling_deployment.module import copy_module
-from labeling_deployment.plan_endpoint import plan_time_aws
 from labeling_deployment.planned import Planned
-from labeling_deployment.terraform import offline_environment, terraform_test
+from labeling_deployment.terraform import planning_terraform
 from tests.plan.scenarios import KEYED, REVIEWERS
 
 if TYPE_CHECKING:
@@ -29,9 +28,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Planned:
     (folder / "provider.tf.json").write_text(json.dumps(provider), encoding="utf-8")
     variables = KEYED | {"verification": {"workteam_arn": REVIEWERS}}
     (folder / "terraform.tfvars.json").write_text(json.dumps(variables), encoding="utf-8")
-    with plan_time_aws() as endpoint:
-        terraform = terraform_test(folder, offline_environment(folder, endpoint))
-        terraform.setup()
+    with planning_terraform(folder) as terraform:
         return Planned(terraform.plan(output=True))
 
 

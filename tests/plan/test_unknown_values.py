@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labeling_deployment.module import copy_module
-from labeling_deployment.plan_endpoint import plan_time_aws
-from labeling_deployment.terraform import offline_environment, terraform_test
+from labeling_deployment.terraform import planning_terraform
 
 pytestmark = pytest.mark.terraform
 
@@ -67,7 +66,5 @@ def test_the_module_can_be_planned_with_values_known_only_after_apply(
     (folder / "labeling").mkdir()
     copy_module(folder / "labeling")
     (folder / "main.tf").write_text(CALLER)
-    with plan_time_aws() as endpoint:
-        terraform = terraform_test(folder, offline_environment(folder, endpoint))
-        terraform.setup()
+    with planning_terraform(folder) as terraform:
         assert "0 to change, 0 to destroy" in terraform.plan()

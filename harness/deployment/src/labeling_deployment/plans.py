@@ -1,7 +1,7 @@
 """Plans of the module: real provider, no AWS account, several pipelines in one plan.
 
-Terraform needs some five seconds of processor time to start the provider and to print a plan, and
-more than one to plan the module. So a root configuration calls the module once for each pipeline,
+Terraform needs some three seconds of processor time to read the provider and to print a plan, and
+one and a half to plan the module. So a root configuration calls the module once for each pipeline,
 and each pipeline is then read as if it had been planned alone. Plans are kept from one run to the
 next, under a digest of everything that they depend on.
 """
@@ -24,10 +24,9 @@ from typing import TYPE_CHECKING, Any
 import hcl2
 
 from labeling_deployment.module import ROOT, copy_module, digest_of
-from labeling_deployment.plan_endpoint import plan_time_aws
 from labeling_deployment.planned import Planned
 from labeling_deployment.provider_mirror import provider_versions
-from labeling_deployment.terraform import offline_environment, terraform_test
+from labeling_deployment.terraform import planning_terraform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -159,9 +158,7 @@ def _terraform_version() -> str:
 
 
 def _plan(root: Path, region: str) -> dict[str, Any]:
-    with plan_time_aws() as endpoint:
-        terraform = terraform_test(root, offline_environment(root, endpoint, region))
-        terraform.setup()
+    with planning_terraform(root, region) as terraform:
         plan = terraform.plan(output=True, tf_var_file=_INPUTS_FILE)
     return {name: plan[name] for name in ("planned_values", "configuration")}
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import tftest
 
+from labeling_deployment.plan_endpoint import plan_time_aws
 from labeling_deployment.provider_mirror import config_text, find_mirror, named_config
+from labeling_deployment.provider_process import attached_provider
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
@@ -74,3 +77,38 @@ def terraform_test(folder: Path, environment: dict[str, str]) -> tftest.Terrafor
     test = tftest.TerraformTest(str(folder))
     test.env = environment
     return test
+
+
+@contextmanager
+def attached_terraform(folder: Path, environment: dict[str, str]) -> Iterator[tftest.TerraformTest]:
+    """Initialize a folder, and keep one provider running for what Terraform does there.
+
+    Args:
+        folder: A root configuration.
+        environment: That of a Terraform process.
+
+    Yields:
+        What runs Terraform in the folder.
+    """
+    terraform = terraform_test(folder, environment)
+    terraform.init()
+    with attached_provider(folder, environment) as terraform.env:
+        yield terraform
+
+
+@contextmanager
+def planning_terraform(folder: Path, region: str = "us-east-1") -> Iterator[tftest.TerraformTest]:
+    """Make a folder ready for plans without an AWS account.
+
+    Args:
+        folder: A root configuration without state.
+        region: The region.
+
+    Yields:
+        What runs Terraform in the folder.
+    """
+    with (
+        plan_time_aws() as endpoint,
+        attached_terraform(folder, offline_environment(folder, endpoint, region)) as terraform,
+    ):
+        yield terraform
