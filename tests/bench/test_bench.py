@@ -13,6 +13,7 @@ import pytest
 
 from labeling_bench import __main__ as command
 from labeling_bench import bars, cold_start, report
+from labeling_bench.cold_start import Imports
 from labeling_bench.measuring import FanOut, Measurement
 from labeling_bench.tasks import FunctionResult
 from labeling_bench.wire import ServedAccount
@@ -40,7 +41,7 @@ def _measurement(function: str, way: str = "", size: int = 10_000, **changes: fl
 
 
 def _figures(*measurements: Measurement, **changes: object) -> bars.Figures:
-    given: dict[str, object] = {"fan_out": FanOut(1.9, 0.1, 0.1), "imports": {}, **changes}
+    given: dict[str, object] = {"fan_out": FanOut(1.9, 0.1, 0.1), "imports": None, **changes}
     return bars.Figures(measurements, **given)  # type: ignore[arg-type]
 
 
@@ -106,9 +107,10 @@ def test_every_handler_is_imported_against_boto3() -> None:
     modules = cold_start.handler_modules()
     assert "labeling_lambdas.handlers.poll_queue" in modules
     assert not {"labeling_lambdas.handlers.events", "labeling_lambdas.handlers"} & set(modules)
-    seconds = cold_start.import_seconds(["boto3", modules[0]], 1)
-    assert seconds.keys() == {"boto3", modules[0]}
-    assert min(seconds.values()) > 0
+    imports = cold_start.measure_imports(modules[:1], 1)
+    assert imports.boto3_seconds > 0
+    assert imports.ratios.keys() == {modules[0]}
+    assert imports.ratios[modules[0]] > 1
 
 
 def test_receives_that_gave_nothing_are_no_calls() -> None:
@@ -178,9 +180,9 @@ def test_two_functions_at_once_are_judged(
     assert _verdict(figures, "processor time").holds is processor
 
 
-@pytest.mark.parametrize(("seconds", "holds"), [(0.130, True), (0.131, False)])
-def test_the_slowest_import_is_judged(seconds: float, *, holds: bool) -> None:
-    imports = {"boto3": 0.1, "handlers.quick": 0.1, "handlers.slow": seconds}
+@pytest.mark.parametrize(("ratio", "holds"), [(1.30, True), (1.31, False)])
+def test_the_slowest_import_is_judged(ratio: float, *, holds: bool) -> None:
+    imports = Imports(0.1, {"handlers.quick": 1.1, "handlers.slow": ratio})
     verdict = _verdict(_figures(_measurement("poll_queue"), imports=imports), "import")
     assert verdict.holds is holds
     assert "slow" in verdict.measured

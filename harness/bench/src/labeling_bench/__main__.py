@@ -131,11 +131,10 @@ def _measure_functions(
     chosen: argparse.Namespace, tell: Callable[[str], None]
 ) -> tuple[list[Verdict], str]:
     """Measure a run of each size; return the verdicts, and the page."""
-    imports: dict[str, float] = {}
+    imports = None
     if chosen.rounds:
         tell("imports")
-        modules = ["boto3", *cold_start.handler_modules()]
-        imports = cold_start.import_seconds(modules, chosen.rounds)
+        imports = cold_start.measure_imports(cold_start.handler_modules(), chosen.rounds)
     measurements = []
     for size in sorted(chosen.sizes):
         measurements += measuring.measure_images(size, chosen.latency, tell)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from labeling_bench.cold_start import Imports
     from labeling_bench.measuring import FanOut, Measurement
 
 MOST_CALLS_PER_ITEM = 0.30
@@ -35,12 +36,12 @@ class Figures:
     Attributes:
         measurements: The functions, by size.
         fan_out: One function against two; None if it was not measured.
-        imports: Seconds by module, ``boto3`` among them; empty if they were not measured.
+        imports: The imports of the handlers; None if they were not measured.
     """
 
     measurements: Sequence[Measurement]
     fan_out: FanOut | None
-    imports: dict[str, float]
+    imports: Imports | None
 
     @property
     def largest(self) -> int:
@@ -196,17 +197,13 @@ def _growth(figures: Figures) -> list[Verdict]:
     return found
 
 
-def _import(imports: dict[str, float]) -> Verdict:
-    ratios = {
-        module.rpartition(".")[2]: seconds / imports["boto3"]
-        for module, seconds in imports.items()
-        if module != "boto3"
-    }
+def _import(imports: Imports | None) -> Verdict:
+    ratios = {} if imports is None else imports.ratios
     worst = max(ratios, key=lambda module: ratios[module], default=None)
     return Verdict(
         "import of any handler against `import boto3`",
         f"at most {MOST_IMPORT} times",
-        "-" if worst is None else f"{ratios[worst]:.2f} times ({worst})",
+        "-" if worst is None else f"{ratios[worst]:.2f} times ({worst.rpartition('.')[2]})",
         None if worst is None else ratios[worst] <= MOST_IMPORT,
     )
 

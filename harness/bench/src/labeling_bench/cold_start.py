@@ -9,14 +9,20 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 _SOURCES = Path(__file__).resolve().parents[4] / "lambda_src" / "src" / "labeling_lambdas"
 _HANDLERS = _SOURCES / "handlers"
 _NO_HANDLERS = frozenset({"__init__", "events"})
-# Processor time, which a busy machine changes less than the time on the wall.
+# Processor time, which a busy machine changes less than the time on the wall. boto3 is imported by
+# itself first: how deep in the stack an import begins changes its time by up to a third, because
+# CPython returns each piece of the stack to the system when a call leaves it.
 _CODE = (
-    "import time, importlib; start = time.process_time();"
-    " importlib.import_module({module!r}); print(time.process_time() - start)"
+    "import time, importlib\n"
+    "for module in ('boto3', {module!r}):\n"
+    "    start = time.process_time()\n"
+    "    importlib.import_module(module)\n"
+    "    print(time.process_time() - start)"
 )
 
 
@@ -26,15 +32,30 @@ def handler_modules() -> list[str]:
     return [f"labeling_lambdas.handlers.{name}" for name in names]
 
 
-def import_seconds(modules: list[str], rounds: int) -> dict[str, float]:
-    """Import each module in fresh processes, in turns; return the median time of each.
+class Imports(NamedTuple):
+    """What imports cost.
+
+    Attributes:
+        boto3_seconds: Processor time of ``import boto3``.
+        ratios: By module, the time of boto3 and the module against that of boto3 alone.
+    """
+
+    boto3_seconds: float
+    ratios: dict[str, float]
+
+
+def measure_imports(modules: list[str], rounds: int) -> Imports:
+    """Import boto3 and then each module in fresh processes, in turns.
 
     Args:
         modules: What is imported.
         rounds: How often. In turns, so that a busy moment of the machine meets all alike.
+
+    Returns:
+        The medians. A ratio is of two times of the same process.
     """
-    # The best of ten moved by six percent from one measurement to the next, the median by two.
-    found: dict[str, list[float]] = {module: [] for module in modules}
+    boto3: list[float] = []
+    ratios: dict[str, list[float]] = {module: [] for module in modules}
     with tempfile.TemporaryDirectory() as cache:
         for module in modules:
             _seconds(module, {"PYTHONPYCACHEPREFIX": cache})
@@ -43,12 +64,16 @@ def import_seconds(modules: list[str], rounds: int) -> dict[str, float]:
         cached = {"PYTHONPYCACHEPREFIX": cache, "PYTHONDONTWRITEBYTECODE": "1"}
         for _ in range(rounds):
             for module in modules:
-                found[module].append(_seconds(module, cached))
-    return {module: statistics.median(seconds) for module, seconds in found.items()}
+                alone, further = _seconds(module, cached)
+                boto3.append(alone)
+                ratios[module].append((alone + further) / alone)
+    medians = {module: statistics.median(found) for module, found in ratios.items()}
+    return Imports(statistics.median(boto3), medians)
 
 
-def _seconds(module: str, changes: dict[str, str]) -> float:
+def _seconds(module: str, changes: dict[str, str]) -> tuple[float, float]:
     kept = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, "-c", _CODE.format(module=module)]
     done = subprocess.run(command, check=True, capture_output=True, env={**kept, **changes})
-    return float(done.stdout)
+    boto3, further = map(float, done.stdout.split())
+    return boto3, further

@@ -71,7 +71,6 @@ def as_markdown(rows: Sequence[tuple[str, ...]]) -> str:
 
 def page(figures: Figures, verdicts: Sequence[Verdict], *, command: str, latency: float) -> str:
     """Return the page of the documentation."""
-    boto3_seconds = figures.imports.get("boto3", 0.0)
     fan_out = figures.fan_out
     shards = (
         ""
@@ -81,7 +80,11 @@ def page(figures: Figures, verdicts: Sequence[Verdict], *, command: str, latency
             f" {fan_out.cpu_together:.2f} s beside another.\n"
         )
     )
-    imports = "" if not boto3_seconds else f"`import boto3` takes {boto3_seconds:.2f} s here.\n"
+    imports = (
+        ""
+        if figures.imports is None
+        else f"`import boto3` takes {figures.imports.boto3_seconds:.2f} s here.\n"
+    )
     singly = bars.calls_per_item(figures.of_size(figures.largest), bars.SINGLY)
     return f"""# Performance
 
@@ -119,8 +122,9 @@ item takes {singly:.2f} calls.
 
 Each function runs in a process of its own, called as Lambda calls it. The account that it works on
 (see `harness/in_process_aws/`) runs in another, so its time and memory are not the function's; the
-calls go there over a socket. Imports are compared by processor time, the median of some fresh
-processes in turns. Functions are imported without compiled files beside them, as in Lambda.
+calls go there over a socket. Imports are compared by processor time: fresh processes in turns
+import boto3 and then a handler, and the ratio is the time of both against that of boto3, the median
+of these processes. Functions are imported without compiled files beside them, as in Lambda.
 
 ## Machine
 
