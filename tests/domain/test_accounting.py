@@ -8,14 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling_lambdas.domain.accounting import (
-    Outcome,
-    Settled,
-    balanced,
-    job_failed_as_a_whole,
-    outcome_of,
-)
+from labeling_lambdas.domain.accounting import Settled, balanced, job_failed_as_a_whole, outcome_of
 from labeling_lambdas.domain.intake_counts import Intake
+from labeling_lambdas.domain.outcomes import Outcome
 from labeling_lambdas.domain.states import JobStatus
 from tests.domain.examples import COUNTS, COUNTS_BY_NAME
 

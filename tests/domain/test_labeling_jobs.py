@@ -12,11 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling_lambdas.domain.items import ClaimedItem, TextContent
-from labeling_lambdas.domain.labeling_jobs import (
-    labeling_job_request,
-    manifest_lines,
-    newest_versions,
-)
+from labeling_lambdas.domain.labeling_jobs import labeling_job_request
+from labeling_lambdas.domain.manifest_lines import manifest_lines, newest_versions
 from tests.domain.examples import CLAIMS, job_settings, source
 
 if TYPE_CHECKING:

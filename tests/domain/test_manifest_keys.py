@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling_lambdas.domain.items import ClaimedItem, TextContent
-from labeling_lambdas.domain.labeling_jobs import manifest_lines
 from labeling_lambdas.domain.manifest_keys import without_answers, without_verdict
+from labeling_lambdas.domain.manifest_lines import manifest_lines
 from labeling_lambdas.domain.output_lines import read_output_line
 from labeling_lambdas.domain.verification import is_verdict_of, read_verdict
 from tests.domain.examples import custom_review, labeled_line, reviewed_line, source, verification

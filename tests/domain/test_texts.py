@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from labeling_lambdas.domain.items import ClaimedItem, TextContent
-from labeling_lambdas.domain.labeling_jobs import manifest_lines
+from labeling_lambdas.domain.manifest_lines import manifest_lines
 from labeling_lambdas.domain.messages import (
     Candidate,
     Origin,

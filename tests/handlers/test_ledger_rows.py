@@ -8,8 +8,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from labeling_lambdas.aws import item_ledger
-from labeling_lambdas.aws.item_ledger import read_rows
+from labeling_lambdas.aws import item_rows
+from labeling_lambdas.aws.item_rows import read_rows
 from labeling_lambdas.errors import LedgerConflictError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def row(key: str) -> dict[str, object]:
 
 @pytest.fixture
 def stubbed(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[DynamoDBClient, Stubber]]:
-    monkeypatch.setattr(item_ledger, "_BASE_DELAY_SECONDS", 0)
+    monkeypatch.setattr(item_rows, "_BASE_DELAY_SECONDS", 0)
     client = boto3.client(
         "dynamodb",
         region_name="us-east-1",
@@ -66,7 +66,7 @@ def test_rows_that_are_never_given_are_not_taken_for_absent(
     stubbed: tuple[DynamoDBClient, Stubber],
 ) -> None:
     client, stub = stubbed
-    for _ in range(item_ledger._BATCH_READ_ROUNDS):
+    for _ in range(item_rows._BATCH_READ_ROUNDS):
         stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": request(*KEYS)})
     with pytest.raises(LedgerConflictError, match="3 ledger rows could not be read in 7 rounds"):
         read_rows(client, "ledger", KEYS)

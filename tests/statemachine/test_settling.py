@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labeling_lambdas.domain.accounting import Outcome
+from labeling_lambdas.domain.outcomes import Outcome
 from tests.statemachine.script import Event, Raises, Reply, Returns
 from tests.statemachine.usual_run import (
     FINISH_STATES,

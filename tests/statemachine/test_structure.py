@@ -10,7 +10,7 @@ import pytest
 
 from labeling_deployment.deployment import planned
 from labeling_lambdas import errors
-from labeling_lambdas.domain.accounting import Outcome
+from labeling_lambdas.domain.outcomes import Outcome
 from tests.statemachine.workflow import STEPS, VERIFYING_STEPS
 
 if TYPE_CHECKING:

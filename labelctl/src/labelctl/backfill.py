@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from labelctl.classify import Decision
 from labelctl.upload_events import upload_event
-from labeling_lambdas.aws.item_ledger import KEYS_PER_READ
+from labeling_lambdas.aws.item_rows import KEYS_PER_READ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from labelctl.ledger import sequencer_after
-from labeling_lambdas.aws.item_ledger import KEYS_PER_READ
+from labeling_lambdas.aws.item_rows import KEYS_PER_READ
 from labeling_lambdas.aws.uploads import Uploads
 from labeling_lambdas.domain.ignored_keys import is_ignored
 from labeling_lambdas.domain.states import Drop

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labeling_lambdas.aws.item_ledger import item_row, read_rows
+from labeling_lambdas.aws.item_rows import item_row, read_rows
 from labeling_lambdas.domain.identity import comparable_sequencer
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from labeling_lambdas.aws.job_ledger import JobLedger
 from labeling_lambdas.aws.labeling_jobs import LabelingJobs
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.domain import identity
-from labeling_lambdas.domain.accounting import PROBE_AFTER_FAILED_JOBS
 from labeling_lambdas.domain.engines import Engine
+from labeling_lambdas.domain.outcomes import PROBE_AFTER_FAILED_JOBS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

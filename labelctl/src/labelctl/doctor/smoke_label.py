@@ -15,7 +15,7 @@ from labelctl.doctor import labeling
 from labelctl.doctor.lookups import found
 from labelctl.doctor.smoke_object import object_to_label
 from labelctl.doctor.stations import PREFIX, Follower, SmokeError
-from labeling_lambdas.aws.item_ledger import item_row
+from labeling_lambdas.aws.item_rows import item_row
 from labeling_lambdas.aws.labeling_jobs import LabelingJobs
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.domain import identity

@@ -11,8 +11,9 @@ from labelctl.export.parallel import in_parallel
 from labelctl.report.jobs import JobObjects, jobs_of
 from labelctl.run_folders import run_ids
 from labeling_lambdas.aws.artifacts import Artifacts
-from labeling_lambdas.domain.accounting import Outcome, Settled
+from labeling_lambdas.domain.accounting import Settled
 from labeling_lambdas.domain.intake_counts import Intake
+from labeling_lambdas.domain.outcomes import Outcome
 from labeling_lambdas.steps.finish_run import REPORT
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from labeling_lambdas.domain.outcomes import Outcome
 from labeling_lambdas.domain.reasons import Reason
 from labeling_lambdas.domain.states import JobStatus
 
@@ -14,22 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from labeling_lambdas.domain.intake_counts import Intake
-
-#: Consecutive runs whose job could not be created or failed as a whole, after which a run claims a
-#: single item as a probe. This prevents a missing permission from emptying the queue run by run.
-PROBE_AFTER_FAILED_JOBS = 3
-
-
-class Outcome(StrEnum):
-    """How a run ended."""
-
-    QUEUE_EMPTY = "queue_empty"
-    SUCCEEDED = "succeeded"
-    NOTHING_LABELED = "nothing_labeled"
-    LABELING_JOB_FAILED = "labeling_job_failed"
-    VERIFICATION_JOB_FAILED = "verification_job_failed"
-    ACCOUNTING_MISMATCH = "accounting_mismatch"
-    LEFT_OPEN = "left_open"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws.artifacts import Artifacts
-from labeling_lambdas.aws.item_ledger import ItemLedger
+from labeling_lambdas.aws.item_rows import ItemRows
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain import identity
@@ -69,7 +69,7 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
         verification=verifying.verification if verifying else settings.verification,
         shown=verifying.rules if verifying else current_rules,
         runs=RunLedger.of(settings),
-        items=ItemLedger.of(settings),
+        items=ItemRows.of(settings),
         artifacts=artifacts,
         deadline=Deadline.of(context),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from labeling_lambdas.aws.artifacts import Artifacts
 from labeling_lambdas.aws.function_calls import FunctionCall
-from labeling_lambdas.aws.item_ledger import ItemLedger
+from labeling_lambdas.aws.item_rows import ItemRows
 from labeling_lambdas.aws.job_ledger import TaskToken
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
@@ -16,7 +16,7 @@ from labeling_lambdas.domain.kept_settings import KeptSettings, LabelRules
 from labeling_lambdas.domain.run_scope import RunScope
 from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
 from labeling_lambdas.steps.completion import Completion
-from labeling_lambdas.steps.manifests import LabelingManifest
+from labeling_lambdas.steps.labeling_manifest import LabelingManifest
 from labeling_lambdas.steps.start_job import StartJob
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
     settings = read_settings(StartSettings)
     scope = RunScope(settings.pipeline_name, event["run_id"], event["execution_arn"])
     artifacts = Artifacts.of(settings, scope.run_id)
-    manifest = LabelingManifest(artifacts, ItemLedger.of(settings))
+    manifest = LabelingManifest(artifacts, ItemRows.of(settings))
     rules = LabelRules(
         settings.task_type,
         settings.labeling_job.label_attribute_name,

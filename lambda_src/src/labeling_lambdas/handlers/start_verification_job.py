@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from labeling_lambdas.aws.artifacts import Artifacts
 from labeling_lambdas.aws.function_calls import FunctionCall
-from labeling_lambdas.aws.item_ledger import ItemLedger
+from labeling_lambdas.aws.item_rows import ItemRows
 from labeling_lambdas.aws.job_ledger import TaskToken
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
@@ -20,8 +20,8 @@ from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, re
 from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.harvest import Harvest
 from labeling_lambdas.steps.kept_settings import kept_settings
-from labeling_lambdas.steps.manifests import VerificationManifest
 from labeling_lambdas.steps.start_job import StartJob
+from labeling_lambdas.steps.verification_manifest import VerificationManifest
 
 if TYPE_CHECKING:
     from labeling_lambdas.handlers.events import VerifyEvent
@@ -64,7 +64,7 @@ def handler(event: VerifyEvent, context: LambdaContext) -> dict[str, str]:
     labeling = kept_settings(artifacts, identity.LABEL_STAGE)
     manifest = VerificationManifest(
         artifacts,
-        ItemLedger.of(settings),
+        ItemRows.of(settings),
         Harvest(artifacts, event["labeling_job"], labeling.rules if labeling else now),
     )
     step = StartJob(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from labeling_lambdas.aws.artifacts import Artifacts
-    from labeling_lambdas.aws.item_ledger import ItemLedger
+    from labeling_lambdas.aws.item_rows import ItemRows
 
 
 _log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 _SMALL_EXTRA = 400
 
 
-def claimed_items(artifacts: Artifacts, ledger: ItemLedger) -> Iterator[ClaimedItem]:
+def claimed_items(artifacts: Artifacts, ledger: ItemRows) -> Iterator[ClaimedItem]:
     """Yield the claims of a sealed run, with contents, one part in memory at a time.
 
     A file that was deleted is created again from the list that was written before the claims, and
@@ -52,7 +52,7 @@ def part_of(name: str) -> str:
     return name.rpartition("/")[2].partition(".")[0]
 
 
-def _claims_of(artifacts: Artifacts, ledger: ItemLedger, part: str) -> list[dict[str, Any]]:
+def _claims_of(artifacts: Artifacts, ledger: ItemRows, part: str) -> list[dict[str, Any]]:
     name = f"claims/{part}.json"
     claims = artifacts.read_if_there(name)
     if claims is None:
@@ -97,7 +97,7 @@ def without_text(item: ClaimedItem) -> ClaimedItem:
     return item._replace(content=TextContent("", content.extra))
 
 
-def resolve_part(artifacts: Artifacts, items: ItemLedger, *, run_id: str, part: str) -> None:
+def resolve_part(artifacts: Artifacts, items: ItemRows, *, run_id: str, part: str) -> None:
     """Complete the list of a part whose function died after it had written the list.
 
     The ledger shows which of the listed items were claimed. Items that were not claimed are still

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from labeling_lambdas.aws.item_ledger import item_row
+from labeling_lambdas.aws.item_rows import item_row
 from labeling_lambdas.aws.transactions import MAX_ACTIONS
 from labeling_lambdas.domain.claim_rules import (
     ClaimOn,

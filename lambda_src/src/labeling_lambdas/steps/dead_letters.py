@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labeling_lambdas.aws.item_ledger import item_row
+from labeling_lambdas.aws.item_rows import item_row
 from labeling_lambdas.aws.queues import BATCH_BYTES
 from labeling_lambdas.domain.claim_rules import ClaimOn
 from labeling_lambdas.domain.messages import dead_letter_message, malformed_message

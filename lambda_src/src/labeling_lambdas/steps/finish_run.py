@@ -9,15 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws import run_events
-from labeling_lambdas.domain.accounting import (
-    PROBE_AFTER_FAILED_JOBS,
-    Outcome,
-    Settled,
-    balanced,
-    job_failed_as_a_whole,
-    outcome_of,
-)
+from labeling_lambdas.domain.accounting import Settled, balanced, job_failed_as_a_whole, outcome_of
 from labeling_lambdas.domain.intake_counts import Intake
+from labeling_lambdas.domain.outcomes import PROBE_AFTER_FAILED_JOBS, Outcome
 from labeling_lambdas.domain.states import JobStatus
 from labeling_lambdas.steps.shards import rejections_folder, rejections_shard
 from labeling_lambdas.timestamps import timestamp

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from labeling_lambdas.aws.artifacts import is_absent, read_text_lines
 from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.identity import LABEL_STAGE
-from labeling_lambdas.domain.labeling_jobs import moved_line
 from labeling_lambdas.domain.labels import UnreadableLineError
+from labeling_lambdas.domain.manifest_lines import moved_line
 from labeling_lambdas.domain.output_lines import OutputLine, item_of, read_object, read_output_line
 from labeling_lambdas.domain.records import Provenance, RecordStatus
 from labeling_lambdas.domain.states import JobStatus
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.domain.items import ClaimedItem
     from labeling_lambdas.domain.kept_settings import LabelRules
+    from labeling_lambdas.domain.verification_settings import Verification
 
 _log = logging.getLogger(__name__)
 
@@ -97,6 +98,25 @@ def _ignore(_: str) -> None:
 def _has_moved(item: ClaimedItem, row: Mapping[str, Any]) -> bool:
     """Return whether a kept label was given to another item with the same text."""
     return bool(row["item_id"] != item.item_id)
+
+
+def is_to_be_verified(found: Found, verification: Verification, shown: LabelRules) -> bool:
+    """Return whether a label is to be verified.
+
+    Args:
+        found: The label.
+        verification: Determines which labels are verified.
+        shown: The labels that the reviewers' page shows. A label that was kept under another task
+            type has another format.
+    """
+    output = found.output
+    return (
+        output is not None
+        and output.label is not None
+        and found.judged is None
+        and found.rules.same_form(shown)
+        and verification.wants(output.item_id, found.text, output.line)
+    )
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.aws import run_events
-from labeling_lambdas.domain.accounting import PROBE_AFTER_FAILED_JOBS
+from labeling_lambdas.domain.outcomes import PROBE_AFTER_FAILED_JOBS
 from labeling_lambdas.domain.readability import Readability
 from labeling_lambdas.domain.records import (
     Provenance,
@@ -27,15 +27,14 @@ from labeling_lambdas.domain.states import JobStatus, RunState
 from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.errors import UnreadableOutputError
 from labeling_lambdas.steps.claim_list import claimed_items, without_text
-from labeling_lambdas.steps.harvest import Harvest
-from labeling_lambdas.steps.manifests import is_to_be_verified
+from labeling_lambdas.steps.harvest import Harvest, is_to_be_verified
 from labeling_lambdas.steps.reviews import Reviews
 from labeling_lambdas.steps.shards import PlanShards
 from labeling_lambdas.timestamps import timestamp_in_milliseconds
 
 if TYPE_CHECKING:
     from labeling_lambdas.aws.artifacts import Artifacts
-    from labeling_lambdas.aws.item_ledger import ItemLedger
+    from labeling_lambdas.aws.item_rows import ItemRows
     from labeling_lambdas.aws.run_ledger import RunLedger
     from labeling_lambdas.deadline import Deadline
     from labeling_lambdas.domain.items import ClaimedItem
@@ -119,7 +118,7 @@ class PlanResults:
     verification: Verification | None
     shown: LabelRules
     runs: RunLedger
-    items: ItemLedger
+    items: ItemRows
     artifacts: Artifacts
     deadline: Deadline
     moment: str = field(default_factory=timestamp_in_milliseconds)

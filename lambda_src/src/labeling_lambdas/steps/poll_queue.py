@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from labeling_lambdas.aws.queues import HIDDEN_SECONDS, LONG_POLL_SECONDS
-from labeling_lambdas.domain.accounting import PROBE_AFTER_FAILED_JOBS, Outcome
 from labeling_lambdas.domain.intake_counts import Intake
+from labeling_lambdas.domain.outcomes import PROBE_AFTER_FAILED_JOBS, Outcome
 from labeling_lambdas.domain.states import RunState
 from labeling_lambdas.errors import PollUnfinishedError, RunAliveError
 from labeling_lambdas.steps.claim_list import part_of, resolve_part

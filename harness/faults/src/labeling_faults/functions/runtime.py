@@ -44,7 +44,7 @@ _SERVICES = {
 SMALL_SIZES = {
     "labeling_lambdas.steps.draining": {"BATCH_MESSAGES": 3, "PART_MESSAGES": 4, "THREADS": 2},
     "labeling_lambdas.steps.claiming": {"CLAIMS_PER_TRANSACTION": 3},
-    "labeling_lambdas.aws.item_ledger": {"KEYS_PER_READ": 4},
+    "labeling_lambdas.aws.item_rows": {"KEYS_PER_READ": 4},
     "labeling_lambdas.steps.shards": {"SHARD_ITEMS": 4},
     "labeling_lambdas.steps.update_feature_store": {"MAX_ACTIONS": 2},
     "labeling_lambdas.steps.return_items": {"MAX_ACTIONS": 3},
