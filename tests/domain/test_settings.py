@@ -17,7 +17,7 @@ from labeling_lambdas.handlers.split_text import SplitSettings
 from labeling_lambdas.handlers.start_labeling_job import StartSettings
 from labeling_lambdas.handlers.start_verification_job import VerifySettings
 from labeling_lambdas.handlers.update_feature_store import StoreSettings
-from labeling_lambdas.settings import JudgementSettings, Settings, read_settings
+from labeling_lambdas.settings import ArtifactSettings, LedgerSettings, read_settings
 from tests.domain.examples import job_settings, verification, verification_fields
 
 _ENVIRONMENT = {
@@ -43,9 +43,9 @@ _ENVIRONMENT = {
     "VERIFICATION_JOB": json.dumps(job_settings()._asdict()),
     "VERIFICATION": json.dumps(verification_fields()),
 }
-_Kind = Settings | SplitSettings | JudgementSettings
+_Kind = LedgerSettings | SplitSettings | ArtifactSettings
 _KINDS: tuple[type[_Kind], ...] = (
-    Settings,
+    LedgerSettings,
     PollSettings,
     StartSettings,
     PlanSettings,
@@ -54,7 +54,7 @@ _KINDS: tuple[type[_Kind], ...] = (
     FinishSettings,
     SplitSettings,
     VerifySettings,
-    JudgementSettings,
+    ArtifactSettings,
 )
 
 
@@ -79,9 +79,9 @@ def test_one_error_names_every_missing_variable(kind: type[_Kind]) -> None:
 
 
 def test_the_environment_of_the_process_is_read_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PIPELINE_NAME", "LEDGER_TABLE"):
+    for name in ("PIPELINE_NAME", "OUTPUT_BUCKET", "KMS_KEY_ARN", "LEDGER_TABLE"):
         monkeypatch.setenv(name, _ENVIRONMENT[name])
-    assert read_settings(Settings).ledger_table == "digits-ledger"
+    assert read_settings(LedgerSettings).ledger_table == "digits-ledger"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.lambda_context import LambdaContext
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Deadline:
     """The time by which a step must have stopped.
 

@@ -19,28 +19,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Settings:
-    """Settings of every function."""
-
-    pipeline_name: str
-    ledger_table: str
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ArtifactSettings(Settings):
+class ArtifactSettings:
     """Settings of the functions that read or write a run's files."""
 
+    pipeline_name: str
     output_bucket: str
     kms_key_arn: str
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class JudgementSettings:
-    """Settings of the functions that Ground Truth calls. They do not use the ledger."""
+class LedgerSettings(ArtifactSettings):
+    """Settings of the functions that use the ledger too. Those that Ground Truth calls do not."""
 
-    pipeline_name: str
-    output_bucket: str
-    kms_key_arn: str
+    ledger_table: str
 
 
 _PARSER = "parser"

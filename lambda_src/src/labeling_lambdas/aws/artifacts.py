@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-    from labeling_lambdas.settings import ArtifactSettings, JudgementSettings
+    from labeling_lambdas.settings import ArtifactSettings
 
 #: Size of a part of a multipart upload. S3 accepts 10,000 parts, which is 80 GB.
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
@@ -37,7 +37,7 @@ class _Upload(TypedDict):
     Key: str
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Files(ABC):
     """The files in a folder of the output bucket.
 
@@ -182,7 +182,7 @@ class Files(ABC):
         return sorted(found["Key"][start:] for page in pages for found in page.get("Contents", []))
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Artifacts(Files):
     """The files of one run.
 
@@ -193,7 +193,7 @@ class Artifacts(Files):
     run_id: str
 
     @classmethod
-    def of(cls, settings: ArtifactSettings | JudgementSettings, run_id: str) -> Artifacts:
+    def of(cls, settings: ArtifactSettings, run_id: str) -> Artifacts:
         """Return the files of a run in the output bucket that a function is configured with."""
         return cls(clients.s3(), settings.output_bucket, settings.kms_key_arn, run_id)
 

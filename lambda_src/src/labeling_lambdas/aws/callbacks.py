@@ -17,7 +17,7 @@ _STALE_CODES = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 _ALIVE = frozenset({"RUNNING", "PENDING_REDRIVE"})
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Executions:
     """Executions of the state machine.
 

@@ -11,7 +11,7 @@ from labeling_lambdas.domain.engines import Engine
 
 if TYPE_CHECKING:
     from labeling_lambdas.aws.labeling_jobs import JobDescription
-    from labeling_lambdas.settings import ArtifactSettings
+    from labeling_lambdas.settings import LedgerSettings
 
 
 class LabelingEngine(Protocol):
@@ -34,7 +34,7 @@ class LabelingEngine(Protocol):
         """Request that a job is stopped. It ends later."""
 
 
-def labeling_engine(settings: ArtifactSettings, name: str) -> LabelingEngine:
+def labeling_engine(settings: LedgerSettings, name: str) -> LabelingEngine:
     """Return an engine by its name.
 
     Raises:
@@ -45,6 +45,6 @@ def labeling_engine(settings: ArtifactSettings, name: str) -> LabelingEngine:
     return LabelingJobs(clients.sagemaker())
 
 
-def label_studio_jobs(settings: ArtifactSettings) -> LabelStudioJobs:
+def label_studio_jobs(settings: LedgerSettings) -> LabelStudioJobs:
     """Return the jobs in Label Studio of the pipeline that a function is configured with."""
     return LabelStudioJobs(clients.s3(), settings.output_bucket, settings.kms_key_arn)

@@ -58,7 +58,7 @@ class _Problem(NamedTuple):
         )
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class FeatureStore:
     """One feature group.
 

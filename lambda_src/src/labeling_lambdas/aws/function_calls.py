@@ -12,7 +12,7 @@ from labeling_lambdas.aws import clients
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class FunctionCall:
     """A call that begins work early which a schedule would begin later.
 

@@ -23,7 +23,7 @@ _OPEN = f"{_JOBS}/_open"
 _JOB, _STOP, _STATE = "job.json", "stop.json", "state.json"
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class JobFiles(Files):
     """The files of one job.
 
@@ -39,7 +39,7 @@ class JobFiles(Files):
         return f"{_JOBS}/{self.name.lower()}"
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class _OpenJobs(Files):
     """The names of the jobs that have not ended."""
 
@@ -49,7 +49,7 @@ class _OpenJobs(Files):
         return _OPEN
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class LabelStudioJobs:
     """The labeling jobs that people do in Label Studio.
 

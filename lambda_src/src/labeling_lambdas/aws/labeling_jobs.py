@@ -100,7 +100,7 @@ def without_job(name: str, status: JobStatus) -> dict[str, Any]:
     return JobDescription(name, status.value, "", "", {}, "").result()
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class LabelingJobs:
     """The labeling jobs of Ground Truth.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from labeling_lambdas.aws.transactions import Refusal, Update
-    from labeling_lambdas.settings import Settings
+    from labeling_lambdas.settings import LedgerSettings
 
 
 @dataclass(eq=False, repr=False)
@@ -30,7 +30,7 @@ class Ledger:
     table: str
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: LedgerSettings) -> Self:
         """Return the ledger that a function is configured with."""
         return cls(clients.dynamodb(), settings.ledger_table)
 

@@ -81,7 +81,7 @@ def is_refusal(error: Exception) -> bool:
     return status < _SERVER_ERRORS and not answer.get("RetryAttempts")
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Queue:
     """One queue.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 256 * 1024
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Uploads:
     """Uploaded objects.
 

@@ -13,7 +13,7 @@ _FEW_LINES = 3
 _NEARLY_ALL = 0.9
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class Readability:
     """How many lines of a job's output can be read.
 

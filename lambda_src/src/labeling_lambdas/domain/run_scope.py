@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from labeling_lambdas.domain import identity
 
 
-@dataclass(frozen=True)
-class RunScope:
+class RunScope(NamedTuple):
     """A run, and the execution that works on it.
 
     Attributes:

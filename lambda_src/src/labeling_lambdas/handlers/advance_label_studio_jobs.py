@@ -12,7 +12,7 @@ from labeling_lambdas.aws.secrets import secret_text
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.label_studio.client import LabelStudio
 from labeling_lambdas.label_studio.connection import Connection
-from labeling_lambdas.settings import ArtifactSettings, read_settings
+from labeling_lambdas.settings import LedgerSettings, read_settings
 from labeling_lambdas.steps.advance_label_studio_jobs import AdvanceLabelStudioJobs
 from labeling_lambdas.steps.completion import Completion
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class AdvanceSettings(ArtifactSettings):
+class AdvanceSettings(LedgerSettings):
     """Environment of ``advance_label_studio_jobs``."""
 
     aws_region: str

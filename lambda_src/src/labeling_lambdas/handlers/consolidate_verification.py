@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws import clients
-from labeling_lambdas.settings import JudgementSettings, read_settings
+from labeling_lambdas.settings import ArtifactSettings, read_settings
 from labeling_lambdas.steps.consolidate_verification import ConsolidateVerification
 from labeling_lambdas.steps.kept_settings import verification_settings
 
@@ -27,7 +27,7 @@ def handler(event: ConsolidateEvent, _context: LambdaContext) -> list[dict[str, 
         as failed.
     """
     _, verification = verification_settings(
-        clients.s3(), read_settings(JudgementSettings), event["labelingJobArn"]
+        clients.s3(), read_settings(ArtifactSettings), event["labelingJobArn"]
     )
     step = ConsolidateVerification(clients.s3(), verification)
     return step.merge(

@@ -9,7 +9,7 @@ from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.artifacts import Artifacts
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.domain.run_scope import RunScope
-from labeling_lambdas.settings import ArtifactSettings, read_settings
+from labeling_lambdas.settings import LedgerSettings, read_settings
 from labeling_lambdas.steps.finish_run import FinishRun
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class FinishSettings(ArtifactSettings):
+class FinishSettings(LedgerSettings):
     """Environment of ``finish_run``."""
 
     event_bus_name: str

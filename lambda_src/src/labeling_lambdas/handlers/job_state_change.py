@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.domain.states import ENDED_STATUSES
 from labeling_lambdas.errors import LabelingJobUnfinishedError
-from labeling_lambdas.settings import ArtifactSettings, read_settings
+from labeling_lambdas.settings import LedgerSettings, read_settings
 from labeling_lambdas.steps.completion import Completion
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
         LabelingJobUnfinishedError: If a job of this pipeline is still in progress, although the
             event reports its end.
     """
-    settings = read_settings(ArtifactSettings)
+    settings = read_settings(LedgerSettings)
     completion = Completion.of(settings)
     names = [arn.rpartition("/")[2] for arn in event["resources"]]
     reports = {name: completion.report(name) for name in names}

@@ -14,7 +14,7 @@ from labeling_lambdas.domain.kept_settings import LabelRules
 from labeling_lambdas.domain.records import ExtraFeature, RecordContext, read_extra_features
 from labeling_lambdas.domain.run_scope import RunScope
 from labeling_lambdas.domain.verification_settings import Verification
-from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
+from labeling_lambdas.settings import LedgerSettings, label_names, read_by, read_settings
 from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.kept_settings import kept_settings
 from labeling_lambdas.steps.plan_results import PlanResults
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class PlanSettings(ArtifactSettings):
+class PlanSettings(LedgerSettings):
     """Environment of ``plan_results``."""
 
     task_type: str

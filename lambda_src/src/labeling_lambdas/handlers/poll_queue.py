@@ -16,7 +16,7 @@ from labeling_lambdas.domain import identity
 from labeling_lambdas.domain.ignored_keys import key_patterns
 from labeling_lambdas.domain.run_scope import RunScope
 from labeling_lambdas.domain.task_types import task_type
-from labeling_lambdas.settings import ArtifactSettings, read_by, read_settings
+from labeling_lambdas.settings import LedgerSettings, read_by, read_settings
 from labeling_lambdas.steps.claiming import Claiming
 from labeling_lambdas.steps.dead_letters import DeadLetters
 from labeling_lambdas.steps.draining import Drain
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class PollSettings(ArtifactSettings):
+class PollSettings(LedgerSettings):
     """Environment of ``poll_queue``."""
 
     upload_bucket: str

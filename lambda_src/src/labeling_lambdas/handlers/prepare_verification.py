@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from labeling_lambdas.aws import clients
 from labeling_lambdas.domain.consensus import task_input
 from labeling_lambdas.domain.task_types import task_type
-from labeling_lambdas.settings import JudgementSettings, read_settings
+from labeling_lambdas.settings import ArtifactSettings, read_settings
 from labeling_lambdas.steps.kept_settings import verification_settings
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def handler(event: PrepareEvent, _context: LambdaContext) -> dict[str, Any]:
         ``taskInput``, see :func:`task_input`, and that human annotation is required.
     """
     rules, verification = verification_settings(
-        clients.s3(), read_settings(JudgementSettings), event["labelingJobArn"]
+        clients.s3(), read_settings(ArtifactSettings), event["labelingJobArn"]
     )
     shown = task_input(
         event["dataObject"],

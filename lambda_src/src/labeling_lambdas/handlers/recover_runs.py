@@ -8,7 +8,7 @@ from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.callbacks import Executions
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
-from labeling_lambdas.settings import ArtifactSettings, read_settings
+from labeling_lambdas.settings import LedgerSettings, read_settings
 from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.recover_runs import RecoverRuns
 
@@ -28,7 +28,7 @@ def handler(event: RecoverEvent, context: LambdaContext) -> dict[str, Any]:
         With ``resume_run``, the run's ``run_id`` and ``resumed``; otherwise the lists of
         :class:`~labeling_lambdas.steps.recover_runs.Recovered`.
     """
-    settings = read_settings(ArtifactSettings)
+    settings = read_settings(LedgerSettings)
     step = RecoverRuns(
         pipeline=settings.pipeline_name,
         state_machine_arn=event["state_machine_arn"],

@@ -10,7 +10,7 @@ from labeling_lambdas.aws.artifacts import Artifacts
 from labeling_lambdas.aws.item_ledger import ItemLedger
 from labeling_lambdas.aws.queues import Queue
 from labeling_lambdas.deadline import Deadline
-from labeling_lambdas.settings import ArtifactSettings, read_settings
+from labeling_lambdas.settings import LedgerSettings, read_settings
 from labeling_lambdas.steps.dead_letters import DeadLetters
 from labeling_lambdas.steps.return_items import ReturnItems
 from labeling_lambdas.steps.shards import rejected_shard, return_shard
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ReturnSettings(ArtifactSettings):
+class ReturnSettings(LedgerSettings):
     """Environment of ``return_items``."""
 
     intake_queue_url: str

@@ -14,7 +14,7 @@ from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain.job_settings import JobSettings, read_job_settings
 from labeling_lambdas.domain.kept_settings import KeptSettings, LabelRules
 from labeling_lambdas.domain.run_scope import RunScope
-from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
+from labeling_lambdas.settings import LedgerSettings, label_names, read_by, read_settings
 from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.labeling_manifest import LabelingManifest
 from labeling_lambdas.steps.start_job import StartJob
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class StartSettings(ArtifactSettings):
+class StartSettings(LedgerSettings):
     """Environment of ``start_labeling_job``."""
 
     task_type: str

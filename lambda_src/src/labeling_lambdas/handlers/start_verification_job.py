@@ -16,7 +16,7 @@ from labeling_lambdas.domain.job_settings import JobSettings, read_job_settings
 from labeling_lambdas.domain.kept_settings import KeptSettings, LabelRules
 from labeling_lambdas.domain.run_scope import RunScope
 from labeling_lambdas.domain.verification_settings import Verification
-from labeling_lambdas.settings import ArtifactSettings, label_names, read_by, read_settings
+from labeling_lambdas.settings import LedgerSettings, label_names, read_by, read_settings
 from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.harvest import Harvest
 from labeling_lambdas.steps.kept_settings import kept_settings
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class VerifySettings(ArtifactSettings):
+class VerifySettings(LedgerSettings):
     """Environment of ``start_verification_job``."""
 
     task_type: str

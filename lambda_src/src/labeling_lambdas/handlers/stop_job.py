@@ -8,7 +8,7 @@ from labeling_lambdas.aws.job_ledger import TaskToken
 from labeling_lambdas.aws.run_ledger import RunLedger
 from labeling_lambdas.deadline import Deadline
 from labeling_lambdas.domain.run_scope import RunScope
-from labeling_lambdas.settings import ArtifactSettings, read_settings
+from labeling_lambdas.settings import LedgerSettings, read_settings
 from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.stop_job import StopJob
 
@@ -27,7 +27,7 @@ def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
     Returns:
         The job's name and the outcome.
     """
-    settings = read_settings(ArtifactSettings)
+    settings = read_settings(LedgerSettings)
     scope = RunScope(settings.pipeline_name, event["run_id"], event["execution_arn"])
     step = StopJob(
         scope=scope,

@@ -10,7 +10,7 @@ from labeling_lambdas.aws.artifacts import Artifacts
 from labeling_lambdas.aws.feature_store import FeatureStore
 from labeling_lambdas.aws.item_ledger import ItemLedger
 from labeling_lambdas.deadline import Deadline
-from labeling_lambdas.settings import ArtifactSettings, read_settings
+from labeling_lambdas.settings import LedgerSettings, read_settings
 from labeling_lambdas.steps.update_feature_store import UpdateFeatureStore
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class StoreSettings(ArtifactSettings):
+class StoreSettings(LedgerSettings):
     """Environment of ``update_feature_store``."""
 
     feature_group_name: str

@@ -124,7 +124,7 @@ def require_supported_version(connection: OpenConnection) -> None:
         raise LabelStudioVersionError(message)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class LabelStudio:
     """One Label Studio. For errors of all methods see `Connection.call`.
 

@@ -58,7 +58,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class OpenConnection:
     """The way to what everyone may read of one Label Studio.
 
@@ -128,7 +128,7 @@ class OpenConnection:
         return urllib.request.build_opener(*handlers)
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Connection(OpenConnection):
     """The way to one Label Studio, as one of its users.
 

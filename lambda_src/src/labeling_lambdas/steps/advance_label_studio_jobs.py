@@ -53,7 +53,7 @@ _STEP_SECONDS = 90
 _BATCH = 500
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class AdvanceLabelStudioJobs:
     """The work that can be done now on all jobs that have not ended.
 
@@ -130,7 +130,7 @@ class AdvanceLabelStudioJobs:
         return state.status
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class _Work:
     """The work on one job."""
 

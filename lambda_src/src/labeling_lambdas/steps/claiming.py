@@ -38,7 +38,7 @@ TEXT_CLAIMS_PER_TRANSACTION = MAX_ACTIONS // 3
 CLAIM_ROUNDS = 8
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Claiming:
     """The claims of a run.
 

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from labeling_lambdas.aws.engines import LabelingEngine
     from labeling_lambdas.aws.job_ledger import Job
     from labeling_lambdas.aws.labeling_jobs import JobDescription
-    from labeling_lambdas.settings import ArtifactSettings
+    from labeling_lambdas.settings import LedgerSettings
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Completion:
     """The answers to waiting states.
 
@@ -41,7 +41,7 @@ class Completion:
     executions: Executions
 
     @classmethod
-    def of(cls, settings: ArtifactSettings) -> Completion:
+    def of(cls, settings: LedgerSettings) -> Completion:
         """Return the completion of jobs for the pipeline that a function is configured with."""
         return cls(
             functools.partial(labeling_engine, settings),

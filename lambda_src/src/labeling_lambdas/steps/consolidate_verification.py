@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 _URI_KEYS = ("s3Uri", "s3uri", "S3Uri")
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class ConsolidateVerification:
     """The consolidation of reviewers' answers.
 

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 _ROUNDS = 8
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class DeadLetters:
     """The dead letters of a run.
 

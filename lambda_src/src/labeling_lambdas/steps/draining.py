@@ -68,7 +68,7 @@ class Drained(NamedTuple):
     more: bool
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Drain:
     """The draining of the queue for one run.
 
@@ -247,7 +247,7 @@ def _full(held: list[Message]) -> bool:
     return len(held) >= PART_MESSAGES or sum(len(message.body) for message in held) >= PART_BYTES
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class _Entry:
     """A message in a part."""
 

@@ -38,7 +38,7 @@ _REPORTED_REJECTIONS = 100
 _REJECTION_CHARACTERS = 64 * 1024
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class FinishRun:
     """The end of a run.
 

@@ -119,7 +119,7 @@ def is_to_be_verified(found: Found, verification: Verification, shown: LabelRule
     )
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Harvest:
     """The output lines of a run, read with one line in memory at a time.
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from labeling_lambdas.domain.kept_settings import LabelRules
     from labeling_lambdas.domain.verification_settings import Verification
-    from labeling_lambdas.settings import JudgementSettings
+    from labeling_lambdas.settings import ArtifactSettings
 
 
 def kept_settings(artifacts: Artifacts, stage: str) -> KeptSettings | None:
@@ -28,7 +28,7 @@ def kept_settings(artifacts: Artifacts, stage: str) -> KeptSettings | None:
 
 
 def verification_settings(
-    client: S3Client, settings: JudgementSettings, job_arn: str
+    client: S3Client, settings: ArtifactSettings, job_arn: str
 ) -> tuple[LabelRules, Verification]:
     """Return the settings with which a verification job shows labels and its verdicts are read.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.kept_settings import KeptSettings
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class LabelingManifest:
     """The manifest of the labeling job: the claims that have no label yet.
 

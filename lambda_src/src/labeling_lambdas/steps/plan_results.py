@@ -90,7 +90,7 @@ class Plan(NamedTuple):
         return cls(**fields)
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class PlanResults:
     """The planning of the outcomes of a run's claims.
 

@@ -51,7 +51,7 @@ class Polled(NamedTuple):
     more: bool
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class PollQueue:
     """The polling for one run.
 

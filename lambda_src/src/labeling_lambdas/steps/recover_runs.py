@@ -32,7 +32,7 @@ _MAX_LISTED = 1_000
 _TAKE_OVER_ROUNDS = 5
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Recovered:
     """The results of a recovery of the open runs. Each list contains run IDs.
 
@@ -58,7 +58,7 @@ class Recovered:
         }
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class RecoverRuns:
     """The recovery of runs.
 

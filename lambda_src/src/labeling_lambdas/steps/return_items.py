@@ -34,7 +34,7 @@ _LIST_SECONDS = 120
 _TO_INTAKE = frozenset({ItemState.LABELED, ItemState.RETURNED})
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class ReturnItems:
     """The return of claims.
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.verification_settings import Verification
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Reviews:
     """The output of a verification job, with only the data that planning needs in memory.
 

@@ -66,7 +66,7 @@ def rejections_shard(folder: str, number: int) -> str:
     return f"{rejections_folder(folder)}{number:05d}.jsonl"
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Shards:
     """A writer of lines into shards of a bounded size.
 
@@ -106,7 +106,7 @@ class Shards:
             self.size = 0
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class PlanShards:
     """The shards of a plan.
 

@@ -46,7 +46,7 @@ class Sent(NamedTuple):
     unusable: dict[str, int]
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class SplitText:
     """The splitting of one uploaded object.
 

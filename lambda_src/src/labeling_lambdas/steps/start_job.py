@@ -44,7 +44,7 @@ _CREATING_SECONDS = 60
 _MANIFESTS = "manifests"
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class StartJob:
     """The start of a labeling job of a run, or the adoption of the job that was started.
 

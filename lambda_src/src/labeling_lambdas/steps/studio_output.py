@@ -60,7 +60,7 @@ class _Line(NamedTuple):
     is_labeled: bool
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class StudioOutput:
     """The collection of one job's output, which later calls continue.
 

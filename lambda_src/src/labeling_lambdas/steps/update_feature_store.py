@@ -56,7 +56,7 @@ class _Earlier(NamedTuple):
         return {fields["claim"]["item_id"] for fields in self.given_up}
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class UpdateFeatureStore:
     """The storing of a run's shards.
 

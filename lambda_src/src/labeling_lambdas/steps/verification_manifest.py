@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NOT_IN_JSON = ("NaN", "Infinity")
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class VerificationManifest:
     """The manifest of the verification job: the labels of this run, and earlier unverified ones.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from statistics import fmean
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from labeling_lambdas.domain.label_studio.agreement import is_majority
@@ -128,5 +128,6 @@ def _fit(first: Sequence[_Drawn], second: Sequence[_Drawn]) -> bool:
 
 def _mean(boxes: Sequence[Box]) -> Box:
     return Box(
-        boxes[0].category, *(fmean(edges) for edges in zip(*(b[1:] for b in boxes), strict=True))
+        boxes[0].category,
+        *(math.fsum(edges) / len(edges) for edges in zip(*(b[1:] for b in boxes), strict=True)),
     )

@@ -72,7 +72,7 @@ class ConvertedLine:
     mask: bytes | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class _Object:
     """One object with its answers."""
 
