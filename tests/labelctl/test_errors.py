@@ -33,7 +33,9 @@ def test_an_unknown_pipeline_is_named(
         changed.setattr(operated, "name", "nobody")
         assert operated.error(command) == (
             "error: there is no pipeline nobody in region us-east-1: /nobody/* holds no parameters;"
-            " see job_name and --region"
+            " see job_name and --region, or list all with: aws ssm describe-parameters"
+            " --region us-east-1 --query 'Parameters[].Name'"
+            " --parameter-filters Key=Name,Option=Contains,Values=/ledger-table-name"
         )
 
 
@@ -74,7 +76,7 @@ def test_credentials_that_aws_does_not_know_are_reported(
         environment.setenv("AWS_ACCESS_KEY_ID", f"{kind}IOSFODNN7UNKNOWN")
         assert operated.error(command) == (
             "error: AWS does not accept the credentials (UnrecognizedClientException);"
-            " sign in again"
+            " sign in again, for example with: aws sso login"
         )
 
 

@@ -283,10 +283,12 @@ def test_a_missing_library_is_named_with_what_installs_it(
     records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pycocotools", None)
-    line = records.error()
-    assert line == (
-        "error: pycocotools is not installed; install it with: pip install 'labelctl[export]'"
-    )
+    said = records.error()
+    beginning, _, libraries = said.partition(" -m pip install ")
+    assert beginning == f"error: pycocotools is not installed; install it with: {sys.executable}"
+    assert "'pycocotools>=2.0.8'" in libraries
+    # Of another extra.
+    assert "matplotlib" not in libraries
 
 
 def test_an_interrupted_export_continues_and_is_the_same(

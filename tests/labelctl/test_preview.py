@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import sys
 import urllib.request
 import webbrowser
 from typing import TYPE_CHECKING, Any
@@ -115,6 +116,26 @@ def run(*arguments: str, code: int = 0) -> str:
     return result.stdout if code == 0 else result.output
 
 
+def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    sound, other = tmp_path / "sound.html", tmp_path / "other.html"
+    sound.write_text(SOUND)
+    other.write_bytes("{# Größe #}".encode("latin-1"))
+    said = run("--template", str(other), "--lint", code=1)
+    assert said.startswith(f"error: {other} is not UTF-8; save it in that encoding")
+    for name in ("missing.png", "missing.txt"):
+        said = run("--template", str(sound), name, "--no-open", code=1)
+        assert said.startswith(f"error: {name} is not a file; name a picture or a .txt file")
+
+
+def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    template = tmp_path / "page.html"
+    template.write_text(SOUND)
+    monkeypatch.setitem(sys.modules, "liquid", None)
+    said = run("--template", str(template), "--lint", code=1)
+    assert said.startswith("error: liquid is not installed; install it with: ")
+    assert "'python-liquid>=2.1'" in said
+
+
 def test_a_local_template_is_filled_and_opened(tmp_path: Path, opened: list[str]) -> None:
     template, picture, page = tmp_path / "t.html", tmp_path / "a.png", tmp_path / "page.html"
     template.write_text(SOUND)
@@ -204,7 +225,7 @@ def test_the_page_of_a_pipeline_is_checked_with_its_labels(with_page: Operated) 
     ("arguments", "said"),
     [
         (("--stage", "verify", "a.png"), "no page of Ground Truth for this stage"),
-        ((), "name an upload of s3://"),
+        ((), "name an upload to show; list them with: aws s3 ls s3://"),
     ],
 )
 def test_what_cannot_be_shown_is_named(

@@ -145,7 +145,8 @@ def _resumable(
         message = f"{error}{_how_to_continue(counts, kept)}"
         raise LabelctlError(message) from error
     except KeyboardInterrupt:
-        fail(f"interrupted{_how_to_continue(counts, kept)}", INTERRUPTED)
+        how = _how_to_continue(counts, kept) or "; nothing was sent; repeat the command"
+        fail(f"interrupted{how}", INTERRUPTED)
 
 
 def _how_to_continue(counts: BackfillCounts, kept: Checkpoint | None) -> str:

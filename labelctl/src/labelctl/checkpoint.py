@@ -124,10 +124,12 @@ class Checkpoint:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            message = f"checkpoint {self.path} cannot be read: {error}"
+            message = f"checkpoint {self.path} cannot be read: {error}; name another file"
             raise LabelctlError(message) from error
         if not isinstance(content, dict) or content.get("schema") != _SCHEMA:
-            message = f"{self.path} is not a checkpoint of this version of labelctl"
+            message = (
+                f"{self.path} is not a checkpoint of this version of labelctl; name another file"
+            )
             raise LabelctlError(message)
         if content["scope"] != dict(self.scope):
             message = (
@@ -158,7 +160,7 @@ class Checkpoint:
             fresh.write_text(f"{json.dumps(content)}\n", "utf-8")
             fresh.replace(self.path)
         except OSError as error:
-            message = f"checkpoint {self.path} cannot be written: {error}"
+            message = f"checkpoint {self.path} cannot be written: {error}; name another file"
             raise LabelctlError(message) from error
 
     def remove(self) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib
 import json
+import shlex
+import sys
 import tempfile
+import webbrowser
 from contextlib import contextmanager
+from importlib.metadata import requires
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -36,6 +40,8 @@ Region = Annotated[
     ),
 ]
 Profile = Annotated[str | None, typer.Option(help="Profile of the AWS CLI.")]
+PageFile = Annotated[Path | None, typer.Option(dir_okay=False, help="Write the page to this file.")]
+OpenPage = Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -80,8 +86,14 @@ def require_libraries(names: Sequence[str], extra: str) -> None:
         try:
             importlib.import_module(name)
         except ModuleNotFoundError as error:
-            install = f"pip install 'labelctl[{extra}]'"
-            fail(f"{error.name} is not installed; install it with: {install}")
+            fail(f"{error.name} is not installed; install it with: {_install_command(extra)}")
+
+
+def _install_command(extra: str) -> str:
+    """Return what installs an extra's libraries; labelctl itself may come from anywhere."""
+    needed = [one.split(";") for one in requires("labelctl") or ()]
+    libraries = [name for name, *condition in needed if f"extra == '{extra}'" in "".join(condition)]
+    return shlex.join([sys.executable, "-m", "pip", "install", *libraries])
 
 
 def written_page(text: str, to: Path | None) -> Path:
@@ -104,8 +116,13 @@ def written_page(text: str, to: Path | None) -> Path:
     try:
         to.write_text(text, "utf-8")
     except OSError as error:
-        fail(f"{to} cannot be written: {error.strerror}")
+        fail(f"{to} cannot be written: {error.strerror}; name another file with --to")
     return to
+
+
+def show_in_browser(page: Path) -> None:
+    """Open a page in the operator's browser."""
+    webbrowser.open(page.resolve().as_uri())
 
 
 def print_json(value: dict[str, Any]) -> None:

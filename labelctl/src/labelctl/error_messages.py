@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectTimeoutError,
     CredentialRetrievalError,
+    EndpointConnectionError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
@@ -47,6 +49,7 @@ _CREDENTIAL_CODES = frozenset(
 #: AWS's message for denied access. S3 puts the resource in quotation marks.
 #: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 _DENIAL = re.compile(r'not authorized to perform: (\S+) on resource: "?([^\s"]+)"?')
+_LOGIN = "sign in again, for example with: aws sso login"
 
 
 class LabelctlError(Exception):
@@ -87,7 +90,11 @@ def _explanation(error: BotoCoreError | ClientError | LabelingError, connection:
     if isinstance(error, NoRegionError):
         return "no region is known; give --region, or set AWS_REGION"
     if isinstance(error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError):
-        return f"no usable AWS credentials ({_on_one_line(str(error))}); give --profile, or sign in"
+        return (
+            f"no usable AWS credentials ({_on_one_line(str(error))}); give --profile, or {_LOGIN}"
+        )
+    if isinstance(error, EndpointConnectionError | ConnectTimeoutError):
+        return f"{_on_one_line(str(error))}; see --region and the network"
     return _on_one_line(str(error))
 
 
@@ -95,12 +102,15 @@ def _refusal(error: ClientError, connection: Connection) -> str:
     code = error.response["Error"]["Code"]
     text = _on_one_line(error.response["Error"].get("Message", ""))
     if code in _CREDENTIAL_CODES:
-        return f"AWS does not accept the credentials ({code}); sign in again"
+        return f"AWS does not accept the credentials ({code}); {_LOGIN}"
     if code not in _DENIED_CODES:
         return f"{error.operation_name}: {code}: {text}"
     permission = _missing_permission(error, text, connection)
     if "explicit deny" in text:
-        return f"a policy explicitly denies {permission.action} on {permission.resource}"
+        return (
+            f"a policy explicitly denies {permission.action} on {permission.resource};"
+            " run as one of administrator_principal_arns, or change the policy"
+        )
     statement = {"Effect": "Allow", "Action": permission.action, "Resource": permission.resource}
     return (
         f"missing permission {permission.action} on {permission.resource};"

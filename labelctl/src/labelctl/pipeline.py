@@ -74,7 +74,7 @@ def find_pipeline(connection: Connection, name: str) -> Pipeline:
     if not found:
         message = (
             f"there is no pipeline {name} in region {region}: /{name}/* holds no parameters;"
-            " see job_name and --region"
+            f" see job_name and --region, or list all with: {_listing(region)}"
         )
         raise LabelctlError(message)
     if missing:
@@ -90,7 +90,10 @@ def find_pipeline(connection: Connection, name: str) -> Pipeline:
         raise LabelctlError(message) from error
     splitter = found.get(names[_SPLITTER], "")
     if kind.max_text_characters is not None and not splitter:
-        message = f"pipeline {name} labels texts but lacks the parameter {names[_SPLITTER]}"
+        message = (
+            f"pipeline {name} labels texts but lacks the parameter {names[_SPLITTER]};"
+            " apply this version of the module"
+        )
         raise LabelctlError(message)
     return Pipeline(
         name=name,
@@ -103,4 +106,12 @@ def find_pipeline(connection: Connection, name: str) -> Pipeline:
         task_type=kind,
         splitter=splitter,
         ignored_keys=key_patterns(found.get(names[_IGNORED_KEYS], "[]")),
+    )
+
+
+def _listing(region: str) -> str:
+    """Return a command that lists the pipelines of a region."""
+    return (
+        f"aws ssm describe-parameters --region {region} --query 'Parameters[].Name'"
+        " --parameter-filters Key=Name,Option=Contains,Values=/ledger-table-name"
     )

@@ -108,7 +108,11 @@ def _run_redrive(work: Redrive) -> None:
         work.run()
     except KeyboardInterrupt:
         sent = sum(counts.sent for counts in work.reasons.values())
-        fail(f"interrupted; {sent} messages were sent, the others are on their queue", INTERRUPTED)
+        fail(
+            f"interrupted; {sent} messages were sent, the others are on their queue; the same"
+            " command continues",
+            INTERRUPTED,
+        )
 
 
 def _age(text: str | None, option: str) -> timedelta | None:

@@ -82,5 +82,8 @@ class UploadSender:
                 Payload=body.encode(),
             )
             if response["StatusCode"] != _ACCEPTED:
-                message = f"function {self.pipeline.splitter} returned {response['StatusCode']}"
+                message = (
+                    f"function {self.pipeline.splitter} returned {response['StatusCode']};"
+                    " repeat the command"
+                )
                 raise LabelctlError(message)

@@ -166,7 +166,11 @@ class SmokeLabel:
                 self._run_id = item.run_id
                 return f"run {item.run_id} has claimed the item"
             if not self.follower.still_runs(self._execution):
-                message = f"{self._execution} received no message; start another one"
+                machine = self._subject.pipeline.state_machine_arn
+                message = (
+                    f"{self._execution} received no message; start another one: aws stepfunctions"
+                    f" start-execution --state-machine-arn {machine}"
+                )
                 raise SmokeError(message)
             return None
 

@@ -181,7 +181,9 @@ class Follower:
             return True
         if status != "SUCCEEDED":
             message = (
-                f"{execution} is {status} in the task {self.last_task(execution)}; see its history"
+                f"{execution} is {status} in the task {self.last_task(execution)}; see its history:"
+                " aws stepfunctions get-execution-history --reverse-order"
+                f" --execution-arn {execution}"
             )
             raise SmokeError(message)
         return False

@@ -156,7 +156,10 @@ class FrozenSet:
             answer = self.client.get_object(Bucket=self.bucket, Key=self._key)
         except ClientError as error:
             if error.response["Error"]["Code"] in _MISSING_CODES:
-                message = f"there is no training set {self.name}: {self.uri} does not exist"
+                message = (
+                    f"there is no training set {self.name}: {self.uri} does not exist; make it"
+                    f" with --freeze {self.name}"
+                )
                 raise LabelctlError(message) from error
             raise
         with path.open("wb") as file, closing(answer["Body"]) as body:
@@ -164,12 +167,18 @@ class FrozenSet:
                 file.write(chunk)
         digest = _digest_of(path)
         if digest != answer["Metadata"].get(_DIGEST):
-            message = f"{self.uri} is not what was frozen: its digest is {digest}"
+            message = (
+                f"{self.uri} is not what was frozen: its digest is {digest}; its older versions are"
+                f" in: aws s3api list-object-versions --bucket {self.bucket} --prefix {self._key}"
+            )
             raise LabelctlError(message)
         lines = _lines(path)
         first = next(lines)
         if first.get("schema") != _SCHEMA:
-            message = f"{self.uri} is no training set of this version of labelctl"
+            message = (
+                f"{self.uri} is no training set of this version of labelctl; use the one that"
+                " froze it"
+            )
             raise LabelctlError(message)
         head = Head(first["pipeline"], first["task_type"], first["split"], tuple(first["classes"]))
         return head, (_row(fields) for fields in lines), digest

@@ -89,10 +89,13 @@ class Workspace:
             self.database = sqlite3.connect(self.scratch("export.sqlite3"), timeout=0)
             self._open(scope)
         except OSError as error:
-            message = f"{self.folder} cannot be written: {error}"
+            message = f"{self.folder} cannot be written: {error}; name another folder with --to"
             raise LabelctlError(message) from error
         except sqlite3.OperationalError as error:
-            message = f"{self.folder} cannot be used, perhaps by another export: {error}"
+            message = (
+                f"{self.folder} cannot be used: {error}; wait for the export that uses it, or name"
+                " another folder with --to"
+            )
             raise LabelctlError(message) from error
         except sqlite3.DatabaseError as error:
             message = f"{self.folder} holds no state that can be continued ({error}); delete it"
@@ -217,7 +220,10 @@ class Workspace:
         try:
             self.folder.rename(self.target)
         except OSError as error:
-            message = f"{self.folder} is complete, but cannot be renamed to {self.target}: {error}"
+            message = (
+                f"{self.folder} is complete, but cannot be renamed to {self.target}: {error};"
+                " rename it yourself"
+            )
             raise LabelctlError(message) from error
 
     def discard(self) -> None:

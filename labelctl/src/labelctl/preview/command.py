@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import webbrowser
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -12,7 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 from rich.console import Console
 
-from labelctl.command_line import Json, Profile, Region, connected, fail, print_json, written_page
+from labelctl.command_line import (
+    Json,
+    OpenPage,
+    PageFile,
+    Profile,
+    Region,
+    connected,
+    fail,
+    print_json,
+    require_libraries,
+    show_in_browser,
+    written_page,
+)
 from labelctl.doctor.deployed import find_deployed
 from labelctl.error_messages import LabelctlError
 from labelctl.pipeline import find_pipeline
@@ -21,6 +31,7 @@ from labelctl.preview.inputs import (
     LINK_SECONDS,
     example_input,
     local_object,
+    local_text,
     uploaded_object,
     worker_files,
 )
@@ -30,6 +41,8 @@ if TYPE_CHECKING:
 
     from labelctl.connection import Client, Connection
 
+#: Libraries that only this command needs.
+_LIBRARIES = ("liquid", "markupsafe")
 _EXAMPLE = "An example text."
 
 
@@ -87,12 +100,8 @@ def preview(  # noqa: PLR0913 - one parameter for each option
     lint: Annotated[
         bool, typer.Option("--lint", help="List the faults of the template, and show no page.")
     ] = False,
-    to: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="Write the page to this file.")
-    ] = None,
-    open_page: Annotated[
-        bool, typer.Option("--open/--no-open", help="Open the page in the browser.")
-    ] = True,
+    to: PageFile = None,
+    open_page: OpenPage = True,
     as_json: Json = False,
     region: Region = None,
     profile: Profile = None,
@@ -101,13 +110,12 @@ def preview(  # noqa: PLR0913 - one parameter for each option
 
     Needs the extra 'preview'.
     """
-    if importlib.util.find_spec("liquid") is None:
-        fail("preview needs a Liquid engine: pip install 'labelctl[preview]'")
+    require_libraries(_LIBRARIES, "preview")
     if template is not None:
-        chosen = tuple(name.strip() for name in labels.split(",") if name.strip())
-        text = template.read_text("utf-8")
-        given = local_object(Path(shown)) if shown else _EXAMPLE
-        page = _Page(text, example_input(text, given, chosen), chosen, _filled_here(str))
+        try:
+            page = _of_template(template, shown, labels)
+        except LabelctlError as error:
+            fail(str(error))
     elif pipeline is not None:
         with connected(region, profile) as connection:
             page = _of_pipeline(connection, pipeline, stage, shown, aws=aws, needs_object=not lint)
@@ -121,6 +129,13 @@ def preview(  # noqa: PLR0913 - one parameter for each option
         _show_faults(page, as_json=as_json)
     else:
         _show_page(page, to, open_page=open_page, as_json=as_json)
+
+
+def _of_template(template: Path, shown: str | None, labels: str) -> _Page:
+    chosen = tuple(name.strip() for name in labels.split(",") if name.strip())
+    text = local_text(template)
+    given = local_object(Path(shown)) if shown else _EXAMPLE
+    return _Page(text, example_input(text, given, chosen), chosen, _filled_here(str))
 
 
 def _of_pipeline(
@@ -137,11 +152,11 @@ def _of_pipeline(
     if job is None:
         message = (
             f"pipeline {name} has no page of Ground Truth for this stage: people label in Label"
-            " Studio, or verification is off"
+            " Studio, or verification is off; see --stage, or show a template with --template"
         )
         raise LabelctlError(message)
     if key is None and needs_object:
-        message = f"name an upload of s3://{found.upload_bucket}/ to show"
+        message = f"name an upload to show; list them with: aws s3 ls s3://{found.upload_bucket}/"
         raise LabelctlError(message)
     client = connection.client("s3")
     template, labels = worker_files(client, job)
@@ -197,4 +212,4 @@ def _show_page(page: _Page, to: Path | None, *, open_page: bool, as_json: bool) 
     else:
         typer.echo(path)
     if open_page:
-        webbrowser.open(path.resolve().as_uri())
+        show_in_browser(path)

@@ -76,8 +76,31 @@ def uploaded_object(client: Client, pipeline: Pipeline, key: str) -> str:
 
 
 def local_object(path: Path) -> str:
-    """Return what a task shows of a file: the text of a ``.txt`` file, or its address."""
-    return path.read_text("utf-8") if path.suffix == ".txt" else path.resolve().as_uri()
+    """Return what a task shows of a file: the text of a ``.txt`` file, or its address.
+
+    Raises:
+        LabelctlError: If there is no such file, or its text cannot be read.
+    """
+    if not path.is_file():
+        message = f"{path} is not a file; name a picture or a .txt file on this machine"
+        raise LabelctlError(message)
+    return local_text(path) if path.suffix == ".txt" else path.resolve().as_uri()
+
+
+def local_text(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        LabelctlError: If it cannot be read.
+    """
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}"
+        raise LabelctlError(message) from error
+    except UnicodeDecodeError as error:
+        message = f"{path} is not UTF-8; save it in that encoding ({error.reason})"
+        raise LabelctlError(message) from error
 
 
 def example_input(template: str, shown: str, labels: Sequence[str]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import webbrowser
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,8 @@ from labelctl import screen, status
 from labelctl.command_line import (
     INTERRUPTED,
     Json,
+    OpenPage,
+    PageFile,
     PipelineName,
     Profile,
     Region,
@@ -19,6 +20,7 @@ from labelctl.command_line import (
     fail,
     print_json,
     require_libraries,
+    show_in_browser,
     time_option,
     written_page,
 )
@@ -51,12 +53,8 @@ def report(  # noqa: PLR0913 - one parameter for each option
     answer_price: Annotated[
         float, typer.Option(min=0, help="Dollars for one worker's answer, for the cost.")
     ] = 0.0,
-    to: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="Write the page to this file.")
-    ] = None,
-    open_page: Annotated[
-        bool, typer.Option("--open/--no-open", help="Open the page in the browser.")
-    ] = True,
+    to: PageFile = None,
+    open_page: OpenPage = True,
     as_json: Json = False,
     region: Region = None,
     profile: Profile = None,
@@ -93,7 +91,7 @@ def report(  # noqa: PLR0913 - one parameter for each option
                 progress("drawing")
                 text = None if as_json and to is None else page(summary)
             except KeyboardInterrupt:
-                fail("interrupted; nothing was written", INTERRUPTED)
+                fail("interrupted; nothing was written; repeat the command", INTERRUPTED)
     _give(summary, text, to, as_json=as_json, open_page=open_page and not as_json)
 
 
@@ -106,4 +104,4 @@ def _give(
     else:
         typer.echo(path)
     if open_page and path is not None:
-        webbrowser.open(path.resolve().as_uri())
+        show_in_browser(path)

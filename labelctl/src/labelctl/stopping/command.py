@@ -75,14 +75,14 @@ def stop(
             try:
                 work.stop(run or ())
             except KeyboardInterrupt:
-                fail("interrupted; see labelctl status for the runs that are open", INTERRUPTED)
+                fail(f"interrupted; {_how_to_go_on(pipeline)}", INTERRUPTED)
     if as_json:
         head = {"schema": "labelctl-stop/1", "pipeline": pipeline, "schedule_paused": paused}
         print_json({**head, "runs": [one.fields() for one in work.runs]})
     else:
         _show(deployed.schedule, paused, work)
     if not work.completed:
-        fail(f"not everything ended within {wait:.0f} s; see labelctl status")
+        fail(f"not everything ended within {wait:.0f} s; {_how_to_go_on(pipeline)}")
 
 
 def resume(
@@ -116,6 +116,10 @@ def resume(
     console.print(f"schedule {deployed.schedule}: {'resumed' if resumed else 'was not paused'}")
     if execution:
         console.print(f"started {execution}")
+
+
+def _how_to_go_on(pipeline: str) -> str:
+    return f"repeat the command, or see what is open with: labelctl status --pipeline {pipeline}"
 
 
 def _show(schedule: str, paused: bool | None, work: Stop) -> None:

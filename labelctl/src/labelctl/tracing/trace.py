@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -89,8 +90,10 @@ class Tracer:
         versions = version_events(self.connection.client("s3"), bucket, key)
         uploads = [event for event in versions if event.what is What.UPLOADED]
         if not uploads:
+            folder = key[: key.rfind("/") + 1]
             message = (
-                f"s3://{bucket}/{key} has no versions: it was never uploaded, or they were deleted"
+                f"s3://{bucket}/{key} has no versions: it was never uploaded, or they were deleted;"
+                f" list keys with: aws s3 ls {shlex.quote(f's3://{bucket}/{folder}')}"
             )
             raise LabelctlError(message)
         items = {
