@@ -139,6 +139,7 @@ def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_local_template_is_filled_and_opened(tmp_path: Path, opened: list[str]) -> None:
     template, picture, page = tmp_path / "t.html", tmp_path / "a.png", tmp_path / "page.html"
     template.write_text(SOUND)
+    picture.touch()
     run("--template", str(template), str(picture), "--labels", "cat, dog & co", "--to", str(page))
     given = {"taskObject": picture.as_uri(), "labels": ["cat", "dog & co"]}
     expected = rendered_by_the_plan_tests(SOUND, given).replace("https://signed/", "")

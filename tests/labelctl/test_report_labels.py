@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 EARLIER, LATER = "2026-01-01T00:00:00.000Z", "2026-01-03T00:00:00Z"
 SINGLE = {"status": "LABELED", "task_type": "image_single_label_classification"}
+SVG = "{http://www.w3.org/2000/svg}"
 RED, BLUE = "#ff0000", "#0000ff"
 
 
@@ -105,6 +106,29 @@ def test_the_least_certain_items_are_shown_first(records: Records) -> None:
     assert re.findall(r"(\d)\.png", shown) == ["3", "1", "2"]
     assert "confidence 0.10" in shown
     assert shown.count("This object is no image that can be drawn.") == 3
+
+
+def test_a_label_has_one_colour_in_the_whole_page(records: Records) -> None:
+    keys = [f"{number}.png" for number in range(6)]
+    records.upload(*keys)
+    # By the alphabet they are in another order than by their number.
+    for key, label in zip(keys, ["bee"] * 3 + ["cat"] * 2 + ["ant"], strict=True):
+        records.put(key, label)
+    root = parsed(page_of(records.operated, records.folder))
+    labels = [one for one in root.iter("span") if one.attrib.get("class") == "class"]
+    assert len(labels) == len(keys)
+    colors = {(one.text, one.attrib["style"].removeprefix("border-color: ")) for one in labels}
+    for title in ("Records by label", "Records by time"):
+        (drawing,) = [
+            one for one in root.iter(f"{SVG}svg") if one.attrib.get("aria-label") == title
+        ]
+        styles = "".join(path.attrib.get("style", "") for path in drawing.iter(f"{SVG}path"))
+        fills = [fill for fill in re.findall("fill: (#[0-9a-f]{6})", styles) if fill != "#ffffff"]
+        names = [
+            text.text for text in drawing.iter(f"{SVG}text") if text.text in ("ant", "bee", "cat")
+        ]
+        assert names == ["bee", "cat", "ant"]
+        assert set(zip(names, dict.fromkeys(fills), strict=True)) == colors
 
 
 def test_an_object_that_was_deleted_is_named(records: Records) -> None:

@@ -15,7 +15,6 @@ from labelctl.export.masks import UnreadableMaskError
 from labelctl.export.sources import source_of
 from labelctl.export.stored_files import read_object
 from labelctl.report.labels import confidence_of
-from labelctl.report.plots import COLORS
 from labelctl.report.thumbnails import UnreadableImageError, thumbnail
 from labeling_lambdas.aws.uploads import Uploads
 from labeling_lambdas.domain.labels import UnreadableLineError
@@ -68,13 +67,13 @@ class Gallery:
 
     Attributes:
         client: S3.
-        classes: All classes, which decide the colours.
+        colors: The colour of each class.
         folder: A folder for masks.
         texts: Whether items are texts.
     """
 
     client: Client
-    classes: Sequence[str]
+    colors: Mapping[str, str]
     folder: Path
     texts: bool
 
@@ -94,7 +93,7 @@ class Gallery:
         try:
             text = self._text(source) if self.texts else None
             annotation = read_annotation(fields, self._written(fields), text)
-            classes = {name: self._color(name) for name in annotation.names}
+            classes = {name: self.colors[name] for name in annotation.names}
             if text is not None:
                 content["parts"] = tuple(parts(text, annotation.spans))
             else:
@@ -117,9 +116,6 @@ class Gallery:
             classes,
             **content,
         )
-
-    def _color(self, name: str) -> str:
-        return COLORS[self.classes.index(name) % len(COLORS)]
 
     def _written(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         text = str(fields["label_json"])

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labelctl.export.choice import names_of
+from labelctl.report.plots import COLORS
 from labelctl.run_folders import started_at
 
 if TYPE_CHECKING:
@@ -111,6 +112,12 @@ class LabelFigures:
             time = hour[:length].replace("T", " ")
             found[name if name in drawn else _OTHERS][time] += count
         return {name: dict(counts) for name, counts in found.items()}
+
+    @property
+    def colors(self) -> dict[str, str]:
+        """The colour of each label in drawings and pictures; the most frequent ones differ."""
+        most = enumerate(name for name, _ in self.labels.most_common())
+        return {_OTHERS: COLORS[-1]} | {name: COLORS[rank % len(COLORS)] for rank, name in most}
 
     def fields(self) -> dict[str, Any]:
         """Return the counts as JSON-ready fields."""

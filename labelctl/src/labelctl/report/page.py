@@ -75,8 +75,10 @@ def _label_drawings(summary: Summary) -> dict[str, Markup]:
         return {}
     found = summary.labels.figures
     return {
-        "labels": plots.bars("Records by label", found.distribution),
-        "labels_over_time": plots.columns_over_time("Records by time", found.over_time),
+        "labels": plots.bars("Records by label", found.distribution, found.colors),
+        "labels_over_time": plots.columns_over_time(
+            "Records by time", found.over_time, found.colors
+        ),
         "confidence": plots.histogram("Records by confidence", found.confidence),
     }
 

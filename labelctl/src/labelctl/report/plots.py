@@ -54,7 +54,7 @@ _SHOWN_CHARACTERS = 32
 def columns_over_time(
     title: str,
     series: Mapping[str, Mapping[str, int]],
-    colors: Mapping[str, str] | None = None,
+    colors: Mapping[str, str],
 ) -> Markup:
     """Return stacked columns, one for each time.
 
@@ -62,15 +62,14 @@ def columns_over_time(
         title: What is shown.
         series: For each name the count by time; times are texts in the order of time. Names that
             come first are at the bottom.
-        colors: The colour of each name; None for any.
+        colors: The colour of each name.
     """
     times = sorted({time for counts in series.values() for time in counts})
     figure, axes = _new(2.4)
     bottoms = [0] * len(times)
-    for place, (name, counts) in enumerate(series.items()):
+    for name, counts in series.items():
         heights = [counts.get(time, 0) for time in times]
-        color = colors[name] if colors else COLORS[place % len(COLORS)]
-        axes.bar(range(len(times)), heights, 0.8, bottoms, color=color, label=_shown(name))
+        axes.bar(range(len(times)), heights, 0.8, bottoms, color=colors[name], label=_shown(name))
         bottoms = [low + height for low, height in zip(bottoms, heights, strict=True)]
     step = -(-len(times) // _MOST_TICKS)
     axes.set_xticks(range(0, len(times), step), [_shown(time) for time in times[::step]])
@@ -79,10 +78,11 @@ def columns_over_time(
     return drawn(figure, title)
 
 
-def bars(title: str, counts: Mapping[str, int]) -> Markup:
+def bars(title: str, counts: Mapping[str, int], colors: Mapping[str, str]) -> Markup:
     """Return a bar for each name, in the order of the names, the first at the top."""
     figure, axes = _new(0.5 + _BAR_HEIGHT * len(counts))
-    placed = axes.barh(range(len(counts)), list(counts.values()), color=COLORS[0])
+    shades = [colors[name] for name in counts]
+    placed = axes.barh(range(len(counts)), list(counts.values()), color=shades)
     axes.bar_label(placed, [f"{count:,}" for count in counts.values()], padding=3)
     axes.set_yticks(range(len(counts)), [_shown(name) for name in counts])
     axes.invert_yaxis()

@@ -76,9 +76,7 @@ class LabelReader:
                 chosen = least_certain(selection.newest(), pictures)
             finally:
                 workspace.close()
-            gallery = Gallery(
-                self.connection.client("s3"), sorted(figures.labels), Path(folder), texts
-            )
+            gallery = Gallery(self.connection.client("s3"), figures.colors, Path(folder), texts)
             # One after the other: a large picture takes much memory.
             return Labels(figures, list(self._shown(gallery, chosen)))
 
