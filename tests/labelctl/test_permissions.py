@@ -387,6 +387,11 @@ def test_a_denial_without_details_is_explained_from_the_call(
         ),
         ("ExpiredToken", "expired", "AWS does not accept the credentials (ExpiredToken)"),
         (
+            "AWS.SimpleQueueService.NonExistentQueue",
+            "gone",
+            "ReceiveMessage: AWS.SimpleQueueService.NonExistentQueue: gone; see what",
+        ),
+        (
             "ThrottlingException",
             "Rate\nexceeded",
             "ReceiveMessage: ThrottlingException: Rate exceeded",

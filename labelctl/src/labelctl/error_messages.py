@@ -46,6 +46,16 @@ _CREDENTIAL_CODES = frozenset(
         "UnrecognizedClientException",
     }
 )
+#: Something that the module creates does not exist.
+_ABSENT_CODES = frozenset(
+    {
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "NoSuchBucket",
+        "QueueDoesNotExist",
+        "ResourceNotFoundException",
+        "StateMachineDoesNotExist",
+    }
+)
 #: AWS's message for denied access. S3 puts the resource in quotation marks.
 #: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 _DENIAL = re.compile(r'not authorized to perform: (\S+) on resource: "?([^\s"]+)"?')
@@ -104,7 +114,8 @@ def _refusal(error: ClientError, connection: Connection) -> str:
     if code in _CREDENTIAL_CODES:
         return f"AWS does not accept the credentials ({code}); {_LOGIN}"
     if code not in _DENIED_CODES:
-        return f"{error.operation_name}: {code}: {text}"
+        hint = "; see what is missing with: labelctl doctor" if code in _ABSENT_CODES else ""
+        return f"{error.operation_name}: {code}: {text}{hint}"
     permission = _missing_permission(error, text, connection)
     if "explicit deny" in text:
         return (

@@ -142,7 +142,10 @@ class Smoke:
             raise SmokeError(message)
         report = json.loads(answer["Body"].read())
         if not report["dropped"].get(Drop.FOLDER_MARKER):
-            message = f"s3://{bucket}/{key} does not count the marker: another run received it"
+            message = (
+                f"s3://{bucket}/{key} does not count the marker: another run received it. Repeat"
+                " the test"
+            )
             raise SmokeError(message)
         return f"s3://{bucket}/{key}"
 

@@ -30,7 +30,10 @@ def object_to_label(pipeline: Pipeline, name: str) -> tuple[str, bytes]:
     splits = pipeline.splits_uploads
     key = f"{PREFIX}{name}.{'txt' if splits else 'png'}"
     if is_ignored(key, pipeline.ignored_keys):
-        message = f"a pattern of ignored_keys matches {key}: nothing under {PREFIX} is labeled"
+        message = (
+            f"a pattern of ignored_keys matches {key}: nothing under {PREFIX} is labeled; take it"
+            " out of ignored_keys, or test with --smoke, which labels nothing"
+        )
         raise LabelctlError(message)
     return key, _TEXT if splits else _picture()
 
