@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -9,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import hcl2
 
+from tests.conventions.sources import shown
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 VARIABLE_ATTRIBUTES = ("description", "type", "default", "nullable", "validation")
 VERSION_FILE = "versions.tf"
@@ -55,6 +59,12 @@ class HclFile:
     @classmethod
     def parse(cls, name: str, text: str) -> HclFile:
         return cls(name, text, hcl2.loads(text))
+
+    @classmethod
+    @functools.cache
+    def read(cls, path: Path) -> HclFile:
+        """Parse a file of the checkout, once: all of them take seconds."""
+        return cls.parse(shown(path), path.read_text(encoding="utf-8"))
 
     def labeled(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Return the blocks of one kind with a label, as (label, body)."""
