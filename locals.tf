@@ -271,4 +271,11 @@ locals {
       },
     ]
   }
+
+  # Dollars of an object on the dashboard. docs/cost.md has the fee's date and source.
+  object_fee = coalesce(try(var.dashboard.object_fee, null), var.engine == "ground_truth" ? 0.08 : 0)
+  dashboard = var.dashboard == null ? null : {
+    label_cost  = local.object_fee + var.dashboard.answer_price * var.task.workers_per_object
+    verify_cost = local.object_fee + var.dashboard.answer_price * try(var.verification.workers_per_object, 0)
+  }
 }

@@ -255,8 +255,10 @@ module "monitoring" {
   source = "./modules/monitoring"
 
   actions                    = var.alarms.actions
+  dashboard                  = local.dashboard
   dead_letter_threshold      = var.alarms.dead_letter_threshold
   deployment                 = local.deployment
+  function_names             = local.function_names
   kms_key_arn                = module.encryption.key_arn
   name                       = local.job_name
   oldest_message_age_seconds = var.alarms.oldest_message_age_seconds

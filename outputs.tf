@@ -3,6 +3,11 @@ output "alarm_topic_arn" {
   value       = module.monitoring.topic_arn
 }
 
+output "dashboard_name" {
+  description = "Name of the CloudWatch dashboard; null without `dashboard`."
+  value       = module.monitoring.dashboard_name
+}
+
 output "dead_letter_queue_url" {
   description = "Queue of the dead-lettered items, each with its reason."
   value       = module.intake.queue_urls.dead_letter

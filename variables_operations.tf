@@ -35,6 +35,25 @@ variable "alarms" {
   }
 }
 
+variable "dashboard" {
+  description = <<-EOT
+    CloudWatch dashboard of what waits, runs, labels, rejections, dead letters and cost. Defaults to none. CloudWatch charges $3 a month for each dashboard after an account's first three. See docs/operations.md.
+
+    - `answer_price` - (Optional) Dollars for one person's answer. Defaults to `0`.
+    - `object_fee` - (Optional) Dollars of Ground Truth's fee for an object. Defaults to `0.08`, the list price of the first 50,000 objects of a month in us-east-1, and to `0` where people label in Label Studio.
+  EOT
+  type = object({
+    answer_price = optional(number, 0)
+    object_fee   = optional(number)
+  })
+  default = null
+
+  validation {
+    condition     = var.dashboard == null || try(var.dashboard.answer_price, 0) >= 0 && coalesce(try(var.dashboard.object_fee, null), 0) >= 0
+    error_message = "dashboard: answer_price and object_fee are dollars and must not be negative."
+  }
+}
+
 variable "functions" {
   description = <<-EOT
     Settings of every function for accounts with their own rules. See docs/locked-down-accounts.md.

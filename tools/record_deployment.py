@@ -24,13 +24,13 @@ _DELETABLE = {"force_destroy": True, "kms_deletion_window_days": 7}
 #: What a later apply changes: other resources, and new values for those that stay.
 _CHANGES = {
     "alarms": {"dead_letter_threshold": 5},
-    "feature_group": {"online_store_enabled": True},
+    "dashboard": {},
     "log_retention_days": 30,
     "max_attempts": 2,
     "queue": {"message_retention_seconds": 604800},
+    "reader_principal_arns": ["arn:aws:iam::123456789012:role/training"],
     "schedule": {"enabled": False},
     "tags": {"team": "labels"},
-    "task_type": "text_single_label_classification",
 }
 
 

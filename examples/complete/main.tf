@@ -104,6 +104,12 @@ module "labeling" {
     oldest_message_age_seconds = 172800
   }
 
+  # What the dashboard counts for each object: the fee, and each person's answer.
+  dashboard = {
+    answer_price = 0.02
+    object_fee   = 0.08
+  }
+
   # Who may do what, besides the pipeline itself. Null takes the principal that runs Terraform as administrator.
   administrator_principal_arns = var.administrator_principal_arns
   upload_principal_arns        = var.upload_principal_arns

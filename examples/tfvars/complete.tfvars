@@ -88,6 +88,12 @@ alarms = {
   oldest_message_age_seconds = 345600
 }
 
+# What three labelers and a reviewer are paid for an answer, besides the fee.
+dashboard = {
+  answer_price = 0.02
+  object_fee   = 0.08
+}
+
 administrator_principal_arns = ["arn:aws:iam::123456789012:role/deployment"]
 upload_principal_arns        = ["arn:aws:iam::123456789012:role/cameras"]
 reader_principal_arns        = ["arn:aws:iam::123456789012:role/training", "arn:aws:iam::210987654321:role/analysis"]

@@ -98,6 +98,8 @@ locals {
     }
   }
 
+  alarm_arn_prefix = "arn:${var.deployment.partition}:cloudwatch:${var.deployment.region}:${var.deployment.account_id}:alarm:${var.name}-"
+
   topic_name = "${var.name}-alarms"
   topic_arn  = "arn:${var.deployment.partition}:sns:${var.deployment.region}:${var.deployment.account_id}:${local.topic_name}"
 }
@@ -128,7 +130,7 @@ data "aws_iam_policy_document" "topic" {
     condition {
       test     = "ArnLike"
       variable = "aws:SourceArn"
-      values   = ["arn:${var.deployment.partition}:cloudwatch:${var.deployment.region}:${var.deployment.account_id}:alarm:${var.name}-*"]
+      values   = ["${local.alarm_arn_prefix}*"]
     }
   }
 

@@ -3,6 +3,11 @@ output "alarm_names" {
   value       = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.alarm_name }
 }
 
+output "dashboard_name" {
+  description = "Name of the dashboard; null without one."
+  value       = one(aws_cloudwatch_dashboard.this[*].dashboard_name)
+}
+
 output "topic_arn" {
   description = "Topic that every alarm notifies."
   value       = aws_sns_topic.this.arn

@@ -3,6 +3,15 @@ variable "actions" {
   type        = list(string)
 }
 
+variable "dashboard" {
+  description = "What a labeled and a verified object cost, in dollars, on the dashboard; null for no dashboard."
+  type = object({
+    label_cost  = number
+    verify_cost = number
+  })
+  default = null
+}
+
 variable "dead_letter_threshold" {
   description = "Messages in the dead-letter queue that raise the alarm."
   type        = number
@@ -15,6 +24,11 @@ variable "deployment" {
     partition  = string
     region     = string
   })
+}
+
+variable "function_names" {
+  description = "Names of the functions by step."
+  type        = map(string)
 }
 
 variable "kms_key_arn" {

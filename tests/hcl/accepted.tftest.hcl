@@ -43,6 +43,7 @@ run "accepts_null_for_every_input_with_a_default" {
   variables {
     administrator_principal_arns = null
     alarms                       = null
+    dashboard                    = null
     categories_s3_uri            = null
     engine                       = null
     extra_features               = null

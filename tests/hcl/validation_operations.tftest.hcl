@@ -38,6 +38,26 @@ run "refuses_alarm_at_no_dead_letter" {
   expect_failures = [var.alarms]
 }
 
+run "refuses_dashboard_with_a_negative_answer_price" {
+  command = plan
+
+  variables {
+    dashboard = { answer_price = -0.01 }
+  }
+
+  expect_failures = [var.dashboard]
+}
+
+run "refuses_dashboard_with_a_negative_fee" {
+  command = plan
+
+  variables {
+    dashboard = { object_fee = -1 }
+  }
+
+  expect_failures = [var.dashboard]
+}
+
 run "refuses_alarm_on_an_age_the_queue_never_reaches" {
   command = plan
 

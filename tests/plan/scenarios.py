@@ -44,7 +44,7 @@ UNSAFE = KEYED | {
 
 REVIEWERS = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:workteam/vendor-crowd/reviewers"
 # No value is a default, and none is the same for labelers and reviewers.
-TASK_ASKED_FOR = {
+TASK_ASKED_FOR: dict[str, Any] = {
     "availability_seconds": 86_400,
     "description": "Say what it is.",
     "keywords": ["animals"],
@@ -53,7 +53,7 @@ TASK_ASKED_FOR = {
     "title": "Name the animal",
     "workers_per_object": 3,
 }
-REVIEW_ASKED_FOR = {
+REVIEW_ASKED_FOR: dict[str, Any] = {
     "availability_seconds": 43_200,
     "description": "Say whether it is.",
     "keywords": ["judgements"],
@@ -96,7 +96,11 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         },
     },
     "asked_for": KEYED
-    | {"task": TASK_ASKED_FOR, "verification": {"workteam_arn": REVIEWERS, **REVIEW_ASKED_FOR}},
+    | {
+        "dashboard": {"answer_price": 0.25},
+        "task": TASK_ASKED_FOR,
+        "verification": {"workteam_arn": REVIEWERS, **REVIEW_ASKED_FOR},
+    },
     "online_store": KEYED | {"feature_group": {"online_store_enabled": True}},
     "overrides": {name: value for name, value in KEYED.items() if name != "labels"}
     | {
@@ -146,6 +150,7 @@ SCENARIOS |= {
     | {
         "task_type": "text_single_label_classification",
         "instructions": {"full": "What is it?", "short": "Look."},
+        "dashboard": {"answer_price": 0.25},
         "verification": {"instructions": {"full": "Is it?"}, "workers_per_object": 2},
         "task": {"availability_seconds": 86_400, "workers_per_object": 3},
     },

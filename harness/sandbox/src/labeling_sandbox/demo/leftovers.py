@@ -29,6 +29,12 @@ _LISTINGS: tuple[tuple[str, str, str, Callable[[Any], str]], ...] = (
     ("scheduler", "list_schedules", "Schedules", lambda entry: f"schedule {entry['Name']}"),
     ("events", "list_rules", "Rules", lambda entry: f"rule {entry['Name']}"),
     ("cloudwatch", "describe_alarms", "MetricAlarms", lambda entry: f"alarm {entry['AlarmName']}"),
+    (
+        "cloudwatch",
+        "list_dashboards",
+        "DashboardEntries",
+        lambda entry: f"dashboard {entry['DashboardName']}",
+    ),
     ("sns", "list_topics", "Topics", lambda entry: f"topic {entry['TopicArn']}"),
     ("ssm", "describe_parameters", "Parameters", lambda entry: f"parameter {entry['Name']}"),
     (
