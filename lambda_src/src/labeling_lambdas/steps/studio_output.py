@@ -19,7 +19,7 @@ from labeling_lambdas.aws.artifacts import is_absent, read_text_lines
 from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.label_studio.controls import ITEM_KEY
-from labeling_lambdas.domain.label_studio.job_projects import labeling_project, output_line
+from labeling_lambdas.domain.label_studio.job_lines import labeling_project, output_line
 from labeling_lambdas.domain.label_studio.pictures import HEADER_BYTES, shown_size
 from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY
 from labeling_lambdas.domain.output_lines import item_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.domain.consensus import Review, consensus
-from labeling_lambdas.domain.label_studio import answers, masks, palette_png
+from labeling_lambdas.domain.label_studio import answer_contents, masks, palette_png
 from labeling_lambdas.domain.label_studio.agreement import agreed, plurality, share
 from labeling_lambdas.domain.label_studio.answers import Answers, UnusableAnswerError, counted
 from labeling_lambdas.domain.label_studio.boxes import Box, agreed_boxes
@@ -93,7 +93,7 @@ class _Object:
 
     def shown(self) -> PictureSize:
         """Return the size of the picture, as people saw it."""
-        drawn_on = answers.drawn_on(self.given)
+        drawn_on = answer_contents.drawn_on(self.given)
         if self.picture is None:
             if drawn_on is None:
                 message = "nobody drew anything, and the size of the picture cannot be read"
@@ -161,7 +161,7 @@ def verdict_line(
 
     def judge(found: Answers) -> ConvertedLine:
         categories = verification.categories or ()
-        reviews = [Review(*answers.judgement(answer, categories)) for answer in found.given]
+        reviews = [Review(*answer_contents.judgement(answer, categories)) for answer in found.given]
         details = {"type": "groundtruth/custom"}
         value = consensus(reviews, verification)
         return ConvertedLine(_with_label(line, attribute, value, details, found.given, job_name))
@@ -224,13 +224,15 @@ _Merged = tuple[Any, dict[str, Any], bytes | None]
 
 
 def _one_class(found: _Object) -> _Merged:
-    category, votes = plurality([next(iter(chosen)) for chosen in found.read(answers.classes)])
+    category, votes = plurality(
+        [next(iter(chosen)) for chosen in found.read(answer_contents.classes)]
+    )
     name = found.project.labels[category]
     return category, {"class-name": name, "confidence": found.share(votes)}, None
 
 
 def _several_classes(found: _Object) -> _Merged:
-    votes = agreed(found.read(answers.classes))
+    votes = agreed(found.read(answer_contents.classes))
     chosen = sorted(votes)
     details = {
         "class-map": _names(found, chosen),
@@ -245,7 +247,7 @@ def _names(found: _Object, categories: Iterable[int]) -> dict[str, str]:
 
 def _boxes(found: _Object) -> _Merged:
     size = found.shown()
-    merged = agreed_boxes(found.read(answers.boxes, (size.width, size.height)))
+    merged = agreed_boxes(found.read(answer_contents.boxes, (size.width, size.height)))
     value = {
         "image_size": [size._asdict()],
         "annotations": [_rounded(agreement.box, size) for agreement in merged],
@@ -275,7 +277,7 @@ def _rounded(box: Box, size: PictureSize) -> dict[str, int]:
 def _mask(found: _Object) -> _Merged:
     size = found.shown()
     labels = found.project.labels
-    merged = masks.agreed_mask(found.read(answers.mask, (size.width, size.height)))
+    merged = masks.agreed_mask(found.read(answer_contents.mask, (size.width, size.height)))
     names = (masks.BACKGROUND, *labels)
     colours = tuple(bytes.fromhex(masks.colour(index)[1:]) for index in range(len(names)))
     picture = palette_png.write(Palette(size.width, size.height, merged.pixels, colours))
@@ -294,7 +296,7 @@ def _mask(found: _Object) -> _Merged:
 def _spans(found: _Object) -> _Merged:
     labels = found.project.labels
     text = str(found.line[found.project.task_type.manifest_key])
-    votes = agreed(found.read(answers.spans, text))
+    votes = agreed(found.read(answer_contents.spans, text))
     chosen = sorted(votes)
     entities = [
         {"label": labels[span.category], "startOffset": span.start, "endOffset": span.end}
