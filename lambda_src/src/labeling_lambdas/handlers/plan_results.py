@@ -15,7 +15,6 @@ from labeling_lambdas.domain.records import ExtraFeature, RecordContext, read_ex
 from labeling_lambdas.domain.run_scope import RunScope
 from labeling_lambdas.domain.verification_settings import Verification
 from labeling_lambdas.settings import LedgerSettings, label_names, read_by, read_settings
-from labeling_lambdas.steps.completion import Completion
 from labeling_lambdas.steps.kept_settings import kept_settings
 from labeling_lambdas.steps.plan_results import PlanResults
 
@@ -76,6 +75,9 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
     verification_job = event.get("verification_job")
     if verification_job is None and verifying is not None:
         # The execution that began the verification died, and Terraform has since turned it off.
+        # This is rare, and needs both engines.
+        from labeling_lambdas.steps.completion import Completion  # noqa: PLC0415
+
         verification_job = Completion.of(settings).end_of_earlier_verification(
             scope.job_name(identity.VERIFY_STAGE), step.deadline.now
         )

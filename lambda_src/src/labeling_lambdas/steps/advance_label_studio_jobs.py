@@ -31,7 +31,6 @@ from labeling_lambdas.label_studio.errors import (
     LabelStudioRefusedError,
     LabelStudioUnavailableError,
 )
-from labeling_lambdas.steps.studio_output import StudioOutput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -149,6 +148,9 @@ class _Work:
                 return self._without_project(state)
             if not state.last_collected:
                 self.all.studio.delete_unanswered(state.project)
+        # A job is collected once, and most calls only look at its progress.
+        from labeling_lambdas.steps.studio_output import StudioOutput  # noqa: PLC0415
+
         collection = StudioOutput(self.all.jobs, self.all.studio, self.job, self.all.deadline)
         state = collection.collect(state)
         return self._keep(state._replace(status=state.ending)) if state.output_uri else state
