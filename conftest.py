@@ -16,18 +16,19 @@ settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")
 
 #: What takes the most time: the last file to start would keep one core busy and the others idle.
+#: Files that apply wait for minutes, as all of tests/pipeline does first, so others compute beside.
 LONGEST_FIRST = (
     "tests/labelctl/test_doctor.py",
     "tests/hcl/test_terraform_test.py",
+    "tests/plan/test_examples.py",
+    "tests/labelctl/test_permissions.py",
     "tests/plan/test_kept_data.py",
     "tests/plan/test_changes.py",
-    "tests/sandbox/test_label_studio_on_ecs.py",
-    "tests/live",
-    "tests/plan/test_examples.py",
-    "tests/label_studio/test_round_trip.py",
-    "tests/label_studio/test_browser.py",
-    "tests/labelctl/test_permissions.py",
     "tests/labelctl/test_backfill.py",
+    "tests/sandbox/test_label_studio_on_ecs.py",
+    "tests/label_studio/test_round_trip.py",
+    "tests/live",
+    "tests/label_studio/test_browser.py",
     "tests/plan",
     "tests/labelctl",
     "tests/statemachine",
