@@ -1,5 +1,5 @@
 # Names and ARNs, built as strings: policies and the state machine's definition are then known at plan, and
-# resources that name each other make no cycle. What they are made of is kept in identity.tf.
+# resources that name each other make no cycle. What they are made of is kept in kept_values.tf.
 
 locals {
   account_id  = terraform_data.identity.input.account_id

@@ -81,7 +81,7 @@ locals {
       threshold   = 1
     }
     upload-lost = {
-      description = "Upload events reached no queue and are gone. The objects are in the upload bucket: announce them again with labelctl backfill."
+      description = "Upload events reached no queue and are gone. The objects are in the upload bucket: send events for them with labelctl backfill."
       namespace   = "AWS/Events"
       metric      = "InvocationsFailedToBeSentToDlq"
       dimensions  = { RuleName = var.rule_names.upload }

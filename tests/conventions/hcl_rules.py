@@ -26,7 +26,7 @@ EXCLUSIVE_RESOURCES = frozenset(
     | {"aws_iam_role_policy_attachments_exclusive"}
 )
 # Resources that hold data, and their attributes for which the provider replaces them. A key has
-# none: only its count could remove it, which identity.tf refuses.
+# none: only its count could remove it, which kept_values.tf refuses.
 REPLACING_ATTRIBUTES = {
     "aws_cloudwatch_log_group": frozenset({"name"}),
     "aws_dynamodb_table": frozenset({"hash_key", "name"}),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Checks that have nothing to look at.
 OF_GROUND_TRUTH = {"ground_truth", "job_state_rule", "labeling_role", "work_teams", "worker_files"}
-#: As parameters.tf publishes it without a work team.
+#: As ssm_parameters.tf publishes it without a work team.
 RESOURCES = {
     "jobs": {"label": None, "verify": None},
     "kms_key_arn": "arn:aws:kms:eu-north-1:123456789012:key/1",
