@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003 - typer reads it from the annotations
 from typing import Annotated
 
 import typer
 
 from labeling_faults import suite
 from labeling_faults.histories.scenarios import SCENARIOS
+from labeling_faults.load import days
+from labeling_faults.load.arrivals import Curve
+from labeling_faults.load.figures import figures_of
+from labeling_faults.load.report import lines_of as lines_of_load
+from labeling_faults.load.simulation import simulate
 from labeling_faults.suite import Suite, lines_of
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -55,6 +61,42 @@ def crash(
     for it in crashed.broken:
         typer.echo(f"   {it}")
     if crashed.broken:
+        raise typer.Exit(1)
+
+
+@app.command()
+def load(
+    items: Annotated[
+        int | None, typer.Option(min=1, help="Items of the day; all days of the page if not given.")
+    ] = None,
+    curve: Annotated[Curve, typer.Option(help="When they are uploaded.")] = Curve.DUMP,
+    max_items_per_run: Annotated[
+        int, typer.Option(min=1, max=days.MOST_ITEMS, help="The module's setting.")
+    ] = days.MOST_ITEMS,
+    minutes_between_runs: Annotated[float, typer.Option(min=1, help="Of the schedule.")] = 60,
+    workers_per_hour: Annotated[
+        float, typer.Option(min=0, help="Items that all workers label in an hour; 0 for enough.")
+    ] = 0,
+    keep: Annotated[Path | None, typer.Option(help="JSON file that keeps the figures.")] = None,
+) -> None:
+    """Let a day of many uploads pass under AWS's quotas, and tell what it took."""
+    one = items and days.day_of(
+        items,
+        curve,
+        max_items_per_run=max_items_per_run,
+        minutes_between_runs=minutes_between_runs,
+        workers_per_hour=workers_per_hour,
+    )
+    failed = False
+    for day in [one] if one else days.days():
+        outcome = simulate(day, typer.echo)
+        figures = figures_of(outcome)
+        for line in [*lines_of_load(figures), *outcome.violations]:
+            typer.echo(line)
+        failed = failed or bool(outcome.violations) or figures["stored"] < figures["items"]
+        if keep:
+            days.keep(keep, figures)
+    if failed:
         raise typer.Exit(1)
 
 

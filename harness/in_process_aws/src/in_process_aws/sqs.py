@@ -34,6 +34,7 @@ class SQS(Service):
         queues: By URL.
         handed_over: Of so many messages that a receive could give, how many it gives.
         refused: Of a batch's entries, the positions that fail.
+        wait: Waits up to some seconds for a message on a queue.
     """
 
     name = "sqs"
@@ -48,6 +49,7 @@ class SQS(Service):
         self.queues: dict[str, StoredQueue] = {}
         self.handed_over: Callable[[int], int] = _all_of
         self.refused: Callable[[Sequence[Mapping[str, Any]]], Collection[int]] = nothing_chosen
+        self.wait: Callable[[StoredQueue, float], None] = self._wait
         self.operations = {
             "ChangeMessageVisibility": self._change_visibility,
             "ChangeMessageVisibilityBatch": self._batch(self._change_visibility),
@@ -144,7 +146,7 @@ class SQS(Service):
         _check_range("VisibilityTimeout", visibility, 0, MAXIMUM_VISIBILITY_SECONDS)
         received = self._take(queue, count, visibility)
         if not received and wait:
-            self.clock.sleep(self._time_to_wait(queue, wait))
+            self.wait(queue, wait)
             received = self._take(queue, count, visibility)
         if not received:
             return {}
@@ -154,10 +156,11 @@ class SQS(Service):
         }
         return {"Messages": [_shown(message, handle, wanted) for message, handle in received]}
 
-    def _time_to_wait(self, queue: StoredQueue, wait: float) -> float:
+    def _wait(self, queue: StoredQueue, seconds: float) -> None:
         with self.lock:
             back = queue.next_return()
-        return wait if back is None else max(0.0, min(wait, back - self.clock.now))
+        most = seconds if back is None else min(seconds, back - self.clock.now)
+        self.clock.sleep(max(0.0, most))
 
     def _take(
         self, queue: StoredQueue, count: int, visibility: float

@@ -33,12 +33,14 @@ class Functions:
         surprises: Errors of functions that are neither their own nor a service's.
         calls: Steps that were called, in their order.
         abandoned: Whether the last call to end is not to be repeated.
+        ended: Hears of every call that has ended, whatever its result.
     """
 
     host: Host
     surprises: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     abandoned: bool = False
+    ended: Callable[[Invocation], None] = lambda _invocation: None
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def call(self, function: str, event: Json, owner: Execution | None = None) -> Json:
@@ -76,6 +78,7 @@ class Functions:
         finally:
             self.host.invocations.pop()
             self.abandoned = invocation.abandoned
+            self.ended(invocation)
         return result
 
 

@@ -21,7 +21,7 @@ from labeling_lambdas.handlers import advance_label_studio_jobs
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import ModuleType
 
     from labeling_faults.simulated_time.clock import Clock
@@ -188,8 +188,18 @@ def modules() -> list[ModuleType]:
 
 
 @contextmanager
-def installed() -> Iterator[None]:
-    """Let the functions run in worlds; afterwards their modules are as they were."""
+def installed(
+    sizes: Mapping[str, Mapping[str, int]] = SMALL_SIZES,
+    threads: Callable[[int], Any] = _SerialThreads,
+    others: Iterable[tuple[object, str, object]] = (),
+) -> Iterator[None]:
+    """Let the functions run in worlds; afterwards their modules are as they were.
+
+    Args:
+        sizes: Sizes by module, in place of the functions' own.
+        threads: Makes a pool of threads.
+        others: What else is replaced: where, under which name, and by what.
+    """
     replaced: list[tuple[object, str, object]] = []
     environment = dict(os.environ)
 
@@ -198,7 +208,7 @@ def installed() -> Iterator[None]:
         setattr(owner, name, value)
 
     for module in modules():
-        for name, size in SMALL_SIZES.get(module.__name__, {}).items():
+        for name, size in sizes.get(module.__name__, {}).items():
             put(module, name, size)
     for name, service in _SERVICES.items():
         put(clients, name, _client_of(service))
@@ -210,7 +220,9 @@ def installed() -> Iterator[None]:
     put(process, "now", lambda: _world().clock.now)
     put(process, "sleep", _sleep)
     put(process, "jitter", lambda most: _world().chance.uniform(0, most))
-    put(process, "threads", _SerialThreads)
+    put(process, "threads", threads)
+    for owner, name, value in others:
+        put(owner, name, value)
     # Metrics are lines of the standard output.
     put(process, "write_line", lambda _text: None)
     log = logging.getLogger("labeling_lambdas")

@@ -5,6 +5,10 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: Where every history starts: 2 January 2026, 03:04:05 UTC.
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()
@@ -37,6 +41,10 @@ class Clock:
         """Let time pass until a given time. A time in the past changes nothing."""
         with self._lock:
             self.now = max(self.now, moment)
+
+    def perform(self, action: Callable[[], None]) -> None:
+        """Perform an action of the event queue."""
+        action()
 
     def moment(self) -> datetime:
         """Return the current time."""

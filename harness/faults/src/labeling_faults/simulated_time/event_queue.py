@@ -43,5 +43,5 @@ class EventQueue:
         while self._heap and self._heap[0][0] <= moment:
             due, _, action = heapq.heappop(self._heap)
             self.clock.move_to(due)
-            action()
+            self.clock.perform(action)
         self.clock.move_to(moment)

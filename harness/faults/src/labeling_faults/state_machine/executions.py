@@ -89,6 +89,7 @@ class Executions:
         chance: Decides latencies.
         function: Calls a function by its name, for an execution.
         succeeded: Hears of every execution that succeeds.
+        interpreter: Executes the definition.
         all: Every execution, by ARN.
     """
 
@@ -98,6 +99,7 @@ class Executions:
     chance: Random
     function: Callable[[str, Json, Execution], Json]
     succeeded: Callable[[Execution], None] = lambda _execution: None
+    interpreter: Callable[..., Interpreter] = Interpreter
     all: dict[str, Execution] = field(default_factory=dict)
     _tokens: dict[str, tuple[Execution, Waiting]] = field(default_factory=dict)
     _current: list[Execution] = field(default_factory=list)
@@ -158,7 +160,7 @@ class Executions:
             },
             "StateMachine": {"Id": self.arn, "Name": self.arn.rpartition(":")[2]},
         }
-        interpreter = Interpreter(self.definition, self, context)
+        interpreter = self.interpreter(self.definition, self, context)
         execution = Execution(arn, name, state_input, started_at, interpreter)
         self.all[arn] = execution
         self.event_queue.after(0.0, lambda: self._advance(execution))

@@ -1,0 +1,1 @@
+"""The pipeline under load: days of many uploads, under AWS's quotas and a simulated clock."""
