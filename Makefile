@@ -4,10 +4,11 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo label sandbox test browser fast coverage check format faults bench sabotage mutants package dist live docs referees release-check clean
+.PHONY: help demo label sandbox test browser fast coverage check format faults load bench sabotage mutants package dist live docs referees release-check clean
 
 # The Python that makes the virtual environments; any 3.11 or newer will do.
 PYTHON ?=
+ITEMS ?=
 KEEP ?=
 N ?=
 SEED ?=
@@ -124,6 +125,11 @@ format: $(READY) ## Format Python and Terraform, and fix what the linter can
 faults: $(READY) ## Prove the promises under faults (N=<random histories>, SEED=<one of them, run again>)
 	$(need_terraform)
 	@$(BIN)/labeling-faults $(if $(SEED),replay $(SEED),run $(if $(N),--histories $(N)))
+
+load: $(READY) ## Let days of many uploads pass under AWS's quotas, and write docs/scale.md (ITEMS=<items of one day> writes nothing)
+	$(need_terraform)
+	@$(BIN)/labeling-faults load $(if $(ITEMS),--items $(ITEMS),--keep docs/scale.json)
+	$(if $(ITEMS),,@$(BIN)/python -m tools.scale_page)
 
 bench: $(READY) $(STUDIO_READY) ## Measure the functions against the performance limits (BENCH_ARGS="--help")
 	@$(BIN)/python -m labeling_bench $(BENCH_ARGS)

@@ -16,6 +16,7 @@ from tools import (
     deployment_actions,
     reference_tables,
     sandbox_fidelity,
+    scale_page,
     security_tables,
 )
 from tools.draw_state_machine import draw
@@ -70,7 +71,8 @@ def main() -> int:
     reasons = security_tables.Reasons(security_tables.REASONS.read_text(encoding="utf-8"))
     security = security_tables.sections(planned, reasons) | deployment_actions.sections()
     write_or_check(security_tables.SECURITY, security, check=False, mend="make docs")
-    return max(reference_tables.main([]), cost_tables.main([]), sandbox_fidelity.main([]))
+    pages = (reference_tables, cost_tables, sandbox_fidelity, scale_page)
+    return max(page.main([]) for page in pages)
 
 
 if __name__ == "__main__":

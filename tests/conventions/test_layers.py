@@ -66,7 +66,7 @@ FLOORS: dict[str, list[list[str]]] = {
         ["state_machine"],
         ["functions"],
         ["world"],
-        ["histories"],
+        ["histories", "load"],
         ["seeded_bugs"],
         ["suite"],
         ["cli"],

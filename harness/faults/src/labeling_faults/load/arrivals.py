@@ -1,14 +1,11 @@
-"""When uploads arrive: how many have come until a moment of the day."""
+"""When the uploads of a day arrive."""
 
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 HOUR = 3600.0
 #: A working day: everything is uploaded in these hours, so that the rest of the day can store it.
@@ -21,7 +18,7 @@ class Curve(StrEnum):
     """When the uploads of a day arrive.
 
     Attributes:
-        STEADY: The same number in each second.
+        STEADY: As many in each hour.
         WAVE: Most in the middle of the working day.
         DUMP: All in ten minutes.
         FILE: At once, as the lines of one text file.
@@ -47,18 +44,18 @@ class Arrivals:
 
     @property
     def seconds(self) -> float:
-        """From the first upload to the last."""
+        """In how many seconds all come."""
         seconds = {Curve.DUMP: _DUMP_SECONDS, Curve.FILE: 1.0}
         return seconds.get(self.curve, UPLOAD_HOURS * HOUR)
 
-    def until(self, second: float) -> int:
-        """Return how many have come until a second after the day's beginning."""
-        part = min(1.0, second / self.seconds)
-        if self.curve is Curve.WAVE:
-            part = (1 - math.cos(math.pi * part)) / 2
-        return round(self.items * part)
+    def moments(self) -> list[float]:
+        """Return the second of each upload after the day's beginning, in order.
 
-    def each_second(self) -> Iterator[range]:
-        """Return the numbers of the uploads of each second."""
-        for second in range(math.ceil(self.seconds)):
-            yield range(self.until(second), self.until(second + 1))
+        Each comes at a random moment, always the same: gaps between uploads are as uneven as those
+        of people who do not know of each other.
+        """
+        chance = random.Random(self.items)
+        parts = sorted(chance.random() for _ in range(self.items))
+        if self.curve is Curve.WAVE:
+            parts = [math.acos(1 - 2 * part) / math.pi for part in parts]
+        return [part * self.seconds for part in parts]

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
     from labeling_faults.load.figures import Figures
 
-#: A queue that is never empty keeps a run polling. Draining as many messages as were there takes
-#: less than this for each.
-_POLL_SECONDS_OF_AN_ITEM = 0.05
+#: A queue that is never empty keeps a run polling. To drain what the largest run takes, if it was
+#: there from the beginning, takes about five minutes.
+_POLL_SECONDS_OF_A_RUN = 600
 
 
 def bends(figures: Figures) -> list[str]:
@@ -43,10 +43,10 @@ def _killed(figures: Figures) -> Iterator[str]:
 
 def _long_polls(figures: Figures) -> Iterator[str]:
     poll = figures["functions"].get("poll_queue")
-    if poll and poll["seconds"] > _POLL_SECONDS_OF_AN_ITEM * figures["items"]:
+    if poll and poll["seconds"] > _POLL_SECONDS_OF_A_RUN * figures["jobs"]:
         yield (
-            f"`poll_queue`: {poll['seconds'] / 3600:.1f} hours of polling, because uploads keep"
-            " coming and the queue is never empty"
+            f"`poll_queue`: {poll['seconds'] / figures['jobs'] / 3600:.1f} hours of polling for a"
+            " run, because uploads keep coming and the queue is never empty"
         )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
 import gc
+import itertools
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -89,14 +92,15 @@ def simulate(day: Day, say: Callable[[str], None] = lambda _line: None) -> Outco
 def _pass(world: LoadWorld, day: Day, say: Callable[[str], None]) -> int:
     """Let the day pass until everything is stored; return what was stored after 24 hours."""
     items = day.arrivals.items
-    world.event_queue.after(0.0, lambda: _upload(world, day.arrivals))
+    moments = day.arrivals.moments()
+    world.event_queue.after(0.0, lambda: _upload(world, day.arrivals, moments))
     world.event_queue.after(0.0, lambda: _start_runs(world, day.minutes_between_runs * 60))
     stored_in_day = 0
     hour = 0.0
     while hour < _LONGEST_HOURS and not (world.stored == items and world.is_idle()):
         hour += _SAMPLE_HOURS
         world.run(_SAMPLE_HOURS * HOUR)
-        uploaded = day.arrivals.until(hour * HOUR)
+        uploaded = bisect.bisect(moments, hour * HOUR)
         world.note_moment(uploaded)
         if hour <= DAY_HOURS:
             stored_in_day = world.stored
@@ -105,7 +109,7 @@ def _pass(world: LoadWorld, day: Day, say: Callable[[str], None]) -> int:
     return stored_in_day
 
 
-def _upload(world: LoadWorld, arrivals: Arrivals) -> None:
+def _upload(world: LoadWorld, arrivals: Arrivals, moments: list[float]) -> None:
     if arrivals.curve is Curve.FILE:
         lines = (
             f"This is line {number} of the reviews, a short one.\n"
@@ -113,12 +117,14 @@ def _upload(world: LoadWorld, arrivals: Arrivals) -> None:
         )
         world.upload("reviews.txt", "".join(lines).encode())
         return
-    for numbers in arrivals.each_second():
-        for number in numbers:
-            world.upload(f"photos/{number % 100:02d}/image-{number:08d}.jpeg")
-        if numbers:
-            world.quotas.note("event_deliveries", world.clock.now, len(numbers))
-        world.clock.sleep(1.0)
+    began = world.clock.now
+    for second, numbered in itertools.groupby(enumerate(moments), key=lambda it: math.floor(it[1])):
+        world.clock.sleep(max(0.0, began + second - world.clock.now))
+        coming = list(numbered)
+        for number, moment in coming:
+            key = f"photos/{number % 100:02d}/image-{number:08d}.jpeg"
+            world.upload(key, announced=(moment - second,))
+        world.quotas.note("event_deliveries", world.clock.now, len(coming))
 
 
 def _start_runs(world: LoadWorld, seconds: float) -> None:
