@@ -71,8 +71,12 @@ def main() -> int:
     reasons = security_tables.Reasons(security_tables.REASONS.read_text(encoding="utf-8"))
     security = security_tables.sections(planned, reasons) | deployment_actions.sections()
     write_or_check(security_tables.SECURITY, security, check=False, mend="make docs")
-    pages = (reference_tables, cost_tables, sandbox_fidelity, scale_page)
-    return max(page.main([]) for page in pages)
+    return max(
+        reference_tables.main([]),
+        cost_tables.main([]),
+        sandbox_fidelity.main([]),
+        scale_page.main([]),
+    )
 
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ _RECOVERY_CALLS = ("GetItem", "DescribeExecution", "DescribeLabelingJob")
 _RECOVERY_RESERVE = 10
 #: The splitter stops so many seconds before its timeout.
 _SPLITTING_RESERVE = 30
+#: A poll receives nothing so many seconds before its timeout.
+_POLLING_RESERVE = 45
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +66,27 @@ def capacities(days: Mapping[str, Figures]) -> list[Capacity]:
 
 
 def limits_of_one(days: Mapping[str, Figures]) -> list[Capacity]:
-    """Return what one file, and one call of RecoverRuns, can take."""
+    """Return what one run, one file, and one call of RecoverRuns can take."""
     (file,) = (it for it in days.values() if it["curve"] == "file")
     use = file["functions"]["split_text"]
     splitting = planned(TEXTS).functions["split_text"].timeout_seconds - _SPLITTING_RESERVE
-    recovery = planned(TEXTS).functions["recover_runs"]
+    recovery, poll = (planned(TEXTS).functions[it] for it in ("recover_runs", "poll_queue"))
     of_a_run = sum(
         limits().latency("", call) + limits().processor_seconds(call, recovery.memory_mb)
         for call in _RECOVERY_CALLS
     )
+    computing = limits().processor_seconds("GetObject", poll.memory_mb)
+    of_a_part = limits().latency("s3", "GetObject") + computing
+    quick = limits().latencies["default"].value + computing
+    polling = poll.timeout_seconds - _POLLING_RESERVE
     return [
+        Capacity(
+            "`poll_queue`: parts of a run, which each call reads first",
+            polling / of_a_part,
+            f"calculated: {of_a_part:.3f} s for each; {polling / quick:,.0f} parts if S3 took"
+            f" {limits().latencies['default'].value * 1000:.0f} ms",
+            "parts",
+        ),
         Capacity(
             "`split_text`: one text file, in one call",
             splitting / use["longest"] * file["items"],

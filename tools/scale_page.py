@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from labeling_faults.load.days import kept
 from labeling_faults.load.limits import limits
-from labeling_faults.load.report import bends, calls_of_an_item
+from labeling_faults.load.report import bends, calls_of_an_item, comes_to_rest
 from tools import scale_capacity, scale_plot
 from tools.estimate_cost import CALL, REQUESTS, RUN
 from tools.marked_sections import table, write_or_check
@@ -140,11 +140,11 @@ def _days(ordered: Sequence[Figures]) -> str:
         (
             f"{it['items']:,} {_CURVES[it['curve']]}",
             f"{it['stored_in_day']:,}",
-            f"{it['hours']:g} h",
+            f"{it['hours']:g} h" if comes_to_rest(it) else "never",
             f"{max((moment[3] for moment in it['moments']), default=0):.1f} h",
             f"{it['jobs']}",
             f"{it['functions']['poll_queue']['seconds'] / 3600:.2f} h",
-            f"{it['violations']}",
+            f"{it['violations']}" if comes_to_rest(it) else "not at rest",
             f"{it['simulation_seconds'] / 60:.1f} min, {_gibibytes(it):.1f} GiB",
         )
         for it in ordered

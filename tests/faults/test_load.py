@@ -50,7 +50,10 @@ def test_a_run_takes_no_more_than_it_may_and_the_page_says_what_stops_the_rest()
     day = days.day_of(120, Curve.DUMP, max_items_per_run=40, minutes_between_runs=12 * 60)
     figures = figures_of(simulate(day))
     assert (figures["stored_in_day"], figures["stored"]) == (40, 120)
-    assert bends(figures)[0] == ("80 items are not stored after 24 hours; the runs can claim 80")
+    assert bends(figures)[:2] == [
+        "`schedule`: a day's runs claim at most 80 items",
+        "80 items are not stored after 24 hours",
+    ]
 
 
 def test_workers_limit_what_is_stored() -> None:

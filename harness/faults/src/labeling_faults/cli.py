@@ -12,6 +12,7 @@ from labeling_faults.histories.scenarios import SCENARIOS
 from labeling_faults.load import days
 from labeling_faults.load.arrivals import Curve
 from labeling_faults.load.figures import figures_of
+from labeling_faults.load.report import comes_to_rest
 from labeling_faults.load.report import lines_of as lines_of_load
 from labeling_faults.load.simulation import simulate
 from labeling_faults.suite import Suite, lines_of
@@ -93,7 +94,9 @@ def load(
         figures = figures_of(outcome)
         for line in [*lines_of_load(figures), *outcome.violations]:
             typer.echo(line)
-        failed = failed or bool(outcome.violations) or figures["stored"] < figures["items"]
+        # The page has days on which the pipeline does not come to rest.
+        stuck = bool(one) and not comes_to_rest(figures)
+        failed = failed or stuck or bool(outcome.violations)
         if keep:
             days.keep(keep, figures)
     if failed:

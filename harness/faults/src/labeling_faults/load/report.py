@@ -18,20 +18,22 @@ _POLL_SECONDS_OF_A_RUN = 600
 
 def bends(figures: Figures) -> list[str]:
     """Return what was touched in a day, the worst first; empty if nothing was."""
-    return [
-        *_late(figures),
-        *_killed(figures),
-        *_long_polls(figures),
-        *_refused(figures),
-    ]
+    return [*_late(figures), *_long_polls(figures), *_killed(figures), *_refused(figures)]
+
+
+def comes_to_rest(figures: Figures) -> bool:
+    """Return whether everything was stored in the end, and the promises could be audited."""
+    return figures["stored"] == figures["items"]
 
 
 def _late(figures: Figures) -> Iterator[str]:
     left = figures["items"] - figures["stored_in_day"]
+    runs = 24 * 60 / figures["minutes_between_runs"]
+    most = int(runs * figures["max_items_per_run"])
+    if left and most < figures["items"]:
+        yield f"`schedule`: a day's runs claim at most {most:,} items"
     if left:
-        runs = 24 * 60 / figures["minutes_between_runs"]
-        most = int(runs * figures["max_items_per_run"])
-        yield f"{left:,} items are not stored after 24 hours; the runs can claim {most:,}"
+        yield f"{left:,} items are not stored after 24 hours"
 
 
 def _killed(figures: Figures) -> Iterator[str]:
@@ -43,7 +45,11 @@ def _killed(figures: Figures) -> Iterator[str]:
 
 def _long_polls(figures: Figures) -> Iterator[str]:
     poll = figures["functions"].get("poll_queue")
-    if poll and poll["seconds"] > _POLL_SECONDS_OF_A_RUN * figures["jobs"]:
+    if not poll:
+        return
+    if not comes_to_rest(figures):
+        yield "`poll_queue`: a run never ends polling, and its items wait"
+    elif poll["seconds"] > _POLL_SECONDS_OF_A_RUN * figures["jobs"]:
         yield (
             f"`poll_queue`: {poll['seconds'] / figures['jobs'] / 3600:.1f} hours of polling for a"
             " run, because uploads keep coming and the queue is never empty"
@@ -55,7 +61,7 @@ def _refused(figures: Figures) -> Iterator[str]:
         use = figures["quotas"][name]
         if use["refused"]:
             yield f"{quota.what}: {use['refused']:,} calls refused, and made again"
-        elif use["highest"] > quota.value:
+        elif use["highest"] > quota.value and not quota.growth:
             yield f"{quota.what}: {use['highest']:,.0f} of {quota.value:,.0f} ({quota.basis})"
 
 
