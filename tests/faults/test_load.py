@@ -67,7 +67,7 @@ def test_workers_limit_what_is_stored() -> None:
 def test_uploads_that_keep_coming_keep_a_run_polling(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrivals, "UPLOAD_HOURS", 0.2)
     steady, dump = (
-        figures_of(simulate(Day(Arrivals(1_000, curve), days.MOST_ITEMS, 10, 6_000)))
+        figures_of(simulate(Day(Arrivals(2_000, curve), days.MOST_ITEMS, 5, 20_000)))
         for curve in (Curve.STEADY, Curve.DUMP)
     )
     assert steady["violations"] == 0
