@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labelctl.cost.prices import CALL, REQUESTS, RUN
 from labeling_faults.load.days import kept
 from labeling_faults.load.limits import limits
 from labeling_faults.load.report import bends, calls_of_an_item, comes_to_rest
 from tools import scale_capacity, scale_plot
-from tools.estimate_cost import CALL, REQUESTS, RUN
 from tools.marked_sections import table, write_or_check
 
 if TYPE_CHECKING:
