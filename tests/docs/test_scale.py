@@ -25,7 +25,7 @@ def test_no_day_of_the_page_has_a_broken_promise() -> None:
 
 
 def test_an_item_costs_the_same_in_a_large_day() -> None:
-    small, large = (scale_page.request_dollars(DAYS[f"dump-{n}"]) for n in (10_000, 1_000_000))
+    small, large = (scale_page.request_dollars(DAYS[f"dump-{n}"]) for n in (10_000, 100_000))
     assert large <= 1.2 * small
 
 
@@ -36,6 +36,6 @@ def test_the_picture_shows_each_size_and_way_of_uploading(tmp_path: Path) -> Non
         root = ET.fromstring(picture.read_text(encoding="utf-8"))  # noqa: S314 - made here
         shown = {text.text for text in root.iter("{http://www.w3.org/2000/svg}text")}
         assert {
-            "1,000,000 items, uploaded in ten minutes",
+            "100,000 items, uploaded in ten minutes",
             "10,000 items, uploaded over 16 hours",
         } <= shown
