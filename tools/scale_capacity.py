@@ -129,9 +129,9 @@ def _services(large: Figures) -> list[Capacity]:
     jobs = quotas["jobs"].value
     return [
         Capacity(
-            "Ground Truth: labeling jobs at a time",
+            f"Ground Truth: labeling jobs at a time ({jobs:.0f} are assumed)",
             jobs * MOST_ITEMS * 24 / _HOURS_OF_A_JOB,
-            f"assumed: {jobs:.0f} jobs, each of {_HOURS_OF_A_JOB} hours",
+            f"{jobs:.0f} jobs, each of {_HOURS_OF_A_JOB} hours",
         ),
         Capacity(
             "DynamoDB: write units of a new ledger",
