@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES = ROOT / "docs" / "scale.json"
 PAGE = ROOT / "docs" / "scale.md"
-PICTURE = ROOT / "docs" / "images" / "scale.svg"
+PICTURE = ROOT / "docs" / "scale.svg"
 MEND = "python -m tools.scale_page"
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
