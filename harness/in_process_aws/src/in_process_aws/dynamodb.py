@@ -232,11 +232,8 @@ class DynamoDB(Service):
     def _scan(self, parameters: Parameters) -> Answer:
         table = self._table(parameters["TableName"])
         with self.lock:
-            keys = sorted(table.rows, key=str)
             start = parameters.get("ExclusiveStartKey")
-            if start is not None:
-                after = str(table.key_of(start))
-                keys = [key for key in keys if str(key) > after]
+            keys = table.keys_after("" if start is None else str(table.key_of(start)))
             page = keys[: parameters.get("Limit", _PAGE_ROWS)]
             rows = [table.rows[key] for key in page]
         chosen = [row for row in rows if _passes(row, parameters)]
