@@ -17,6 +17,7 @@ from labeling_lambdas.label_studio.client import LabelStudio
 from labeling_lambdas.label_studio.connection import Connection
 from labeling_lambdas.label_studio.errors import (
     LabelStudioAddressError,
+    LabelStudioLoginError,
     LabelStudioRefusedError,
     LabelStudioTokenError,
     LabelStudioUnavailableError,
@@ -150,7 +151,7 @@ def test_each_failure_has_an_error_that_names_the_call_and_nothing_that_was_sent
 def test_a_login_in_front_of_label_studio_is_no_fault_of_the_token(status: int) -> None:
     with listening(always(status)) as url:
         message = f"GET {url}/api/version/: a login in front of Label Studio"
-        with pytest.raises(LabelStudioAddressError, match=re.escape(message)):
+        with pytest.raises(LabelStudioLoginError, match=re.escape(message)):
             LabelStudio(Connection(url, _LEGACY)).require_supported()
 
 

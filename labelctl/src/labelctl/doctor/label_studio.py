@@ -13,7 +13,7 @@ from labeling_lambdas.label_studio.client import require_supported_version
 from labeling_lambdas.label_studio.connection import OpenConnection
 from labeling_lambdas.label_studio.errors import (
     LabelStudioError,
-    LabelStudioTokenError,
+    LabelStudioLoginError,
     LabelStudioUnavailableError,
 )
 
@@ -106,9 +106,9 @@ def _version(subject: Subject) -> Iterator[Problem]:
         return
     try:
         require_supported_version(OpenConnection(studio.url, call_seconds=_CALL_SECONDS))
-    except (LabelStudioTokenError, LabelStudioUnavailableError) as error:
+    except (LabelStudioLoginError, LabelStudioUnavailableError) as error:
         function = subject.deployed.functions[_FUNCTION]
-        asks = isinstance(error, LabelStudioTokenError)
+        asks = isinstance(error, LabelStudioLoginError)
         reason = f"{studio.url} asks for a login before it answers" if asks else str(error)
         yield warning(
             f"this machine does not reach Label Studio: {reason}. The functions may reach it all"

@@ -20,6 +20,7 @@ from urllib.parse import urlencode, urlsplit
 from labeling_lambdas import process
 from labeling_lambdas.label_studio.errors import (
     LabelStudioAddressError,
+    LabelStudioLoginError,
     LabelStudioRefusedError,
     LabelStudioTokenError,
     LabelStudioUnavailableError,
@@ -83,13 +84,13 @@ class OpenConnection:
         """Read what everyone may read; see `Connection.call` for other errors. No token is sent.
 
         Raises:
-            LabelStudioAddressError: If the address demands a login.
+            LabelStudioLoginError: If the address demands a login.
         """
         try:
             return self._send("GET", path, None, {})
         except LabelStudioTokenError:
             message = f"GET {self.url}{path}: a login in front of Label Studio"
-            raise LabelStudioAddressError(message) from None
+            raise LabelStudioLoginError(message) from None
 
     def _send(self, method: str, target: str, body: object, headers: dict[str, str]) -> Any:  # noqa: ANN401
         request = urllib.request.Request(  # noqa: S310 - the scheme was checked

@@ -13,6 +13,10 @@ class LabelStudioAddressError(LabelStudioError):
     """An address that is not allowed, or at which there is no Label Studio."""
 
 
+class LabelStudioLoginError(LabelStudioAddressError):
+    """An address that demands a login before Label Studio answers."""
+
+
 class LabelStudioAnswerError(LabelStudioError):
     """An answer that is no answer of a supported version, for example of a later one."""
 
