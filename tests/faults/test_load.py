@@ -47,7 +47,7 @@ def test_the_lines_of_a_text_file_are_split_and_stored() -> None:
 
 
 def test_a_run_takes_no_more_than_it_may_and_the_page_says_what_stops_the_rest() -> None:
-    day = days.day_of(120, Curve.DUMP, max_items_per_run=40, minutes_between_runs=12 * 60)
+    day = days.day_of(120, Curve.DUMP, max_items_per_run=40, minutes_between_runs=11 * 60)
     figures = figures_of(simulate(day))
     assert (figures["stored_in_day"], figures["stored"]) == (40, 120)
     assert bends(figures)[:2] == [

@@ -28,8 +28,8 @@ def comes_to_rest(figures: Figures) -> bool:
 
 def _late(figures: Figures) -> Iterator[str]:
     left = figures["items"] - figures["stored_in_day"]
-    runs = 24 * 60 / figures["minutes_between_runs"]
-    most = int(runs * figures["max_items_per_run"])
+    runs = 24 * 60 // figures["minutes_between_runs"]
+    most = int(runs) * figures["max_items_per_run"]
     if left and most < figures["items"]:
         yield f"`schedule`: a day's runs claim at most {most:,} items"
     if left:
