@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import shlex
 from dataclasses import replace
@@ -15,6 +14,7 @@ from labelctl.cli import app
 from labelctl.cost import prices
 from labelctl.cost.estimates import Studio, Use, estimate, object_fee
 from labeling_deployment.module import ROOT
+from tests.plan.run_metrics import published_metrics
 from tools import cost_tables
 
 if TYPE_CHECKING:
@@ -120,17 +120,7 @@ def test_the_alarms_are_those_of_the_module(
 
 
 def test_the_metrics_are_those_that_a_run_publishes() -> None:
-    source = ROOT / "lambda_src" / "src" / "labeling_lambdas" / "steps" / "finish_run.py"
-    calls = [
-        node
-        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "publish_metrics"
-    ]
-    (counts,) = (argument for call in calls for argument in call.args[1:])
-    assert isinstance(counts, ast.Dict)
-    assert len(counts.keys) == prices.METRICS
+    assert len(published_metrics()) == prices.METRICS
 
 
 def test_the_readme_quotes_the_first_fee_and_the_date() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labelctl.cost.prices import OBJECT_FEES
-from labeling_deployment.module import ROOT
+from tests.plan.run_metrics import published_metrics
 from tests.plan.scenarios import REVIEW_ASKED_FOR, TASK_ASKED_FOR
 
 if TYPE_CHECKING:
@@ -46,19 +45,6 @@ def cost_of(planned: Planned, name: str) -> float:
     factor = re.fullmatch(r"RUNNING_SUM\(FILL\(\w+, 0\)\) \* ([0-9.]+)", options["expression"])
     assert factor is not None
     return float(factor[1])
-
-
-def published_metrics() -> set[str]:
-    """Return the names of the metrics that a run publishes."""
-    source = ROOT / "lambda_src" / "src" / "labeling_lambdas" / "steps" / "finish_run.py"
-    calls = [
-        node
-        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "run_events.publish_metrics"
-    ]
-    (counts,) = (argument for call in calls for argument in call.args[1:])
-    assert isinstance(counts, ast.Dict)
-    return {ast.literal_eval(name) for name in counts.keys if name is not None}
 
 
 @pytest.fixture(scope="session")
