@@ -120,8 +120,8 @@ def test_an_error_names_a_permission_removed_from_any_role_and_nothing_is_lost(
 ) -> None:
     chosen = sabotage.one_of_each_role(all_removals(deployment.pipeline), rehearsals)
     outcomes = []
-    for removal, play in chosen:
-        outcomes.append(sabotage.sabotage(deployment, removal, play))
+    for removal, plays in chosen:
+        outcomes.append(sabotage.sabotage(deployment, removal, plays))
         say(outcomes[-1].line())
     say(f"{sum(outcome.caught for outcome in outcomes)} of {len(outcomes)} caught")
     roles = {each.place.owner for each in deployed_grants.trust_statements(deployment.pipeline)}

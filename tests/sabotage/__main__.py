@@ -115,19 +115,19 @@ def _probe(deployment: Deployment, denying: list[DeployedStatement], tally: Tall
 
 
 def _take_away(
-    deployment: Deployment, removals: list[Removal], plays: Sequence[Play], tally: Tally
+    deployment: Deployment, removals: list[Removal], repertoire: Sequence[Play], tally: Tally
 ) -> None:
     rehearsals: list[sabotage.Rehearsal] = []
-    unrehearsed = list(plays)
+    unrehearsed = list(repertoire)
     for removal in removals:
-        while (play := sabotage.play_for(removal, rehearsals)) is None and unrehearsed:
+        while not (plays := sabotage.plays_for(removal, rehearsals)) and unrehearsed:
             rehearsals.append(sabotage.rehearse(deployment, unrehearsed.pop(0)))
             say(rehearsals[-1].line())
-        if play is None:
+        if not plays:
             line = f"MISSED  {removal.name}: no play uses it"
             tally.count(removal.name, line, caught=False)
             continue
-        outcome = sabotage.sabotage(deployment, removal, play)
+        outcome = sabotage.sabotage(deployment, removal, plays)
         tally.count(removal.name, outcome.line(), caught=outcome.caught)
 
 

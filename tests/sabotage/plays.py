@@ -333,6 +333,8 @@ PLAYS = (
     Play("not started", _not_started),
     Play("unheard", _unheard),
     Play("unread end", _unread_end),
+    # Before "waiting fails", where the job ends now and then soon enough to be answered as well.
+    Play("waiting fails too late", _waiting_fails_too_late),
     Play("waiting fails", _waiting_fails),
     Play("cut short", _cut_short),
     Play("list deleted before labeling", _list_deleted_before_labeling),
@@ -343,7 +345,6 @@ PLAYS = (
     Play("nothing there", _nothing_there),
     Play("expired", _expired),
     Play("given up", _given_up, may_give_up=True),
-    Play("waiting fails too late", _waiting_fails_too_late),
     Play("lost answer", _lost_answer),
     Play("lost event", _lost_event),
     Play("dead execution", _dead_execution),

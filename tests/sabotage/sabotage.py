@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tests.sabotage.plays import Play
     from tests.sabotage.removals import Removal
 
-# A play whose workers were too quick for it shows nothing; a permission that nobody needs shows
-# nothing twice.
+# A play whose workers were too quick for it shows nothing, so another that uses the permission is
+# played, or the same again; a permission that nobody needs shows nothing twice.
 _PERFORMANCES = 2
 _numbers = itertools.count(1)
 
@@ -108,13 +108,13 @@ def rehearse_until_used(
 
 def one_of_each_role(
     removals: Sequence[Removal], rehearsals: Sequence[Rehearsal]
-) -> list[tuple[Removal, Play]]:
+) -> list[tuple[Removal, list[Play]]]:
     """Choose one permission of each role, rather what it alone does than what many do."""
-    chosen: dict[str, tuple[Removal, Play]] = {}
+    chosen: dict[str, tuple[Removal, list[Play]]] = {}
     for removal in sorted(removals, key=_commonness):
-        play = play_for(removal, rehearsals)
-        if removal.statement.place.service == "iam" and play is not None:
-            chosen.setdefault(removal.owner, (removal, play))
+        plays = plays_for(removal, rehearsals)
+        if removal.statement.place.service == "iam" and plays:
+            chosen.setdefault(removal.owner, (removal, plays))
     return list(chosen.values())
 
 
@@ -123,21 +123,21 @@ def _commonness(removal: Removal) -> tuple[bool, bool, str]:
     return not removal.action, usual, removal.name
 
 
-def play_for(removal: Removal, rehearsals: Sequence[Rehearsal]) -> Play | None:
-    """The first play that uses what is taken away; the shorter plays come first."""
-    fitting = (each.play for each in rehearsals if each.used & set(removal.grants))
-    return next(fitting, None)
+def plays_for(removal: Removal, rehearsals: Sequence[Rehearsal]) -> list[Play]:
+    """The plays that used what is taken away; the shorter plays come first."""
+    return [each.play for each in rehearsals if each.used & set(removal.grants)]
 
 
-def sabotage(deployment: Deployment, removal: Removal, play: Play) -> Outcome:
+def sabotage(deployment: Deployment, removal: Removal, plays: Sequence[Play]) -> Outcome:
     """Remove one permission, play, restore it, and run until everything is stored."""
     started, said, fault = time.monotonic(), None, ""
+    play = plays[0]
     try:
         if removal.delegates:
             # Alone it must be enough: else the loss of the others would be what is noticed.
             with removal.alone(deployment.pipeline):
                 _undisturbed(deployment, play)
-        for _ in range(_PERFORMANCES):
+        for play in itertools.islice(itertools.cycle(plays), _PERFORMANCES):
             said, fault = _without(deployment, removal, play)
             if said:
                 break
