@@ -150,7 +150,9 @@ def _line(
     name = operated.job_name(run)
     categories = [Category(label) for label in labels_of(task)]
     shown = Task(name, manifest_line, categories, _WORKERS, size)
-    answer = DEMO_TYPES[task].kind.labeler.label(shown, item.truth, 0.0, random.Random(0))
+    answer = DEMO_TYPES[task].kind.labeler.label(
+        shown, item.truth, [0.0] * _WORKERS, random.Random(0)
+    )
     value = answer.value
     if answer.mask is not None:
         key = (

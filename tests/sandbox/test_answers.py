@@ -50,7 +50,7 @@ def answer(
     subject = "s3://b/1.png" if kind.source_key == "source-ref" else TEXT
     size = SIZE if kind.measures else None
     task = Task("job", {kind.source_key: subject}, CATEGORIES, workers, size)
-    return kind.labeler.label(task, truth, error_rate, random.Random(seed))
+    return kind.labeler.label(task, truth, [error_rate] * workers, random.Random(seed))
 
 
 def parts(suffix: str, given: Answer) -> Any:
@@ -195,3 +195,17 @@ def test_a_truth_with_an_entity_outside_of_the_text_is_refused() -> None:
     beyond = {"label": "dog", "startOffset": 0, "endOffset": len(TEXT) + 1}
     with pytest.raises(ValueError, match="outside of the text"):
         answer("NamedEntityRecognition", [beyond])
+
+
+@pytest.mark.parametrize("suffix", TRUTHS)
+def test_each_answer_has_the_form_of_its_element(suffix: str) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/sms-ui-template-reference.html."""
+    forms = {
+        "BoundingBox": ("boundingBoxes", "inputImageProperties"),
+        "SemanticSegmentation": ("inputImageProperties", "labelMappings", "labeledImage"),
+        "NamedEntityRecognition": ("entities",),
+    }
+    found = answer(suffix, TRUTHS[suffix])
+    assert len(found.given) == 3
+    assert all(tuple(given) == forms.get(suffix, ("labels",)) for given in found.given)
+    assert len({str(given) for given in found.given}) == 1

@@ -36,7 +36,7 @@ def record_of(task: str, item: Item, *, error_rate: float = 0.0) -> tuple[dict[s
     line = {kind.source_key: item.text or f"s3://uploads/{item.key}"}
     size = ImageSize(320, 240, 1) if kind.measures else None
     answer = kind.labeler.label(
-        Task("job", line, categories, 3, size), item.truth, error_rate, random.Random(5)
+        Task("job", line, categories, 3, size), item.truth, [error_rate] * 3, random.Random(5)
     )
     value = "s3://output/mask.png" if answer.mask else answer.value
     written = {"a": value, "a-metadata": answer.details}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from labeling_sandbox.events import delivery
+from labeling_sandbox.ground_truth.worker_responses import worker_id
 from tests.sandbox.resources import control, make_key, make_role, put_policy, wait_until
 
 if TYPE_CHECKING:
@@ -173,6 +175,60 @@ def test_a_job_labels_its_objects(sandbox: Sandbox, role: str, key: str, events:
     (event,) = events_of(sandbox, events, arn)
     assert event["detail-type"] == "SageMaker Ground Truth Labeling Job State Change"
     assert event["detail"] == {"LabelingJobStatus": "Completed"}
+
+
+def responses_to(sandbox: Sandbox, name: str) -> dict[str, dict[str, Any]]:
+    """Return the files with the answers of workers by the place of their object."""
+    client = sandbox.client("s3")
+    prefix = f"labeling-jobs/{name}/annotations/worker-response/iteration-1/"
+    listed = client.list_objects_v2(Bucket="labels", Prefix=prefix).get("Contents", [])
+    return {
+        entry["Key"].removeprefix(prefix).partition("/")[0]: json.loads(
+            client.get_object(Bucket="labels", Key=entry["Key"])["Body"].read()
+        )
+        for entry in listed
+    }
+
+
+@pytest.mark.usefixtures("bucket")
+def test_the_answers_of_each_worker_are_kept(sandbox: Sandbox, role: str, key: str) -> None:
+    truth = {f"s3://labels/upload/{number}.png": "one" for number in range(10)}
+    careless = {"truth": truth, "members": 5, "error_rates": {"2": 1.0}}
+    control(sandbox, "POST", "workforce", careless)
+    name = create(sandbox, request(manifest(sandbox, 10), role, key))
+    assert end_of(sandbox, name)["LabelingJobStatus"] == "Completed"
+    found = responses_to(sandbox, name)
+    assert sorted(found, key=int) == [str(number) for number in range(10)]
+    answers = [answer for file in found.values() for answer in file["answers"]]
+    assert [len(file["answers"]) for file in found.values()] == [3] * 10
+    wrong = {
+        answer["workerId"]
+        for answer in answers
+        if answer["answerContent"]["crowd-image-classifier"]["label"] != "one"
+    }
+    assert wrong == {worker_id(sandbox.region, 2)}
+    assert {answer["workerId"] for answer in answers} == {
+        worker_id(sandbox.region, member) for member in range(5)
+    }
+
+
+@pytest.mark.usefixtures("bucket")
+def test_an_answer_names_worker_times_and_seconds(sandbox: Sandbox, role: str) -> None:
+    name = create(sandbox, request(manifest(sandbox, 1), role))
+    assert end_of(sandbox, name)["LabelingJobStatus"] == "Completed"
+    answer = responses_to(sandbox, name)["0"]["answers"][0]
+    accepted, submitted = (
+        datetime.fromisoformat(answer[moment]) for moment in ("acceptanceTime", "submissionTime")
+    )
+    assert (submitted - accepted).total_seconds() == pytest.approx(
+        answer["timeSpentInSeconds"], abs=0.002
+    )
+    assert answer["submissionTime"].endswith("Z")
+    assert set(answer["workerMetadata"]["identityData"]) == {
+        "identityProviderType",
+        "issuer",
+        "sub",
+    }
 
 
 @pytest.mark.usefixtures("bucket")

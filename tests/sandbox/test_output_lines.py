@@ -124,7 +124,7 @@ def written(task_type: str, case: str) -> tuple[dict[str, Any], dict[str, Any]]:
     workers = 1 if case == "one_worker" else 3
     task = Task("job", line, CATEGORIES[task_type], workers, SIZE if kind.measures else None)
     truth = truth_of(task_type, expected[attribute], metadata)
-    answer = kind.labeler.label(task, truth, 0.0, random.Random(1))
+    answer = kind.labeler.label(task, truth, [0.0] * workers, random.Random(1))
     value = expected[attribute] if answer.mask is not None else answer.value
     job = metadata["job-name"].removeprefix("labeling-job/")
     created = datetime.fromisoformat(metadata["creation-date"])

@@ -166,7 +166,9 @@ class CustomWorkflow:
         if isinstance(opinions, Failure):
             return opinions
         self.effort.note(task.item, opinions)
-        self._answered[index] = (line, [self._content(opinion) for opinion in opinions])
+        contents = [self._content(opinion) for opinion in opinions]
+        self._assignment.keep_answers(index, task, contents)
+        self._answered[index] = (line, contents)
         return None
 
     def consolidate(self) -> Mapping[int, Outcome]:

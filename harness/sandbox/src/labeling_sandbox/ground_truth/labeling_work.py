@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from labeling_sandbox.ground_truth import image_files, reviewers, workforce
-from labeling_sandbox.ground_truth.answers.task import Failure, Outcome, Task
+from labeling_sandbox.ground_truth import image_files, reviewers, worker_responses, workforce
+from labeling_sandbox.ground_truth.answers.task import Answer, Failure, Outcome, Task
 from labeling_sandbox.ground_truth.labeling_inputs import InputError
 
 if TYPE_CHECKING:
@@ -46,6 +47,23 @@ class Assignment:
     def task(self, line: Line, size: image_files.ImageSize | None = None) -> Task:
         """Return the task of one object."""
         return Task(self.job_name, line, self.categories, self.workers, size)
+
+    @property
+    def region(self) -> str:
+        """The region of the work team, which is that of the job."""
+        return str(self.request["HumanTaskConfig"]["WorkteamArn"]).split(":")[3]
+
+    def keep_answers(self, index: int, task: Task, contents: Sequence[Mapping[str, Any]]) -> None:
+        """Write what each worker answered.
+
+        Args:
+            index: The place of the object in the manifest.
+            task: The object.
+            contents: The answers, by the name of the form's element.
+        """
+        moment = datetime.now(UTC)
+        body = worker_responses.response(task, contents, self.workforce, self.region, moment)
+        self.files.put(worker_responses.path_of(index, moment), body)
 
 
 @dataclass
@@ -120,7 +138,7 @@ class Labeling:
     def prepare(self, batch: Sequence[tuple[int, Line]]) -> None:
         """See `Work`."""
 
-    def work_on(self, index: int, line: Line) -> Outcome | None:  # noqa: ARG002 - as `Work` has it
+    def work_on(self, index: int, line: Line) -> Outcome | None:
         """See `Work`."""
         content = self._assignment.files.load(line["source-ref"]) if "source-ref" in line else b""
         if isinstance(content, Failure):
@@ -131,7 +149,11 @@ class Labeling:
             return Failure(f"ClientError: Unable to load {line['source-ref']}: not an image")
         self.effort.show()
         task = self._assignment.task(line, size)
-        return workforce.work_on(task, self._kind.labeler, self._assignment.workforce)
+        outcome = workforce.work_on(task, self._kind.labeler, self._assignment.workforce)
+        if isinstance(outcome, Answer):
+            contents = [{self._kind.answer_name: content} for content in outcome.given]
+            self._assignment.keep_answers(index, task, contents)
+        return outcome
 
     def consolidate(self) -> Mapping[int, Outcome]:
         """See `Work`."""
@@ -171,7 +193,7 @@ class Verification:
     def prepare(self, batch: Sequence[tuple[int, Line]]) -> None:
         """See `Work`."""
 
-    def work_on(self, index: int, line: Line) -> Outcome | None:  # noqa: ARG002 - as `Work` has it
+    def work_on(self, index: int, line: Line) -> Outcome | None:
         """See `Work`."""
         missing = self._missing(line)
         if missing is not None:
@@ -192,6 +214,9 @@ class Verification:
         if isinstance(opinions, Failure):
             return opinions
         self.effort.note(task.item, opinions)
+        name = self._kind.answer_name
+        contents = [{name: {"label": opinion.category}} for opinion in opinions]
+        self._assignment.keep_answers(index, task, contents)
         return reviewers.consolidated(opinions, self._categories)
 
     def consolidate(self) -> Mapping[int, Outcome]:

@@ -53,6 +53,11 @@ class TaskKind:
     measures: bool = False
     takes_instructions: bool = False
 
+    @property
+    def answer_name(self) -> str:
+        """The name under which a worker's answer is kept."""
+        return self.element_name or "crowd-entity-annotation"
+
 
 @dataclass(frozen=True, kw_only=True)
 class LabelingKind(TaskKind):

@@ -28,6 +28,9 @@ class Workforce:
             itself, in the form that the task type's labeler documents. Without a truth, workers
             guess classes and mark nothing.
         error_rate: Share of single answers that are wrong.
+        members: How many workers the team has, of whom each object is shown to as many as the job
+            asks for; 0 for no more than these.
+        error_rates: The error rate of single workers, by their number from 0 on.
         label_error_rate: Share of objects that all workers label alike and wrongly, so that the
             share of wrong labels is known for every task type and number of workers.
         failure_rate: Share of objects that fail in a job.
@@ -45,6 +48,8 @@ class Workforce:
 
     truth: Mapping[str, Any] = field(default_factory=dict)
     error_rate: float = 0.0
+    members: int = 0
+    error_rates: Mapping[str, float] = field(default_factory=dict)
     label_error_rate: float = 0.0
     accept_wrong_rate: float = 0.0
     reject_right_rate: float = 0.0
@@ -66,6 +71,7 @@ class Workforce:
         """
         for rate in (
             self.error_rate,
+            *self.error_rates.values(),
             self.label_error_rate,
             self.accept_wrong_rate,
             self.reject_right_rate,
@@ -78,6 +84,10 @@ class Workforce:
         if self.failure_rate + self.expiry_rate > 1:
             message = "failure_rate and expiry_rate exceed 1 together"
             raise ValueError(message)
+
+    def error_rate_of(self, member: int) -> float:
+        """Return the share of a worker's answers that are wrong."""
+        return self.error_rates.get(str(member), self.error_rate)
 
 
 _workforce = Workforce()
@@ -111,8 +121,16 @@ def work_on(task: Task, labeler: Labeler, workforce: Workforce) -> Outcome:
     if truth is not None and workforce.label_error_rate:
         if choice.random() < workforce.label_error_rate:
             truth = labeler.mistaken(task, truth, choice)
-        return labeler.label(task, truth, 0.0, choice)
-    return labeler.label(task, truth, workforce.error_rate, choice)
+        return labeler.label(task, truth, [0.0] * task.workers, choice)
+    rates = [workforce.error_rate_of(member) for member in team_of(task, workforce)]
+    return labeler.label(task, truth, rates, choice)
+
+
+def team_of(task: Task, workforce: Workforce) -> list[int]:
+    """Return the numbers of the workers who see an object in a job."""
+    # Apart from the answers, so that a seed means the same whatever the size of the team.
+    choice = random.Random(f"{workforce.seed}/{task.job_name.lower()}/{task.item}/team")  # noqa: S311
+    return choice.sample(range(max(workforce.members, task.workers)), task.workers)
 
 
 def choices(workforce: Workforce, job_name: str, item: str) -> random.Random:

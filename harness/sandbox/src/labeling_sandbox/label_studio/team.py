@@ -112,7 +112,7 @@ class Team:
         if choice.random() < workforce.label_error_rate:
             return self.skills.answer(task, self.skills.labeler.mistaken(task, truth, choice))
         own = random.Random(f"{workforce.seed}/{project.title}/{task.item}/{member}")  # noqa: S311
-        if own.random() < workforce.error_rate:
+        if own.random() < workforce.error_rate_of(member):
             truth = self.skills.labeler.mistaken(task, truth, own)
         return self.skills.answer(task, truth)
 

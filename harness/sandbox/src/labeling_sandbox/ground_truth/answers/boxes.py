@@ -73,18 +73,22 @@ class BoundingBoxes:
     the median of their edges counts, as extremes are mistakes.
     """
 
-    def label(self, task: Task, truth: object, error_rate: float, choice: random.Random) -> Answer:
+    def label(
+        self, task: Task, truth: object, error_rates: Sequence[float], choice: random.Random
+    ) -> Answer:
         """See `Labeler`."""
         if task.size is None or not isinstance(truth, list | None):
             message = f"the truth of {task.item} is not a list of boxes of an image"
             raise ValueError(message)
         right = [parse(task, entry) for entry in truth or ()]
         groups: list[list[Box]] = []
-        for _ in range(task.workers):
-            _sort_in(groups, list(_draw(task, right, error_rate, choice)))
+        answers = [list(_draw(task, right, rate, choice)) for rate in error_rates]
+        for drawn in answers:
+            _sort_in(groups, drawn)
         agreed = [group for group in groups if len(group) * 2 > task.workers]
         agreed.sort(key=lambda group: (_middle(group).left, _middle(group).top))
-        return self._answer(task, task.size, agreed)
+        given = [_given(task, task.size, drawn) for drawn in answers]
+        return replace(self._answer(task, task.size, agreed), given=given)
 
     def mistaken(
         self, task: Task, truth: list[dict[str, Any]], choice: random.Random
@@ -126,6 +130,19 @@ def _entry(task: Task, box: Box) -> dict[str, Any]:
     """Write a box as the truth does; the inverse of `parse`."""
     edges = {name: getattr(box, name) for name in _EDGES}
     return {"class": task.categories[box.category].name, **edges}
+
+
+def _given(task: Task, size: ImageSize, drawn: Iterable[Box]) -> dict[str, Any]:
+    return {
+        "boundingBoxes": [
+            {
+                "label": task.categories[box.category].name,
+                **{name: getattr(box, name) for name in _EDGES},
+            }
+            for box in drawn
+        ],
+        "inputImageProperties": {"height": size.height, "width": size.width},
+    }
 
 
 def _draw(

@@ -10,6 +10,7 @@ from labeling_sandbox.ground_truth.answers.task import Answer, Task
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True)
@@ -22,17 +23,21 @@ class SingleLabelClassification:
 
     metadata_type: str
 
-    def label(self, task: Task, truth: object, error_rate: float, choice: random.Random) -> Answer:
+    def label(
+        self, task: Task, truth: object, error_rates: Sequence[float], choice: random.Random
+    ) -> Answer:
         """See `Labeler`."""
         right = None if truth is None else task.index(truth)
-        votes = Counter(self._vote(task, right, error_rate, choice) for _ in range(task.workers))
+        answers = [self._vote(task, right, rate, choice) for rate in error_rates]
+        votes = Counter(answers)
         winner, count = min(votes.items(), key=lambda vote: (-vote[1], vote[0]))
         details = {
             "class-name": task.categories[winner].name,
             "confidence": task.agreement(count),
             "type": self.metadata_type,
         }
-        return Answer(winner, details)
+        given = [{"label": task.categories[index].name} for index in answers]
+        return Answer(winner, details, given=given)
 
     def mistaken(self, task: Task, truth: str, choice: random.Random) -> str:
         """See `Labeler`; where there is only one class, nobody can choose another."""
@@ -57,21 +62,24 @@ class MultiLabelClassification:
 
     metadata_type: str
 
-    def label(self, task: Task, truth: object, error_rate: float, choice: random.Random) -> Answer:
+    def label(
+        self, task: Task, truth: object, error_rates: Sequence[float], choice: random.Random
+    ) -> Answer:
         """See `Labeler`."""
         right = None if truth is None else self._right(task, truth)
-        votes = Counter(
-            index
-            for _ in range(task.workers)
-            for index in self._vote(task, right, error_rate, choice)
-        )
+        answers = [self._vote(task, right, rate, choice) for rate in error_rates]
+        votes = Counter(index for answer in answers for index in answer)
         chosen = sorted(votes, key=lambda index: (-votes[index], index))
         details = {
             "class-map": {str(index): task.categories[index].name for index in chosen},
             "confidence-map": {str(index): task.agreement(votes[index]) for index in chosen},
             "type": self.metadata_type,
         }
-        return Answer(chosen, details)
+        given = [
+            {"labels": [task.categories[index].name for index in sorted(answer)]}
+            for answer in answers
+        ]
+        return Answer(chosen, details, given=given)
 
     def mistaken(self, task: Task, truth: list[str], choice: random.Random) -> list[str]:
         """See `Labeler`: one class too many or one too few."""

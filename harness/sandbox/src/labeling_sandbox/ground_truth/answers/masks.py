@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import colorsys
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -42,13 +43,18 @@ class SemanticSegmentation:
     regions above earlier ones; without ``size`` the image's own counts.
     """
 
-    def label(self, task: Task, truth: object, error_rate: float, choice: random.Random) -> Answer:
+    def label(
+        self, task: Task, truth: object, error_rates: Sequence[float], choice: random.Random
+    ) -> Answer:
         """See `Labeler`."""
         size, regions = _parse(task, truth)
         votes: list[Counter[int | None]] = [Counter() for _ in regions]
-        for _ in range(task.workers):
-            for region, counter in zip(regions, votes, strict=True):
-                counter[_paint(task, region.category, error_rate, choice)] += 1
+        given = []
+        for rate in error_rates:
+            colors = [_paint(task, region.category, rate, choice) for region in regions]
+            for chosen, counter in zip(colors, votes, strict=True):
+                counter[chosen] += 1
+            given.append(_given(task, size, zip(regions, colors, strict=True)))
         painted = []
         for region, counter in zip(regions, votes, strict=True):
             category, count = min(
@@ -57,7 +63,7 @@ class SemanticSegmentation:
             if category is not None:
                 painted.append(_Painted(region, category, task.agreement(count)))
         rows = _pixels(size, painted)
-        return Answer(None, _details(task, rows, painted), _mask(task, rows))
+        return Answer(None, _details(task, rows, painted), _mask(task, rows), given)
 
     def mistaken(
         self, task: Task, truth: Mapping[str, Any], choice: random.Random
@@ -135,6 +141,21 @@ def _details(
                 "confidence": round(fmean(shares[index]), 2),
             }
     return {"internal-color-map": colours, "type": "groundtruth/semantic-segmentation"}
+
+
+def _given(
+    task: Task, size: ImageSize, regions: Iterable[tuple[Box, int | None]]
+) -> dict[str, Any]:
+    painted = [_Painted(box, category, 1.0) for box, category in regions if category is not None]
+    mask = _mask(task, _pixels(size, painted))
+    return {
+        "inputImageProperties": {"height": size.height, "width": size.width},
+        "labelMappings": {
+            category.name: {"color": colour(index)}
+            for index, category in enumerate(task.categories)
+        },
+        "labeledImage": {"pngImageData": base64.b64encode(mask).decode()},
+    }
 
 
 def _mask(task: Task, rows: Sequence[bytearray]) -> bytes:

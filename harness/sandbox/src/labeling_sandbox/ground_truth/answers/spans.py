@@ -10,7 +10,7 @@ from labeling_sandbox.ground_truth.answers.task import Answer, Category, Task
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True, order=True)
@@ -34,15 +34,16 @@ class NamedEntities:
     The truth is a list of ``label``, ``startOffset`` and ``endOffset``.
     """
 
-    def label(self, task: Task, truth: object, error_rate: float, choice: random.Random) -> Answer:
+    def label(
+        self, task: Task, truth: object, error_rates: Sequence[float], choice: random.Random
+    ) -> Answer:
         """See `Labeler`."""
         if not isinstance(truth, list | None):
             message = f"the truth of {task.item} is not a list of entities"
             raise ValueError(message)  # noqa: TRY004 - what a caller sent, not a call of ours
         right = [_parse(task, entry) for entry in truth or ()]
-        votes = Counter(
-            span for _ in range(task.workers) for span in _mark(task, right, error_rate, choice)
-        )
+        answers = [list(_mark(task, right, rate, choice)) for rate in error_rates]
+        votes = Counter(span for answer in answers for span in answer)
         agreed = sorted(span for span, count in votes.items() if count * 2 > task.workers)
         value = {
             "annotations": {
@@ -54,7 +55,8 @@ class NamedEntities:
             "entities": [{"confidence": task.agreement(votes[span])} for span in agreed],
             "type": "groundtruth/text-span",
         }
-        return Answer(value, details)
+        given = [{"entities": [_entry(task, span) for span in answer]} for answer in answers]
+        return Answer(value, details, given=given)
 
     def mistaken(
         self, task: Task, truth: list[dict[str, Any]], choice: random.Random

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -86,11 +86,13 @@ class Answer:
         value: What the output line holds under the label attribute.
         details: What the task type adds to the metadata.
         mask: The PNG file whose address becomes the value, for tasks that end in a picture.
+        given: What each worker answered, as the element of the worker template returns it.
     """
 
     value: Any
     details: Mapping[str, Any]
     mask: bytes | None = None
+    given: Sequence[Mapping[str, Any]] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -110,13 +112,15 @@ Outcome = Answer | Failure
 class Labeler(Protocol):
     """How workers label one kind of task and how their answers are made one."""
 
-    def label(self, task: Task, truth: object, error_rate: float, choice: random.Random) -> Answer:
+    def label(
+        self, task: Task, truth: object, error_rates: Sequence[float], choice: random.Random
+    ) -> Answer:
         """Label one object.
 
         Args:
             task: The object.
             truth: The right answer in the form of the task type; None lets the workers guess.
-            error_rate: Share of single answers that are wrong.
+            error_rates: For each worker the share of single answers that are wrong.
             choice: The source of every random choice.
 
         Raises:
