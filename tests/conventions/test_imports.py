@@ -20,7 +20,6 @@ _USERS = {
     "labeling_lambdas.domain.claim_rules": {"poll_queue", "return_items"},
     "labeling_lambdas.domain.messages": {"poll_queue", "return_items", "split_text"},
     "labeling_lambdas.domain.labels": {
-        "advance_label_studio_jobs",
         "consolidate_verification",
         "plan_results",
         "prepare_verification",

@@ -20,7 +20,7 @@ from labeling_lambdas.label_studio.errors import (
     LabelStudioChangedError,
     LabelStudioUnavailableError,
 )
-from labeling_lambdas.steps import advance_label_studio_jobs, studio_output
+from labeling_lambdas.steps import studio_output, studio_project
 from labeling_sandbox.label_studio.audited_jobs import read_jobs
 from labeling_sandbox.label_studio.results import ANSWERS
 from tests.label_studio.engine import Changes, Engine, KilledError, only_project, output_of
@@ -90,7 +90,7 @@ class Studio:
 def _small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "PAGE_SIZE", _PAGE)
     monkeypatch.setattr(studio_output, "_PAGES_OF_A_PART", 1)
-    monkeypatch.setattr(advance_label_studio_jobs, "_BATCH", _BATCH)
+    monkeypatch.setattr(studio_project, "_BATCH", _BATCH)
 
 
 @pytest.fixture

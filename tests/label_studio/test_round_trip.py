@@ -28,7 +28,7 @@ from labeling_lambdas.label_studio.errors import (
     LabelStudioTokenError,
     LabelStudioUnavailableError,
 )
-from labeling_lambdas.steps import advance_label_studio_jobs, studio_output
+from labeling_lambdas.steps import studio_output, studio_project
 from labeling_sandbox.label_studio.results import ANSWERS, Result, verdict
 from tests.label_studio.engine import only_project, output_of
 from tests.label_studio.labeling import PEOPLE, Job, annotation, studio_job
@@ -343,7 +343,7 @@ def test_a_job_comes_to_its_end_however_often_the_function_is_killed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Several batches, and a part for each page.
-    monkeypatch.setattr(advance_label_studio_jobs, "_BATCH", 2)
+    monkeypatch.setattr(studio_project, "_BATCH", 2)
     monkeypatch.setattr(studio_output, "_PAGES_OF_A_PART", 1)
     job = Job(sandbox, name, _COUNT)
     request = studio_job(job).fields()

@@ -6,40 +6,24 @@ one continues.
 
 from __future__ import annotations
 
-import itertools
-import json
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labeling_lambdas import process
-from labeling_lambdas.aws.artifacts import read_text_lines
-from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.domain.label_studio.answers import UnusableAnswerError, counted
-from labeling_lambdas.domain.label_studio.controls import ITEM_KEY, shows_text, task_data
-from labeling_lambdas.domain.label_studio.job_projects import project_settings
 from labeling_lambdas.domain.label_studio.jobs import IN_PROGRESS
-from labeling_lambdas.domain.label_studio.predictions import given_label
-from labeling_lambdas.domain.labels import UnreadableLineError
-from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY
 from labeling_lambdas.domain.states import JobStatus
-from labeling_lambdas.domain.task_types import task_type
-from labeling_lambdas.label_studio.client import Bucket
-from labeling_lambdas.label_studio.errors import (
-    LabelStudioChangedError,
-    LabelStudioError,
-    LabelStudioRefusedError,
-    LabelStudioUnavailableError,
-)
+from labeling_lambdas.label_studio.errors import LabelStudioChangedError, LabelStudioError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from labeling_lambdas.aws.label_studio_jobs import LabelStudioJobs
     from labeling_lambdas.aws.lease_ledger import LeaseLedger
     from labeling_lambdas.deadline import Deadline
     from labeling_lambdas.domain.label_studio.jobs import JobState, StudioJob
     from labeling_lambdas.label_studio.client import LabelStudio, Progress
+    from labeling_lambdas.steps.studio_project import StudioProject
 
 _log = logging.getLogger(__name__)
 
@@ -48,8 +32,6 @@ _LEASE = "label-studio"
 _LAST_CALL_SECONDS = 120
 #: Seconds that a step may take.
 _STEP_SECONDS = 90
-#: Tasks of one call: a batch is imported as a whole or not at all.
-_BATCH = 500
 
 
 @dataclass(eq=False, repr=False)
@@ -159,13 +141,12 @@ class _Work:
         """Return the state of a job that people can work on, or have worked on."""
         stopped = self.all.jobs.is_stopped(self.job.name)
         known = state
-        state = state._replace(total=state.total or sum(1 for _ in self._texts()))
-        try:
-            state = state if state.project else self._with_project(state, create=not stopped)
-            if state.project and not stopped:
-                state = self._imported(state)
-        except (LabelStudioRefusedError, UnreadableLineError, ValueError) as error:
-            return self._refused(state, str(error))
+        if not state.project or (state.imported < state.total and not stopped):
+            if state.project and self._progress(state) is None:
+                return self._without_project(state)
+            state = self._project.prepare(state, stopped=stopped)
+            if state.ended or state.ending:
+                return state
         if not state.project:
             # Stopped before there was anything to work on.
             return self._keep(state._replace(status=JobStatus.STOPPED))
@@ -175,15 +156,6 @@ class _Work:
         state = self._with_progress(state, progress, stopped=stopped)
         # Most calls find that nothing has changed.
         return state if state == known else self._keep(state)
-
-    def _refused(self, state: JobState, reason: str) -> JobState:
-        """Return the state of a job that cannot be offered to people as a whole."""
-        state = self.all.jobs.state(self.job.name)._replace(total=state.total)
-        if not state.project:
-            return self._failed(state, reason)
-        # People may have answered some of its tasks, and must not work on them any more.
-        ending = JobStatus.FAILED
-        return self._keep(state._replace(ending=ending, failure_reason=reason))
 
     def _with_progress(self, state: JobState, progress: Progress, *, stopped: bool) -> JobState:
         is_done = self._is_done(state, progress)
@@ -222,8 +194,8 @@ class _Work:
 
     def _without_project(self, state: JobState) -> JobState:
         if state.url == self._url:
-            return self._failed(state, "the project was deleted in Label Studio")
-        return self._failed(state, f"stopped while its project was at {state.url}")
+            return self._keep(state.failed("the project was deleted in Label Studio"))
+        return self._keep(state.failed(f"stopped while its project was at {state.url}"))
 
     def _is_done(self, state: JobState, progress: Progress) -> bool:
         if state.imported < state.total:
@@ -238,87 +210,17 @@ class _Work:
         pages = self.all.studio.tasks(state.project, unfinished=True)
         return all(_is_answered(task, self.job.people) for page in pages for task in page.tasks)
 
-    def _with_project(self, state: JobState, *, create: bool) -> JobState:
-        studio, settings = self.all.studio, project_settings(self.job)
-        found = studio.projects(settings["title"])
-        if not found:
-            if not create:
-                return state
-            studio.create_project(settings)
-            found = studio.projects(settings["title"])
-        progress = studio.progress(found[0]) if found else None
-        if progress is None:
-            message = f"the project {settings['title']} was created and cannot be found"
-            raise LabelStudioUnavailableError(message)
-        for extra in found[1:]:
-            # Left by a call whose answer was lost. Only the oldest one is ever filled.
-            studio.delete_project(extra)
-        # Kept before it has tasks: a project that vanishes is never made anew, because people may
-        # have worked on it.
-        return self._keep(
-            state._replace(project=found[0], url=self._url, project_created_at=progress.created_at)
-        )
+    @property
+    def _project(self) -> StudioProject:
+        # Most calls find all tasks imported.
+        from labeling_lambdas.steps.studio_project import StudioProject  # noqa: PLC0415
 
-    def _imported(self, state: JobState) -> JobState:
-        """Add the tasks that are missing, if there is time."""
-        if state.imported >= state.total or self._progress(state) is None:
-            return state
-        studio, connected, may_be_there = self.all.studio, set[str](), True
-        lines = itertools.islice(self._texts(), state.imported, None)
-        with process.threads(THREADS) as threads:
-            while batch := [json.loads(text) for text in itertools.islice(lines, _BATCH)]:
-                if self.all.deadline.near(_STEP_SECONDS):
-                    break
-                for name in sorted(self._buckets(batch) - connected):
-                    studio.connect(state.project, Bucket(name, self.all.region))
-                    connected.add(name)
-                last = self._last_task_of(batch, state) if may_be_there else None
-                if last is None:
-                    tasks = list(threads.map(self._task, batch))
-                    last = studio.import_tasks(state.project, tasks)
-                # Only the first batch may have been imported by a call that did not end well.
-                may_be_there = False
-                imported = state.imported + len(batch)
-                state = self._keep(state._replace(imported=imported, last_imported=last))
-        return state
-
-    def _last_task_of(self, batch: list[dict[str, Any]], state: JobState) -> int | None:
-        """Return the number of the last task of a batch; None if it was not imported."""
-        items = {line[ITEM_ID_KEY] for line in batch}
-        found = None
-        for page in self.all.studio.tasks(state.project, state.last_imported):
-            numbers = (task["id"] for task in page.tasks if task["data"].get(ITEM_KEY) in items)
-            found = max(numbers, default=found)
-        return found
-
-    def _buckets(self, lines: list[dict[str, Any]]) -> set[str]:
-        kind = task_type(self.job.task_type)
-        return (
-            set() if shows_text(kind) else {_bucket_of(line[kind.manifest_key]) for line in lines}
-        )
-
-    def _task(self, line: dict[str, Any]) -> dict[str, Any]:
-        kind = task_type(self.job.task_type)
-        task: dict[str, Any] = {"data": task_data(line, kind)}
-        if self.job.verification is not None:
-            task["predictions"] = given_label(
-                line, task_type=kind, attribute=self.job.attribute, read=self._read
-            )
-        return task
-
-    def _read(self, uri: str) -> bytes:
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        return self.all.jobs.client.get_object(Bucket=bucket, Key=key)["Body"].read()
-
-    def _texts(self) -> Iterator[str]:
-        return read_text_lines(self.all.jobs.client, self.job.manifest_uri)
+        every = self.all
+        return StudioProject(every.jobs, every.studio, self.job, every.region, every.deadline)
 
     @property
     def _url(self) -> str:
         return self.all.studio.connection.url
-
-    def _failed(self, state: JobState, reason: str) -> JobState:
-        return self._keep(state._replace(status=JobStatus.FAILED, failure_reason=reason))
 
     def _keep(self, state: JobState) -> JobState:
         return self.all.jobs.keep(self.job.name, state)
@@ -330,7 +232,3 @@ def _is_answered(task: dict[str, Any], people: int) -> bool:
     except UnusableAnswerError:
         # The item's line in the output names the problem.
         return True
-
-
-def _bucket_of(uri: str) -> str:
-    return uri.removeprefix("s3://").partition("/")[0]

@@ -50,12 +50,12 @@ SMALL_SIZES = {
     "labeling_lambdas.steps.return_items": {"MAX_ACTIONS": 3},
     "labeling_lambdas.aws.feature_store": {"BATCH_RECORDS": 2},
     "labeling_lambdas.label_studio.client": {"PAGE_SIZE": 2, "_PROJECT_PAGE": 2},
-    "labeling_lambdas.steps.advance_label_studio_jobs": {"_BATCH": 2},
     "labeling_lambdas.steps.studio_output": {
         "_LINES_AT_ONCE": 2,
         "_LINES_OF_A_PART": 2,
         "_PAGES_OF_A_PART": 1,
     },
+    "labeling_lambdas.steps.studio_project": {"_BATCH": 2},
 }
 
 

@@ -10,6 +10,7 @@ from labeling_lambdas.label_studio.client import LabelStudio
 from labeling_lambdas.steps import studio_output
 from labeling_lambdas.steps.advance_label_studio_jobs import _Work
 from labeling_lambdas.steps.studio_output import StudioOutput
+from labeling_lambdas.steps.studio_project import StudioProject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +70,7 @@ LABEL_STUDIO_MUTATIONS = (
         "I3",
         "tasks are imported again by a repeated call",
         _STEP,
-        _Work,
+        StudioProject,
         "_last_task_of",
         always(None),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labeling_lambdas.domain.states import ENDED_STATUSES
+from labeling_lambdas.domain.states import ENDED_STATUSES, JobStatus
 from labeling_lambdas.domain.verification_settings import Verification
 
 if TYPE_CHECKING:
@@ -113,6 +113,10 @@ class JobState(NamedTuple):
     def ended(self) -> bool:
         """Whether people can no longer work on the job, and its output is written."""
         return self.status in ENDED_STATUSES
+
+    def failed(self, reason: str) -> JobState:
+        """Return the state of a job that fails without an output."""
+        return self._replace(status=JobStatus.FAILED, failure_reason=reason)
 
     @property
     def counters(self) -> dict[str, int]:
