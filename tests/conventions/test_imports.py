@@ -25,12 +25,9 @@ _USERS = {
         "prepare_verification",
         "start_verification_job",
     },
-    # A label that was verified in an earlier run is not verified again.
-    "labeling_lambdas.domain.records": {
-        "plan_results",
-        "start_verification_job",
-        "update_feature_store",
-    },
+    "labeling_lambdas.domain.intake_counts": {"finish_run", "poll_queue"},
+    "labeling_lambdas.domain.label_studio.jobs": {"advance_label_studio_jobs"},
+    "labeling_lambdas.domain.records": {"plan_results"},
 }
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.items import ClaimedItem
 from labeling_lambdas.domain.output_lines import read_output_line
+from labeling_lambdas.domain.provenance import Provenance
 from labeling_lambdas.domain.records import (
     ExtraFeature,
-    Provenance,
     RecordContext,
     feature_record,
 )

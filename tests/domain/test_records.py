@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling_lambdas.domain.items import ClaimedItem
+from labeling_lambdas.domain.provenance import Provenance, RecordStatus
 from labeling_lambdas.domain.records import (
     ExtraFeature,
-    Provenance,
     RecordContext,
-    RecordStatus,
     feature_record,
 )
 from tests.domain.examples import CLAIMS, TASK_TYPE, labeled_line, read, source

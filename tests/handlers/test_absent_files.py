@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.artifacts import Artifacts
-from labeling_lambdas.steps.harvest import output_lines
+from labeling_lambdas.steps.claim_labels import output_lines
 
 if TYPE_CHECKING:
     from tests.handlers.pipeline import Pipeline

@@ -30,7 +30,7 @@ def verification(pipeline: Pipeline) -> None:
 def keep(pipeline: Pipeline, **changes: Any) -> None:
     """Write what the start of the verification job leaves in its run."""
     rules = LabelRules("image_single_label_classification", "digit-label", "sha256:0", None)
-    kept = KeptSettings(job_settings(), rules, verification_of(**changes))
+    kept = KeptSettings(job_settings()._asdict(), rules, verification_of(**changes))
     pipeline.write_file(_RUN, "jobs/verify.json", kept.fields())
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.domain.engines import Engine
 from labeling_lambdas.domain.identity import LABEL_STAGE, VERIFY_STAGE
-from labeling_lambdas.domain.label_studio.job_settings import StudioJobSettings
 from labeling_lambdas.steps.kept_settings import kept_settings
 
 if TYPE_CHECKING:
@@ -52,6 +51,4 @@ def jobs_of(report: Mapping[str, Any], artifacts: Artifacts) -> Iterator[JobObje
         objects = report[job]["counters"].get("TotalLabeled", 0) if report[job] else 0
         kept = kept_settings(artifacts, stage) if objects else None
         if kept is not None:
-            is_studio = isinstance(kept.job, StudioJobSettings)
-            engine = Engine.LABEL_STUDIO if is_studio else Engine.GROUND_TRUTH
-            yield JobObjects(stage, engine, objects, kept.job.workers_per_object)
+            yield JobObjects(stage, kept.engine, objects, kept.job["workers_per_object"])

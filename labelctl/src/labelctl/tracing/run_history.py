@@ -118,7 +118,7 @@ class RunHistory:
             detail = {
                 "name": found.get("name"),
                 "status": found.get("status"),
-                "people": settings.job.workers_per_object,
+                "people": settings.job["workers_per_object"],
             }
             yield Event(opened, what, "", None, self.artifacts.run_id, detail)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from labeling_lambdas.aws import clients
-from labeling_lambdas.aws.label_studio_jobs import LabelStudioJobs
 from labeling_lambdas.aws.labeling_jobs import LabelingJobs
 from labeling_lambdas.domain.engines import Engine
 
@@ -41,10 +40,8 @@ def labeling_engine(settings: LedgerSettings, name: str) -> LabelingEngine:
         ValueError: If there is no such engine.
     """
     if Engine(name) is Engine.LABEL_STUDIO:
-        return label_studio_jobs(settings)
+        # A pipeline uses both engines only while it is switched from one to the other.
+        from labeling_lambdas.aws.label_studio_jobs import LabelStudioJobs  # noqa: PLC0415
+
+        return LabelStudioJobs.of(settings)
     return LabelingJobs(clients.sagemaker())
-
-
-def label_studio_jobs(settings: LedgerSettings) -> LabelStudioJobs:
-    """Return the jobs in Label Studio of the pipeline that a function is configured with."""
-    return LabelStudioJobs(clients.s3(), settings.output_bucket, settings.kms_key_arn)

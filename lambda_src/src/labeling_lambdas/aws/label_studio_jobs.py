@@ -9,12 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from labeling_lambdas.aws import clients
 from labeling_lambdas.aws.artifacts import Files
 from labeling_lambdas.aws.labeling_jobs import JobDescription, require_own
 from labeling_lambdas.domain.label_studio.jobs import STOPPING, JobState, StudioJob
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from labeling_lambdas.settings import ArtifactSettings
 
 _JOBS = "labeling-jobs"
 #: Holds an empty file for each job that has not ended. No job has this name, because names of jobs
@@ -62,6 +65,11 @@ class LabelStudioJobs:
     client: S3Client
     bucket: str
     kms_key_arn: str
+
+    @classmethod
+    def of(cls, settings: ArtifactSettings) -> LabelStudioJobs:
+        """Return the jobs of the pipeline that a function is configured with."""
+        return cls(clients.s3(), settings.output_bucket, settings.kms_key_arn)
 
     def create(self, request: dict[str, Any]) -> bool:
         """Create a job.

@@ -14,7 +14,17 @@ from labeling_lambdas.domain.states import Drop, ItemRow, ItemState, RunState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from labeling_lambdas.domain.states import TextRow
+
+class TextRow(NamedTuple):
+    """The ledger's row of a text within an object key.
+
+    Attributes:
+        item_id: The item that represents, or represented, the text in a labeling job.
+        run_id: Run that last claimed that item.
+    """
+
+    item_id: str
+    run_id: str
 
 
 class ClaimOn(NamedTuple):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
+_NONE: Mapping[str, int] = MappingProxyType({})
+
+
+class Intake(NamedTuple):
     """What a run received.
 
     Attributes:
@@ -23,8 +25,8 @@ class Intake:
 
     received: int = 0
     claimed: int = 0
-    dropped: Mapping[str, int] = field(default_factory=dict)
-    invalid: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = _NONE
+    invalid: Mapping[str, int] = _NONE
 
     @property
     def balanced(self) -> bool:

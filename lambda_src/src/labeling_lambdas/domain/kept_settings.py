@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labeling_lambdas.domain.job_settings import JobSettings, job_settings
+from labeling_lambdas.domain.engines import Engine
 from labeling_lambdas.domain.verification_settings import Verification
 
 if TYPE_CHECKING:
@@ -49,20 +49,25 @@ class KeptSettings(NamedTuple):
     the settings that it was created with.
 
     Attributes:
-        job: Settings that the job was created with.
+        job: Settings that the job was created with, as JSON-ready fields; see `job_settings`.
         rules: How to read labels: those that the job returns, or those that its reviewers see.
         verification: How to read its verdicts; None for a labeling job.
     """
 
-    job: JobSettings
+    job: Mapping[str, Any]
     rules: LabelRules
     verification: Verification | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """Where people do the job. The settings of Ground Truth's jobs name no engine."""
+        return Engine(self.job.get("engine", Engine.GROUND_TRUTH))
 
     def fields(self) -> dict[str, Any]:
         """Return the settings as JSON-ready fields."""
         verification = self.verification
         return {
-            "job": self.job._asdict(),
+            "job": self.job,
             "rules": self.rules.fields(),
             "verification": None if verification is None else verification.fields(),
         }
@@ -72,7 +77,7 @@ class KeptSettings(NamedTuple):
         """Read what :meth:`fields` wrote."""
         verification = fields["verification"]
         return cls(
-            job=job_settings(fields["job"]),
+            job=fields["job"],
             rules=LabelRules.from_fields(fields["rules"]),
             verification=None if verification is None else Verification.from_fields(verification),
         )

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from labeling_lambdas.domain.engines import Engine
-
 
 class LabelingJobSettings(NamedTuple):
     """The settings of every labeling job, from Terraform. Terraform checks their limits at plan.
@@ -50,11 +48,6 @@ class LabelingJobSettings(NamedTuple):
     output_prefix: str
     tags: dict[str, str]
     human_task_ui_arn: str | None = None
-
-    @property
-    def engine(self) -> str:
-        """Where people do the jobs."""
-        return Engine.GROUND_TRUTH.value
 
 
 def labeling_job_request(

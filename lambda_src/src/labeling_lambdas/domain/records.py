@@ -6,7 +6,6 @@ Limits: https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-quotas.htm
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.domain.compact_json import compact_json, one_line, with_finite_numbers
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from labeling_lambdas.domain.items import ClaimedItem
     from labeling_lambdas.domain.output_lines import OutputLine
+    from labeling_lambdas.domain.provenance import Provenance
 
 #: Largest record, and largest value of one feature, in bytes.
 MAX_RECORD_BYTES = 350 * 1024
@@ -64,32 +64,6 @@ class RecordContext(NamedTuple):
 
     run_id: str
     extra_features: Mapping[str, ExtraFeature]
-
-
-class RecordStatus(StrEnum):
-    """The quality of a label, as far as it was verified."""
-
-    LABELED = "LABELED"
-    VERIFIED = "VERIFIED"
-    UNVERIFIED = "UNVERIFIED"
-
-
-class Provenance(NamedTuple):
-    """The origin of a label.
-
-    Attributes:
-        labeling_job: Name of the labeling job.
-        task_type: Name of its task type.
-        label_schema: Version of its labels and template.
-        status: ``LABELED`` without verification; otherwise whether reviewers accepted the label.
-        verification_job: Name of the verification job, if they accepted it.
-    """
-
-    labeling_job: str
-    task_type: str
-    label_schema: str
-    status: RecordStatus = RecordStatus.LABELED
-    verification_job: str = ""
 
 
 def feature_record(

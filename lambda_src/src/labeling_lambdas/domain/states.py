@@ -56,18 +56,6 @@ class ItemRow(NamedTuple):
     reason: str = ""
 
 
-class TextRow(NamedTuple):
-    """The ledger's row of a text within an object key.
-
-    Attributes:
-        item_id: The item that represents, or represented, the text in a labeling job.
-        run_id: Run that last claimed that item.
-    """
-
-    item_id: str
-    run_id: str
-
-
 class Drop(StrEnum):
     """Why a message was dropped from the queue without a claim."""
 

@@ -27,7 +27,7 @@ _MAX_CATEGORY = 256
 _YES = frozenset({"yes", "true"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Verdict:
     """The verdict of reviewers on a label.
 

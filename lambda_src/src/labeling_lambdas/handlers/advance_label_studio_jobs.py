@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labeling_lambdas.aws import clients
-from labeling_lambdas.aws.engines import label_studio_jobs
+from labeling_lambdas.aws.label_studio_jobs import LabelStudioJobs
 from labeling_lambdas.aws.lease_ledger import LeaseLedger
 from labeling_lambdas.aws.secrets import secret_text
 from labeling_lambdas.deadline import Deadline
@@ -44,7 +44,7 @@ def handler(_event: object, context: LambdaContext) -> dict[str, str]:
             call repeats it.
     """
     settings = read_settings(AdvanceSettings)
-    jobs = label_studio_jobs(settings)
+    jobs = LabelStudioJobs.of(settings)
     # Most calls find no work, and need neither the token nor the lease.
     if not jobs.open_names():
         return {}

@@ -77,9 +77,10 @@ def handler(event: PlanEvent, context: LambdaContext) -> dict[str, Any]:
         # The execution that began the verification died, and Terraform has since turned it off.
         # This is rare, and needs both engines.
         from labeling_lambdas.steps.completion import Completion  # noqa: PLC0415
+        from labeling_lambdas.steps.job_ends import end_of_earlier_verification  # noqa: PLC0415
 
-        verification_job = Completion.of(settings).end_of_earlier_verification(
-            scope.job_name(identity.VERIFY_STAGE), step.deadline.now
+        verification_job = end_of_earlier_verification(
+            Completion.of(settings), scope.job_name(identity.VERIFY_STAGE), step.deadline.now
         )
     plan = step.plan(event["labeling_job"], verification_job)
     return {

@@ -60,7 +60,7 @@ def handler(event: WaitEvent, context: LambdaContext) -> dict[str, str]:
         scope=scope,
         name=scope.job_name(event["stage"]),
         stage=event["stage"],
-        settings=KeptSettings(settings.labeling_job, rules),
+        settings=KeptSettings(settings.labeling_job._asdict(), rules),
         lines=manifest.lines,
         runs=RunLedger.of(settings),
         artifacts=artifacts,

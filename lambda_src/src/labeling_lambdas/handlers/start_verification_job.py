@@ -17,8 +17,8 @@ from labeling_lambdas.domain.kept_settings import KeptSettings, LabelRules
 from labeling_lambdas.domain.run_scope import RunScope
 from labeling_lambdas.domain.verification_settings import Verification
 from labeling_lambdas.settings import LedgerSettings, label_names, read_by, read_settings
+from labeling_lambdas.steps.claim_labels import ClaimLabels
 from labeling_lambdas.steps.completion import Completion
-from labeling_lambdas.steps.harvest import Harvest
 from labeling_lambdas.steps.kept_settings import kept_settings
 from labeling_lambdas.steps.start_job import StartJob
 from labeling_lambdas.steps.verification_manifest import VerificationManifest
@@ -65,13 +65,13 @@ def handler(event: VerifyEvent, context: LambdaContext) -> dict[str, str]:
     manifest = VerificationManifest(
         artifacts,
         ItemRows.of(settings),
-        Harvest(artifacts, event["labeling_job"], labeling.rules if labeling else now),
+        ClaimLabels(artifacts, event["labeling_job"], labeling.rules if labeling else now),
     )
     step = StartJob(
         scope=scope,
         name=scope.job_name(event["stage"]),
         stage=event["stage"],
-        settings=KeptSettings(settings.verification_job, now, settings.verification),
+        settings=KeptSettings(settings.verification_job._asdict(), now, settings.verification),
         lines=manifest.lines,
         runs=RunLedger.of(settings),
         artifacts=artifacts,

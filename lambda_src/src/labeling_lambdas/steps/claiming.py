@@ -11,13 +11,14 @@ from labeling_lambdas.aws.item_rows import item_row
 from labeling_lambdas.aws.transactions import MAX_ACTIONS
 from labeling_lambdas.domain.claim_rules import (
     ClaimOn,
+    TextRow,
     decide,
     decide_text,
     first_expectation,
     no_row_expected,
 )
 from labeling_lambdas.domain.items import ClaimedItem, text_id_of
-from labeling_lambdas.domain.states import Drop, TextRow
+from labeling_lambdas.domain.states import Drop
 from labeling_lambdas.errors import LedgerRowError
 
 if TYPE_CHECKING:

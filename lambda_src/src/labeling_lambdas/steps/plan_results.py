@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labeling_lambdas.aws import run_events
 from labeling_lambdas.domain.outcomes import PROBE_AFTER_FAILED_JOBS
+from labeling_lambdas.domain.provenance import Provenance, RecordStatus
 from labeling_lambdas.domain.readability import Readability
-from labeling_lambdas.domain.records import (
-    Provenance,
-    RecordContext,
-    RecordStatus,
-    feature_record,
-    fits,
-)
+from labeling_lambdas.domain.records import RecordContext, feature_record, fits
 from labeling_lambdas.domain.settlement import (
     settle_rejected,
     settle_text_in_progress,
@@ -26,8 +21,8 @@ from labeling_lambdas.domain.settlement import (
 from labeling_lambdas.domain.states import JobStatus, RunState
 from labeling_lambdas.domain.task_types import task_type
 from labeling_lambdas.errors import UnreadableOutputError
+from labeling_lambdas.steps.claim_labels import ClaimLabels, is_to_be_verified
 from labeling_lambdas.steps.claim_list import claimed_items, without_text
-from labeling_lambdas.steps.harvest import Harvest, is_to_be_verified
 from labeling_lambdas.steps.reviews import Reviews
 from labeling_lambdas.steps.shards import PlanShards
 from labeling_lambdas.timestamps import timestamp_in_milliseconds
@@ -42,7 +37,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.output_lines import OutputLine
     from labeling_lambdas.domain.run_scope import RunScope
     from labeling_lambdas.domain.verification_settings import Verification
-    from labeling_lambdas.steps.harvest import Found
+    from labeling_lambdas.steps.claim_labels import FoundLabel
 
 _log = logging.getLogger(__name__)
 
@@ -210,7 +205,7 @@ class PlanResults:
         shards: PlanShards,
     ) -> Readability:
         """Settle each claim by its label, or without one; count the lines of the labeling job."""
-        harvest = Harvest(
+        labels = ClaimLabels(
             artifacts=self.artifacts,
             job=job,
             rules=self.rules,
@@ -219,7 +214,7 @@ class PlanResults:
         lines = Readability()
         status = JobStatus(job["status"])
         kind = task_type(self.rules.task_type)
-        for found in harvest.find(claims):
+        for found in labels.find(claims):
             self.deadline.require(_CLOSING_SECONDS)
             if found.text and not found.item.label_uri:
                 lines.readable += not found.problem
@@ -319,7 +314,7 @@ class PlanResults:
 
     def _settle_label(
         self,
-        found: Found,
+        found: FoundLabel,
         output: OutputLine,
         reviews: Reviews | None,
         shards: PlanShards,
@@ -343,7 +338,7 @@ class PlanResults:
             shards.settle(settle_unverified(kept, reason, status))
 
     def _with_label(
-        self, found: Found, provenance: Provenance | None, shards: PlanShards
+        self, found: FoundLabel, provenance: Provenance | None, shards: PlanShards
     ) -> ClaimedItem:
         """Return a claim with the file that holds its label, if the label will be read again."""
         item = found.item.without_content()
@@ -366,7 +361,9 @@ class PlanResults:
             row["attempts"] = item.attempts + 1
         return item._replace(label_uri=self.artifacts.uri(shards.labels.add(row)))
 
-    def _record(self, found: Found, output: OutputLine, provenance: Provenance) -> dict[str, str]:
+    def _record(
+        self, found: FoundLabel, output: OutputLine, provenance: Provenance
+    ) -> dict[str, str]:
         item = found.item
         record = feature_record(item, output, self.context, provenance)
         if found.moved:
@@ -381,7 +378,7 @@ class PlanResults:
         return {**record, "label_json": self.artifacts.uri(name)}
 
 
-def _judged(found: Found, output: OutputLine, reviews: Reviews | None) -> Provenance | None:
+def _judged(found: FoundLabel, output: OutputLine, reviews: Reviews | None) -> Provenance | None:
     """Return the origin of a label, or None if the label is still to be verified."""
     rules = found.rules
     provenance = Provenance(found.labeling_job, rules.task_type, rules.label_schema)

@@ -11,7 +11,8 @@ from labeling_lambdas.domain.intake_counts import Intake
 from labeling_lambdas.domain.outcomes import PROBE_AFTER_FAILED_JOBS, Outcome
 from labeling_lambdas.domain.states import RunState
 from labeling_lambdas.errors import PollUnfinishedError, RunAliveError
-from labeling_lambdas.steps.claim_list import part_of, resolve_part
+from labeling_lambdas.steps.claim_list import part_of
+from labeling_lambdas.steps.unfinished_parts import resolve_part
 
 if TYPE_CHECKING:
     from labeling_lambdas.aws.artifacts import Artifacts

@@ -12,7 +12,7 @@ from labeling_lambdas.domain.readability import Readability
 from labeling_lambdas.domain.reasons import Reason
 from labeling_lambdas.domain.states import ENDED_STATUSES
 from labeling_lambdas.domain.verification import Verdict, is_verdict_of, read_verdict
-from labeling_lambdas.steps.harvest import output_lines
+from labeling_lambdas.steps.claim_labels import output_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

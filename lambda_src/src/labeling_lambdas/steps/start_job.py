@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labeling_lambdas.aws.labeling_jobs import without_job
+from labeling_lambdas.domain.engines import Engine
+from labeling_lambdas.domain.job_settings import job_settings
 from labeling_lambdas.domain.kept_settings import KeptSettings, settings_file
-from labeling_lambdas.domain.label_studio.job_requests import studio_job
+from labeling_lambdas.domain.label_studio.job_requests import studio_job_request
 from labeling_lambdas.domain.labeling_jobs import LabelingJobSettings, labeling_job_request
 from labeling_lambdas.domain.states import JobStatus, RunState
 from labeling_lambdas.errors import (
@@ -19,14 +21,13 @@ from labeling_lambdas.errors import (
 from labeling_lambdas.steps.kept_settings import kept_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from labeling_lambdas.aws.artifacts import Artifacts
     from labeling_lambdas.aws.engines import LabelingEngine
     from labeling_lambdas.aws.job_ledger import TaskToken
     from labeling_lambdas.aws.run_ledger import RunLedger
     from labeling_lambdas.deadline import Deadline
-    from labeling_lambdas.domain.job_settings import JobSettings
     from labeling_lambdas.domain.run_scope import RunScope
     from labeling_lambdas.steps.completion import Completion
 
@@ -102,9 +103,8 @@ class StartJob:
             return self.completion.answer(job, without_job(self.name, JobStatus.SKIPPED))
         manifest = f"{_MANIFESTS}/{self.stage}.manifest"
         self.artifacts.write_stream(manifest, itertools.chain([first], lines))
-        created = self._create(
-            kept.job.engine, self._request(kept, self.artifacts.uri(manifest)), token
-        )
+        request = self._request(kept, self.artifacts.uri(manifest))
+        created = self._create(kept.engine.value, request, token)
         _log.info(
             "labeling job started",
             extra={"run_id": self.scope.run_id, "labeling_job": self.name, "job_created": created},
@@ -116,22 +116,23 @@ class StartJob:
         return "adopted" if answer == "unfinished" else answer
 
     def _request(self, kept: KeptSettings, manifest_uri: str) -> dict[str, Any]:
-        if isinstance(kept.job, LabelingJobSettings):
+        job = job_settings(kept.job)
+        if isinstance(job, LabelingJobSettings):
             return labeling_job_request(
-                kept.job,
+                job,
                 name=self.name,
                 manifest_uri=manifest_uri,
                 output_bucket=self.artifacts.bucket,
                 kms_key_arn=self.artifacts.kms_key_arn,
             )
-        return studio_job(
-            kept.job,
+        return studio_job_request(
+            job,
             kept.rules,
             kept.verification,
             name=self.name,
             manifest_uri=manifest_uri,
             created_at=self.deadline.now,
-        ).fields()
+        )
 
     def _create(self, engine: str, request: dict[str, Any], token: TaskToken) -> bool:
         # Writing the manifest takes time, in which the state may have failed and its job may have
@@ -169,13 +170,14 @@ class StartJob:
         fields = self.artifacts.write_once(settings_file(self.stage), settings.fields())
         return KeptSettings.from_fields(fields)
 
-    def _with_copies(self, job: JobSettings) -> JobSettings:
-        if not isinstance(job, LabelingJobSettings):
+    def _with_copies(self, job: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self.settings.engine is not Engine.GROUND_TRUTH:
             return job
         # Terraform deletes template and categories when they change, and a job may take 30 days, so
         # each run has its own copies.
-        template = job.template_s3_uri
-        return job._replace(
-            template_s3_uri=self.artifacts.keep(template, _MANIFESTS) if template else None,
-            categories_s3_uri=self.artifacts.keep(job.categories_s3_uri, _MANIFESTS),
-        )
+        template = job["template_s3_uri"]
+        return {
+            **job,
+            "template_s3_uri": self.artifacts.keep(template, _MANIFESTS) if template else None,
+            "categories_s3_uri": self.artifacts.keep(job["categories_s3_uri"], _MANIFESTS),
+        }

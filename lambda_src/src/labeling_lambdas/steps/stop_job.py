@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labeling_lambdas.steps.completion import end_of_job
+from labeling_lambdas.steps.job_ends import end_of_job
 
 if TYPE_CHECKING:
     from labeling_lambdas.aws.job_ledger import TaskToken

@@ -14,8 +14,8 @@ from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.aws.transactions import MAX_ACTIONS
 from labeling_lambdas.domain.accounting import Settled
 from labeling_lambdas.domain.items import ClaimedItem
+from labeling_lambdas.domain.provenance import RecordStatus
 from labeling_lambdas.domain.reasons import Reason
-from labeling_lambdas.domain.records import RecordStatus
 from labeling_lambdas.domain.settlement import dead_lettered
 from labeling_lambdas.errors import DeliveryError
 from labeling_lambdas.steps.shards import begun_shard, rejected_shard, store_shard

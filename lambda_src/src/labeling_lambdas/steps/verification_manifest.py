@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.manifest_keys import without_verdict
 from labeling_lambdas.domain.manifest_lines import newest_versions
+from labeling_lambdas.steps.claim_labels import is_to_be_verified
 from labeling_lambdas.steps.claim_list import claimed_items, without_text
-from labeling_lambdas.steps.harvest import is_to_be_verified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.aws.item_rows import ItemRows
     from labeling_lambdas.domain.items import ClaimedItem
     from labeling_lambdas.domain.kept_settings import KeptSettings
-    from labeling_lambdas.steps.harvest import Found, Harvest
+    from labeling_lambdas.steps.claim_labels import ClaimLabels, FoundLabel
 
 #: The output of some JSON writers for NaN and infinity.
 _NOT_IN_JSON = ("NaN", "Infinity")
@@ -34,12 +34,12 @@ class VerificationManifest:
     Attributes:
         artifacts: The run's files.
         ledger: The ledger's items.
-        harvest: Reads the labels.
+        labels: Reads the labels.
     """
 
     artifacts: Artifacts
     ledger: ItemRows
-    harvest: Harvest
+    labels: ClaimLabels
 
     def lines(self, settings: KeptSettings) -> Iterator[str]:
         """Yield the lines as the labeling job wrote them, without keys that look like a verdict.
@@ -50,7 +50,7 @@ class VerificationManifest:
         verification = settings.verification
         if verification is None:
             return
-        for found in self.harvest.find(self._newest_claims()):
+        for found in self.labels.find(self._newest_claims()):
             if is_to_be_verified(found, verification, settings.rules):
                 yield _shown(found, verification.attribute) + "\n"
 
@@ -65,7 +65,7 @@ class VerificationManifest:
         }
 
 
-def _shown(found: Found, attribute: str) -> str:
+def _shown(found: FoundLabel, attribute: str) -> str:
     line = found.output.line if found.output is not None else {}
     shown = without_verdict(line, attribute)
     if len(shown) == len(line) and not any(word in found.text for word in _NOT_IN_JSON):

@@ -1,10 +1,8 @@
-"""The job in Label Studio that a run creates."""
+"""The request that creates a job in Label Studio."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from labeling_lambdas.domain.label_studio.jobs import StudioJob
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from labeling_lambdas.domain.kept_settings import LabelRules
@@ -12,7 +10,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.domain.verification_settings import Verification
 
 
-def studio_job(
+def studio_job_request(
     settings: StudioJobSettings,
     rules: LabelRules,
     verification: Verification | None,
@@ -20,8 +18,8 @@ def studio_job(
     name: str,
     manifest_uri: str,
     created_at: float,
-) -> StudioJob:
-    """Return a job to create.
+) -> dict[str, Any]:
+    """Return the fields of the `StudioJob` to create.
 
     Args:
         settings: The settings of the job.
@@ -31,15 +29,15 @@ def studio_job(
         manifest_uri: Its input manifest.
         created_at: The current time in epoch seconds.
     """
-    return StudioJob(
-        name=name,
-        manifest_uri=manifest_uri,
-        created_at=created_at,
-        available_seconds=settings.task_availability_seconds,
-        task_type=rules.task_type,
-        attribute=rules.attribute,
-        labels=settings.labels,
-        instructions=settings.instructions,
-        people=settings.workers_per_object,
-        verification=verification,
-    )
+    return {
+        "name": name,
+        "manifest_uri": manifest_uri,
+        "created_at": created_at,
+        "available_seconds": settings.task_availability_seconds,
+        "task_type": rules.task_type,
+        "attribute": rules.attribute,
+        "labels": settings.labels,
+        "instructions": settings.instructions,
+        "people": settings.workers_per_object,
+        "verification": None if verification is None else verification.fields(),
+    }

@@ -15,7 +15,7 @@ from labeling_lambdas.domain.identity import LABEL_STAGE
 from labeling_lambdas.domain.labels import UnreadableLineError
 from labeling_lambdas.domain.manifest_lines import moved_line
 from labeling_lambdas.domain.output_lines import OutputLine, item_of, read_object, read_output_line
-from labeling_lambdas.domain.records import Provenance, RecordStatus
+from labeling_lambdas.domain.provenance import Provenance, RecordStatus
 from labeling_lambdas.domain.states import JobStatus
 from labeling_lambdas.errors import LabelingJobOutputMissingError
 from labeling_lambdas.steps.claim_list import with_contents
@@ -65,7 +65,7 @@ def output_lines(artifacts: Artifacts, job: Mapping[str, Any]) -> Iterator[str]:
         _log.warning("the job wrote no output", extra={"run_id": artifacts.run_id, "uri": uri})
 
 
-class Found(NamedTuple):
+class FoundLabel(NamedTuple):
     """The label of a claim, if it was found.
 
     Attributes:
@@ -100,7 +100,7 @@ def _has_moved(item: ClaimedItem, row: Mapping[str, Any]) -> bool:
     return bool(row["item_id"] != item.item_id)
 
 
-def is_to_be_verified(found: Found, verification: Verification, shown: LabelRules) -> bool:
+def is_to_be_verified(found: FoundLabel, verification: Verification, shown: LabelRules) -> bool:
     """Return whether a label is to be verified.
 
     Args:
@@ -120,7 +120,7 @@ def is_to_be_verified(found: Found, verification: Verification, shown: LabelRule
 
 
 @dataclass(eq=False, repr=False)
-class Harvest:
+class ClaimLabels:
     """The output lines of a run, read with one line in memory at a time.
 
     Attributes:
@@ -135,7 +135,7 @@ class Harvest:
     rules: LabelRules
     keep_unreadable: Callable[[str], object] = _ignore
 
-    def find(self, claims: Mapping[str, ClaimedItem]) -> Iterator[Found]:
+    def find(self, claims: Mapping[str, ClaimedItem]) -> Iterator[FoundLabel]:
         """Yield every claim once, with its line if it has one.
 
         Args:
@@ -144,12 +144,12 @@ class Harvest:
         yield from self._new({key: item for key, item in claims.items() if not item.label_uri})
         yield from self._kept({key: item for key, item in claims.items() if item.label_uri})
 
-    def _new(self, unseen: dict[str, ClaimedItem]) -> Iterator[Found]:
+    def _new(self, unseen: dict[str, ClaimedItem]) -> Iterator[FoundLabel]:
         for text in output_lines(self.artifacts, self.job):
             item_id = item_of(text)
             item = unseen.pop(item_id or "", None)
             if item is not None:
-                found = Found(item, self.rules, text=text, labeling_job=self.job["name"])
+                found = FoundLabel(item, self.rules, text=text, labeling_job=self.job["name"])
                 found = self._read(found)
                 if found.problem:
                     self.keep_unreadable(text)
@@ -157,9 +157,9 @@ class Harvest:
             elif item_id is None:
                 self.keep_unreadable(text)
         for item in unseen.values():
-            yield Found(item, self.rules)
+            yield FoundLabel(item, self.rules)
 
-    def _kept(self, unseen: dict[str, ClaimedItem]) -> Iterator[Found]:
+    def _kept(self, unseen: dict[str, ClaimedItem]) -> Iterator[FoundLabel]:
         wanted: dict[tuple[str, str], list[str]] = {}
         for item_id, item in unseen.items():
             wanted.setdefault((item.label_uri, item.text_id or item_id), []).append(item_id)
@@ -178,11 +178,11 @@ class Harvest:
                 "the label of an item is lost",
                 extra={"run_id": self.artifacts.run_id, "item_id": item.item_id},
             )
-            yield Found(item, self.rules)
+            yield FoundLabel(item, self.rules)
 
     def _kept_labels(
         self, gathered: Sequence[tuple[ClaimedItem, dict[str, Any]]], rules: LabelRules
-    ) -> Iterator[Found]:
+    ) -> Iterator[FoundLabel]:
         # Further keys that were too large to keep are read for many items at once, because those of
         # a part are in one file.
         without = [item for item, row in gathered if _has_moved(item, row) and item.content is None]
@@ -198,7 +198,7 @@ class Harvest:
         # The labels may have changed, but this label was valid when it was given.
         return self.rules._replace(labels=None) if kept is None else kept.rules
 
-    def _kept_label(self, item: ClaimedItem, row: dict[str, Any], rules: LabelRules) -> Found:
+    def _kept_label(self, item: ClaimedItem, row: dict[str, Any], rules: LabelRules) -> FoundLabel:
         rules = rules._replace(label_schema=row.get("label_schema", ""))
         judged = None
         if row.get("status"):
@@ -213,7 +213,7 @@ class Harvest:
                 RecordStatus(row["status"]),
                 row["verification_job"],
             )
-        found = Found(
+        found = FoundLabel(
             item,
             rules,
             text=row["line"],
@@ -237,7 +237,7 @@ class Harvest:
                 "a file of labels is gone", extra={"run_id": self.artifacts.run_id, "uri": uri}
             )
 
-    def _read(self, found: Found) -> Found:
+    def _read(self, found: FoundLabel) -> FoundLabel:
         rules = found.rules
         try:
             output = read_output_line(
