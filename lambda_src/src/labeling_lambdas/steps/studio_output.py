@@ -21,6 +21,10 @@ from labeling_lambdas.domain.compact_json import compact_json
 from labeling_lambdas.domain.label_studio.controls import ITEM_KEY
 from labeling_lambdas.domain.label_studio.job_lines import labeling_project, output_line
 from labeling_lambdas.domain.label_studio.pictures import HEADER_BYTES, shown_size
+from labeling_lambdas.domain.label_studio.worker_responses import (
+    has_large_answers,
+    worker_response,
+)
 from labeling_lambdas.domain.manifest_keys import ITEM_ID_KEY
 from labeling_lambdas.domain.output_lines import item_of
 
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
 
 _MASKS = "masks"
 _OUTPUT = "manifests/output/output.manifest"
+#: Where Ground Truth keeps the answers of workers, too.
+_RESPONSES = "annotations/worker-response/iteration-1"
 #: Seconds that a page may take: the answer of Label Studio, and masks of large pictures.
 _PAGE_SECONDS = 90
 #: Pages of a part, 1,000 lines.
@@ -54,10 +60,13 @@ class _Line(NamedTuple):
     Attributes:
         text: The line.
         is_labeled: Whether it has a label, or a verdict.
+        response: The answers of each person, as a line; empty if there are none, or if they are in
+            a file of their own.
     """
 
     text: str
     is_labeled: bool
+    response: str
 
 
 @dataclass(eq=False, repr=False)
@@ -140,7 +149,18 @@ class StudioOutput:
         if found.mask is not None:
             self._files.write_bytes(f"{_MASKS}/{line[ITEM_ID_KEY]}.png", found.mask)
         is_labeled = self.job.result_attribute in found.line
-        return _Line(compact_json(found.line) + "\n", is_labeled)
+        response = self._response(line, annotations)
+        return _Line(compact_json(found.line) + "\n", is_labeled, response)
+
+    def _response(self, line: dict[str, Any], annotations: list[dict[str, Any]]) -> str:
+        response = worker_response(self.job, line, annotations, self.studio.connection.url)
+        if response is None:
+            return ""
+        text = compact_json(response) + "\n"
+        if has_large_answers(self.job):
+            self._files.write_text(f"{_RESPONSES}/{line[ITEM_ID_KEY]}/answers.json", text)
+            return ""
+        return text
 
     def _picture(self, uri: str) -> PictureSize | None:
         """Return the size of a picture, None if it cannot be read or was deleted since."""
@@ -158,6 +178,9 @@ class StudioOutput:
         # A part is written before the state that counts it, so that a call that died between the
         # two writes the same part again.
         if lines:
+            # Also without answers: a call that died may have written others.
+            responses = "".join(line.response for line in lines)
+            self._files.write_text(f"{_RESPONSES}/part-{state.parts:06d}.jsonl", responses)
             text = "".join(line.text for line in lines)
             self._files.write_text(_part_name(state.parts), text)
         return self.jobs.keep(

@@ -7,6 +7,9 @@ from typing import Any
 
 Fields = dict[str, Any]
 
+#: How long each person looks at a task.
+_SECONDS = 9.5
+
 
 @dataclass(frozen=True)
 class Annotation:
@@ -34,6 +37,7 @@ class Annotation:
             "created_at": self.created_at,
             "result": list(self.results),
             "was_cancelled": self.skipped,
+            "lead_time": _SECONDS,
         }
 
 

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from in_process_aws.account import Account
     from in_process_aws.calls import Answer, Call
     from labeling_faults.label_studio.api import LabelStudio, Request
+    from labeling_faults.label_studio.contents import Fields
 
-_STATE = "/state.json"
+_JOB, _STATE = "/job.json", "/state.json"
+_RESPONSES = "/annotations/worker-response/"
 
 
 @dataclass
@@ -84,6 +86,8 @@ class LabelStudioChecks:
         output = f"{key.removesuffix(_STATE)}/manifests/output/output.manifest"
         if state["status"] == "Completed" and not self.account.s3.buckets[bucket].current(output):
             self.violations.append(f"I1: {key} says that the job has ended, it has no output")
+        if self.account.s3.buckets[bucket].current(output):
+            self._answers_kept(bucket, key.removesuffix(_STATE))
         project = self.studio.projects.get(state["project"])
         imported = self._imported.get(state["project"], set())
         for task in [] if project is None else project.tasks:
@@ -92,3 +96,23 @@ class LabelStudioChecks:
                     f"I3: people are still asked for {task.data.get('item_id')}, though its job"
                     f" {key.split('/')[1]} has ended"
                 )
+
+    def _answers_kept(self, bucket: str, folder: str) -> None:
+        """Require of a job that has ended the answers of people to each labeled object, once."""
+        job = json.loads(self.account.s3.body(bucket, folder + _JOB))
+        attribute = (job["verification"] or job)["attribute"]
+        output = self._lines(bucket, f"{folder}/manifests/output/output.manifest")
+        labeled = Counter(line["item-id"] for line in output if attribute in line)
+        kept = Counter(
+            line["item-id"]
+            for key in self.account.s3.buckets[bucket].objects
+            if key.startswith(folder + _RESPONSES)
+            for line in self._lines(bucket, key)
+            if len(line["answers"]) >= job["people"]
+        )
+        if labeled - kept or max(kept.values(), default=1) > 1:
+            self.violations.append(f"I1: the answers of people in {folder} are not those counted")
+
+    def _lines(self, bucket: str, key: str) -> list[Fields]:
+        text = self.account.s3.body(bucket, key).decode()
+        return [json.loads(line) for line in text.splitlines() if line]

@@ -5,6 +5,7 @@ https://labelstud.io/guide/export#Label-Studio-JSON-format-of-annotated-tasks
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,11 +27,15 @@ class Answer(NamedTuple):
         number: Label Studio's number of the annotation.
         given_at: When it was given, in UTC.
         results: What the person chose, drew or marked.
+        person: Number of the person's account.
+        seconds: How long the person worked on it; None if Label Studio does not say.
     """
 
     number: int
     given_at: datetime
     results: tuple[Mapping[str, Any], ...]
+    person: str
+    seconds: float | None
 
 
 class Answers(NamedTuple):
@@ -57,8 +62,7 @@ def counted(annotations: Iterable[Mapping[str, Any]]) -> Answers:
     newest: dict[Any, Mapping[str, Any]] = {}
     try:
         for annotation in sorted(annotations, key=_age):
-            person = annotation["completed_by"]
-            newest[person["id"] if isinstance(person, dict) else person] = annotation
+            newest[_person(annotation)] = annotation
         given = [_answer(found) for found in newest.values() if not found["was_cancelled"]]
     except (KeyError, TypeError, ValueError) as error:
         message = "an annotation lacks a field, or has one of another form"
@@ -73,7 +77,25 @@ def _age(annotation: Mapping[str, Any]) -> tuple[datetime, int]:
 def _answer(annotation: Mapping[str, Any]) -> Answer:
     results = [dict(result) for result in annotation["result"]]
     results = [result for result in results if result.get("type") != _RELATION]
-    return Answer(int(annotation["id"]), _moment(annotation["created_at"]), tuple(results))
+    return Answer(
+        int(annotation["id"]),
+        _moment(annotation["created_at"]),
+        tuple(results),
+        str(_person(annotation)),
+        _seconds(annotation.get("lead_time")),
+    )
+
+
+def _person(annotation: Mapping[str, Any]) -> Any:  # noqa: ANN401 - null for a deleted account
+    person = annotation["completed_by"]
+    return person["id"] if isinstance(person, dict) else person
+
+
+def _seconds(value: object) -> float | None:
+    """Return seconds that Label Studio counted; its API takes anything as such."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return round(value, 3) if math.isfinite(value) and value >= 0 else None
 
 
 def _moment(text: str) -> datetime:
