@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from labeling_bench import __main__ as command
-from labeling_bench import bars, cold_start, report
+from labeling_bench import cold_start, limits, report
 from labeling_bench.cold_start import Imports
 from labeling_bench.measuring import FanOut, Measurement
 from labeling_bench.tasks import FunctionResult
@@ -40,13 +40,13 @@ def _measurement(function: str, way: str = "", size: int = 10_000, **changes: fl
     return Measurement(function, way, size, size, 1, result, given["ceiling"])
 
 
-def _figures(*measurements: Measurement, **changes: object) -> bars.Figures:
+def _figures(*measurements: Measurement, **changes: object) -> limits.Figures:
     given: dict[str, object] = {"fan_out": FanOut(1.9, 0.1, 0.1), "imports": None, **changes}
-    return bars.Figures(measurements, **given)  # type: ignore[arg-type]
+    return limits.Figures(measurements, **given)  # type: ignore[arg-type]
 
 
-def _verdict(figures: bars.Figures, part: str) -> bars.Verdict:
-    (found,) = (verdict for verdict in bars.verdicts(figures) if part in verdict.what)
+def _verdict(figures: limits.Figures, part: str) -> limits.Verdict:
+    (found,) = (verdict for verdict in limits.verdicts(figures) if part in verdict.what)
     return found
 
 
@@ -137,14 +137,14 @@ def test_rates_of_a_small_run_are_not_judged() -> None:
 def test_calls_are_those_of_a_whole_run_that_writes_in_one_way() -> None:
     figures = _figures(
         _measurement("poll_queue", calls=1900),
-        _measurement("update_feature_store", bars.BATCHED, calls=1000),
-        _measurement("update_feature_store", bars.SINGLY, calls=10_000),
+        _measurement("update_feature_store", limits.BATCHED, calls=1000),
+        _measurement("update_feature_store", limits.SINGLY, calls=10_000),
         _measurement("return_items", calls=50_000),
         _measurement("split_text", calls=50_000),
     )
-    batched = _verdict(figures, f"whole run, {bars.BATCHED}")
+    batched = _verdict(figures, f"whole run, {limits.BATCHED}")
     assert (batched.measured, batched.holds) == ("0.290", True)
-    singly = _verdict(figures, f"whole run, {bars.SINGLY}")
+    singly = _verdict(figures, f"whole run, {limits.SINGLY}")
     assert (singly.measured, singly.holds) == ("1.190", None)
 
 
@@ -189,9 +189,9 @@ def test_the_slowest_import_is_judged(ratio: float, *, holds: bool) -> None:
 
 
 def test_tables_line_up_on_the_terminal_and_are_tables_on_a_page() -> None:
-    rows = [("What", "Bar"), ("a long name", "x")]
-    assert report.as_text(rows) == "What         Bar\n-----------  ---\na long name  x"
-    assert report.as_markdown(rows) == "| What | Bar |\n|---|---|\n| a long name | x |"
+    rows = [("What", "Limit"), ("a long name", "x")]
+    assert report.as_text(rows) == "What         Limit\n-----------  -----\na long name  x"
+    assert report.as_markdown(rows) == "| What | Limit |\n|---|---|\n| a long name | x |"
 
 
 @pytest.mark.parametrize(("seconds", "holds"), [(6.0, True), (6.1, False)])

@@ -1,4 +1,4 @@
-"""The part of the benchmark on training sets: a small export is measured, and each bar can fail."""
+"""The part of the benchmark on training sets: a small export is measured, every limit can fail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from labeling_bench.exports import ExportMeasurement
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from labeling_bench.bars import Verdict
+    from labeling_bench.limits import Verdict
 
 MIB = 2**20
 _FUNCTIONS = "# Performance\n\nfigures of the functions\n"

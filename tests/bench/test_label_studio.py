@@ -1,4 +1,4 @@
-"""The part of the benchmark on Label Studio: a small job is measured, and each bar can fail."""
+"""The part of the benchmark on Label Studio: a small job is measured, and each limit can fail."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labeling_bench import __main__ as command
-from labeling_bench import studio_bars
+from labeling_bench import studio_limits
 from labeling_bench.studio import StudioMeasurement, Work
 from labeling_bench.tasks import FunctionResult
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from labeling_bench.bars import Verdict
+    from labeling_bench.limits import Verdict
 
 MIB = 2**20
 _FUNCTIONS = "# Performance\n\nfigures of the functions\n"
@@ -50,7 +50,7 @@ def _measured(size: int = 10_000, **changes: Any) -> StudioMeasurement:
 
 
 def _verdict(part: str, *measurements: StudioMeasurement) -> Verdict:
-    (found,) = (one for one in studio_bars.verdicts(measurements) if part in one.what)
+    (found,) = (one for one in studio_limits.verdicts(measurements) if part in one.what)
     return found
 
 

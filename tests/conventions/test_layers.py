@@ -74,8 +74,8 @@ FLOORS: dict[str, list[list[str]]] = {
     "harness/bench/src/labeling_bench": [
         ["cold_start", "pictures", "pipeline", "stored_texts", "tasks", "wire"],
         ["measuring", "pictures_service", "service", "studio_pipeline", "worker"],
-        ["bars", "export_process", "exports", "studio"],
-        ["plot", "report", "studio_bars"],
+        ["export_process", "exports", "limits", "studio"],
+        ["plot", "report", "studio_limits"],
         ["export_report", "studio_report"],
         ["page"],
         ["__main__"],

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from in_process_aws.queue_limits import MAXIMUM_BATCH_BYTES
 from labeling_lambdas.domain.items import ClaimedItem, TextContent
 from labeling_lambdas.domain.manifest_lines import manifest_lines
 from labeling_lambdas.domain.messages import (
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 _MAX = 20_000
 _TYPE = task_type("text_single_label_classification")
-_MESSAGE_BYTES = 256 * 1024
 
 #: What a text may hold, with many characters that something could stumble over.
 CHARACTERS = st.characters(blacklist_categories=["Cc", "Cs"]) | st.sampled_from(
@@ -209,7 +209,7 @@ def travelled(item: TextItem, upload: Any) -> TextContent:
     assert item.content is not None, (item.reason, item.detail)
     place = upload.at_line(item.line)
     body = text_message(place, item.content)
-    assert len(body.encode()) <= _MESSAGE_BYTES
+    assert len(body.encode()) <= MAXIMUM_BATCH_BYTES
     arrived = read_message(body, upload_bucket=UPLOADS, task_type=_TYPE)
     assert isinstance(arrived, Candidate)
     assert (arrived.source, arrived.origin, arrived.attempts) == (place, Origin.TEXT, 0)
@@ -230,7 +230,7 @@ def travelled(item: TextItem, upload: Any) -> TextContent:
         reason="attempts_exhausted",
         detail="not_labeled",
     )
-    assert len(letter.encode()) <= _MESSAGE_BYTES
+    assert len(letter.encode()) <= MAXIMUM_BATCH_BYTES
     redriven = read_message(letter, upload_bucket=UPLOADS, task_type=_TYPE)
     assert isinstance(redriven, Candidate)
     assert redriven.origin is Origin.DEAD_LETTER

@@ -175,7 +175,7 @@ def test_a_text_that_labelers_have_waits_for_their_label() -> None:
 
 def test_versions_whose_messages_come_in_the_wrong_order_end_with_the_newest() -> None:
     world = new_world()
-    world.upload("texts.txt", "\n".join(_LINES).encode(), announced=(5 * HOUR,))
+    world.upload("texts.txt", "\n".join(_LINES).encode(), event_delays=(5 * HOUR,))
     newer = ["a", *_LINES[:20]]
     version = put(world, newer)
     world.run(4 * HOUR)

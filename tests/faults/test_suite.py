@@ -18,8 +18,8 @@ from labeling_faults.functions import runtime
 from labeling_faults.histories import crashes, histories, long_jobs, shortening
 from labeling_faults.histories.scenarios import SCENARIOS
 from labeling_faults.seeded_bugs import catches
-from labeling_faults.seeded_bugs.mutation import SeededBugCrashError
-from labeling_faults.seeded_bugs.mutations import MUTATIONS
+from labeling_faults.seeded_bugs.all_bugs import SEEDED_BUGS
+from labeling_faults.seeded_bugs.seeded_bug import SeededBugCrashError
 from labeling_faults.world.audit import violations_of
 from labeling_faults.world.fault_points import Death, Meanwhile, NoFaults
 from labeling_faults.world.workforce import DAY, HOUR, Work
@@ -106,9 +106,9 @@ def test_the_shortest_history_has_only_the_steps_that_matter() -> None:
 
 
 def test_each_invariant_has_two_seeded_bugs() -> None:
-    kinds = [bug.invariant for bug in MUTATIONS]
+    kinds = [bug.invariant for bug in SEEDED_BUGS]
     assert {kind for kind in kinds if kinds.count(kind) >= 2} == _INVARIANTS
-    assert len({bug.name for bug in MUTATIONS}) == len(MUTATIONS)
+    assert len({bug.name for bug in SEEDED_BUGS}) == len(SEEDED_BUGS)
 
 
 @pytest.mark.parametrize(
@@ -124,8 +124,8 @@ def test_each_invariant_has_two_seeded_bugs() -> None:
     ],
 )
 def test_a_seeded_bug_is_caught_and_gone_afterwards(name: str) -> None:
-    (position,) = [number for number, bug in enumerate(MUTATIONS) if bug.name == name]
-    bug = MUTATIONS[position]
+    (position,) = [number for number, bug in enumerate(SEEDED_BUGS) if bug.name == name]
+    bug = SEEDED_BUGS[position]
     right = getattr(bug.owner, bug.attribute)
     assert catches.catch(position, crashes.crash_points()).broken
     assert getattr(bug.owner, bug.attribute) is right
@@ -139,7 +139,7 @@ def test_a_seeded_bug_that_crashes_is_not_caught() -> None:
 
         return poll
 
-    bug = dataclasses.replace(MUTATIONS[0], owner=PollQueue, attribute="poll", make=crashing)
+    bug = dataclasses.replace(SEEDED_BUGS[0], owner=PollQueue, attribute="poll", make=crashing)
     with bug.seeded(), pytest.raises(SeededBugCrashError, match="TypeError: the bug itself"):
         SCENARIOS[0].end_of(NoFaults())
 

@@ -145,7 +145,7 @@ class WorldScenario(Scenario):
             self._puts += 1
             twice = self._every and self._puts % self._every == 0
             name = f"{self.name}/{key}"
-            version = self.world.upload(name, body, announced=(1, 2) if twice else (1,))
+            version = self.world.upload(name, body, event_delays=(1, 2) if twice else (1,))
             made.append(Upload(deployed().buckets["upload"], name, version))
         self.uploads += [it for it in made if not it.key.endswith("/")]
         self.world.run(_EVENT_SECONDS)

@@ -20,9 +20,8 @@ from labeling_lambdas.domain.task_types import task_type
 from labeling_sandbox.demo.task_types import DEMO_TYPES
 from labeling_sandbox.ground_truth import image_files
 from labeling_sandbox.ground_truth.answers.task import Category, Task
-from labeling_sandbox.ground_truth.task_kinds import KINDS
 from labeling_sandbox.label_studio.results import ANSWERS, Result
-from tests.sandbox.demo_data import SUFFIXES, data_of, labels_of
+from tests.sandbox.demo_data import data_of, labels_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +47,7 @@ class Object:
     @property
     def mistaken(self) -> Any:
         """An answer in which no part of the truth is only moved, which would move the consensus."""
-        labeler = KINDS[SUFFIXES[self.task.job_name]].labeler
+        labeler = DEMO_TYPES[self.task.job_name].kind.labeler
         for seed in range(1000):
             found = labeler.mistaken(self.task, self.truth, random.Random(seed))
             if found != self.truth and not _is_moved(found, self.truth):

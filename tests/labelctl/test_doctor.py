@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from labelctl.cli import app
 from labelctl.connection import Connection
+from labelctl.doctor.alarm_steps import ALARM_STEPS
 from labelctl.doctor.checks import Subject
 from labelctl.doctor.deployed import find_deployed
 from labelctl.doctor.examination import examine
@@ -155,6 +156,11 @@ def test_a_label_studio_out_of_reach_says_that_the_functions_may_reach_it(
     assert f"/aws/lambda/{deployed.name}-advance-label-studio-jobs" in problem["fix"]
     assert f"{deployed.name}-label-studio" in deployed.parameter("alarm-names")
     assert f"the alarm {deployed.name}-label-studio " in problem["fix"]
+
+
+def test_every_alarm_has_a_step(deployed: Deployed) -> None:
+    alarms = deployed.parameter("alarm-names")
+    assert {name.removeprefix(f"{deployed.name}-") for name in alarms} == ALARM_STEPS.keys()
 
 
 def test_a_vendor_team_that_the_account_is_subscribed_to_is_healthy(

@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import ClientError
 from typer.main import get_group
 from typer.testing import CliRunner
 
 from labelctl.cli import app
+from labelctl.connection import Connection
 from labelctl.durations import format_age, read_age, read_time
+from labelctl.error_messages import LabelctlError, explained
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,6 +120,17 @@ def test_an_endpoint_that_does_not_answer_is_named(
         environment.setattr("labelctl.connection._CONFIG", None)
         environment.setenv("AWS_MAX_ATTEMPTS", "1")
         assert "127.0.0.1:1" in operated.error("status")
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "SlowDown", "InternalFailure"])
+def test_a_call_that_aws_does_not_serve_now_is_named(code: str) -> None:
+    refusal = ClientError({"Error": {"Code": code, "Message": "Rate exceeded"}}, "DescribeAlarms")
+    with pytest.raises(LabelctlError) as raised, explained(Connection()):
+        raise refusal
+    assert str(raised.value) == (
+        f"AWS does not serve DescribeAlarms now ({code}), after several tries;"
+        " run the command again in a minute"
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labelctl.export.formats.registry import FORMATS
+from labeling_sandbox.demo.task_types import DEMO_TYPES
 from tests.labelctl.loaded import READERS, truth_of
 from tests.labelctl.stored_labels import store_demo
-from tests.sandbox.demo_data import SUFFIXES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ SPLIT = "train=0.5,test=0.5"
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning:pycocotools")
-@pytest.mark.parametrize("task", SUFFIXES)
+@pytest.mark.parametrize("task", DEMO_TYPES)
 def test_each_format_that_fits_loads_with_the_right_labels(
     task: str, operated: Operated, tmp_path: Path
 ) -> None:

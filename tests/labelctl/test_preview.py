@@ -9,10 +9,14 @@ import urllib.request
 import webbrowser
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 from typer.testing import CliRunner
 
 from labelctl.cli import app
+from labelctl.error_messages import LabelctlError
+from labelctl.preview.filled_by_aws import filled_by_aws
 from labelctl.preview.lint import faults
 from labeling_deployment.module import ROOT
 from tests.labelctl.stoppable import publish
@@ -234,6 +238,26 @@ def test_what_cannot_be_shown_is_named(
 ) -> None:
     assert said in with_page.error("preview", *arguments)
     assert opened == []
+
+
+def test_a_worker_file_that_is_gone_is_named(with_page: Operated, opened: list[str]) -> None:
+    key = "ground-truth/template.html"
+    with_page.client("s3").delete_object(Bucket=with_page.output, Key=key)
+    assert with_page.error("preview", "a.png") == (
+        f"error: s3://{with_page.output}/{key} does not exist; list objects with:"
+        f" aws s3 ls s3://{with_page.output}/"
+    )
+    assert opened == []
+
+
+def test_a_template_that_sagemaker_refuses_is_named() -> None:
+    client = boto3.client(
+        "sagemaker", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    with Stubber(client) as stubbed:
+        stubbed.add_client_error("render_ui_template", "ValidationException", "too long")
+        with pytest.raises(LabelctlError, match=r"\(too long\); list the faults .* --lint"):
+            filled_by_aws(client, "arn:aws:iam::123456789012:role/labeling", SOUND, {})
 
 
 def test_workers_with_a_page_of_aws_have_no_template(with_page: Operated) -> None:

@@ -14,15 +14,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "harness" / "sandbox" / "data"
-SUFFIXES = {
-    "image_single_label_classification": "ImageMultiClass",
-    "image_multi_label_classification": "ImageMultiClassMultiLabel",
-    "image_bounding_box": "BoundingBox",
-    "image_semantic_segmentation": "SemanticSegmentation",
-    "text_single_label_classification": "TextMultiClass",
-    "text_multi_label_classification": "TextMultiClassMultiLabel",
-    "named_entity_recognition": "NamedEntityRecognition",
-}
 
 
 def data_of(task: str, count: int | None = None) -> DataSet:

@@ -20,18 +20,20 @@ from labeling_sandbox.ground_truth import image_files
 from labeling_sandbox.ground_truth.answers.task import Category, Task
 from labeling_sandbox.ground_truth.image_files import ImageSize
 from labeling_sandbox.ground_truth.task_kinds import KINDS
-from tests.sandbox.demo_data import SUFFIXES, data_of, labels_of
+from tests.conventions.sources import LAMBDAS
+from tests.sandbox.demo_data import data_of, labels_of
 
 if TYPE_CHECKING:
     from labeling_sandbox.demo.data_set import Item
 
-TEXT_TASKS = [task for task, suffix in SUFFIXES.items() if KINDS[suffix].source_key == "source"]
-IMAGE_TASKS = [task for task in SUFFIXES if task not in TEXT_TASKS]
+_TASK_TYPES = json.loads((LAMBDAS / "task_types.json").read_text(encoding="utf-8"))["task_types"]
+TEXT_TASKS = [task for task, demo in DEMO_TYPES.items() if demo.kind.source_key == "source"]
+IMAGE_TASKS = [task for task in DEMO_TYPES if task not in TEXT_TASKS]
 
 
 def record_of(task: str, item: Item, *, error_rate: float = 0.0) -> tuple[dict[str, str], bytes]:
     """Return the record of an item's label, and the mask if there is one."""
-    kind = KINDS[SUFFIXES[task]]
+    kind = DEMO_TYPES[task].kind
     categories = [Category(name) for name in labels_of(task)]
     line = {kind.source_key: item.text or f"s3://uploads/{item.key}"}
     size = ImageSize(320, 240, 1) if kind.measures else None
@@ -48,11 +50,12 @@ def _mask_of(mask: bytes, _uri: str) -> bytes:
 
 
 def test_every_task_type_has_a_demo() -> None:
-    assert set(DEMO_TYPES) == set(SUFFIXES)
-    assert set(SUFFIXES.values()) == set(KINDS)
+    assert set(DEMO_TYPES) == set(_TASK_TYPES)
+    kinds = [demo.kind for demo in DEMO_TYPES.values()]
+    assert all(kinds.count(kind) == 1 for kind in KINDS.values())
 
 
-@pytest.mark.parametrize("task", SUFFIXES)
+@pytest.mark.parametrize("task", DEMO_TYPES)
 def test_workers_without_mistakes_give_what_the_demo_expects(task: str) -> None:
     for item in data_of(task).items:
         record, mask = record_of(task, item)
@@ -60,7 +63,7 @@ def test_workers_without_mistakes_give_what_the_demo_expects(task: str) -> None:
         assert matches_truth(DEMO_TYPES[task], record, item.label, item.truth, read)
 
 
-@pytest.mark.parametrize("task", SUFFIXES)
+@pytest.mark.parametrize("task", DEMO_TYPES)
 def test_a_wrong_label_is_noticed(task: str) -> None:
     demo_type, item = DEMO_TYPES[task], data_of(task).items[0]
     record, mask = record_of(task, item)
@@ -70,13 +73,13 @@ def test_a_wrong_label_is_noticed(task: str) -> None:
     assert not matches_truth(demo_type, record, item.label, item.truth, lambda _uri: mask)
 
 
-@pytest.mark.parametrize("task", SUFFIXES)
+@pytest.mark.parametrize("task", DEMO_TYPES)
 def test_every_label_of_the_example_is_in_the_data(task: str) -> None:
     text = json.dumps([item.truth for item in data_of(task).items], ensure_ascii=False)
     assert all(f'"{label}"' in text for label in labels_of(task))
 
 
-@pytest.mark.parametrize("task", SUFFIXES)
+@pytest.mark.parametrize("task", DEMO_TYPES)
 def test_every_upload_is_an_item_or_unlabelable(task: str) -> None:
     data = data_of(task)
     expected = [(file.key, line) for file in data.files for line in file.lines]
@@ -91,7 +94,7 @@ def test_every_upload_is_an_item_or_unlabelable(task: str) -> None:
     assert len(keys) == len(data.files)
 
 
-@pytest.mark.parametrize("task", SUFFIXES)
+@pytest.mark.parametrize("task", DEMO_TYPES)
 def test_a_part_of_the_data_can_be_taken(task: str) -> None:
     whole = len(data_of(task).items)
     assert [len(data_of(task, count).items) for count in (1, 3, whole)] == [1, 3, whole]

@@ -1,6 +1,6 @@
 """``make mutants``: breaks the module in one place after the other; a test must notice each.
 
-Each breakage is made in a copy of the checkout, whose plan and input tests then run. A breakage
+Each mutant is made in a copy of the checkout, whose plan and input tests then run. A mutant
 that no longer fits, or after which the module cannot be planned at all, is an error of the list.
 Each rule on inputs must be what alone refuses one of the cases of ``tests/hcl``: without the rule
 that case would fail.
@@ -37,12 +37,12 @@ _ERROR = re.compile(r"^ERROR (?P<test>.+)$", re.MULTILINE)
 
 
 class UnfitError(Exception):
-    """A breakage that does not fit the module any more."""
+    """A mutant that does not fit the module any more."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One breakage.
+    """One mutant.
 
     Attributes:
         name: What is broken, in words.
@@ -79,12 +79,12 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a breakage.
+    """What became of a mutant.
 
     Attributes:
-        mutant: The breakage.
+        mutant: The mutant.
         caught_by: The test that failed; "" if none did.
-        trouble: Why the breakage was no fair one; "" if it was.
+        trouble: Why the mutant was no fair one; "" if it was.
         seconds: How long it took.
     """
 

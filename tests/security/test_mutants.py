@@ -1,4 +1,4 @@
-"""The list of breakages fits the module; that each is noticed is what ``make mutants`` shows."""
+"""The list of mutants fits the module; that each is noticed is what ``make mutants`` shows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_every_breakage_fits_the_module_and_names_a_test() -> None:
+def test_every_mutant_fits_the_module_and_names_a_test() -> None:
     listed = mutants()
     assert len(listed) >= 30
     assert len({each.name for each in listed}) == len(listed)
@@ -35,7 +35,7 @@ def test_every_breakage_fits_the_module_and_names_a_test() -> None:
     ("after", "old"),
     [("gone", "value = 1"), ("", "value = 3"), ("second", "value = 1"), ("value", "= 1")],
 )
-def test_a_breakage_whose_place_is_gone_or_not_clear_is_an_error(after: str, old: str) -> None:
+def test_a_mutant_whose_place_is_gone_or_not_clear_is_an_error(after: str, old: str) -> None:
     mutant = Mutant("name", "file", after, old, "", "tests/x.py::test_x")
     with pytest.raises(UnfitError):
         mutant.broken("first value = 1\nsecond value = 2\n")

@@ -56,6 +56,22 @@ _ABSENT_CODES = frozenset(
         "StateMachineDoesNotExist",
     }
 )
+#: AWS does not serve a call now, although boto3 has tried it several times.
+_BUSY_CODES = frozenset(
+    {
+        "InternalError",
+        "InternalFailure",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
 #: AWS's message for denied access. S3 puts the resource in quotation marks.
 #: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 _DENIAL = re.compile(r'not authorized to perform: (\S+) on resource: "?([^\s"]+)"?')
@@ -113,6 +129,14 @@ def _refusal(error: ClientError, connection: Connection) -> str:
     text = _on_one_line(error.response["Error"].get("Message", ""))
     if code in _CREDENTIAL_CODES:
         return f"AWS does not accept the credentials ({code}); {_LOGIN}"
+    if code in _BUSY_CODES:
+        return (
+            f"AWS does not serve {error.operation_name} now ({code}), after several tries;"
+            " run the command again in a minute"
+        )
+    if code == "NoSuchKey":
+        bucket, key = connection.parameters["Bucket"], connection.parameters["Key"]
+        return f"s3://{bucket}/{key} does not exist; list objects with: aws s3 ls s3://{bucket}/"
     if code not in _DENIED_CODES:
         hint = "; see what is missing with: labelctl doctor" if code in _ABSENT_CODES else ""
         return f"{error.operation_name}: {code}: {text}{hint}"

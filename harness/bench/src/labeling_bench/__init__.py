@@ -1,1 +1,1 @@
-"""The performance bars, measured as ratios within one run."""
+"""The performance limits, measured as ratios within one run."""

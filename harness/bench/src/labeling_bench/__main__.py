@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labeling_bench import (
-    bars,
     cold_start,
     export_report,
     exports,
+    limits,
     measuring,
     page,
     plot,
     report,
     studio,
-    studio_bars,
+    studio_limits,
     studio_report,
 )
 from labeling_lambdas.steps.shards import SHARD_ITEMS
@@ -27,7 +27,7 @@ from labeling_lambdas.steps.shards import SHARD_ITEMS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from labeling_bench.bars import Verdict
+    from labeling_bench.limits import Verdict
 
 _SIZES = (1_000, 10_000, 100_000)
 #: Whole shards, the same number for each of two functions.
@@ -41,9 +41,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="labeling_bench",
         description="Measure the functions, jobs in Label Studio and exports of several sizes,"
-        " print each performance bar and whether it holds, and write performance.md and"
-        " performance.svg. Ends with exit code 1 if a bar fails. The functions take about thirteen"
-        " minutes with the sizes of the product.",
+        " print each performance limit and whether it holds, and write performance.md and"
+        " performance.svg. Ends with exit code 1 if a limit does not hold. The functions take"
+        " about thirteen minutes with the sizes of the product.",
     )
     parser.add_argument(
         "--parts",
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Of the command line, by default those of the process.
 
     Returns:
-        1 if a bar fails, else 0.
+        1 if a limit does not hold, else 0.
     """
     chosen = _parse(arguments)
     start = time.monotonic()
@@ -142,10 +142,10 @@ def _measure_functions(
     fan_out_size = min(max(chosen.sizes), _FAN_OUT_ITEMS)
     fan_out = measuring.measure_fan_out(fan_out_size, chosen.latency, tell)
     # One shard cannot be shared out.
-    figures = bars.Figures(
+    figures = limits.Figures(
         measurements, fan_out if fan_out_size == _FAN_OUT_ITEMS else None, imports
     )
-    verdicts = bars.verdicts(figures)
+    verdicts = limits.verdicts(figures)
     print(f"\n{report.as_text(report.function_rows(measurements))}")
     (chosen.output / "performance.svg").write_text(plot.draw(figures), encoding="utf-8")
     command = _command(chosen, _FUNCTIONS)
@@ -160,7 +160,7 @@ def _measure_studio(
     tell("Label Studio starts")
     with studio.started(sizes) as place:
         measurements = [studio.measure(place, size, chosen.latency, tell) for size in sizes]
-    verdicts = studio_bars.verdicts(measurements)
+    verdicts = studio_limits.verdicts(measurements)
     print(f"\n{report.as_text(studio_report.rows(measurements))}")
     command = _command(chosen, _STUDIO)
     return verdicts, studio_report.part(

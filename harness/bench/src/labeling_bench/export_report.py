@@ -1,4 +1,4 @@
-"""What was measured on exports: bars, a table, and a part of the page."""
+"""What was measured on exports: limits, a table, and a part of the page."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import os
 import platform
 from typing import TYPE_CHECKING
 
-from labeling_bench.bars import ENOUGH_ITEMS, MOST_GROWTH, Verdict
 from labeling_bench.exports import FORMAT, SPLIT
+from labeling_bench.limits import ENOUGH_ITEMS, MOST_GROWTH, Verdict
 from labeling_bench.report import as_markdown, bar_rows
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _TITLES = ("Records", "Seconds", "Processor seconds", "Peak MiB", "MiB written")
 
 
 def verdicts(measurements: Sequence[ExportMeasurement]) -> list[Verdict]:
-    """Judge every bar; the measurements are of increasing sizes."""
+    """Judge every limit; the measurements are of increasing sizes."""
     small, large = measurements[0], measurements[-1]
     memory = large.peak_bytes / small.peak_bytes
     enough = [it for it in measurements if it.size >= ENOUGH_ITEMS]

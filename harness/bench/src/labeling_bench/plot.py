@@ -1,4 +1,4 @@
-"""The plot of the figures: time per item by number of items, and memory against its bar."""
+"""The plot of the figures: time per item by number of items, and memory against its limit."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import drawsvg
 
-from labeling_bench.bars import MOST_PEAK_BYTES
+from labeling_bench.limits import MOST_PEAK_BYTES
 
 if TYPE_CHECKING:
-    from labeling_bench.bars import Figures
+    from labeling_bench.limits import Figures
     from labeling_bench.measuring import Measurement
 
 _WIDTH, _HEIGHT = 940, 380
@@ -89,6 +89,6 @@ def _draw_peaks(
         _text(drawing, it.title, _NAMES - 8, y + step / 2 + 4, "end")
         told = f"{it.result.peak_bytes / 2**20:.0f}"
         _text(drawing, told, x_of(it.result.peak_bytes) + 4, y + step / 2 + 4)
-    bar = x_of(MOST_PEAK_BYTES)
-    drawing.append(drawsvg.Line(bar, _TOP, bar, _BOTTOM, stroke=_FAILS, stroke_width=2))
-    _text(drawing, f"{MOST_PEAK_BYTES / 2**20:.0f}", bar, _BOTTOM + 20, "middle")
+    limit = x_of(MOST_PEAK_BYTES)
+    drawing.append(drawsvg.Line(limit, _TOP, limit, _BOTTOM, stroke=_FAILS, stroke_width=2))
+    _text(drawing, f"{MOST_PEAK_BYTES / 2**20:.0f}", limit, _BOTTOM + 20, "middle")

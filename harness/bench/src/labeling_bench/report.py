@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from labeling_bench import bars
+from labeling_bench import limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from labeling_bench.bars import Figures, Verdict
+    from labeling_bench.limits import Figures, Verdict
     from labeling_bench.measuring import Measurement
 
-_BAR_TITLES = ("What", "Bar", "Measured", "")
+_LIMIT_TITLES = ("What", "Limit", "Measured", "")
 _FUNCTION_TITLES = (
     "Function",
     "Items",
@@ -30,8 +30,8 @@ _FUNCTION_TITLES = (
 
 
 def bar_rows(verdicts: Sequence[Verdict]) -> list[tuple[str, ...]]:
-    """Return the table of the bars."""
-    return [_BAR_TITLES, *((it.what, it.bar, it.measured, it.word) for it in verdicts)]
+    """Return the table of the limits."""
+    return [_LIMIT_TITLES, *((it.what, it.limit, it.measured, it.word) for it in verdicts)]
 
 
 def function_rows(measurements: Sequence[Measurement]) -> list[tuple[str, ...]]:
@@ -85,7 +85,7 @@ def page(figures: Figures, verdicts: Sequence[Verdict], *, command: str, latency
         if figures.imports is None
         else f"`import boto3` takes {figures.imports.boto3_seconds:.2f} s here.\n"
     )
-    singly = bars.calls_per_item(figures.of_size(figures.largest), bars.SINGLY)
+    singly = limits.calls_per_item(figures.of_size(figures.largest), limits.SINGLY)
     return f"""# Performance
 
 Written by `make bench`; the figures below are of this command:
@@ -96,9 +96,10 @@ Written by `make bench`; the figures below are of this command:
 ```
 
 Every AWS call takes {latency * 1000:.0f} ms, so what counts are ratios: they say the same on any
-machine that is not busy with something else. The command ends with exit code 1 if a bar fails.
+machine that is not busy with something else. The command ends with exit code 1
+if a limit does not hold.
 
-## Bars
+## Limits
 
 {as_markdown(bar_rows(verdicts))}
 

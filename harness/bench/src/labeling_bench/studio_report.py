@@ -11,7 +11,7 @@ from labeling_bench.report import as_markdown, bar_rows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from labeling_bench.bars import Verdict
+    from labeling_bench.limits import Verdict
     from labeling_bench.studio import StudioMeasurement, Work
 
 HEADING = "## Label Studio"

@@ -14,7 +14,7 @@ from labeling_faults.functions import runtime
 from labeling_faults.histories import crashes, histories, long_jobs, shortening
 from labeling_faults.histories.crashes import Crashed, CrashPoint
 from labeling_faults.seeded_bugs import catches
-from labeling_faults.seeded_bugs.mutations import MUTATIONS
+from labeling_faults.seeded_bugs.all_bugs import SEEDED_BUGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -117,7 +117,7 @@ class Suite:
         with self._pool(points) as pool:
             self._crash(pool, points[:: self.stride], report)
             self._run_histories(pool, range(first_seed, first_seed + histories), report)
-            self._seed_bugs(pool, range(len(MUTATIONS)) if bugs is None else bugs, report)
+            self._seed_bugs(pool, range(len(SEEDED_BUGS)) if bugs is None else bugs, report)
         with runtime.installed():
             report.long_jobs, report.broken_long_jobs = long_jobs.checked()
         report.seconds = time.monotonic() - started
@@ -226,7 +226,7 @@ def lines_of(report: Report) -> Iterator[str]:
     yield from report.long_jobs
     yield f"seeded bugs caught: {report.caught} of {len(report.catches)}"
     for catch in report.catches:
-        bug = MUTATIONS[catch.mutation]
+        bug = SEEDED_BUGS[catch.bug]
         told = f"after {catch.histories} histories" if catch.broken else "NOT CAUGHT"
         yield f"   {bug.invariant} {bug.name}: {told}"
     yield f"violations: {report.violations}"

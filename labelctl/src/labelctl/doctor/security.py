@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labelctl.doctor.alarm_steps import alarm_step
 from labelctl.doctor.checks import Check, Problem, warning
 from labelctl.doctor.function_uses import function_uses
 from labelctl.doctor.lookups import APPLY, allows, found, principals, statements
@@ -71,7 +72,7 @@ def _alarms(subject: Subject) -> Iterator[Problem]:
         elif alarms[name]["StateValue"] == "ALARM":
             yield warning(
                 f"the alarm {name} is in alarm: {alarms[name].get('AlarmDescription', '')}",
-                "see docs/operations.md",
+                alarm_step(subject, name),
             )
         elif not alarms[name]["ActionsEnabled"]:
             yield warning(

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from labelctl.error_messages import LabelctlError
 
 if TYPE_CHECKING:
@@ -28,13 +30,23 @@ def filled_by_aws(
         task_input: What it finds under ``task.input``.
 
     Raises:
-        LabelctlError: If SageMaker finds errors in the template.
+        LabelctlError: If SageMaker finds errors in the template, or refuses it or the role.
     """
-    answer = client.render_ui_template(
-        UiTemplate={"Content": template},
-        Task={"Input": json.dumps(task_input)},
-        RoleArn=role_arn,
-    )
+    try:
+        answer = client.render_ui_template(
+            UiTemplate={"Content": template},
+            Task={"Input": json.dumps(task_input)},
+            RoleArn=role_arn,
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationException":
+            raise
+        message = (
+            "SageMaker refuses the template or the role of labeling jobs"
+            f" ({error.response['Error']['Message']}); list the faults of the template with --lint,"
+            " and check the role with: labelctl doctor"
+        )
+        raise LabelctlError(message) from error
     errors = [f"{error['Code']}: {error['Message']}" for error in answer["Errors"]]
     if errors:
         message = f"SageMaker cannot fill the template: {'; '.join(errors)}"

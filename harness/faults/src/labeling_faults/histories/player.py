@@ -41,22 +41,22 @@ class HistoryPlayer:
         name, *arguments = step
         getattr(self, "_" + name.replace(" ", "_"))(*arguments)
 
-    def _upload(self, count: int, announced: list[float]) -> None:
+    def _upload(self, count: int, event_delays: list[float]) -> None:
         for _ in range(count):
             number = len(self.keys)
             suffix = "txt" if self.world.configuration.splits else "png"
             self.keys.append(f"x y/{number:03d}+é.{suffix}")
-            self._put(self.keys[-1], announced)
+            self._put(self.keys[-1], event_delays)
 
-    def _put(self, key: str, announced: list[float]) -> None:
-        self._put_lines(key, [f"{key} {self.world.clock.now}", "second line"], announced)
+    def _put(self, key: str, event_delays: list[float]) -> None:
+        self._put_lines(key, [f"{key} {self.world.clock.now}", "second line"], event_delays)
 
-    def _put_lines(self, key: str, lines: list[str], announced: list[float]) -> None:
+    def _put_lines(self, key: str, lines: list[str], event_delays: list[float]) -> None:
         self.lines[key] = lines
         body = "".join(f"{line}\n" for line in lines).encode()
-        self.world.upload(key, body, announced=tuple(announced))
+        self.world.upload(key, body, event_delays=tuple(event_delays))
 
-    def _edit(self, which: int, kind: str, announced: list[float]) -> None:
+    def _edit(self, which: int, kind: str, event_delays: list[float]) -> None:
         """Upload a version of a file in which most of the lines are those of the last one."""
         if not self.keys:
             return
@@ -71,14 +71,14 @@ class HistoryPlayer:
             "replace": [new, *lines[1:]],
             "same": lines,
         }
-        self._put_lines(key, edited[kind], announced)
+        self._put_lines(key, edited[kind], event_delays)
 
     def _key(self, which: int) -> str:
         return self.keys[which % len(self.keys)] if self.keys else "absent.png"
 
-    def _overwrite(self, which: int, announced: list[float]) -> None:
+    def _overwrite(self, which: int, event_delays: list[float]) -> None:
         if self.keys:
-            self._put(self._key(which), announced)
+            self._put(self._key(which), event_delays)
 
     def _junk(self, kind: str) -> None:
         world = self.world

@@ -33,7 +33,7 @@ _TEXT = b"first text\nsecond text\n\nfourth text\n"
 
 def _usual(world: World) -> None:
     for number in range(5):
-        world.upload(f"{number}.png", announced=(1, 2) if number == 0 else (1,))
+        world.upload(f"{number}.png", event_delays=(1, 2) if number == 0 else (1,))
     world.run(10)
     world.schedule()
     world.run(2 * HOUR)
@@ -81,7 +81,7 @@ def _overwrite(world: World) -> None:
     world.run(10)
     world.schedule()
     world.run(600)
-    world.upload("a.png", b"newer", announced=(1, 500))
+    world.upload("a.png", b"newer", event_delays=(1, 500))
     world.run(10)
     world.schedule()
     world.run(3 * HOUR)
@@ -145,7 +145,7 @@ def _several_polls(world: World) -> None:
 
 
 def _texts(world: World) -> None:
-    world.upload("texts.txt", _TEXT, announced=(1, 30))
+    world.upload("texts.txt", _TEXT, event_delays=(1, 30))
     world.upload("more.txt", b"fifth text")
     world.run(60)
     world.schedule_and_run(2 * HOUR)
@@ -225,8 +225,8 @@ def _reviewed_texts(world: World) -> None:
         world.schedule_and_run(4 * HOUR)
 
 
-def _put_lines(world: World, *lines: str, announced: tuple[float, ...] = (1,)) -> None:
-    world.upload("texts.txt", "\n".join(lines).encode(), announced=announced)
+def _put_lines(world: World, *lines: str, event_delays: tuple[float, ...] = (1,)) -> None:
+    world.upload("texts.txt", "\n".join(lines).encode(), event_delays=event_delays)
 
 
 def _file_grows(world: World) -> None:
@@ -248,14 +248,14 @@ def _file_grows_under_a_job(world: World) -> None:
     world.run(60)
     world.schedule()
     world.run(600)
-    _put_lines(world, "new", "one", "two", "three", "one", announced=(1, 30))
+    _put_lines(world, "new", "one", "two", "three", "one", event_delays=(1, 30))
     world.run(60)
     for _ in range(3):
         world.schedule_and_run(4 * HOUR)
 
 
 def _versions_out_of_order(world: World) -> None:
-    _put_lines(world, "one", "two", "three", "four", announced=(3 * HOUR,))
+    _put_lines(world, "one", "two", "three", "four", event_delays=(3 * HOUR,))
     _put_lines(world, "three", "one")
     world.run(60)
     for _ in range(3):

@@ -124,7 +124,7 @@ def _upload(world: LoadWorld, arrivals: Arrivals, moments: list[float]) -> None:
         coming = list(numbered)
         for number, moment in coming:
             key = f"photos/{number % 100:02d}/image-{number:08d}.jpeg"
-            world.upload(key, announced=(moment - second,))
+            world.upload(key, event_delays=(moment - second,))
         world.quotas.note("event_deliveries", world.clock.now, len(coming))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labeling_faults.seeded_bugs.mutation import Function, Mutation, Thing, always
+from labeling_faults.seeded_bugs.seeded_bug import Function, SeededBug, Thing, always
 from labeling_lambdas.aws.lease_ledger import LeaseLedger
 from labeling_lambdas.label_studio.client import LabelStudio
 from labeling_lambdas.steps import studio_output
@@ -65,8 +65,8 @@ def _projects_that_contain(_right: Function) -> Function:
     return projects
 
 
-LABEL_STUDIO_MUTATIONS = (
-    Mutation(
+LABEL_STUDIO_BUGS = (
+    SeededBug(
         "I3",
         "tasks are imported again by a repeated call",
         _STEP,
@@ -74,9 +74,11 @@ LABEL_STUDIO_MUTATIONS = (
         "_last_task_of",
         always(None),
     ),
-    Mutation("I3", "a project that vanished is made again", _STEP, _Work, "_prepared", _made_again),
-    Mutation("I3", "two calls work on the jobs at once", _STEP, LeaseLedger, "take", always(True)),
-    Mutation(
+    SeededBug(
+        "I3", "a project that vanished is made again", _STEP, _Work, "_prepared", _made_again
+    ),
+    SeededBug("I3", "two calls work on the jobs at once", _STEP, LeaseLedger, "take", always(True)),
+    SeededBug(
         "I3",
         "a lease ends while Label Studio may still work",
         _STEP,
@@ -84,7 +86,7 @@ LABEL_STUDIO_MUTATIONS = (
         "shorten",
         _lease_ends_at_once,
     ),
-    Mutation(
+    SeededBug(
         "I1",
         "lines are counted before their part is written",
         _STEP,
@@ -92,7 +94,7 @@ LABEL_STUDIO_MUTATIONS = (
         "_add",
         _state_before_part,
     ),
-    Mutation(
+    SeededBug(
         "I1",
         "answers are matched with items by their place",
         _STEP,
@@ -100,7 +102,7 @@ LABEL_STUDIO_MUTATIONS = (
         "_answered",
         _matched_by_place,
     ),
-    Mutation(
+    SeededBug(
         "I1",
         "a job ends before its output is written",
         _STEP,
@@ -108,7 +110,7 @@ LABEL_STUDIO_MUTATIONS = (
         "collect",
         _ended_before_output,
     ),
-    Mutation(
+    SeededBug(
         "I3",
         "tasks without an answer are not deleted",
         _STEP,
@@ -116,7 +118,7 @@ LABEL_STUDIO_MUTATIONS = (
         "delete_unanswered",
         always(None),
     ),
-    Mutation(
+    SeededBug(
         "I1",
         "projects are found by a part of their title",
         _STEP,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from labeling_faults.seeded_bugs.mutation import Function, Thing
+    from labeling_faults.seeded_bugs.seeded_bug import Function, Thing
 
 
 def always_the_same(right: Function) -> Function:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from labeling_faults.histories import crashes, histories
 from labeling_faults.histories.scenarios import SCENARIOS
-from labeling_faults.seeded_bugs.mutations import MUTATIONS
+from labeling_faults.seeded_bugs.all_bugs import SEEDED_BUGS
 from labeling_faults.world.fault_points import NoFaults
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ class Catch:
     """How a seeded bug was caught.
 
     Attributes:
-        mutation: Position of the bug.
+        bug: Position of the bug.
         histories: Histories until then.
         broken: The first broken promise; empty if it was not caught.
     """
 
-    mutation: int
+    bug: int
     histories: int
     broken: str
 
@@ -45,7 +45,7 @@ def catch(position: int, points: Iterable[CrashPoint]) -> Catch:
         position: Position of the bug.
         points: Every crash point, as the right functions have them.
     """
-    histories, bug = 0, MUTATIONS[position]
+    histories, bug = 0, SEEDED_BUGS[position]
     with bug.seeded():
         for broken in itertools.islice(_histories(bug.step, points), MOST_HISTORIES):
             histories += 1

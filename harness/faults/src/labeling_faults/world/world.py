@@ -81,7 +81,7 @@ class World:
     refused_keys: set[str] = field(default_factory=set)
     invocations: list[Invocation] = field(default_factory=list)
     _names: Iterator[int] = field(default_factory=itertools.count)
-    _announced: int = 0
+    _pending_events: int = 0
     _sent: list[str] = field(default_factory=list)
     _indexes: dict[tuple[str, int], int] = field(default_factory=dict)
 
@@ -206,14 +206,14 @@ class World:
         self.event_queue.run_until(self.clock.now + seconds)
 
     def upload(
-        self, key: str, body: bytes = b"picture", *, announced: tuple[float, ...] = (1,)
+        self, key: str, body: bytes = b"picture", *, event_delays: tuple[float, ...] = (1,)
     ) -> str:
         """Put an object into the upload bucket.
 
         Args:
             key: Its key; that of an object that is there makes a new version.
             body: Its bytes.
-            announced: Seconds after which its event is delivered, once for each.
+            event_delays: Seconds after which its event is delivered, once for each.
 
         Returns:
             The version.
@@ -224,8 +224,8 @@ class World:
         event = object_created(deployed().buckets["upload"], key, stored, len(body))
         # The rule at the time of an event applies, not the rule at its delivery.
         splits = self.configuration.splits
-        self._announced += len(announced)
-        for delay in announced:
+        self._pending_events += len(event_delays)
+        for delay in event_delays:
             self.event_queue.after(delay, lambda: self._deliver(event, splits=splits))
         return stored.version_id
 
@@ -235,7 +235,7 @@ class World:
         self.uploads += [Upload(deployed().buckets["upload"], key, version_id, *it) for it in items]
 
     def _deliver(self, event: Json, *, splits: bool) -> None:
-        self._announced -= 1
+        self._pending_events -= 1
         if splits:
             self.invoke_by_event("split_text", event)
         else:
@@ -368,7 +368,7 @@ class World:
     def unfinished_work(self) -> dict[str, Any]:
         """Return what is under way or waits."""
         return {
-            "events of uploads": self._announced,
+            "events of uploads": self._pending_events,
             "executions": [one.name for one in self.executions.running],
             "labeling jobs": [*self.workforce.unfinished(), *self.jobs.open_in_label_studio()],
             "undelivered": [step for step, _ in self.undelivered if step == "split_text"],

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from labeling_faults.seeded_bugs import broken_texts
-from labeling_faults.seeded_bugs.broken_label_studio import LABEL_STUDIO_MUTATIONS
-from labeling_faults.seeded_bugs.mutation import Function, Mutation, Thing, always
+from labeling_faults.seeded_bugs.broken_label_studio import LABEL_STUDIO_BUGS
+from labeling_faults.seeded_bugs.seeded_bug import Function, SeededBug, Thing, always
 from labeling_lambdas.aws import item_updates
 from labeling_lambdas.aws.feature_store import FeatureStore
 from labeling_lambdas.aws.item_ledger import ItemLedger
@@ -98,7 +98,7 @@ def _a_new_job_for_each_retry(right: Function) -> Function:
 
 
 def _drops_not_counted(right: Function) -> Function:
-    return lambda listed: dataclasses.replace(right(listed), dropped={})
+    return lambda listed: right(listed)._replace(dropped={})
 
 
 def _dead_letters_not_counted(right: Function) -> Function:
@@ -162,8 +162,8 @@ def _lease_not_written(_right: Function) -> Function:
     return lambda _self, _run, _poll, _lease: True
 
 
-MUTATIONS = (
-    Mutation(
+SEEDED_BUGS = (
+    SeededBug(
         "I1",
         "returned items are not sent",
         "return_items",
@@ -171,7 +171,7 @@ MUTATIONS = (
         "_with_contents",
         always([]),
     ),
-    Mutation(
+    SeededBug(
         "I1",
         "claims are written before the list",
         "poll_queue",
@@ -179,7 +179,7 @@ MUTATIONS = (
         "_process",
         _claimed_before_listed,
     ),
-    Mutation(
+    SeededBug(
         "I1",
         "a dead letter counts as delivered before it is sent",
         "poll_queue",
@@ -187,7 +187,7 @@ MUTATIONS = (
         "send_rejected",
         _delivered_before_sent,
     ),
-    Mutation(
+    SeededBug(
         "I1",
         "a run is closed with work left",
         "finish_run",
@@ -195,7 +195,7 @@ MUTATIONS = (
         "_settled",
         _closed_with_work_left,
     ),
-    Mutation(
+    SeededBug(
         "I2",
         "messages are deleted before the claim",
         "poll_queue",
@@ -203,7 +203,7 @@ MUTATIONS = (
         "_claim",
         _deleted_before_claimed,
     ),
-    Mutation(
+    SeededBug(
         "I2",
         "claims are settled before the record",
         "update_feature_store",
@@ -211,7 +211,7 @@ MUTATIONS = (
         "_store_chunk",
         _settled_before_stored,
     ),
-    Mutation(
+    SeededBug(
         "I2",
         "records that were not accepted count as stored",
         "update_feature_store",
@@ -219,7 +219,7 @@ MUTATIONS = (
         "write",
         _unaccepted_records_forgotten,
     ),
-    Mutation(
+    SeededBug(
         "I2",
         "stored records are written again by a repeated call",
         "finish_run",
@@ -227,10 +227,10 @@ MUTATIONS = (
         "stored_by",
         always(set()),
     ),
-    Mutation(
+    SeededBug(
         "I3", "a claim has no condition", "poll_queue", item_updates, "claim", _without_condition
     ),
-    Mutation(
+    SeededBug(
         "I3",
         "claims of open runs are taken",
         "poll_queue",
@@ -238,7 +238,7 @@ MUTATIONS = (
         "_decide_claimed",
         _claims_of_open_runs_taken,
     ),
-    Mutation(
+    SeededBug(
         "I3",
         "items are returned while the job is in progress",
         "stop_job",
@@ -246,7 +246,7 @@ MUTATIONS = (
         "stop",
         _answered_before_the_job_ends,
     ),
-    Mutation(
+    SeededBug(
         "I3",
         "each retry creates a new job",
         "start_labeling_job",
@@ -254,7 +254,7 @@ MUTATIONS = (
         "labeling_job_name",
         _a_new_job_for_each_retry,
     ),
-    Mutation(
+    SeededBug(
         "I3",
         "labels of texts are not remembered",
         "update_feature_store",
@@ -262,7 +262,7 @@ MUTATIONS = (
         "settle_stored",
         broken_texts.labels_not_remembered,
     ),
-    Mutation(
+    SeededBug(
         "I3",
         "a text is in two jobs at the same time",
         "poll_queue",
@@ -270,7 +270,7 @@ MUTATIONS = (
         "own_text",
         broken_texts.texts_not_claimed,
     ),
-    Mutation(
+    SeededBug(
         "I1",
         "texts get each other's labels",
         "poll_queue",
@@ -278,7 +278,7 @@ MUTATIONS = (
         "text_id",
         broken_texts.always_the_same,
     ),
-    Mutation(
+    SeededBug(
         "I3",
         "answers are read with the current settings",
         "plan_results",
@@ -286,7 +286,7 @@ MUTATIONS = (
         "kept_settings",
         always(None),
     ),
-    Mutation(
+    SeededBug(
         "I4",
         "dropped messages are not counted",
         "poll_queue",
@@ -294,7 +294,7 @@ MUTATIONS = (
         "_counts",
         _drops_not_counted,
     ),
-    Mutation(
+    SeededBug(
         "I4",
         "dead letters are not counted",
         "return_items",
@@ -302,10 +302,10 @@ MUTATIONS = (
         "_counts",
         _dead_letters_not_counted,
     ),
-    Mutation(
+    SeededBug(
         "I4", "stored items count twice", "finish_run", Settled, "total", _stored_counted_twice
     ),
-    Mutation(
+    SeededBug(
         "I5",
         "attempts are not counted",
         "plan_results",
@@ -313,11 +313,11 @@ MUTATIONS = (
         "_spent",
         _attempts_not_counted,
     ),
-    Mutation("I5", "attempts never end", "plan_results", settlement, "_spent", _never_exhausted),
-    Mutation(
+    SeededBug("I5", "attempts never end", "plan_results", settlement, "_spent", _never_exhausted),
+    SeededBug(
         "I5", "the ledger has no reason", "return_items", item_updates, "settle", _without_reason
     ),
-    Mutation(
+    SeededBug(
         "I5",
         "a dead letter has no reason",
         "return_items",
@@ -325,7 +325,7 @@ MUTATIONS = (
         "dead_letter_message",
         _message_without_reason,
     ),
-    Mutation(
+    SeededBug(
         "I6",
         "a poll receives messages before it writes its lease",
         "poll_queue",
@@ -333,7 +333,7 @@ MUTATIONS = (
         "begin",
         _lease_not_written,
     ),
-    Mutation(
+    SeededBug(
         "I6",
         "a repeated poll does not wait for hidden messages",
         "poll_queue",
@@ -341,5 +341,5 @@ MUTATIONS = (
         "_held_until",
         always(0),
     ),
-    *LABEL_STUDIO_MUTATIONS,
+    *LABEL_STUDIO_BUGS,
 )

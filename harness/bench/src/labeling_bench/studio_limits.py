@@ -1,10 +1,10 @@
-"""The bars of the work on jobs in Label Studio, and what was measured against each."""
+"""The limits of the work on jobs in Label Studio, and what was measured against each."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labeling_bench.bars import ENOUGH_ITEMS, MOST_PEAK_BYTES, Verdict
+from labeling_bench.limits import ENOUGH_ITEMS, MOST_PEAK_BYTES, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ MOST_MEMORY_GROWTH = 2.0
 
 
 def verdicts(measurements: Sequence[StudioMeasurement]) -> list[Verdict]:
-    """Judge every bar; the measurements are of increasing sizes."""
+    """Judge every limit; the measurements are of increasing sizes."""
     enough = [it for it in measurements if it.size >= ENOUGH_ITEMS]
     return [
         _most(
@@ -38,13 +38,13 @@ def verdicts(measurements: Sequence[StudioMeasurement]) -> list[Verdict]:
     ]
 
 
-def _most(what: str, bar: float, found: Sequence[float]) -> Verdict:
+def _most(what: str, limit: float, found: Sequence[float]) -> Verdict:
     worst = max(found, default=None)
     return Verdict(
         what,
-        f"at most {bar:.2f}",
+        f"at most {limit:.2f}",
         "-" if worst is None else f"{worst:.3f}",
-        None if worst is None else worst <= bar,
+        None if worst is None else worst <= limit,
     )
 
 

@@ -1,4 +1,4 @@
-"""The bars of the product, and what was measured against each."""
+"""The limits of the product, and what was measured against each."""
 
 from __future__ import annotations
 
@@ -60,17 +60,17 @@ class Figures:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A bar, and whether it holds.
+    """A limit, and whether it holds.
 
     Attributes:
         what: What is judged.
-        bar: The bar in words.
+        limit: The limit in words.
         measured: What was measured, in words.
-        holds: Whether the bar holds; None where too little was measured to say so.
+        holds: Whether the limit holds; None where too little was measured to say so.
     """
 
     what: str
-    bar: str
+    limit: str
     measured: str
     holds: bool | None
 
@@ -81,7 +81,7 @@ class Verdict:
 
 
 def verdicts(figures: Figures) -> list[Verdict]:
-    """Judge every bar."""
+    """Judge every limit."""
     enough = [it for it in figures.measurements if it.size >= ENOUGH_ITEMS]
     return [
         *_calls_per_item(figures),
@@ -112,15 +112,15 @@ def calls_per_item(measurements: Iterable[Measurement], way: str) -> float:
 
 def _calls_per_item(figures: Figures) -> list[Verdict]:
     found = []
-    for way, bar in ((BATCHED, MOST_CALLS_PER_ITEM), (SINGLY, None)):
+    for way, limit in ((BATCHED, MOST_CALLS_PER_ITEM), (SINGLY, None)):
         sizes = sorted({it.size for it in figures.measurements if it.size >= ENOUGH_ITEMS})
         worst = max((calls_per_item(figures.of_size(it), way) for it in sizes), default=None)
         found.append(
             Verdict(
                 f"AWS calls per item of a whole run, {way}",
-                "about 1.2, without a bar" if bar is None else f"at most {bar:.2f}",
+                "about 1.2, without a limit" if limit is None else f"at most {limit:.2f}",
                 _told(worst, "{:.3f}"),
-                None if worst is None or bar is None else worst <= bar,
+                None if worst is None or limit is None else worst <= limit,
             )
         )
     return found

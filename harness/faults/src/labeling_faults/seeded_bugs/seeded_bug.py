@@ -30,7 +30,7 @@ class SeededBugCrashError(BaseException):
 
 
 @dataclass(frozen=True)
-class Mutation:
+class SeededBug:
     """A seeded bug.
 
     Attributes:
