@@ -175,7 +175,7 @@ USES = {
     ),
     "report": Use(
         ("status", "report, in addition"),
-        ("report", "--json", "--no-labels"),
+        ("report", "--json", "--no-labels", "--no-workers"),
         open_run_and_rejected_label,
     ),
     "trace": Use(("trace",), ("trace", "a.png"), labeled_image),

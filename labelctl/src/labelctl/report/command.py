@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from labelctl.report.summary import Summary
 
 #: Libraries that commands without this one do not need.
-_LIBRARIES = ("jinja2", "matplotlib", "numpy", "PIL", "pyarrow", "pyiceberg")
+_LIBRARIES = ("jinja2", "matplotlib", "nltk", "numpy", "PIL", "pyarrow", "pyiceberg")
 
 
 def report(  # noqa: PLR0913 - one parameter for each option
@@ -47,6 +47,12 @@ def report(  # noqa: PLR0913 - one parameter for each option
     labels: Annotated[
         bool, typer.Option("--labels/--no-labels", help="Read the stored labels.")
     ] = True,
+    workers: Annotated[
+        bool, typer.Option("--workers/--no-workers", help="Read the answers of single workers.")
+    ] = True,
+    name_workers: Annotated[
+        bool, typer.Option("--name-workers", help="Show workers' ids in place of pseudonyms.")
+    ] = False,
     pictures: Annotated[
         int, typer.Option(min=0, help="How many of the least certain items to show.")
     ] = 24,
@@ -59,19 +65,22 @@ def report(  # noqa: PLR0913 - one parameter for each option
     region: Region = None,
     profile: Profile = None,
 ) -> None:
-    """Make an HTML page about a pipeline: where items are, how runs went, and what is stored.
+    """Make an HTML page about a pipeline: where items are, what runs and workers did, and labels.
 
     Needs the extra 'report'.
     """
     if run and (since or until):
         message = "a run has a time of its own; give --run alone"
         raise typer.BadParameter(message, param_hint="--run")
+    if name_workers and not workers:
+        message = "nobody is named with --no-workers"
+        raise typer.BadParameter(message, param_hint="--name-workers")
     now = status.present()
     scope = Scope(run, time_option(since, now, "--since"), time_option(until, now, "--until"))
     require_libraries(_LIBRARIES, "report")
     # They import those libraries.
     from labelctl.report.page import page  # noqa: PLC0415
-    from labelctl.report.summary import SummaryReader  # noqa: PLC0415
+    from labelctl.report.summary import SummaryReader, Workers  # noqa: PLC0415
 
     with connected(region, profile) as connection:
         found = find_pipeline(connection, pipeline)
@@ -84,6 +93,11 @@ def report(  # noqa: PLR0913 - one parameter for each option
                     now,
                     progress,
                     labels,
+                    Workers.NAMED
+                    if name_workers
+                    else Workers.HIDDEN
+                    if workers
+                    else Workers.LEFT_OUT,
                     # Nobody sees them without a page.
                     0 if as_json and to is None else pictures,
                     answer_price,

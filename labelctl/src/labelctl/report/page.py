@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from labelctl.report.figures import Figures
     from labelctl.report.summary import Summary
 
+#: More classes cannot be read in a square on the page.
+_MOST_CLASSES = 20
 _SHOWN_OF_RUNS = {
     "stored": "stored",
     "returned": "returned",
@@ -46,7 +48,11 @@ def page(summary: Summary) -> str:
         summary=summary,
         figures=summary.figures,
         prices_of=PRICES_OF,
-        drawings={**_drawings(summary.figures), **_label_drawings(summary)},
+        drawings={
+            **_drawings(summary.figures),
+            **_label_drawings(summary),
+            **_worker_drawings(summary),
+        },
     )
 
 
@@ -81,6 +87,14 @@ def _label_drawings(summary: Summary) -> dict[str, Markup]:
         ),
         "confidence": plots.histogram("Records by confidence", found.confidence),
     }
+
+
+def _worker_drawings(summary: Summary) -> dict[str, Markup]:
+    found = summary.workers
+    if found is None or not 1 < len(found.classes) <= _MOST_CLASSES:
+        return {}
+    title = "Answers by label and class"
+    return {"confusion": plots.heat_map(title, found.classes, found.confusion)}
 
 
 def _runs_over_time(figures: Figures) -> Markup:

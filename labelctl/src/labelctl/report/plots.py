@@ -102,6 +102,31 @@ def histogram(title: str, counts: Sequence[int]) -> Markup:
     return drawn(figure, title)
 
 
+def heat_map(title: str, names: Sequence[str], counts: Mapping[tuple[str, str], int]) -> Markup:
+    """Return a square of counts, each shaded by its share of its row.
+
+    Args:
+        title: What is shown.
+        names: Of rows and of columns, in order.
+        counts: By row and column; none for 0.
+    """
+    rows = [[counts.get((row, column), 0) for column in names] for row in names]
+    shares = [[count / (sum(row) or 1) for count in row] for row in rows]
+    figure, axes = _new(1.2 + 0.35 * len(names))
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, (found, shaded) in enumerate(zip(rows, shares, strict=True)):
+        for column, (count, share) in enumerate(zip(found, shaded, strict=True)):
+            if count:
+                color = "white" if share > 1 / 2 else "black"
+                axes.text(column, row, f"{count:,}", ha="center", va="center", color=color)
+    shown = [_shown(name) for name in names]
+    axes.set_xticks(range(len(names)), shown, rotation=90)
+    axes.set_yticks(range(len(names)), shown)
+    axes.set_xlabel("answer of a worker")
+    axes.set_ylabel("label")
+    return drawn(figure, title)
+
+
 def _new(height: float) -> tuple[Figure, Axes]:
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(_WIDTH, height))

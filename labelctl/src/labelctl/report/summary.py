@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from labelctl.export.stores import find_stores
@@ -11,6 +12,7 @@ from labelctl.report.costs import Costs
 from labelctl.report.figures import Figures
 from labelctl.report.records import LabelReader, Labels
 from labelctl.report.runs import RunReader
+from labelctl.report.worker_reader import WorkerReader
 from labelctl.status import Status, StatusReader
 
 if TYPE_CHECKING:
@@ -20,6 +22,22 @@ if TYPE_CHECKING:
     from labelctl.connection import Connection
     from labelctl.pipeline import Pipeline
     from labelctl.report.scope import Scope
+    from labelctl.report.workers import WorkersFigures
+
+
+class Workers(Enum):
+    """How workers are shown."""
+
+    LEFT_OUT = "left out"
+    HIDDEN = "by pseudonyms"
+    NAMED = "by their ids"
+
+    @classmethod
+    def of(cls, *, read: bool, named: bool) -> Workers:
+        """Return how workers are shown, by whether they are read and named."""
+        if not read:
+            return cls.LEFT_OUT
+        return cls.NAMED if named else cls.HIDDEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +53,7 @@ class Summary:
         costs: What labels cost.
         keys: The object keys of rejected items that are still in the ledger.
         labels: The stored labels; None if they were not read.
+        workers: The figures of workers; None if their answers were not read.
     """
 
     pipeline: Pipeline
@@ -45,6 +64,7 @@ class Summary:
     costs: Costs
     keys: Mapping[str, str]
     labels: Labels | None = None
+    workers: WorkersFigures | None = None
 
     def fields(self) -> dict[str, Any]:
         """Return everything as JSON-ready fields."""
@@ -58,6 +78,7 @@ class Summary:
             **self.figures.fields(),
             "cost": self.costs.fields(),
             "labels": self.labels.figures.fields() if self.labels else None,
+            "workers": self.workers.fields() if self.workers else None,
             "queues": {use: queue.fields() for use, queue in queues},
             "rejections": [
                 {
@@ -83,6 +104,7 @@ class SummaryReader:
         now: The current time.
         progress: Told from time to time what is done.
         with_labels: Whether to read the stored labels.
+        workers: Whether to read the answers of workers, and how to show them.
         pictures: How many of the least certain labels to show.
         answer_price: Dollars for one person's answer.
     """
@@ -93,6 +115,7 @@ class SummaryReader:
     now: datetime
     progress: Callable[[str], None]
     with_labels: bool
+    workers: Workers
     pictures: int
     answer_price: float
 
@@ -115,9 +138,17 @@ class SummaryReader:
                 self.connection, self.pipeline, stores.feature_group, self.progress
             )
             labels = reader.read(self.scope, self.pictures)
+        workers = None
+        if self.workers is not Workers.LEFT_OUT:
+            is_named = self.workers is Workers.NAMED
+            workers = WorkerReader(
+                client, stores.output_bucket, self.pipeline, self.progress, is_named
+            ).read(runs)
         waiting = figures.in_progress + self._not_received(status)
         costs = Costs.of(runs, waiting, self.now, self.answer_price)
-        return Summary(self.pipeline, self.scope, self.now, status, figures, costs, keys, labels)
+        return Summary(
+            self.pipeline, self.scope, self.now, status, figures, costs, keys, labels, workers
+        )
 
     def _not_received(self, status: Status) -> int:
         """Return how many messages of the scope wait: those of now belong to no earlier time."""
