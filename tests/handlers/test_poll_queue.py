@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from labeling_lambdas.aws.clients import THREADS
+from labeling_lambdas.aws.queues import BATCH_MESSAGES
 from labeling_lambdas.errors import PollUnfinishedError
-from labeling_lambdas.steps import draining
+from labeling_lambdas.steps import draining, poll_queue
 from tests.handlers.faults import CrashError
 from tests.handlers.pipeline import Context
 from tests.handlers.places import on_both
@@ -246,6 +248,30 @@ def test_a_second_call_goes_on_where_the_first_stopped(pipeline: Pipeline) -> No
     while run["more"]:
         run = pipeline.poll_once(run)
     assert (run["received"], run["claimed"]) == (200, 200)
+
+
+def test_uploads_that_keep_coming_do_not_keep_a_run_polling(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # All messages look as if they were sent after the backlog, and there is always another one.
+    monkeypatch.setattr(poll_queue, "BACKLOG_SECONDS", -3600)
+    pipeline.announce(pipeline.sources(1000))
+    run = pipeline.poll()
+    most = THREADS * draining.POLLS_WITHOUT_BACKLOG * BATCH_MESSAGES
+    assert 0 < run["claimed"] <= most
+    assert len(pipeline.waiting()) == 1000 - run["claimed"]
+
+
+def test_a_later_call_keeps_to_the_backlog_of_the_first(pipeline: Pipeline) -> None:
+    run = pipeline.poll_once()
+    pipeline.client("dynamodb").update_item(
+        TableName=pipeline.table,
+        Key={"pk": {"S": f"POLL#{run['run_id']}"}},
+        UpdateExpression="SET began_at = :past",
+        ExpressionAttributeValues={":past": {"N": "1"}},
+    )
+    pipeline.announce(pipeline.sources(1000))
+    assert pipeline.poll_once(run)["claimed"] < 1000
 
 
 @pytest.mark.parametrize("operation", ["PutObject", "TransactWriteItems", "DeleteMessageBatch"])

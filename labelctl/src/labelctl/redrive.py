@@ -15,6 +15,8 @@ from labeling_lambdas.aws.queues import BATCH_MESSAGES, Message, Queue
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
     from labelctl.connection import Client
     from labelctl.dead_letters import FailedMessage
     from labelctl.upload_events import UploadSender
@@ -89,7 +91,6 @@ class ReasonCounts:
 @dataclass(frozen=True, slots=True)
 class _Held:
     message: Message
-    sent_at: float
     content: FailedMessage
 
 
@@ -178,19 +179,18 @@ class Redrive:
             if fresh:
                 yield fresh
 
-    def _held(self, message: dict[str, Any]) -> _Held:
+    def _held(self, message: MessageTypeDef) -> _Held:
         return _Held(
-            Message(message["MessageId"], message["ReceiptHandle"], message["Body"]),
-            int(message["Attributes"]["SentTimestamp"]) / 1000,
+            Message.received(message),
             self.read(message["Body"]),
         )
 
     def _note(self, held: _Held) -> bool:
         counts = self.reasons.setdefault(held.content.reason, ReasonCounts())
         counts.found += 1
-        counts.oldest = min(counts.oldest, held.sent_at)
-        counts.newest = max(counts.newest, held.sent_at)
-        selected = not self._full and self.choice.selects(held.content, held.sent_at)
+        counts.oldest = min(counts.oldest, held.message.sent_at)
+        counts.newest = max(counts.newest, held.message.sent_at)
+        selected = not self._full and self.choice.selects(held.content, held.message.sent_at)
         if selected:
             counts.chosen += 1
             self._chosen += 1

@@ -18,10 +18,12 @@ class Poll(NamedTuple):
         lease_until: Epoch seconds until which a call may be receiving messages, or messages that it
             received may be hidden; 0 if neither.
         unfinished: Consecutive calls that did not account for everything that they received.
+        began_at: Epoch seconds at which the first call began; 0 if none has.
     """
 
     lease_until: int = 0
     unfinished: int = 0
+    began_at: int = 0
 
 
 class PollLedger(Ledger):
@@ -30,15 +32,16 @@ class PollLedger(Ledger):
     def find(self, run_id: str) -> Poll:
         """Return the row of the polling for a run."""
         row = self.row(f"POLL#{run_id}") or {}
-        return Poll(row.get("lease_until", 0), row.get("unfinished", 0))
+        return Poll(row.get("lease_until", 0), row.get("unfinished", 0), row.get("began_at", 0))
 
-    def begin(self, run_id: str, poll: Poll, lease_until: int) -> bool:
+    def begin(self, run_id: str, poll: Poll, lease_until: int, now: float) -> bool:
         """Record, before the first receive, that a call receives messages from now on.
 
         Args:
             run_id: The run.
             poll: The row as it was read.
             lease_until: Epoch seconds until which messages that it receives may be hidden.
+            now: The current time in epoch seconds.
 
         Returns:
             False if another call began since the row was read.
@@ -46,13 +49,17 @@ class PollLedger(Ledger):
         refusal = self.update(
             Update(
                 key=f"POLL#{run_id}",
-                update="SET lease_until = :lease, unfinished = :count, expires_at = :expires",
+                update=(
+                    "SET lease_until = :lease, unfinished = :count, expires_at = :expires,"
+                    " began_at = if_not_exists(began_at, :now)"
+                ),
                 condition="attribute_not_exists(pk) OR lease_until = :was",
                 values={
                     "lease": lease_until,
                     "count": poll.unfinished + 1,
                     "expires": lease_until + _KEPT_SECONDS,
                     "was": poll.lease_until,
+                    "now": int(now),
                 },
             ),
         )

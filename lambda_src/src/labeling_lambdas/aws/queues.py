@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from botocore.exceptions import ClientError
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 _log = logging.getLogger(__name__)
 
@@ -52,11 +53,23 @@ class Message(NamedTuple):
         message_id: Message ID from SQS.
         handle: Receipt handle of this receive.
         body: Text.
+        sent_at: When it was sent, in epoch seconds.
     """
 
     message_id: str
     handle: str
     body: str
+    sent_at: float
+
+    @classmethod
+    def received(cls, message: MessageTypeDef) -> Self:
+        """Return a message that was received with its ``SentTimestamp``."""
+        return cls(
+            message["MessageId"],
+            message["ReceiptHandle"],
+            message["Body"],
+            int(message["Attributes"]["SentTimestamp"]) / 1000,
+        )
 
 
 class Received(NamedTuple):
@@ -100,11 +113,9 @@ class Queue:
             MaxNumberOfMessages=min(count, BATCH_MESSAGES),
             WaitTimeSeconds=LONG_POLL_SECONDS,
             VisibilityTimeout=HIDDEN_SECONDS,
+            MessageSystemAttributeNames=["SentTimestamp"],
         )
-        messages = [
-            Message(message["MessageId"], message["ReceiptHandle"], message["Body"])
-            for message in answer.get("Messages", [])
-        ]
+        messages = [Message.received(message) for message in answer.get("Messages", [])]
         return Received(messages, complete=not answer["ResponseMetadata"].get("RetryAttempts"))
 
     def delete(self, messages: Sequence[Message]) -> int:

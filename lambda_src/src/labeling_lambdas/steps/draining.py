@@ -50,9 +50,9 @@ PART_BYTES = 1024 * 1024
 #: the messages of each thread.
 STOP_RECEIVING_SECONDS = 45
 
-#: A thread stops after this many consecutive empty long polls. A single one does not prove that the
-#: queue is empty.
-EMPTY_POLLS = 2
+#: A thread stops after this many consecutive long polls without a message of the backlog. A single
+#: one does not prove that none is left.
+POLLS_WITHOUT_BACKLOG = 2
 
 
 class Drained(NamedTuple):
@@ -61,7 +61,7 @@ class Drained(NamedTuple):
     Attributes:
         intake: Counts.
         more: Whether a thread stopped because its time ran out, and the run may claim more. If not,
-            the last thread to stop found the queue empty or the budget used up.
+            the last thread to stop found the backlog or the budget used up.
     """
 
     intake: Intake
@@ -85,6 +85,7 @@ class Drain:
         deadline: When to stop.
         ignored_keys: Patterns of keys that are not uploads.
         budget: How many items may be claimed.
+        backlog_until: When the last message of the backlog was sent, in epoch seconds.
     """
 
     scope: RunScope
@@ -99,6 +100,7 @@ class Drain:
     deadline: Deadline
     ignored_keys: tuple[str, ...] = ()
     budget: Budget = field(default_factory=lambda: Budget(0))
+    backlog_until: float = 0.0
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _failed: threading.Event = field(default_factory=threading.Event)
     _in_doubt: threading.Event = field(default_factory=threading.Event)
@@ -106,13 +108,17 @@ class Drain:
     #: Whether the run was opened, which the first part of this drain does.
     opened: bool = False
 
-    def drain(self, room: int) -> Drained:
-        """Receive until the queue is empty, the budget is used up or the time runs out.
+    def drain(self, room: int, backlog_until: float) -> Drained:
+        """Receive until the backlog or the budget is used up, or the time runs out.
 
         Args:
             room: How many items may be claimed.
+            backlog_until: Epoch seconds. Messages that were sent later are claimed if they are
+                received, but are not waited for: uploads that keep coming would never let a run
+                begin to label.
         """
         self.budget = Budget(room)
+        self.backlog_until = backlog_until
         try:
             with process.threads(THREADS) as threads:
                 results = list(threads.map(self._work, range(THREADS)))
@@ -156,21 +162,22 @@ class Drain:
 
     def _receive_and_process(self, thread: int, held: list[Message]) -> tuple[list[Intake], bool]:
         parts: list[Intake] = []
-        empty_polls = 0
+        without_backlog = 0
         out_of_time = False
-        while empty_polls < EMPTY_POLLS and not self._failed.is_set():
+        while without_backlog < POLLS_WITHOUT_BACKLOG and not self._failed.is_set():
             out_of_time = self.deadline.near(STOP_RECEIVING_SECONDS)
             if out_of_time:
                 break
             room = self.budget.reserve(BATCH_MESSAGES)
             if not room and not held:
                 break
+            received = self._receive(room) if room else []
+            self.budget.release(room - len(received))
+            held += received
             if room:
-                received = self._receive(room)
-                self.budget.release(room - len(received))
-                held += received
-                empty_polls = 0 if received else empty_polls + 1
-            if held and (not room or empty_polls or _full(held)):
+                backlog = any(message.sent_at <= self.backlog_until for message in received)
+                without_backlog = 0 if backlog else without_backlog + 1
+            if held and (not received or _full(held)):
                 parts.append(self._process(f"{self.call_id}-{thread}-{len(parts):04d}", held))
                 held.clear()
         if held:

@@ -6,6 +6,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from labeling_lambdas import process
+from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.aws.queues import HIDDEN_SECONDS, LONG_POLL_SECONDS
 from labeling_lambdas.domain.intake_counts import Intake
 from labeling_lambdas.domain.outcomes import PROBE_AFTER_FAILED_JOBS, Outcome
@@ -27,6 +29,12 @@ _log = logging.getLogger(__name__)
 
 #: Seconds that sealing may take: it reads the counts of every part, several hundred at most.
 SEALING_SECONDS = 30
+
+#: Seconds after the first poll during which messages still belong to the backlog, so that a run
+#: that is started by hand takes the uploads whose events are under way. EventBridge delivers an
+#: event in about half a second, and S3 usually publishes it within seconds:
+#: https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html
+BACKLOG_SECONDS = 30
 
 #: Seconds reserved for the response of a call that only waited.
 _ANSWERING_SECONDS = 10
@@ -101,11 +109,12 @@ class PollQueue:
             )
             raise PollUnfinishedError(message)
         lease = self.deadline.ends_at + LONG_POLL_SECONDS + HIDDEN_SECONDS
-        if not self.polls.begin(self.scope.run_id, poll, lease):
+        now = self.deadline.now
+        if not self.polls.begin(self.scope.run_id, poll, lease, now):
             return self._again(run)
         room = self._limit() - self._claimed_so_far()
         try:
-            drained = self.drain.drain(room)
+            drained = self.drain.drain(room, (poll.began_at or now) + BACKLOG_SECONDS)
         finally:
             # Only a call that was killed leaves its lease. Recovery must not seal the run while
             # such a call may still be claiming.
@@ -171,25 +180,32 @@ class PollQueue:
             self.runs.close(self.scope, outcome=Outcome.QUEUE_EMPTY.value, job_failed=None)
 
     def _resolved_parts(self) -> dict[str, Intake]:
-        counts = {}
-        finished = {part_of(name) for name in self.artifacts.names("claims/")}
-        for part in map(part_of, self.artifacts.names("intake/")):
+        parts, finished = self._parts()
+        for part in parts:
             if part not in finished:
                 resolve_part(self.artifacts, self.items, run_id=self.scope.run_id, part=part)
-            counts[part] = Intake.from_fields(self.artifacts.read(f"claims/{part}.json")["counts"])
-        return counts
+        with process.threads(THREADS) as threads:
+            return dict(zip(parts, threads.map(self._intake_of, parts), strict=True))
 
     def _claimed_so_far(self) -> int:
         """Return the maximum number of items that earlier calls may have claimed."""
-        finished = {part_of(name) for name in self.artifacts.names("claims/")}
-        claimed = 0
-        for part in map(part_of, self.artifacts.names("intake/")):
-            if part in finished:
-                claimed += int(self.artifacts.read(f"claims/{part}.json")["counts"]["claimed"])
-            else:
+        parts, finished = self._parts()
+        with process.threads(THREADS) as threads:
+            claimed = threads.map(self._intake_of, [part for part in parts if part in finished])
+            total = sum(intake.claimed for intake in claimed)
+        for part in parts:
+            if part not in finished:
                 lines = self.artifacts.read_lines(f"intake/{part}.jsonl")
-                claimed += sum(line["kind"] == "candidate" for line in lines)
-        return claimed
+                total += sum(line["kind"] == "candidate" for line in lines)
+        return total
+
+    def _parts(self) -> tuple[list[str], set[str]]:
+        """Return the parts of the run, and those of them whose claims are listed."""
+        finished = {part_of(name) for name in self.artifacts.names("claims/")}
+        return [part_of(name) for name in self.artifacts.names("intake/")], finished
+
+    def _intake_of(self, part: str) -> Intake:
+        return Intake.from_fields(self.artifacts.read(f"claims/{part}.json")["counts"])
 
     def _limit(self) -> int:
         if self.runs.failed_jobs_in_a_row() < PROBE_AFTER_FAILED_JOBS:

@@ -165,10 +165,10 @@ def replacements(world: LoadWorld) -> list[tuple[object, str, object]]:
     """Return what the functions must be given so that their threads are processes of a world."""
     original = Drain.drain
 
-    def drain(self: Drain, room: int) -> Drained:
+    def drain(self: Drain, room: int, backlog_until: float) -> Drained:
         # A thread holds this lock while it calls AWS.
         self._opening = Lock(world.processes)  # type: ignore[assignment]
-        return original(self, room)
+        return original(self, room, backlog_until)
 
     def wait(tasks: set[Any], **_options: object) -> tuple[set[Any], set[Any]]:
         first = next(iter(tasks))
