@@ -221,6 +221,7 @@ module "workflow" {
     functions                = { for step in local.workflow_steps : step => local.function_arns[step] }
     labeling_timeout_seconds = local.labeling_timeout_seconds
     partition                = local.partition
+    pollers                  = local.pollers
     retry                    = { for use, retriers in local.retries : use => jsonencode(retriers) }
     verification             = local.verification_enabled
   })

@@ -35,7 +35,7 @@ variable "max_attempts" {
 }
 
 variable "max_items_per_run" {
-  description = "Maximum number of items one run takes from the queue; it limits the cost of a run. The task type's own limit is the upper bound."
+  description = "Maximum number of items one run takes from the queue; it limits the cost of a run. The task type's own limit is the upper bound. Above 25,000, up to four pollers take them at the same time."
   type        = number
   default     = 10000
   nullable    = false

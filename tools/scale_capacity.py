@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labeling_deployment.deployment import TEXTS, planned
-from labeling_faults.load.days import MOST_ITEMS
+from labeling_deployment.deployment import MOST_ITEMS_PER_RUN, TEXTS, planned
 from labeling_faults.load.limits import limits
 
 if TYPE_CHECKING:
@@ -114,11 +113,15 @@ def _schedule() -> list[Capacity]:
             24 * MOST_MASKS,
             f"24 runs of {MOST_MASKS:,}",
         ),
-        Capacity("`schedule`: a run each hour", 24 * MOST_ITEMS, f"24 runs of {MOST_ITEMS:,}"),
+        Capacity(
+            "`schedule`: a run each hour",
+            24 * MOST_ITEMS_PER_RUN,
+            f"24 runs of {MOST_ITEMS_PER_RUN:,}",
+        ),
         Capacity(
             "`schedule`: a run each minute",
-            _MOST_RUNS * MOST_ITEMS,
-            f"{_MOST_RUNS:,} runs of {MOST_ITEMS:,}",
+            _MOST_RUNS * MOST_ITEMS_PER_RUN,
+            f"{_MOST_RUNS:,} runs of {MOST_ITEMS_PER_RUN:,}",
         ),
     ]
 
@@ -130,7 +133,7 @@ def _services(large: Figures) -> list[Capacity]:
     return [
         Capacity(
             f"Ground Truth: labeling jobs at a time ({jobs:.0f} are assumed)",
-            jobs * MOST_ITEMS * 24 / _HOURS_OF_A_JOB,
+            jobs * MOST_ITEMS_PER_RUN * 24 / _HOURS_OF_A_JOB,
             f"{jobs:.0f} jobs, each of {_HOURS_OF_A_JOB} hours",
         ),
         Capacity(

@@ -12,6 +12,7 @@ from labeling_faults.state_machine import definition
 from labeling_faults.state_machine.definition import UnknownDefinitionError
 from tests.faults.scripted import ScriptedExecutions
 from tests.statemachine.script import Acts, Answers, Raises, Returns
+from tests.statemachine.test_pollers import told
 from tests.statemachine.usual_run import (
     RESUME,
     USUAL,
@@ -80,6 +81,26 @@ SCRIPTS: dict[str, tuple[Acts, dict[str, str]]] = {
     "unknown outcome": (usual(finish_run=Returns({"run_id": "r", "outcome": "new"})), {}),
     "finish fails": (usual(finish_run=Raises("RunTakenOverError")), {}),
 }
+
+
+LARGE_SCRIPTS: dict[str, Callable[[], Acts]] = {
+    "usual": usual,
+    "called again": lambda: usual(poll_queue=told(4, [polled(more=True), polled()])),
+    "a poller fails": lambda: usual(poll_queue=told(1, [Raises("RunTakenOverError")])),
+}
+
+
+@pytest.mark.parametrize("name", LARGE_SCRIPTS)
+def test_several_pollers_go_as_in_the_sandbox(
+    run_large: Runner, large_text: str, name: str
+) -> None:
+    theirs = run_large(LARGE_SCRIPTS[name]())
+    ours = ScriptedExecutions(large_text, LARGE_SCRIPTS[name]()).run()
+    assert ours.execution.ending == theirs.ending
+    if theirs.ending == "SUCCEEDED":
+        assert sorted(ours.states) == sorted(theirs.states)
+        assert sorted(ours.steps) == sorted(theirs.steps)
+        assert ours.events == len(theirs.history)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

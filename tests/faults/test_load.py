@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from in_process_aws.calls import Call
+from labeling_deployment.deployment import MOST_ITEMS_PER_RUN
 from labeling_deployment.module import ROOT
 from labeling_faults.load import arrivals, days
 from labeling_faults.load.arrivals import Arrivals, Curve
@@ -67,7 +68,7 @@ def test_workers_limit_what_is_stored() -> None:
 def test_uploads_that_keep_coming_keep_a_run_polling(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrivals, "UPLOAD_HOURS", 0.2)
     steady, dump = (
-        figures_of(simulate(Day(Arrivals(2_000, curve), days.MOST_ITEMS, 5, 20_000)))
+        figures_of(simulate(Day(Arrivals(2_000, curve), MOST_ITEMS_PER_RUN, 5, 20_000)))
         for curve in (Curve.STEADY, Curve.DUMP)
     )
     assert steady["violations"] == 0

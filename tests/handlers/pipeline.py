@@ -109,11 +109,13 @@ class Pipeline(Executions):
         *,
         execution: str = "one",
         context: Context | None = None,
+        **share: int,
     ) -> dict[str, Any]:
         event: Any = {
             "execution_arn": self.execution(execution),
             "execution_started": self.started,
             "run": run or {"resumed": False},
+            **share,
         }
         return poll_queue.handler(json_round_trip(event), context or Context())
 

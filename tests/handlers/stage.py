@@ -199,8 +199,8 @@ class Stage:
     def expire_leases(self) -> None:
         """Let the time pass in which a function that was killed could still have claimed."""
         for key, row in self.rows().items():
-            for lease in {"lease_until", "creating_until"} & row.keys():
-                if not row[lease]:
+            for lease in row:
+                if not lease.startswith(("lease_until", "creating_until")) or not row[lease]:
                     continue
                 self.client("dynamodb").update_item(
                     TableName=self.table,

@@ -274,6 +274,59 @@ def test_a_later_call_keeps_to_the_backlog_of_the_first(pipeline: Pipeline) -> N
     assert pipeline.poll_once(run)["claimed"] < 1000
 
 
+def poll_with_pollers(pipeline: Pipeline, pollers: int) -> dict[str, Any]:
+    """Poll as the state machine does for large runs: several pollers, then the last poll."""
+    run = {"resumed": False}
+    for poller in range(1, pollers + 1):
+        while pipeline.poll_once(run, poller=poller, pollers=pollers)["more"]:
+            pass
+    return pipeline.poll()
+
+
+def test_several_pollers_fill_one_run(pipeline: Pipeline) -> None:
+    pipeline.configure(MAX_ITEMS_PER_RUN="90")
+    pipeline.announce(pipeline.sources(110))
+    first = pipeline.poll_once(poller=1, pollers=4)
+    assert (first["claimed"], first["more"]) == (23, False)
+    assert pipeline.run_row(first)["run_state"] == "polling"
+    run = poll_with_pollers(pipeline, 4)
+    assert run["claimed"] == 90
+    assert pipeline.run_row(run)["run_state"] == "sealed"
+    assert len(pipeline.waiting()) == 20
+
+
+def test_a_poller_without_a_share_receives_nothing(pipeline: Pipeline) -> None:
+    pipeline.configure(MAX_ITEMS_PER_RUN="2")
+    pipeline.announce(pipeline.sources(9))
+    polled = pipeline.poll_once(poller=3, pollers=4)
+    assert (polled["received"], polled["more"]) == (0, False)
+    assert poll_with_pollers(pipeline, 4)["claimed"] == 2
+
+
+def test_a_poller_waits_for_no_other_and_the_last_poll_for_all(pipeline: Pipeline) -> None:
+    pipeline.announce(pipeline.sources(40))
+    pipeline.faults.crash("PutObject", after=True)
+    with pytest.raises(CrashError):
+        pipeline.poll_once(poller=1, pollers=2)
+    pipeline.faults.forget()
+    second = pipeline.poll_once(poller=2, pollers=2, context=Context(seconds=60))
+    assert second["more"] is False
+    # The first one was killed while it claimed, so nobody seals the run before its lease ends.
+    last = pipeline.poll_once(context=Context(seconds=5))
+    assert last["more"] is True
+    assert pipeline.run_row(second)["run_state"] == "polling"
+    pipeline.expire_leases()
+    pipeline.expire_visibility()
+    assert poll_with_pollers(pipeline, 2)["claimed"] == 40
+
+
+@pytest.mark.parametrize("items", [0, 1, 3, 4, 99_999])
+def test_the_shares_of_all_pollers_are_what_the_run_may_claim(items: int) -> None:
+    shares = [poll_queue.Share(poller, 4).of(items) for poller in range(1, 5)]
+    assert sum(shares) == items == poll_queue.Share().of(items)
+    assert max(shares) - min(shares) <= 1
+
+
 @pytest.mark.parametrize("operation", ["PutObject", "TransactWriteItems", "DeleteMessageBatch"])
 def test_messages_of_a_poll_that_fails_are_there_for_its_repeat(
     pipeline: Pipeline, operation: str

@@ -43,6 +43,12 @@ def verifying_text() -> str:
 
 
 @pytest.fixture(scope="session")
+def large_text() -> str:
+    """The definition of a workflow whose runs may claim so much that several pollers claim it."""
+    return planned(large_runs=True).state_machine.definition
+
+
+@pytest.fixture(scope="session")
 def definition(definition_text: str) -> dict[str, Any]:
     parsed: dict[str, Any] = json.loads(definition_text)
     return parsed
@@ -60,6 +66,12 @@ def workflow() -> Iterator[Workflow]:
 def run(workflow: Workflow, definition_text: str) -> Runner:
     """The workflow as it is deployed."""
     return Runner(workflow, workflow.create(JOB_NAME, definition_text))
+
+
+@pytest.fixture(scope="session")
+def run_large(workflow: Workflow, large_text: str) -> Runner:
+    """The workflow with several pollers."""
+    return Runner(workflow, workflow.create(f"{JOB_NAME}-large", large_text))
 
 
 @pytest.fixture(scope="session")

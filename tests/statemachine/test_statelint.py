@@ -25,9 +25,11 @@ def problems(definition: dict[str, Any]) -> list[str]:
     return [problem for problem in found if not WHOLE_BACKOFF_RATE.fullmatch(problem)]
 
 
+@pytest.mark.parametrize("large_runs", [False, True])
 @pytest.mark.parametrize("verified", [False, True])
-def test_statelint_finds_nothing(*, verified: bool) -> None:
-    definition = json.loads(planned(verified=verified).state_machine.definition)
+def test_statelint_finds_nothing(*, verified: bool, large_runs: bool) -> None:
+    deployment = planned(verified=verified, large_runs=large_runs)
+    definition = json.loads(deployment.state_machine.definition)
     assert problems(definition) == []
     for state in definition["States"].values():
         for retrier in state.get("Retry", []):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 IMAGES = "image_single_label_classification"
 TEXTS = "text_single_label_classification"
+#: The most items that the module lets a run of images or texts claim.
+MOST_ITEMS_PER_RUN = 100_000
 GROUND_TRUTH = "ground_truth"
 LABEL_STUDIO = "label_studio"
 
@@ -216,7 +218,11 @@ class Deployment:
 
 
 def planned(
-    task_type: str = IMAGES, *, verified: bool = False, engine: str = GROUND_TRUTH
+    task_type: str = IMAGES,
+    *,
+    verified: bool = False,
+    engine: str = GROUND_TRUTH,
+    large_runs: bool = False,
 ) -> Deployment:
     """Plan a pipeline for ten digits and return its deployment.
 
@@ -224,13 +230,17 @@ def planned(
         task_type: What workers do with an item.
         verified: Whether reviewers verify the labels.
         engine: Where people label. With Label Studio, both engines are deployed.
+        large_runs: Whether a run may claim the most that the module allows, so that several pollers
+            drain the queue.
     """
-    return _planned_in_every_way(task_type)[engine, verified]
+    return _planned_in_every_way(task_type, large_runs)[engine, verified]
 
 
 @functools.cache
-def _planned_in_every_way(task_type: str) -> dict[tuple[str, bool], Deployment]:
+def _planned_in_every_way(task_type: str, large_runs: bool) -> dict[tuple[str, bool], Deployment]:
     inputs = _INPUTS | {"task_type": task_type}
+    if large_runs:
+        inputs |= {"max_items_per_run": MOST_ITEMS_PER_RUN}
     ways = {
         (GROUND_TRUTH, False): inputs,
         (GROUND_TRUTH, True): inputs | _VERIFICATION,

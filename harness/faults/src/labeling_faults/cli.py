@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from labeling_deployment.deployment import MOST_ITEMS_PER_RUN
 from labeling_faults import suite
 from labeling_faults.histories.scenarios import SCENARIOS
 from labeling_faults.load import days
@@ -72,8 +73,8 @@ def load(
     ] = None,
     curve: Annotated[Curve, typer.Option(help="When they are uploaded.")] = Curve.DUMP,
     max_items_per_run: Annotated[
-        int, typer.Option(min=1, max=days.MOST_ITEMS, help="The module's setting.")
-    ] = days.MOST_ITEMS,
+        int, typer.Option(min=1, max=MOST_ITEMS_PER_RUN, help="The module's setting.")
+    ] = MOST_ITEMS_PER_RUN,
     minutes_between_runs: Annotated[float, typer.Option(min=1, help="Of the schedule.")] = 60,
     workers_per_hour: Annotated[
         float, typer.Option(min=0, help="Items that all workers label in an hour; 0 for enough.")

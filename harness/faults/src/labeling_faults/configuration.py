@@ -30,6 +30,7 @@ class Configuration:
         task_type: The task type.
         max_attempts: Attempts that an item may have.
         max_items_per_run: Items that a run claims at most.
+        large_runs: Whether several pollers drain the queue, as they do for runs of many items.
         text_items: What is an item of a text file.
         batched_records: Whether the functions' boto3 has BatchWriteRecord.
         sample_percent: Share of the labels that reviewers see; None without verification.
@@ -46,6 +47,7 @@ class Configuration:
     task_type: str = IMAGES
     max_attempts: int = 3
     max_items_per_run: int = 10_000
+    large_runs: bool = False
     text_items: str = "line"
     batched_records: bool = True
     sample_percent: float | None = None
@@ -70,7 +72,12 @@ class Configuration:
     @property
     def deployment(self) -> Deployment:
         """The deployment with this task type and engine, with or without verification."""
-        return planned(self.task_type, verified=self.verifies, engine=self.engine)
+        return planned(
+            self.task_type,
+            verified=self.verifies,
+            engine=self.engine,
+            large_runs=self.large_runs,
+        )
 
     @property
     def uses_label_studio(self) -> bool:

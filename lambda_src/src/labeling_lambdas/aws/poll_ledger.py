@@ -1,4 +1,4 @@
-"""The ledger's rows of polls: whether messages that an execution has received may be hidden."""
+"""The ledger's rows of polls: whether messages that a poller has received may be hidden."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KEPT_SECONDS = 24 * 3600
 
 
 class Poll(NamedTuple):
-    """The ledger's row of an execution's polling.
+    """The ledger's row of a poller.
 
     Attributes:
         lease_until: Epoch seconds until which a call may be receiving messages, or messages that it
@@ -27,18 +27,21 @@ class Poll(NamedTuple):
 
 
 class PollLedger(Ledger):
-    """The ledger's rows of polls."""
+    """The ledger's rows of polls.
 
-    def find(self, run_id: str) -> Poll:
-        """Return the row of the polling for a run."""
-        row = self.row(f"POLL#{run_id}") or {}
+    A poll is named by its run, and by the number of its poller if several drain the queue.
+    """
+
+    def find(self, name: str) -> Poll:
+        """Return the row of a poll."""
+        row = self.row(f"POLL#{name}") or {}
         return Poll(row.get("lease_until", 0), row.get("unfinished", 0), row.get("began_at", 0))
 
-    def begin(self, run_id: str, poll: Poll, lease_until: int, now: float) -> bool:
+    def begin(self, name: str, poll: Poll, lease_until: int, now: float) -> bool:
         """Record, before the first receive, that a call receives messages from now on.
 
         Args:
-            run_id: The run.
+            name: The poll.
             poll: The row as it was read.
             lease_until: Epoch seconds until which messages that it receives may be hidden.
             now: The current time in epoch seconds.
@@ -48,7 +51,7 @@ class PollLedger(Ledger):
         """
         refusal = self.update(
             Update(
-                key=f"POLL#{run_id}",
+                key=f"POLL#{name}",
                 update=(
                     "SET lease_until = :lease, unfinished = :count, expires_at = :expires,"
                     " began_at = if_not_exists(began_at, :now)"
@@ -65,35 +68,35 @@ class PollLedger(Ledger):
         )
         return refusal is None
 
-    def end(self, run_id: str, lease_until: int) -> None:
+    def end(self, name: str, lease_until: int) -> None:
         """Record that every message that a call received is claimed, dropped or visible again.
 
         Args:
-            run_id: The run.
+            name: The poll.
             lease_until: The lease that the call began with. The lease of a later call is not
                 changed.
         """
         self.update(
             Update(
-                key=f"POLL#{run_id}",
+                key=f"POLL#{name}",
                 update="SET lease_until = :none, unfinished = :none",
                 condition="lease_until = :lease",
                 values={"none": 0, "lease": lease_until},
             ),
         )
 
-    def shorten(self, run_id: str, lease_until: int, hidden_until: int) -> None:
+    def shorten(self, name: str, lease_until: int, hidden_until: int) -> None:
         """Record that a call has ended, but that messages may be hidden for some time.
 
         Args:
-            run_id: The run.
+            name: The poll.
             lease_until: The lease that the call began with. The lease of a later call is not
                 changed.
             hidden_until: Epoch seconds until which messages may be hidden.
         """
         self.update(
             Update(
-                key=f"POLL#{run_id}",
+                key=f"POLL#{name}",
                 update="SET lease_until = :hidden",
                 condition="lease_until = :lease",
                 values={"hidden": hidden_until, "lease": lease_until},

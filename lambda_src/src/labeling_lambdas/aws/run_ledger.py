@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _OPEN_RUNS = "OPEN_RUNS"
 _PIPELINE = "PIPELINE"
+#: The attribute of the lease of the poll that seals the run, and the beginning of the attributes of
+#: the pollers that drain the queue at the same time.
+_LEASE = "lease_until"
 
 
 class Run(NamedTuple):
@@ -58,7 +61,7 @@ class RunLedger(Ledger):
             execution_arn=row["execution_arn"],
             generation=row["generation"],
             opened_at=row["opened_at"],
-            lease_until=row.get("lease_until", 0),
+            lease_until=max((row[name] for name in row if name.startswith(_LEASE)), default=0),
             counts=row.get("counts", {}),
             plan=row.get("run_plan", {}),
         )
@@ -86,28 +89,34 @@ class RunLedger(Ledger):
             raise RunTakenOverError(message)
         return run
 
-    def open(self, scope: RunScope, lease_until: int) -> None:
+    def open(self, scope: RunScope, lease_until: int, poller: int = 0) -> None:
         """Open a run, or continue to poll for it in a repeated call.
+
+        Args:
+            scope: The run.
+            lease_until: Epoch seconds until which the call may be claiming.
+            poller: Number of the poller, if several drain the queue at the same time; else 0.
 
         Raises:
             RunAliveError: If another call of this execution may still be claiming for the run.
             RunTakenOverError: If the run belongs to another execution or is already sealed.
         """
         moment = int(process.now())
+        lease = _lease_of(poller)
         refusals = self.transact(
             [
                 Update(
                     key=f"RUN#{scope.run_id}",
                     update=(
                         "SET run_state = :polling, execution_arn = :execution,"
-                        " lease_until = :lease,"
+                        f" {lease} = :lease,"
                         " generation = if_not_exists(generation, :zero),"
                         " opened_at = if_not_exists(opened_at, :now)"
                     ),
                     condition=(
                         "attribute_not_exists(pk)"
                         " OR (run_state = :polling AND execution_arn = :execution"
-                        " AND lease_until <= :moment)"
+                        f" AND (attribute_not_exists({lease}) OR {lease} <= :moment))"
                     ),
                     values={
                         "polling": RunState.POLLING.value,
@@ -124,19 +133,16 @@ class RunLedger(Ledger):
         if refusals:
             row = refusals[0].row
             message = _taken(scope, row)
-            if (
-                row.get("execution_arn") == scope.execution_arn
-                and row.get("lease_until", 0) > moment
-            ):
+            if row.get("execution_arn") == scope.execution_arn and row.get(lease, 0) > moment:
                 raise RunAliveError(message)
             raise RunTakenOverError(message)
 
-    def end_lease(self, scope: RunScope) -> None:
-        """Record that no poll is claiming for the run."""
+    def end_lease(self, scope: RunScope, poller: int = 0) -> None:
+        """Record that a poller is not claiming for the run."""
         self.update(
             Update(
                 key=f"RUN#{scope.run_id}",
-                update="SET lease_until = :none",
+                update=f"SET {_lease_of(poller)} = :none",
                 condition="execution_arn = :execution",
                 values={"none": 0, "execution": scope.execution_arn},
             ),
@@ -322,6 +328,10 @@ class RunLedger(Ledger):
         """Return the number of consecutive runs whose job was rejected or failed as a whole."""
         row = self.row(_PIPELINE)
         return int(row.get("failed_jobs_in_a_row", 0)) if row else 0
+
+
+def _lease_of(poller: int) -> str:
+    return f"{_LEASE}_{poller}" if poller else _LEASE
 
 
 def _taken(scope: RunScope, row: Mapping[str, Any]) -> str:

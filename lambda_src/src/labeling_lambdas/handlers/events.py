@@ -32,11 +32,21 @@ class RunReference(TypedDict, total=False):
 
 
 class PollEvent(TypedDict):
-    """Event of ``poll_queue``."""
+    """Event of ``poll_queue``.
+
+    Keys:
+        execution_arn: The execution that calls.
+        execution_started: When it was started.
+        run: The run.
+        poller: Number of the poller, from 1; absent for the poll that comes last.
+        pollers: How many pollers drain the queue at the same time.
+    """
 
     execution_arn: str
     execution_started: str
     run: RunReference
+    poller: NotRequired[int]
+    pollers: NotRequired[int]
 
 
 class WaitEvent(TypedDict):

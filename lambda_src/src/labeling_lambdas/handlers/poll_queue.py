@@ -20,7 +20,7 @@ from labeling_lambdas.settings import LedgerSettings, read_by, read_settings
 from labeling_lambdas.steps.claiming import Claiming
 from labeling_lambdas.steps.dead_letters import DeadLetters
 from labeling_lambdas.steps.draining import Drain
-from labeling_lambdas.steps.poll_queue import PollQueue
+from labeling_lambdas.steps.poll_queue import PollQueue, Share
 
 if TYPE_CHECKING:
     from labeling_lambdas.handlers.events import PollEvent
@@ -40,7 +40,7 @@ class PollSettings(LedgerSettings):
 
 
 def handler(event: PollEvent, context: LambdaContext) -> dict[str, Any]:
-    """Claim the items on the queue; seal the run when the queue is drained.
+    """Claim the items on the queue. The poll that comes last seals the run when it is drained.
 
     Args:
         event: See :class:`PollEvent`. A run that was taken over is sealed with its existing claims.
@@ -61,8 +61,10 @@ def handler(event: PollEvent, context: LambdaContext) -> dict[str, Any]:
     items = ItemLedger.of(settings)
     runs = RunLedger.of(settings)
     dead_letter_queue = Queue(clients.sqs(), settings.dead_letter_queue_url)
+    share = Share(event.get("poller", 0), event.get("pollers", 1))
     drain = Drain(
         scope=scope,
+        poller=share.poller,
         call_id=context.aws_request_id.partition("-")[0],
         upload_bucket=settings.upload_bucket,
         task_type=task_type(settings.task_type),
@@ -76,6 +78,7 @@ def handler(event: PollEvent, context: LambdaContext) -> dict[str, Any]:
     )
     step = PollQueue(
         scope=scope,
+        share=share,
         max_items=settings.max_items_per_run,
         drain=drain,
         runs=runs,

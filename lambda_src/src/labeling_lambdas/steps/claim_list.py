@@ -49,6 +49,11 @@ def part_of(name: str) -> str:
     return name.rpartition("/")[2].partition(".")[0]
 
 
+def parts_of(poller: int) -> str:
+    """Return what the parts of a poller begin with; those of the last poll begin with anything."""
+    return f"poller-{poller}-" if poller else ""
+
+
 def _claims_of(artifacts: Artifacts, ledger: ItemRows, part: str) -> list[dict[str, Any]]:
     name = f"claims/{part}.json"
     claims = artifacts.read_if_there(name)

@@ -26,6 +26,7 @@ from labeling_lambdas.domain.messages import (
 )
 from labeling_lambdas.domain.states import Drop
 from labeling_lambdas.steps.budget import Budget
+from labeling_lambdas.steps.claim_list import parts_of
 
 if TYPE_CHECKING:
     from labeling_lambdas.aws.artifacts import Artifacts
@@ -74,7 +75,8 @@ class Drain:
 
     Attributes:
         scope: The run.
-        call_id: Distinguishes the parts of this call from those of a repeated call.
+        poller: Number of the poller, if several drain the queue at the same time; else 0.
+        call_id: Distinguishes the parts of this call from those of other calls.
         upload_bucket: The only bucket whose objects are labeled.
         task_type: Determines which objects can be labeled.
         intake: The intake queue.
@@ -89,6 +91,7 @@ class Drain:
     """
 
     scope: RunScope
+    poller: int
     call_id: str
     upload_bucket: str
     task_type: TaskType
@@ -178,12 +181,15 @@ class Drain:
                 backlog = any(message.sent_at <= self.backlog_until for message in received)
                 without_backlog = 0 if backlog else without_backlog + 1
             if held and (not received or _full(held)):
-                parts.append(self._process(f"{self.call_id}-{thread}-{len(parts):04d}", held))
+                parts.append(self._process(self._part(thread, len(parts)), held))
                 held.clear()
         if held:
-            parts.append(self._process(f"{self.call_id}-{thread}-{len(parts):04d}", held))
+            parts.append(self._process(self._part(thread, len(parts)), held))
             held.clear()
         return parts, out_of_time
+
+    def _part(self, thread: int, number: int) -> str:
+        return f"{parts_of(self.poller)}{self.call_id}-{thread}-{number:04d}"
 
     def _process(self, part: str, messages: list[Message]) -> Intake:
         self._open_once()
@@ -216,7 +222,7 @@ class Drain:
     def _open_once(self) -> None:
         with self._opening:
             if not self.opened:
-                self.runs.open(self.scope, self.deadline.ends_at)
+                self.runs.open(self.scope, self.deadline.ends_at, self.poller)
                 self.opened = True
 
     def _read(self, message: Message) -> _Entry:

@@ -13,7 +13,7 @@ from labeling_lambdas.domain.intake_counts import Intake
 from labeling_lambdas.domain.outcomes import PROBE_AFTER_FAILED_JOBS, Outcome
 from labeling_lambdas.domain.states import RunState
 from labeling_lambdas.errors import PollUnfinishedError, RunAliveError
-from labeling_lambdas.steps.claim_list import part_of
+from labeling_lambdas.steps.claim_list import part_of, parts_of
 from labeling_lambdas.steps.unfinished_parts import resolve_part
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from labeling_lambdas.aws.run_ledger import Run, RunLedger
     from labeling_lambdas.deadline import Deadline
     from labeling_lambdas.domain.run_scope import RunScope
-    from labeling_lambdas.steps.draining import Drain, Drained
+    from labeling_lambdas.steps.draining import Drain
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +42,23 @@ _ANSWERING_SECONDS = 10
 #: Consecutive calls that may be killed, or leave messages hidden, before the step fails with
 #: PollUnfinishedError.
 _MOST_UNFINISHED = 5
+
+
+class Share(NamedTuple):
+    """The share of one of several pollers that drain the queue at the same time.
+
+    Attributes:
+        poller: Number of the poller, from 1; 0 for the poll that comes after all others, takes what
+            is left and seals the run.
+        pollers: How many there are; 1 for the poll that comes after them.
+    """
+
+    poller: int = 0
+    pollers: int = 1
+
+    def of(self, items: int) -> int:
+        """Return how many of the items that a run may claim this poller may claim."""
+        return items // self.pollers + (0 < self.poller <= items % self.pollers)
 
 
 class Polled(NamedTuple):
@@ -66,6 +83,7 @@ class PollQueue:
 
     Attributes:
         scope: The run.
+        share: The share of this poller.
         max_items: Items that the run may claim.
         drain: Empties the queue into the run.
         runs: The ledger's runs.
@@ -76,6 +94,7 @@ class PollQueue:
     """
 
     scope: RunScope
+    share: Share
     max_items: int
     drain: Drain
     runs: RunLedger
@@ -85,7 +104,7 @@ class PollQueue:
     deadline: Deadline
 
     def poll(self) -> Polled:
-        """Drain the queue and, when it is drained, seal the run.
+        """Drain the queue. When it is drained, the poll that comes last seals the run.
 
         Raises:
             PollUnfinishedError: If consecutive calls were killed or left messages hidden.
@@ -94,58 +113,65 @@ class PollQueue:
         if run is not None and run.state is not RunState.POLLING:
             # An earlier call sealed the run, and its response was lost.
             return self.seal()
-        poll = self.polls.find(self.scope.run_id)
+        intake, more = self._receive(run)
+        run = run or self.runs.find(self.scope.run_id)
+        if run is None:
+            return Polled(self.scope.run_id, 0, intake, more)
+        if more or self.share.poller:
+            return Polled(run.run_id, run.generation, intake, more)
+        if self.deadline.near(SEALING_SECONDS):
+            return Polled(run.run_id, run.generation, intake, more=True)
+        return self.seal()
+
+    def _receive(self, run: Run | None) -> tuple[Intake, bool]:
+        """Drain the queue; return what was received, and whether to call again."""
+        name = self._poll_name()
+        poll = self.polls.find(name)
         until = self._held_until(poll, run)
         if until > self.deadline.now:
             # An earlier call may still be claiming, or was killed and its messages are hidden; only
             # its lease shows when this ends. Returning earlier would leave the messages to a later
             # schedule.
             self.deadline.wait_until(until, leaving=_ANSWERING_SECONDS)
-            return self._again(run)
+            return Intake(), True
         if poll.unfinished >= _MOST_UNFINISHED:
             message = (
                 f"{poll.unfinished} calls in a row for run {self.scope.run_id} were killed, or left"
                 " messages hidden"
             )
             raise PollUnfinishedError(message)
-        lease = self.deadline.ends_at + LONG_POLL_SECONDS + HIDDEN_SECONDS
         now = self.deadline.now
-        if not self.polls.begin(self.scope.run_id, poll, lease, now):
-            return self._again(run)
-        room = self._limit() - self._claimed_so_far()
+        lease = self.deadline.ends_at + LONG_POLL_SECONDS + HIDDEN_SECONDS
+        if not self.polls.begin(name, poll, lease, now):
+            return Intake(), True
+        room = self.share.of(self._limit()) - self._claimed_so_far()
         try:
             drained = self.drain.drain(room, (poll.began_at or now) + BACKLOG_SECONDS)
         finally:
             # Only a call that was killed leaves its lease. Recovery must not seal the run while
             # such a call may still be claiming.
             if self.drain.opened:
-                self.runs.end_lease(self.scope)
-            self._end_lease(lease, hides=self.drain.hides)
-        return self._finish(drained, hides=self.drain.hides)
+                self.runs.end_lease(self.scope, self.share.poller)
+            self._end_lease(name, lease, hides=self.drain.hides)
+        if self.drain.hides:
+            return Intake(), True
+        return drained.intake, drained.more
+
+    def _poll_name(self) -> str:
+        run_id, poller = self.scope.run_id, self.share.poller
+        return f"{run_id}#{poller}" if poller else run_id
 
     def _held_until(self, poll: Poll, run: Run | None) -> int:
-        return max(poll.lease_until, run.lease_until if run is not None else 0)
+        if self.share.poller or run is None:
+            return poll.lease_until
+        return max(poll.lease_until, run.lease_until)
 
-    def _again(self, run: Run | None) -> Polled:
-        generation = run.generation if run is not None else 0
-        return Polled(self.scope.run_id, generation, Intake(), more=True)
-
-    def _end_lease(self, lease: int, *, hides: bool) -> None:
+    def _end_lease(self, name: str, lease: int, *, hides: bool) -> None:
         if hides:
             hidden_until = int(self.deadline.now) + 1 + HIDDEN_SECONDS
-            self.polls.shorten(self.scope.run_id, lease, hidden_until)
+            self.polls.shorten(name, lease, hidden_until)
         else:
-            self.polls.end(self.scope.run_id, lease)
-
-    def _finish(self, drained: Drained, *, hides: bool) -> Polled:
-        run = self.runs.find(self.scope.run_id)
-        if hides:
-            return self._again(run)
-        if run is None:
-            return Polled(self.scope.run_id, 0, Intake(), more=False)
-        if drained.more or self.deadline.near(SEALING_SECONDS):
-            return Polled(self.scope.run_id, run.generation, drained.intake, more=True)
-        return self.seal()
+            self.polls.end(name, lease)
 
     def seal(self) -> Polled:
         """Resolve the parts that a killed call left, add up the counts, and seal the run.
@@ -188,8 +214,11 @@ class PollQueue:
             return dict(zip(parts, threads.map(self._intake_of, parts), strict=True))
 
     def _claimed_so_far(self) -> int:
-        """Return the maximum number of items that earlier calls may have claimed."""
-        parts, finished = self._parts()
+        """Return the maximum number of items that earlier calls may have claimed.
+
+        A poller looks at its own calls, the poll that comes last at all.
+        """
+        parts, finished = self._parts(begin=parts_of(self.share.poller))
         with process.threads(THREADS) as threads:
             claimed = threads.map(self._intake_of, [part for part in parts if part in finished])
             total = sum(intake.claimed for intake in claimed)
@@ -199,10 +228,10 @@ class PollQueue:
                 total += sum(line["kind"] == "candidate" for line in lines)
         return total
 
-    def _parts(self) -> tuple[list[str], set[str]]:
+    def _parts(self, begin: str = "") -> tuple[list[str], set[str]]:
         """Return the parts of the run, and those of them whose claims are listed."""
-        finished = {part_of(name) for name in self.artifacts.names("claims/")}
-        return [part_of(name) for name in self.artifacts.names("intake/")], finished
+        finished = {part_of(name) for name in self.artifacts.names(f"claims/{begin}")}
+        return [part_of(name) for name in self.artifacts.names(f"intake/{begin}")], finished
 
     def _intake_of(self, part: str) -> Intake:
         return Intake.from_fields(self.artifacts.read(f"claims/{part}.json")["counts"])

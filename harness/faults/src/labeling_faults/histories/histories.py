@@ -125,6 +125,7 @@ def new_history(chance: Chance, seed: int) -> History:
         batched_records=chance.choice((True, True, False)),
         sample_percent=chance.choice((None, 100.0, 100.0, 40.0)),
         available_seconds=chance.choice((10 * DAY, 10 * DAY, 6 * HOUR)),
+        large_runs=chance.choice((False, False, True)),
     )
     steps: list[Step] = [
         ["upload", chance.randint(1, 9), chance.choice(_ANNOUNCEMENTS)],

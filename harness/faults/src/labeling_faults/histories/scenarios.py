@@ -299,6 +299,15 @@ SCENARIOS = (
     Scenario("refused records", _refused_records, dead_letters=frozenset({"1.png"})),
     Scenario("records one by one", _usual, Configuration(batched_records=False)),
     Scenario("limited runs", _several_polls, Configuration(max_items_per_run=5)),
+    Scenario(
+        "several pollers", _several_polls, Configuration(max_items_per_run=5, large_runs=True)
+    ),
+    Scenario(
+        "several pollers, parts and shards",
+        _parts_and_shards,
+        Configuration(large_runs=True),
+        frozenset({_INVALID}),
+    ),
     Scenario("texts", _texts, Configuration(task_type=TEXTS)),
     Scenario("failing texts", _text_failures, Configuration(task_type=TEXTS)),
     Scenario("verified", _verified, _VERIFYING),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from labeling_deployment.deployment import MOST_ITEMS_PER_RUN
 from labeling_faults.load.arrivals import Arrivals, Curve
 from labeling_faults.load.simulation import Day
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
     from labeling_faults.load.figures import Figures
 
-#: Ground Truth takes so many objects in a job, and the module so many items in a run.
-MOST_ITEMS = 100_000
 #: Enough people: they label everything in a quarter of a day.
 _HOURS_OF_WORK = 6
 
@@ -30,7 +29,7 @@ def day_of(
     items: int,
     curve: Curve,
     *,
-    max_items_per_run: int = MOST_ITEMS,
+    max_items_per_run: int = MOST_ITEMS_PER_RUN,
     minutes_between_runs: float = 60,
     workers_per_hour: float = 0,
 ) -> Day:

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labeling_deployment.deployment import IMAGES, TEXTS
+from labeling_deployment.deployment import IMAGES, MOST_ITEMS_PER_RUN, TEXTS
 from labeling_faults.configuration import Configuration
 from labeling_faults.functions import runtime
 from labeling_faults.load.arrivals import HOUR, Arrivals, Curve
@@ -73,7 +73,9 @@ def simulate(day: Day, say: Callable[[str], None] = lambda _line: None) -> Outco
     began = time.monotonic()
     texts = day.arrivals.curve is Curve.FILE
     configuration = Configuration(
-        task_type=TEXTS if texts else IMAGES, max_items_per_run=day.max_items_per_run
+        task_type=TEXTS if texts else IMAGES,
+        max_items_per_run=day.max_items_per_run,
+        large_runs=day.max_items_per_run == MOST_ITEMS_PER_RUN,
     )
     world = LoadWorld(configuration, day.workers_per_hour)
     threads = functools.partial(threads_of, world)

@@ -16,7 +16,7 @@ _FIELDS: dict[str, set[str]] = {
     "Fail": {"Type", "Comment", "Error", "Cause"},
     "Map": {
         *_COMMON,
-        *("ItemsPath", "ItemSelector", "MaxConcurrency", "ItemProcessor", "ResultPath"),
+        *("ItemsPath", "ItemSelector", "MaxConcurrency", "ItemProcessor", "ResultPath", "Catch"),
     },
     "Pass": {*_COMMON, "Parameters", "Result", "ResultPath"},
     "Succeed": {"Type", "Comment"},

@@ -161,7 +161,12 @@ class Interpreter:
             case "Fail":
                 raise ExecutionFailedError(state["Error"], state["Cause"])
             case "Map":
-                return (yield from self._map(state, data, context)), following
+                try:
+                    return (yield from self._map(state, data, context)), following
+                except StateError as problem:
+                    # Iteration and state failed; Step Functions gives up the other iterations.
+                    self._count(2)
+                    return _caught(state, data, problem)
             case _:
                 return (yield from self._task(state, data, context))
 
