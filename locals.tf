@@ -179,7 +179,11 @@ locals {
   labeling_timeout_seconds = 31 * 86400
   poll_timeout_seconds     = 300
   # One poller claims some 400 items in a second (docs/scale.md); a small run gains nothing from more.
-  pollers = min(4, ceil(var.max_items_per_run / 25000))
+  pollers = min(
+    4,
+    ceil(var.max_items_per_run / 25000),
+    lookup(var.functions.reserved_concurrency, "poll_queue", 4),
+  )
 
   # A superset for all task types. It never changes with the labels: the provider replaces a feature group
   # whose definitions change.

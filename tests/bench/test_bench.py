@@ -41,7 +41,12 @@ def _measurement(function: str, way: str = "", size: int = 10_000, **changes: fl
 
 
 def _figures(*measurements: Measurement, **changes: object) -> limits.Figures:
-    given: dict[str, object] = {"fan_out": FanOut(1.9, 0.1, 0.1), "imports": None, **changes}
+    given: dict[str, object] = {
+        "fan_out": FanOut(1.9, 0.1, 0.1),
+        "imports": None,
+        "draining_speed_up": None,
+        **changes,
+    }
     return limits.Figures(measurements, **given)  # type: ignore[arg-type]
 
 
@@ -178,6 +183,12 @@ def test_two_functions_at_once_are_judged(
     figures = _figures(_measurement("poll_queue"), fan_out=fan_out)
     assert _verdict(figures, "two shards").holds is speed
     assert _verdict(figures, "processor time").holds is processor
+
+
+@pytest.mark.parametrize(("speed_up", "holds"), [(3.0, True), (2.9, False), (None, None)])
+def test_several_pollers_are_judged(speed_up: float | None, *, holds: bool | None) -> None:
+    figures = _figures(_measurement("poll_queue"), draining_speed_up=speed_up)
+    assert _verdict(figures, "four pollers").holds is holds
 
 
 @pytest.mark.parametrize(("ratio", "holds"), [(1.30, True), (1.31, False)])

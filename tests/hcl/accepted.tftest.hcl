@@ -90,6 +90,46 @@ run "accepts_paths_to_any_key_and_patterns_of_any_keys" {
   }
 }
 
+run "one_poller_claims_the_items_of_a_usual_run" {
+  command = plan
+
+  variables {
+    max_items_per_run = 25000
+  }
+
+  assert {
+    condition     = local.pollers == 1
+    error_message = "Up to 25,000 items are claimed by one poller."
+  }
+}
+
+run "several_pollers_claim_the_items_of_a_larger_run" {
+  command = plan
+
+  variables {
+    max_items_per_run = 25001
+  }
+
+  assert {
+    condition     = local.pollers == 2
+    error_message = "Each poller claims up to 25,000 items."
+  }
+}
+
+run "no_more_pollers_than_the_function_may_have" {
+  command = plan
+
+  variables {
+    max_items_per_run = 100000
+    functions         = { reserved_concurrency = { poll_queue = 3 } }
+  }
+
+  assert {
+    condition     = local.pollers == 3
+    error_message = "A fourth poller would be throttled."
+  }
+}
+
 run "accepts_the_largest_values" {
   command = plan
 
@@ -108,6 +148,11 @@ run "accepts_the_largest_values" {
       time_limit_seconds   = 28800
       workers_per_object   = 9
     }
+  }
+
+  assert {
+    condition     = local.pollers == 4
+    error_message = "The largest runs have four pollers."
   }
 }
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _SIZES = (1_000, 10_000, 100_000)
 #: Whole shards, the same number for each of two functions.
 _FAN_OUT_ITEMS = 8 * SHARD_ITEMS
+#: Messages that pollers drain: some whole parts for each thread of each of them.
+_DRAINED_ITEMS = 64_000
 
 _FUNCTIONS, _STUDIO, _EXPORTS = "functions", "label_studio", "exports"
 _PARTS = (_FUNCTIONS, _STUDIO, _EXPORTS)
@@ -141,9 +143,14 @@ def _measure_functions(
         measurements += measuring.measure_texts(size, chosen.latency, tell)
     fan_out_size = min(max(chosen.sizes), _FAN_OUT_ITEMS)
     fan_out = measuring.measure_fan_out(fan_out_size, chosen.latency, tell)
-    # One shard cannot be shared out.
+    draining_size = min(max(chosen.sizes), _DRAINED_ITEMS)
+    draining = measuring.measure_pollers(draining_size, chosen.latency, tell)
+    # One shard cannot be shared out, and pollers of few messages only begin and end.
     figures = limits.Figures(
-        measurements, fan_out if fan_out_size == _FAN_OUT_ITEMS else None, imports
+        measurements,
+        fan_out if fan_out_size == _FAN_OUT_ITEMS else None,
+        imports,
+        draining if draining_size == _DRAINED_ITEMS else None,
     )
     verdicts = limits.verdicts(figures)
     print(f"\n{report.as_text(report.function_rows(measurements))}")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 MOST_CALLS_PER_ITEM = 0.30
 LEAST_SHARE = 0.80
 LEAST_SPEED_UP = 1.6
+LEAST_DRAINING_SPEED_UP = 3.0
 MOST_PEAK_BYTES = 256 * 1024 * 1024
 MOST_GROWTH = 1.2
 MOST_IMPORT = 1.3
@@ -37,11 +38,14 @@ class Figures:
         measurements: The functions, by size.
         fan_out: One function against two; None if it was not measured.
         imports: The imports of the handlers; None if they were not measured.
+        draining_speed_up: How much faster several pollers drain the queue than one; None if it was
+            not measured.
     """
 
     measurements: Sequence[Measurement]
     fan_out: FanOut | None
     imports: Imports | None
+    draining_speed_up: float | None
 
     @property
     def largest(self) -> int:
@@ -95,6 +99,7 @@ def verdicts(figures: Figures) -> list[Verdict]:
         ),
         _returning([it for it in figures.of_size(figures.largest) if it.function == RETURN]),
         *_fan_out(figures.fan_out),
+        _draining(figures.draining_speed_up),
         _peak(figures),
         *_growth(figures),
         _import(figures.imports),
@@ -163,6 +168,15 @@ def _fan_out(fan_out: FanOut | None) -> list[Verdict]:
             None if growth is None else growth <= MOST_GROWTH,
         ),
     ]
+
+
+def _draining(speed_up: float | None) -> Verdict:
+    return Verdict(
+        "draining the queue with four pollers against one",
+        f"at least {LEAST_DRAINING_SPEED_UP:.0f} times as fast",
+        _told(speed_up, "{:.2f} times"),
+        None if speed_up is None else speed_up >= LEAST_DRAINING_SPEED_UP,
+    )
 
 
 def _peak(figures: Figures) -> Verdict:

@@ -30,6 +30,8 @@ _SAMPLED_SHARDS = 5
 #: ten transactions, then 50 deletes; so this many are whole rounds.
 _CEILING_CALLS = 8 * 112 * 2
 
+#: As many as claim for a run of the largest size, see ``pollers`` in locals.tf.
+POLLERS = 4
 _POLL = "poll_queue"
 _STORE = "update_feature_store"
 _PLAN = "plan_results"
@@ -334,6 +336,48 @@ def measure_fan_out(size: int, latency: float, tell: Callable[[str], None]) -> F
         cpu_alone=alone.cpu_seconds / len(events),
         cpu_together=sum(it.cpu_seconds for it in together) / len(events),
     )
+
+
+def measure_pollers(size: int, latency: float, tell: Callable[[str], None]) -> float:
+    """Drain the queue with one poller, then with as many as a large run has.
+
+    Args:
+        size: Messages on the queue.
+        latency: Seconds of a call.
+        tell: Shows progress.
+
+    Returns:
+        How much faster the pollers are together, without the receives that find nothing.
+    """
+    with fresh_account(latency) as account:
+        run = Run.begin(account, size, tell)
+        account.do(pipeline.announce_images, run.environment["INTAKE_QUEUE_URL"], size)
+        events = [
+            {
+                "execution_arn": pipeline.execution_arn(),
+                "execution_started": pipeline.STARTED,
+                "run": {"resumed": False},
+                "poller": number + 1,
+                "pollers": pollers,
+            }
+            for pollers in (1, POLLERS)
+            for number in range(pollers)
+        ]
+        tell(f"{size:>7,} items: {_POLL}, one poller, then {POLLERS} at once")
+        seconds = []
+        for polls in (events[:1], events[1:]):
+            with account.copy() as copied:
+                tasks = [
+                    _task(copied, _POLL, run.environment, [poll], parties=len(polls))
+                    for poll in polls
+                ]
+                results = run_tasks(*tasks)
+            answers = [answer for result in results for answer in result.answers]
+            claimed = sum(answer["claimed"] for answer in answers)
+            require(claimed == size, f"{claimed} of {size} items are claimed")
+            seconds.append(max(result.seconds for result in results))
+    speed_up: float = seconds[0] / seconds[1]
+    return speed_up
 
 
 def _answer(run: Run, function: str, event: dict[str, Any]) -> Any:  # noqa: ANN401 - as it returns
