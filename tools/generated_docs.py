@@ -25,12 +25,16 @@ from tools.marked_sections import write_or_check
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 
-#: Pictures of the state machine: the title and whether it verifies labels, by the file's name.
-PICTURES: dict[str, tuple[str, bool]] = {
-    "state-machine.svg": ("The state machine of one run", False),
+#: Pictures of the state machine: the title and the options of the deployment, by the file's name.
+PICTURES: dict[str, tuple[str, dict[str, bool]]] = {
+    "state-machine.svg": ("The state machine of one run", {}),
     "state-machine-with-verification.svg": (
         "The state machine of one run, with verification",
-        True,
+        {"verified": True},
+    ),
+    "state-machine-of-large-runs.svg": (
+        "The state machine of one run, with several pollers",
+        {"large_runs": True},
     ),
 }
 
@@ -42,8 +46,8 @@ def definitions() -> dict[str, str]:
         The definitions, JSON text, by the picture's file name.
     """
     return {
-        name: deployment.planned(verified=verified).state_machine.definition
-        for name, (_, verified) in PICTURES.items()
+        name: deployment.planned(**options).state_machine.definition
+        for name, (_, options) in PICTURES.items()
     }
 
 

@@ -172,7 +172,7 @@ def _fan_out(fan_out: FanOut | None) -> list[Verdict]:
 
 def _draining(speed_up: float | None) -> Verdict:
     return Verdict(
-        "draining the queue with four pollers against one",
+        "four pollers on one queue against one poller",
         f"at least {LEAST_DRAINING_SPEED_UP:.0f} times as fast",
         _told(speed_up, "{:.2f} times"),
         None if speed_up is None else speed_up >= LEAST_DRAINING_SPEED_UP,
