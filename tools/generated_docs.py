@@ -7,7 +7,9 @@ needed, and no AWS account.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from labeling_deployment import deployment
 from tests.plan.plans import planned
@@ -22,19 +24,22 @@ from tools import (
 from tools.draw_state_machine import draw
 from tools.marked_sections import write_or_check
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 
-#: Pictures of the state machine: the title and the options of the deployment, by the file's name.
-PICTURES: dict[str, tuple[str, dict[str, bool]]] = {
-    "state-machine.svg": ("The state machine of one run", {}),
+#: Pictures of the state machine: the title and what plans its deployment, by the file's name.
+PICTURES: dict[str, tuple[str, Callable[[], deployment.Deployment]]] = {
+    "state-machine.svg": ("The state machine of one run", deployment.planned),
     "state-machine-with-verification.svg": (
         "The state machine of one run, with verification",
-        {"verified": True},
+        partial(deployment.planned, verified=True),
     ),
     "state-machine-of-large-runs.svg": (
         "The state machine of one run, with several pollers",
-        {"large_runs": True},
+        partial(deployment.planned, large_runs=True),
     ),
 }
 
@@ -45,10 +50,7 @@ def definitions() -> dict[str, str]:
     Returns:
         The definitions, JSON text, by the picture's file name.
     """
-    return {
-        name: deployment.planned(**options).state_machine.definition
-        for name, (_, options) in PICTURES.items()
-    }
+    return {name: plan().state_machine.definition for name, (_, plan) in PICTURES.items()}
 
 
 def pictures() -> dict[Path, str]:

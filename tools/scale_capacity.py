@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from labeling_deployment.deployment import MOST_ITEMS_PER_RUN, TEXTS, planned
 from labeling_faults.load.limits import limits
+from labeling_lambdas.aws.clients import THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,15 +76,14 @@ def limits_of_one(days: Mapping[str, Figures]) -> list[Capacity]:
         for call in _RECOVERY_CALLS
     )
     computing = limits().processor_seconds("GetObject", poll.memory_mb)
-    of_a_part = limits().latency("s3", "GetObject") + computing
-    quick = limits().latencies["default"].value + computing
+    # Threads read at the same time, and share a processor.
+    of_a_part = max(limits().latency("s3", "GetObject") / THREADS, computing)
     polling = poll.timeout_seconds - _POLLING_RESERVE
     return [
         Capacity(
-            "`poll_queue`: parts of a run, which each call reads first",
+            "`poll_queue`: parts of a run, which the last poll reads first",
             polling / of_a_part,
-            f"calculated: {of_a_part:.3f} s for each; {polling / quick:,.0f} parts if S3 took"
-            f" {limits().latencies['default'].value * 1000:.0f} ms",
+            f"calculated: {of_a_part:.3f} s for each, in {THREADS} threads",
             "parts",
         ),
         Capacity(
@@ -157,7 +157,7 @@ def _services(large: Figures) -> list[Capacity]:
 def _functions(large: Figures) -> list[Capacity]:
     found = []
     for step, what in (
-        ("poll_queue", "`poll_queue`: one run at a time"),
+        ("poll_queue", "`poll_queue`: one poller at a time, those that find nothing included"),
         ("update_feature_store", "`update_feature_store`: one shard at a time"),
     ):
         rate = large["items"] / large["functions"][step]["seconds"]

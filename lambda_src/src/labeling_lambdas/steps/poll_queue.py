@@ -144,7 +144,9 @@ class PollQueue:
         lease = self.deadline.ends_at + LONG_POLL_SECONDS + HIDDEN_SECONDS
         if not self.polls.begin(name, poll, lease, now):
             return Intake(), True
-        room = self.share.of(self._limit()) - self._claimed_so_far()
+        # Earlier calls of this poller have ended, and before the last poll those of all.
+        earlier = Intake.total(self._resolved_parts(parts_of(self.share.poller)).values())
+        room = self.share.of(self._limit()) - earlier.claimed
         try:
             drained = self.drain.drain(room, (poll.began_at or now) + BACKLOG_SECONDS)
         finally:
@@ -205,33 +207,15 @@ class PollQueue:
         if not intake.received:
             self.runs.close(self.scope, outcome=Outcome.QUEUE_EMPTY.value, job_failed=None)
 
-    def _resolved_parts(self) -> dict[str, Intake]:
-        parts, finished = self._parts()
+    def _resolved_parts(self, begin: str = "") -> dict[str, Intake]:
+        """Return the counts of the parts whose names begin so, each with its claims listed."""
+        finished = {part_of(name) for name in self.artifacts.names(f"claims/{begin}")}
+        parts = [part_of(name) for name in self.artifacts.names(f"intake/{begin}")]
         for part in parts:
             if part not in finished:
                 resolve_part(self.artifacts, self.items, run_id=self.scope.run_id, part=part)
         with process.threads(THREADS) as threads:
             return dict(zip(parts, threads.map(self._intake_of, parts), strict=True))
-
-    def _claimed_so_far(self) -> int:
-        """Return the maximum number of items that earlier calls may have claimed.
-
-        A poller looks at its own calls, the poll that comes last at all.
-        """
-        parts, finished = self._parts(begin=parts_of(self.share.poller))
-        with process.threads(THREADS) as threads:
-            claimed = threads.map(self._intake_of, [part for part in parts if part in finished])
-            total = sum(intake.claimed for intake in claimed)
-        for part in parts:
-            if part not in finished:
-                lines = self.artifacts.read_lines(f"intake/{part}.jsonl")
-                total += sum(line["kind"] == "candidate" for line in lines)
-        return total
-
-    def _parts(self, begin: str = "") -> tuple[list[str], set[str]]:
-        """Return the parts of the run, and those of them whose claims are listed."""
-        finished = {part_of(name) for name in self.artifacts.names(f"claims/{begin}")}
-        return [part_of(name) for name in self.artifacts.names(f"intake/{begin}")], finished
 
     def _intake_of(self, part: str) -> Intake:
         return Intake.from_fields(self.artifacts.read(f"claims/{part}.json")["counts"])
