@@ -119,13 +119,13 @@ class Engine:
         )
 
     def advance_while_it_is_killed(self) -> int:
-        """Call the function until it comes to its end, ending it after 1 to 7 changes each time.
+        """Call the function until it comes to its end, ending it after 1 to 16 changes each time.
 
         Returns:
             How often it was ended.
         """
         for killed in range(100):
-            self.changes.until_end = 1 + killed % 7
+            self.changes.until_end = 1 + killed % 16
             try:
                 self.advance()
             except KilledError:
