@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from labeling_lambdas.aws.clients import THREADS
 from labeling_lambdas.aws.queues import BATCH_MESSAGES
-from labeling_lambdas.errors import PollUnfinishedError
+from labeling_lambdas.errors import LedgerConflictError, PollUnfinishedError
 from labeling_lambdas.steps import draining, poll_queue
 from tests.handlers.faults import CrashError
 from tests.handlers.pipeline import Context
@@ -318,6 +318,89 @@ def test_a_poller_waits_for_no_other_and_the_last_poll_for_all(pipeline: Pipelin
     pipeline.expire_leases()
     pipeline.expire_visibility()
     assert poll_with_pollers(pipeline, 2)["claimed"] == 40
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "ListObjectsV2", "BatchGetItem", "GetObject"])
+def test_the_repeat_of_a_poll_that_could_not_look_at_earlier_calls_does_not_wait(
+    pipeline: Pipeline, operation: str
+) -> None:
+    def refuse(refused: str) -> None:
+        pipeline.faults.refuse(refused, "AccessDeniedException", times=100)
+
+    pipeline.announce(pipeline.sources(3))
+    # The list is written, and what is claimed of it is not.
+    pipeline.faults.when_answered("PutObject", lambda: refuse("TransactWriteItems"))
+    with pytest.raises(ClientError, match="TransactWriteItems"):
+        pipeline.poll_once()
+    pipeline.faults.forget()
+    # The lease is written before anything else is refused.
+    pipeline.faults.when_answered("UpdateItem", lambda: refuse(operation))
+    with pytest.raises(ClientError, match=operation):
+        pipeline.poll_once()
+    pipeline.faults.forget()
+    again = pipeline.poll_once()
+    assert (again["more"], again["claimed"]) == (False, 3)
+
+
+def test_a_late_duplicate_of_a_call_that_drained_the_queue_receives_nothing(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.announce(pipeline.sources(3))
+    first = pipeline.poll_once(poller=1, pollers=2)
+    pipeline.announce([pipeline.source("later.png")])
+    late = pipeline.poll_once(poller=1, pollers=2)
+    assert (first["claimed"], late["received"], late["more"]) == (3, 0, False)
+    # What came meanwhile is not lost: the last poll claims it.
+    assert pipeline.poll()["claimed"] == 4
+
+
+def test_a_poller_whose_lease_in_the_run_has_not_ended_waits_for_it(pipeline: Pipeline) -> None:
+    pipeline.announce(pipeline.sources(3))
+    # The run is opened, and the end of its lease is not written.
+    pipeline.faults.when_answered(
+        "PutObject", lambda: pipeline.faults.refuse("UpdateItem", "AccessDeniedException", times=9)
+    )
+    with pytest.raises(ClientError, match="UpdateItem"):
+        pipeline.poll_once(poller=1, pollers=2)
+    pipeline.faults.forget()
+    run = pipeline.poll_once(poller=1, pollers=2, context=Context(seconds=5))
+    assert (run["received"], run["more"]) == (0, True)
+    pipeline.expire_leases()
+    assert poll_with_pollers(pipeline, 2)["claimed"] == 3
+
+
+def test_the_repeat_does_not_wait_after_a_lost_answer_to_the_opening_of_a_run(
+    pipeline: Pipeline,
+) -> None:
+    def lose() -> None:
+        raise ConnectionClosedError(endpoint_url="https://dynamodb")
+
+    pipeline.announce(pipeline.sources(200))
+    pipeline.faults.when_answered("TransactWriteItems", lose)
+    with pytest.raises(ConnectionClosedError):
+        pipeline.poll_once()
+    run_id = next(iter(pipeline.open_runs()))
+    assert pipeline.rows()[f"RUN#{run_id}"]["lease_until"] == 0
+    assert pipeline.poll_once()["claimed"] == 200
+
+
+def test_the_end_of_a_lease_is_written_although_a_transaction_of_another_poller_runs(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.announce(pipeline.sources(3))
+    pipeline.faults.when_answered(
+        "PutObject",
+        lambda: pipeline.faults.refuse("UpdateItem", "TransactionConflictException", times=3),
+    )
+    run = pipeline.poll_once(poller=1, pollers=2)
+    assert (run["claimed"], run["more"]) == (3, False)
+    assert pipeline.run_row(run)["lease_until_1"] == 0
+
+
+def test_an_update_that_always_conflicts_fails_by_name(pipeline: Pipeline) -> None:
+    pipeline.faults.refuse("UpdateItem", "TransactionConflictException", times=100)
+    with pytest.raises(LedgerConflictError, match="an update of POLL#"):
+        pipeline.poll_once()
 
 
 @pytest.mark.parametrize("items", [0, 1, 3, 4, 99_999])

@@ -392,9 +392,9 @@ def test_a_denial_without_details_is_explained_from_the_call(
             "ReceiveMessage: AWS.SimpleQueueService.NonExistentQueue: gone; see what",
         ),
         (
-            "ThrottlingException",
-            "Rate\nexceeded",
-            "ReceiveMessage: ThrottlingException: Rate exceeded",
+            "InvalidAttributeValue",
+            "Out of\nrange",
+            "ReceiveMessage: InvalidAttributeValue: Out of range",
         ),
     ],
 )

@@ -19,11 +19,13 @@ class Poll(NamedTuple):
             received may be hidden; 0 if neither.
         unfinished: Consecutive calls that did not account for everything that they received.
         began_at: Epoch seconds at which the first call began; 0 if none has.
+        drained: Whether a call has found the backlog or the share of the poller used up.
     """
 
     lease_until: int = 0
     unfinished: int = 0
     began_at: int = 0
+    drained: bool = False
 
 
 class PollLedger(Ledger):
@@ -35,7 +37,12 @@ class PollLedger(Ledger):
     def find(self, name: str) -> Poll:
         """Return the row of a poll."""
         row = self.row(f"POLL#{name}") or {}
-        return Poll(row.get("lease_until", 0), row.get("unfinished", 0), row.get("began_at", 0))
+        return Poll(
+            lease_until=row.get("lease_until", 0),
+            unfinished=row.get("unfinished", 0),
+            began_at=row.get("began_at", 0),
+            drained=row.get("drained", False),
+        )
 
     def begin(self, name: str, poll: Poll, lease_until: int, now: float) -> bool:
         """Record, before the first receive, that a call receives messages from now on.
@@ -47,7 +54,7 @@ class PollLedger(Ledger):
             now: The current time in epoch seconds.
 
         Returns:
-            False if another call began since the row was read.
+            False if another call began, or ended the poll, since the row was read.
         """
         refusal = self.update(
             Update(
@@ -56,7 +63,10 @@ class PollLedger(Ledger):
                     "SET lease_until = :lease, unfinished = :count, expires_at = :expires,"
                     " began_at = if_not_exists(began_at, :now)"
                 ),
-                condition="attribute_not_exists(pk) OR lease_until = :was",
+                condition=(
+                    "attribute_not_exists(pk)"
+                    " OR (lease_until = :was AND attribute_not_exists(drained))"
+                ),
                 values={
                     "lease": lease_until,
                     "count": poll.unfinished + 1,
@@ -68,20 +78,22 @@ class PollLedger(Ledger):
         )
         return refusal is None
 
-    def end(self, name: str, lease_until: int) -> None:
+    def end(self, name: str, lease_until: int, *, drained: bool) -> None:
         """Record that every message that a call received is claimed, dropped or visible again.
 
         Args:
             name: The poll.
             lease_until: The lease that the call began with. The lease of a later call is not
                 changed.
+            drained: Whether no further call may receive messages for this poll.
         """
         self.update(
             Update(
                 key=f"POLL#{name}",
-                update="SET lease_until = :none, unfinished = :none",
+                update="SET lease_until = :none, unfinished = :none"
+                + (", drained = :drained" if drained else ""),
                 condition="lease_until = :lease",
-                values={"none": 0, "lease": lease_until},
+                values={"none": 0, "lease": lease_until} | ({"drained": True} if drained else {}),
             ),
         )
 

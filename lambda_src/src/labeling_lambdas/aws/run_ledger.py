@@ -32,7 +32,8 @@ class Run(NamedTuple):
         execution_arn: The execution that works on it.
         generation: How many times it was taken over from an execution that died.
         opened_at: ISO-8601.
-        lease_until: Epoch seconds until which a poll may still be claiming; 0 if no poll is.
+        leases: By poller, 0 for the poll that comes last, the epoch seconds until which it may
+            still be claiming; 0 if it is not.
         counts: Counts of what it received, once sealed.
         plan: Number of shards to store and to return, once the run is settling.
     """
@@ -42,9 +43,14 @@ class Run(NamedTuple):
     execution_arn: str
     generation: int
     opened_at: str
-    lease_until: int
+    leases: dict[int, int]
     counts: dict[str, Any]
     plan: dict[str, Any]
+
+    @property
+    def lease_until(self) -> int:
+        """Epoch seconds until which any poll may still be claiming; 0 if no poll is."""
+        return max(self.leases.values(), default=0)
 
 
 class RunLedger(Ledger):
@@ -61,7 +67,7 @@ class RunLedger(Ledger):
             execution_arn=row["execution_arn"],
             generation=row["generation"],
             opened_at=row["opened_at"],
-            lease_until=max((row[name] for name in row if name.startswith(_LEASE)), default=0),
+            leases={_poller_of(name): row[name] for name in row if name.startswith(_LEASE)},
             counts=row.get("counts", {}),
             plan=row.get("run_plan", {}),
         )
@@ -116,7 +122,9 @@ class RunLedger(Ledger):
                     condition=(
                         "attribute_not_exists(pk)"
                         " OR (run_state = :polling AND execution_arn = :execution"
-                        f" AND (attribute_not_exists({lease}) OR {lease} <= :moment))"
+                        f" AND (attribute_not_exists({lease}) OR {lease} <= :moment"
+                        # The answer to the first attempt of this call was lost.
+                        f" OR {lease} = :lease))"
                     ),
                     values={
                         "polling": RunState.POLLING.value,
@@ -137,14 +145,15 @@ class RunLedger(Ledger):
                 raise RunAliveError(message)
             raise RunTakenOverError(message)
 
-    def end_lease(self, scope: RunScope, poller: int = 0) -> None:
-        """Record that a poller is not claiming for the run."""
+    def end_lease(self, scope: RunScope, lease_until: int, poller: int = 0) -> None:
+        """Record that a call is not claiming for the run. The lease of another is not changed."""
+        lease = _lease_of(poller)
         self.update(
             Update(
                 key=f"RUN#{scope.run_id}",
-                update=f"SET {_lease_of(poller)} = :none",
-                condition="execution_arn = :execution",
-                values={"none": 0, "execution": scope.execution_arn},
+                update=f"SET {lease} = :none",
+                condition=f"execution_arn = :execution AND {lease} = :lease",
+                values={"none": 0, "execution": scope.execution_arn, "lease": lease_until},
             ),
         )
 
@@ -332,6 +341,10 @@ class RunLedger(Ledger):
 
 def _lease_of(poller: int) -> str:
     return f"{_LEASE}_{poller}" if poller else _LEASE
+
+
+def _poller_of(lease: str) -> int:
+    return int(lease.removeprefix(_LEASE).removeprefix("_") or 0)
 
 
 def _taken(scope: RunScope, row: Mapping[str, Any]) -> str:

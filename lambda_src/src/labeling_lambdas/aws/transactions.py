@@ -14,7 +14,7 @@ from labeling_lambdas.aws.attribute_values import encode, plain
 from labeling_lambdas.errors import LedgerConflictError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -96,7 +96,7 @@ def transact(client: DynamoDBClient, table: str, updates: Sequence[Update]) -> l
         ClientError: For any other error.
     """
     actions = [{"Update": update.request(table)} for update in updates]
-    for attempt in range(_ROUNDS):
+    for _ in _rounds():
         try:
             client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]
         except ClientError as error:
@@ -110,8 +110,6 @@ def transact(client: DynamoDBClient, table: str, updates: Sequence[Update]) -> l
                 return refusals
             if not any(reason["Code"] in _PASSING_REASONS for reason in reasons):
                 raise
-            delay = _BASE_DELAY_SECONDS * 2**attempt
-            process.sleep(process.jitter(delay))
         else:
             return []
     message = f"a transaction of {len(updates)} rows conflicted with other writers {_ROUNDS} times"
@@ -126,11 +124,28 @@ def _cancellation(error: ClientError) -> list[dict[str, Any]]:
 
 
 def update_row(client: DynamoDBClient, table: str, update: Update) -> Refusal | None:
-    """Write one update; return a Refusal if its condition does not hold."""
-    try:
-        client.update_item(**update.request(table))
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
-        return Refusal(0, plain(error.response.get("Item") or {}))  # type: ignore[arg-type]
-    return None
+    """Write one update; return a Refusal if its condition does not hold.
+
+    Raises:
+        LedgerConflictError: If every attempt conflicted with a transaction.
+        ClientError: For any other error.
+    """
+    for _ in _rounds():
+        try:
+            client.update_item(**update.request(table))
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "ConditionalCheckFailedException":
+                return Refusal(0, plain(error.response.get("Item") or {}))  # type: ignore[arg-type]
+            if code != "TransactionConflictException":
+                raise
+        else:
+            return None
+    message = f"an update of {update.key} conflicted with other writers {_ROUNDS} times"
+    raise LedgerConflictError(message)
+
+
+def _rounds() -> Iterator[None]:
+    for attempt in range(_ROUNDS):
+        yield
+        process.sleep(process.jitter(_BASE_DELAY_SECONDS * 2**attempt))

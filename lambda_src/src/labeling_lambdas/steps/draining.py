@@ -88,6 +88,8 @@ class Drain:
         ignored_keys: Patterns of keys that are not uploads.
         budget: How many items may be claimed.
         backlog_until: When the last message of the backlog was sent, in epoch seconds.
+        lease_until: The lease with which this call opens the run, in epoch seconds; 0 as long as it
+            has not tried to.
     """
 
     scope: RunScope
@@ -104,12 +106,12 @@ class Drain:
     ignored_keys: tuple[str, ...] = ()
     budget: Budget = field(default_factory=lambda: Budget(0))
     backlog_until: float = 0.0
+    lease_until: int = 0
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _failed: threading.Event = field(default_factory=threading.Event)
     _in_doubt: threading.Event = field(default_factory=threading.Event)
     _left: list[Message] = field(default_factory=list)
-    #: Whether the run was opened, which the first part of this drain does.
-    opened: bool = False
+    _opened: bool = False
 
     def drain(self, room: int, backlog_until: float) -> Drained:
         """Receive until the backlog or the budget is used up, or the time runs out.
@@ -221,9 +223,10 @@ class Drain:
 
     def _open_once(self) -> None:
         with self._opening:
-            if not self.opened:
-                self.runs.open(self.scope, self.deadline.ends_at, self.poller)
-                self.opened = True
+            if not self._opened:
+                self.lease_until = self.lease_until or self.deadline.ends_at
+                self.runs.open(self.scope, self.lease_until, self.poller)
+                self._opened = True
 
     def _read(self, message: Message) -> _Entry:
         read = read_message(

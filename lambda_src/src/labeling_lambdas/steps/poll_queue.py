@@ -67,7 +67,7 @@ class Polled(NamedTuple):
     Attributes:
         run_id: The run.
         generation: How many times the run was taken over.
-        intake: What the run has received so far.
+        intake: What the call received; once the run is sealed, what the run received.
         more: Whether the function must be called again.
     """
 
@@ -134,6 +134,9 @@ class PollQueue:
             # schedule.
             self.deadline.wait_until(until, leaving=_ANSWERING_SECONDS)
             return Intake(), True
+        if poll.drained:
+            # A repeat whose first call ended well, or a late duplicate of it.
+            return Intake(), False
         if poll.unfinished >= _MOST_UNFINISHED:
             message = (
                 f"{poll.unfinished} calls in a row for run {self.scope.run_id} were killed, or left"
@@ -144,17 +147,19 @@ class PollQueue:
         lease = self.deadline.ends_at + LONG_POLL_SECONDS + HIDDEN_SECONDS
         if not self.polls.begin(name, poll, lease, now):
             return Intake(), True
-        # Earlier calls of this poller have ended, and before the last poll those of all.
-        earlier = Intake.total(self._resolved_parts(parts_of(self.share.poller)).values())
-        room = self.share.of(self._limit()) - earlier.claimed
+        ended = False
         try:
+            # Earlier calls of this poller have ended, and before the last poll those of all.
+            earlier = Intake.total(self._resolved_parts(parts_of(self.share.poller)).values())
+            room = self.share.of(self._limit()) - earlier.claimed
             drained = self.drain.drain(room, (poll.began_at or now) + BACKLOG_SECONDS)
+            ended = not drained.more
         finally:
             # Only a call that was killed leaves its lease. Recovery must not seal the run while
             # such a call may still be claiming.
-            if self.drain.opened:
-                self.runs.end_lease(self.scope, self.share.poller)
-            self._end_lease(name, lease, hides=self.drain.hides)
+            if self.drain.lease_until:
+                self.runs.end_lease(self.scope, self.drain.lease_until, self.share.poller)
+            self._end_lease(name, lease, drained=ended)
         if self.drain.hides:
             return Intake(), True
         return drained.intake, drained.more
@@ -164,16 +169,17 @@ class PollQueue:
         return f"{run_id}#{poller}" if poller else run_id
 
     def _held_until(self, poll: Poll, run: Run | None) -> int:
-        if self.share.poller or run is None:
+        if run is None:
             return poll.lease_until
-        return max(poll.lease_until, run.lease_until)
+        poller = self.share.poller
+        return max(poll.lease_until, run.leases.get(poller, 0) if poller else run.lease_until)
 
-    def _end_lease(self, name: str, lease: int, *, hides: bool) -> None:
-        if hides:
+    def _end_lease(self, name: str, lease: int, *, drained: bool) -> None:
+        if self.drain.hides:
             hidden_until = int(self.deadline.now) + 1 + HIDDEN_SECONDS
             self.polls.shorten(name, lease, hidden_until)
         else:
-            self.polls.end(name, lease)
+            self.polls.end(name, lease, drained=drained)
 
     def seal(self) -> Polled:
         """Resolve the parts that a killed call left, add up the counts, and seal the run.

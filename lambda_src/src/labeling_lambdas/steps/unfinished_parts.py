@@ -18,7 +18,7 @@ def resolve_part(artifacts: Artifacts, items: ItemRows, *, run_id: str, part: st
     """Complete the list of a part whose function died after it had written the list.
 
     The ledger shows which of the listed items were claimed. Items that were not claimed are still
-    on the queue, because messages are deleted last.
+    on the queue, because messages are deleted last. A list that was written meanwhile is kept.
     """
     lines = list(artifacts.read_lines(f"intake/{part}.jsonl"))
     rows = items.rows(line["item_id"] for line in lines if line.get("item_id"))
@@ -40,7 +40,7 @@ def resolve_part(artifacts: Artifacts, items: ItemRows, *, run_id: str, part: st
         else:
             dropped[line["kind"]] += 1
     counts = Intake(len(lines), len(claimed), dict(dropped), dict(invalid))
-    artifacts.write(
+    artifacts.write_once(
         f"claims/{part}.json",
         {"counts": counts.fields(), "items": [item.fields() for item in claimed.values()]},
     )

@@ -159,7 +159,7 @@ def _closed_with_work_left(right: Function) -> Function:
 
 
 def _lease_not_written(_right: Function) -> Function:
-    return lambda _self, _run, _poll, _lease: True
+    return lambda _self, _name, _poll, _lease, _now: True
 
 
 SEEDED_BUGS = (
