@@ -178,7 +178,7 @@ locals {
   # Ground Truth ends a labeling job after 30 days; with one day more its own end arrives first.
   labeling_timeout_seconds = 31 * 86400
   poll_timeout_seconds     = 300
-  # One poller claims some 400 items in a second (docs/scale.md); a small run gains nothing from more.
+  # One poller claims some 150 items in a second (docs/scale.md), and a small run gains nothing from more.
   pollers = min(
     4,
     ceil(var.max_items_per_run / 25000),

@@ -60,7 +60,7 @@ variable "functions" {
 
     - `code_signing_config_arn` - (Optional) Code signing configuration that must accept the package. Defaults to none. The shipped package is not signed, so lambda_package must name a signed one.
     - `layer_arns` - (Optional) Up to five layer versions, for example a monitoring agent. Defaults to `[]`.
-    - `reserved_concurrency` - (Optional) Reserved concurrent executions per function, by step, for example `{ job_state_change = 10 }`. Defaults to `{}`: all functions share the account's concurrency.
+    - `reserved_concurrency` - (Optional) Reserved concurrent executions per function, by step, for example `{ job_state_change = 10 }`. Defaults to `{}`: all functions share the account's concurrency. A value for `poll_queue` also limits how many pollers a large run has.
     - `tracing_enabled` - (Optional) Whether the functions and the state machine send traces to X-Ray. Defaults to `false`.
     - `vpc` - (Optional) Subnets and security groups from which the functions call AWS. Defaults to none: the functions run in Lambda's own network.
       - `security_group_ids` - 1 to 5 security groups that allow outbound HTTPS.

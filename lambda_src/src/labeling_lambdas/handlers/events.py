@@ -25,10 +25,12 @@ class RunReference(TypedDict, total=False):
     Keys:
         run_id: The run; absent before the first poll of a new run.
         resumed: Whether the run was taken over, so that the poll only seals it.
+        pollers: Numbers of the pollers that drain the queue at the same time; absent if one does.
     """
 
     run_id: str
     resumed: bool
+    pollers: list[int]
 
 
 class PollEvent(TypedDict):

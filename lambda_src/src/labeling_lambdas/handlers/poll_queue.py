@@ -44,6 +44,7 @@ def handler(event: PollEvent, context: LambdaContext) -> dict[str, Any]:
 
     Args:
         event: See :class:`PollEvent`. A run that was taken over is sealed with its existing claims.
+            A poller of several claims its share and leaves the run open.
         context: Lambda's context.
 
     Returns:

@@ -49,8 +49,8 @@ def part_of(name: str) -> str:
     return name.rpartition("/")[2].partition(".")[0]
 
 
-def parts_of(poller: int) -> str:
-    """Return what the parts of a poller begin with; those of the last poll begin with anything."""
+def part_prefix(poller: int) -> str:
+    """Return the beginning of the names of a poller's parts: empty, so of any, for the last poll."""
     return f"poller-{poller}-" if poller else ""
 
 

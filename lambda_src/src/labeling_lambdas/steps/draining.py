@@ -26,7 +26,7 @@ from labeling_lambdas.domain.messages import (
 )
 from labeling_lambdas.domain.states import Drop
 from labeling_lambdas.steps.budget import Budget
-from labeling_lambdas.steps.claim_list import parts_of
+from labeling_lambdas.steps.claim_list import part_prefix
 
 if TYPE_CHECKING:
     from labeling_lambdas.aws.artifacts import Artifacts
@@ -191,7 +191,7 @@ class Drain:
         return parts, out_of_time
 
     def _part(self, thread: int, number: int) -> str:
-        return f"{parts_of(self.poller)}{self.call_id}-{thread}-{number:04d}"
+        return f"{part_prefix(self.poller)}{self.call_id}-{thread}-{number:04d}"
 
     def _process(self, part: str, messages: list[Message]) -> Intake:
         self._open_once()

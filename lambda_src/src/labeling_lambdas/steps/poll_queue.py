@@ -13,7 +13,7 @@ from labeling_lambdas.domain.intake_counts import Intake
 from labeling_lambdas.domain.outcomes import PROBE_AFTER_FAILED_JOBS, Outcome
 from labeling_lambdas.domain.states import RunState
 from labeling_lambdas.errors import PollUnfinishedError, RunAliveError
-from labeling_lambdas.steps.claim_list import part_of, parts_of
+from labeling_lambdas.steps.claim_list import part_of, part_prefix
 from labeling_lambdas.steps.unfinished_parts import resolve_part
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class PollQueue:
         ended = False
         try:
             # Earlier calls of this poller have ended, and before the last poll those of all.
-            earlier = Intake.total(self._resolved_parts(parts_of(self.share.poller)).values())
+            earlier = Intake.total(self._resolved_parts(part_prefix(self.share.poller)).values())
             room = self.share.of(self._limit()) - earlier.claimed
             drained = self.drain.drain(room, (poll.began_at or now) + BACKLOG_SECONDS)
             ended = not drained.more

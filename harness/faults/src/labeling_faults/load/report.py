@@ -52,7 +52,7 @@ def _long_polls(figures: Figures) -> Iterator[str]:
     elif poll["seconds"] > _POLL_SECONDS_OF_A_RUN * figures["jobs"]:
         yield (
             f"`poll_queue`: {poll['seconds'] / figures['jobs'] / 3600:.1f} hours of polling for a"
-            " run, because uploads keep coming and the queue is never empty"
+            " run, which it takes to claim the backlog of so many items"
         )
 
 
