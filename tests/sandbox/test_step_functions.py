@@ -6,6 +6,8 @@ import json
 import threading
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from botocore.exceptions import ClientError
@@ -296,6 +298,49 @@ def test_a_map_hands_each_item_to_its_task(sandbox: Sandbox, role: str, function
         end_of(sandbox, start(sandbox, machine, input='{"shards": [7, 8, 9]}'))["output"]
     )
     assert output == [{"shard": 7, "at": 0}, {"shard": 8, "at": 1}, {"shard": 9, "at": 2}]
+
+
+def test_a_waiting_state_is_timed_out_on_request(
+    sandbox: Sandbox, role: str, function: str
+) -> None:
+    state = task(WAIT, function, {"token.$": "$$.Task.Token"}, TimeoutSeconds=3600)
+    state["Catch"] = [{"ErrorEquals": ["States.Timeout"], "Next": "Late"}]
+    definition = {
+        "StartAt": "Only",
+        "States": {"Only": state, "Late": {"Type": "Pass", "End": True}},
+    }
+    execution = start(sandbox, make_machine(sandbox, "sfn-timed-out-state", role, definition))
+    token = token_of(sandbox, execution)
+    time_out(sandbox, execution, "waiting states")
+    described = end_of(sandbox, execution)
+    assert described["status"] == "SUCCEEDED"
+    assert json.loads(described["output"])["Error"] == "States.Timeout"
+    with pytest.raises(ClientError) as late:
+        sandbox.client("stepfunctions").send_task_success(taskToken=token, output="{}")
+    assert error_code(late) == "TaskTimedOut"
+
+
+def test_an_execution_is_timed_out_on_request(sandbox: Sandbox, role: str, function: str) -> None:
+    state = task(WAIT, function, {"token.$": "$$.Task.Token"})
+    execution = start(sandbox, make_machine(sandbox, "sfn-timed-out", role, single(state)))
+    token_of(sandbox, execution)
+    time_out(sandbox, execution, "execution")
+    client = sandbox.client("stepfunctions")
+
+    def timed_out() -> bool:
+        events = client.get_execution_history(executionArn=execution)["events"]
+        return bool(events[-1]["type"] == "ExecutionTimedOut")
+
+    wait_until(timed_out, "the last event")
+    described = client.describe_execution(executionArn=execution)
+    assert (described["status"], described["error"]) == ("TIMED_OUT", "States.Timeout")
+    with pytest.raises(HTTPError, match="409"):
+        time_out(sandbox, execution, "execution")
+
+
+def time_out(sandbox: Sandbox, execution: str, what: str) -> None:
+    body = json.dumps({"execution_arn": execution, "what": what}).encode()
+    urlopen(f"{sandbox.endpoint}/sandbox/executions/time-out", body)
 
 
 def test_stopping_a_waiting_execution_aborts_it_at_once(

@@ -112,8 +112,8 @@ item takes {singly:.2f} calls.
 
 {as_markdown(function_rows(figures.measurements))}
 
-- **Calls per item** leaves out receives without a message of the backlog; a poll ends with two of them in
-  each thread, which take four seconds whatever the number of items and are in no figure here.
+- **Calls per item** leaves out receives without a message of the backlog; a poll ends with two of
+  them in each thread. These take four seconds for any number of items, and are in no figure here.
 - **Share of ceiling** compares the rate of a function's calls with that of the same client when it
   makes the same calls, from as many threads, and does nothing else.
 - **Peak MiB** is the most memory of the function's process, boto3's clients included.

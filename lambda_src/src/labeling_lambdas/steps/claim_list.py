@@ -50,7 +50,7 @@ def part_of(name: str) -> str:
 
 
 def part_prefix(poller: int) -> str:
-    """Return the beginning of the names of a poller's parts: empty, so of any, for the last poll."""
+    """Return the beginning of the names of a poller's parts; empty for the last poll."""
     return f"poller-{poller}-" if poller else ""
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from moto.core.exceptions import ServiceException
@@ -25,14 +26,20 @@ from moto.stepfunctions.parser.backend.execution import (
     Execution,
 )
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
-from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.parser.models import (
+    StepFunctionsParserBackend,
+    stepfunctions_parser_backends,
+)
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from labeling_sandbox.base import control
 from labeling_sandbox.base.background import FailureBoundary
 from labeling_sandbox.base.moto_seams import add_operations, parameter, replace
 from labeling_sandbox.step_functions import task_tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from moto.stepfunctions.parser.asl.eval.evaluation_details import ExecutionDetails
 
 _MAX_INPUT_BYTES = 256 * 1024
@@ -80,6 +87,7 @@ def install() -> None:
             "stop_execution": _stop_execution,
         },
     )
+    control.route("executions/time-out", "POST", _time_out)
 
 
 def _execution(response: StepFunctionResponse) -> Execution:
@@ -133,8 +141,8 @@ def _correct_end() -> None:
             run_in_moto(self)
 
     def set_error(self: Environment, error: dict[str, Any]) -> None:
-        # The states of a stopped execution fail on their way out; it stays stopped.
-        if not isinstance(self._program_state, ProgramStopped):
+        # The states of an execution that has ended fail on their way out; its end stays the same.
+        if not isinstance(self._program_state, ProgramStopped | ProgramTimedOut):
             set_error_in_moto(self, error)
 
     run_in_moto = replace(ExecutionWorker, "_execution_logic", run)
@@ -184,6 +192,27 @@ def _abort(execution: Execution, error: str | None, cause: str | None) -> None:
     if isinstance(environment.program_state(), ProgramStopped):
         execution.error, execution.cause = error, cause
         _end(execution, ExecutionStatus.ABORTED)
+
+
+def _time_out(_path: Mapping[str, str], body: control.JsonObject) -> dict[str, str]:
+    """End an execution, or its states that wait for a token, as when their time is over.
+
+    Timers are not scaled, so a test would have to guess how long the states before it take.
+    """
+    arn, what = str(body.get("execution_arn")), body.get("what", "execution")
+    account, region = arn.split(":")[4], arn.split(":")[3]
+    backend = stepfunctions_parser_backends[account][region]
+    execution = backend.describe_execution(arn)
+    if execution.exec_status is not ExecutionStatus.RUNNING:
+        message = f"the execution {arn} has ended"
+        raise control.ControlError(message, HTTPStatus.CONFLICT)
+    if what == "waiting states":
+        task_tokens.close_all_of(arn)
+    else:
+        _environment(execution).set_timed_out()
+        execution.error = "States.Timeout"
+        _end(execution, ExecutionStatus.TIMED_OUT)
+    return {"timed_out": what}
 
 
 def _environment(execution: Execution) -> Environment:

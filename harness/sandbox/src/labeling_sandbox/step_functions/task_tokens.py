@@ -68,7 +68,7 @@ def state_machine_arn_of(token: str) -> str | None:
 
 
 def close_all_of(execution_arn: str) -> None:
-    """Close the tokens of an execution that was stopped, and wake the states that wait for them.
+    """Close the tokens of an execution. The states that wait for them end with States.Timeout.
 
     Args:
         execution_arn: The execution.
