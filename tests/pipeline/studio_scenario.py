@@ -26,7 +26,8 @@ _BEFORE_PAUSE = 2
 class StudioScenario(SandboxScenario):
     """A scenario whose people work while it waits.
 
-    With a delay they answer two tasks of a project, and the others when the delay has passed.
+    With a delay they answer two tasks of a project, and the others when the delay has passed since
+    the project was seen with answers and open tasks.
     """
 
     def __init__(self, deployment: Deployment, name: str, engine: LabelStudio) -> None:
@@ -34,6 +35,7 @@ class StudioScenario(SandboxScenario):
         self.engine = engine
         self.delay_seconds = 0.0
         self._pauses_until: dict[int, float] = {}
+        self._holds = False
         self._began = int(time.time() * 1000)
 
     def auditor(self) -> Auditor:
@@ -97,6 +99,8 @@ class StudioScenario(SandboxScenario):
         return super().wait_for(what, look)
 
     def _pauses(self, project: Project) -> bool:
+        if self._holds and self.delay_seconds:
+            return True
         until = self._pauses_until.setdefault(project.number, time.monotonic() + self.delay_seconds)
         return time.monotonic() < until
 
@@ -123,5 +127,9 @@ class StudioScenario(SandboxScenario):
             answered, total = self._answered()
             return self.jobs()[-1] if 0 < answered < total else None
 
+        # However long a look takes, people must not have gone on before it.
+        self._holds = True
         found: Row = self.wait_for("a job that people label", look)
+        self._holds = False
+        self._pauses_until = {}
         return found
