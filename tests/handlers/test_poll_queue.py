@@ -354,7 +354,9 @@ def test_a_late_duplicate_of_a_call_that_drained_the_queue_receives_nothing(
     assert pipeline.poll()["claimed"] == 4
 
 
-def test_a_poller_whose_lease_in_the_run_has_not_ended_waits_for_it(pipeline: Pipeline) -> None:
+def test_a_poller_whose_lease_in_the_run_has_not_ended_waits_for_it(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pipeline.announce(pipeline.sources(3))
     # The run is opened, and the end of its lease is not written.
     pipeline.faults.when_answered(
@@ -363,6 +365,16 @@ def test_a_poller_whose_lease_in_the_run_has_not_ended_waits_for_it(pipeline: Pi
     with pytest.raises(ClientError, match="UpdateItem"):
         pipeline.poll_once(poller=1, pollers=2)
     pipeline.faults.forget()
+    (run_id,) = pipeline.open_runs()
+    # Only the row of the run still holds the lease.
+    pipeline.client("dynamodb").update_item(
+        TableName=pipeline.table,
+        Key={"pk": {"S": f"POLL#{run_id}#1"}},
+        UpdateExpression="SET lease_until = :none",
+        ExpressionAttributeValues={":none": {"N": "0"}},
+    )
+    # So little time leaves none to wait, and would be enough to drain.
+    monkeypatch.setattr(draining, "STOP_RECEIVING_SECONDS", 0)
     run = pipeline.poll_once(poller=1, pollers=2, context=Context(seconds=5))
     assert (run["received"], run["more"]) == (0, True)
     pipeline.expire_leases()

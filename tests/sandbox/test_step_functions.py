@@ -7,14 +7,20 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
-from urllib.request import urlopen
 
 import pytest
 from botocore.exceptions import ClientError
 
 from labeling_sandbox.iam import credentials
 from labeling_sandbox.step_functions import state_machines
-from tests.sandbox.resources import make_function, make_key, make_role, put_policy, wait_until
+from tests.sandbox.resources import (
+    control,
+    make_function,
+    make_key,
+    make_role,
+    put_policy,
+    wait_until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -339,8 +345,8 @@ def test_an_execution_is_timed_out_on_request(sandbox: Sandbox, role: str, funct
 
 
 def time_out(sandbox: Sandbox, execution: str, what: str) -> None:
-    body = json.dumps({"execution_arn": execution, "what": what}).encode()
-    urlopen(f"{sandbox.endpoint}/sandbox/executions/time-out", body)
+    body = {"execution_arn": execution, "what": what}
+    control(sandbox, "POST", "executions/time-out", body)
 
 
 def test_stopping_a_waiting_execution_aborts_it_at_once(
